@@ -1,0 +1,43 @@
+# A room is a folder under lib/ and a CMake target that sees only the rooms that it names.
+#
+# Rooms include each other's headers as "room/header.h". To make a wrong arrow fail to build, each
+# room's headers are reachable through an include folder of its own, which holds links to them;
+# a room that is not named under SEES is not on the include path.
+#
+#   spind_room(space SEES model kv)            the room lib/space
+#   spind_room(kv/rocksdb SEES kv LINKS PkgConfig::ROCKSDB)
+
+function(spind_header_links folder prefix out_dir)
+  file(GLOB headers CONFIGURE_DEPENDS ${folder}/*.h ${folder}/*.def)
+  file(REMOVE_RECURSE ${out_dir})
+  file(MAKE_DIRECTORY ${out_dir}/${prefix})
+  foreach(header ${headers})
+    get_filename_component(name ${header} NAME)
+    file(CREATE_LINK ${header} ${out_dir}/${prefix}/${name} SYMBOLIC)
+  endforeach()
+endfunction()
+
+function(spind_room room)
+  cmake_parse_arguments(ROOM "" "" "SEES;LINKS" ${ARGN})
+  string(REPLACE "/" "_" target "spind_${room}")
+  set(folder ${PROJECT_SOURCE_DIR}/lib/${room})
+  set(include_dir ${PROJECT_BINARY_DIR}/rooms/${target})
+  spind_header_links(${folder} ${room} ${include_dir})
+
+  file(GLOB sources CONFIGURE_DEPENDS ${folder}/*.cc)
+  if(sources)
+    add_library(${target} OBJECT ${sources})
+    set(scope PUBLIC)
+    target_link_libraries(${target} PRIVATE spind_warnings)
+    set_property(GLOBAL APPEND PROPERTY SPIND_ROOMS ${target})
+  else()
+    add_library(${target} INTERFACE)
+    set(scope INTERFACE)
+  endif()
+  target_include_directories(${target} ${scope} $<BUILD_INTERFACE:${include_dir}>)
+  foreach(seen ${ROOM_SEES})
+    string(REPLACE "/" "_" seen_target "spind_${seen}")
+    target_link_libraries(${target} ${scope} ${seen_target})
+  endforeach()
+  target_link_libraries(${target} ${scope} ${ROOM_LINKS})
+endfunction()

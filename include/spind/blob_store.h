@@ -1,0 +1,52 @@
+// The contract of a place for bytes: named immutable byte strings. Implemented over a folder and
+// over memory; a host may bring its own.
+//
+//   Status put(name, bytes)      durable when it returns; putting the same name again with the same
+//                                bytes is harmless (a retry), with other bytes is a caller's error
+//   get / range                  what was put, or not_found
+//   remove                       ok if the name is not there
+//   list                         names in order, in pages
+//
+// A name has 1 to 200 characters out of a-z 0-9 - _ . / and neither begins nor ends with '/', nor
+// holds an empty part or a part that begins with '.'. The engine makes names; users never do.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "spind/result.h"
+
+namespace spind {
+
+struct BlobListItem {
+  std::string name;
+  std::uint64_t size_bytes = 0;
+};
+
+// Thread-safe.
+class SPIND_EXPORT BlobStore {
+ public:
+  virtual ~BlobStore() = default;
+
+  // Errors: no_space, io_error, unavailable. After an error the blob is there whole or not at all.
+  virtual Status put(std::string_view name, std::span<const std::uint8_t> bytes) = 0;
+
+  // The whole blob. limit_exceeded if it has more than `size_bytes_max` bytes.
+  virtual Result<std::vector<std::uint8_t>> get(std::string_view name,
+                                                std::uint64_t size_bytes_max) = 0;
+
+  // Fills `out` from `offset` and says how many bytes it got: fewer only at the end of the blob.
+  virtual Result<std::size_t> range(std::string_view name, std::uint64_t offset,
+                                    std::span<std::uint8_t> out) = 0;
+
+  virtual Status remove(std::string_view name) = 0;
+
+  // Up to `count_max` names that begin with `prefix` and are greater than `after`, in byte order.
+  virtual Result<std::vector<BlobListItem>> list(std::string_view prefix, std::string_view after,
+                                                 std::size_t count_max) = 0;
+};
+
+}  // namespace spind
