@@ -6,6 +6,18 @@
 #
 #   spind_room(space SEES model kv)            the room lib/space
 #   spind_room(kv/rocksdb SEES kv LINKS PkgConfig::ROCKSDB)
+#
+# Rooms are static libraries, so that a test links just the rooms that it names. The product,
+# libspind, bundles the object files of all rooms.
+
+function(spind_room_targets out)
+  set(targets)
+  foreach(room ${ARGN})
+    string(REPLACE "/" "_" target "spind_${room}")
+    list(APPEND targets ${target})
+  endforeach()
+  set(${out} ${targets} PARENT_SCOPE)
+endfunction()
 
 function(spind_header_links folder prefix out_dir)
   file(GLOB headers CONFIGURE_DEPENDS ${folder}/*.h ${folder}/*.def)
@@ -19,25 +31,24 @@ endfunction()
 
 function(spind_room room)
   cmake_parse_arguments(ROOM "" "" "SEES;LINKS" ${ARGN})
-  string(REPLACE "/" "_" target "spind_${room}")
+  spind_room_targets(target ${room})
+  spind_room_targets(seen ${ROOM_SEES})
   set(folder ${PROJECT_SOURCE_DIR}/lib/${room})
   set(include_dir ${PROJECT_BINARY_DIR}/rooms/${target})
   spind_header_links(${folder} ${room} ${include_dir})
 
   file(GLOB sources CONFIGURE_DEPENDS ${folder}/*.cc)
   if(sources)
-    add_library(${target} OBJECT ${sources})
+    add_library(${target} STATIC ${sources})
     set(scope PUBLIC)
     target_link_libraries(${target} PRIVATE spind_warnings)
-    set_property(GLOBAL APPEND PROPERTY SPIND_ROOMS ${target})
+    set_property(GLOBAL APPEND PROPERTY SPIND_ROOMS_WITH_CODE ${target})
   else()
     add_library(${target} INTERFACE)
     set(scope INTERFACE)
   endif()
-  target_include_directories(${target} ${scope} $<BUILD_INTERFACE:${include_dir}>)
-  foreach(seen ${ROOM_SEES})
-    string(REPLACE "/" "_" seen_target "spind_${seen}")
-    target_link_libraries(${target} ${scope} ${seen_target})
-  endforeach()
-  target_link_libraries(${target} ${scope} ${ROOM_LINKS})
+  target_include_directories(${target} ${scope} ${include_dir})
+  target_link_libraries(${target} ${scope} ${seen} ${ROOM_LINKS})
+  set_property(GLOBAL APPEND PROPERTY SPIND_ROOMS ${room})
+  set_property(GLOBAL APPEND PROPERTY SPIND_LINKS ${ROOM_LINKS})
 endfunction()

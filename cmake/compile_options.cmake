@@ -1,0 +1,27 @@
+# How this project compiles itself. Nothing here reaches a program that links the library.
+
+add_library(spind_warnings INTERFACE)
+target_compile_options(spind_warnings INTERFACE -Wall -Wextra -Wconversion -Wshadow)
+if(SPIND_WERROR)
+  target_compile_options(spind_warnings INTERFACE -Werror)
+endif()
+
+if(SPIND_SANITIZE)
+  add_compile_options(-fsanitize=${SPIND_SANITIZE} -fno-sanitize-recover=all
+                      -fno-omit-frame-pointer)
+  add_link_options(-fsanitize=${SPIND_SANITIZE})
+endif()
+if(SPIND_FUZZ)
+  add_compile_options(-fsanitize=fuzzer-no-link)
+endif()
+if(SPIND_COVERAGE)
+  add_compile_options(--coverage -fprofile-update=atomic)
+  add_link_options(--coverage)
+endif()
+
+# Paths are hashed relative to the source folder, so that all build folders share one cache.
+find_program(SPIND_CCACHE ccache)
+if(SPIND_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+  set(CMAKE_CXX_COMPILER_LAUNCHER env CCACHE_BASEDIR=${PROJECT_SOURCE_DIR} CCACHE_NOHASHDIR=1
+                                  ${SPIND_CCACHE})
+endif()
