@@ -1,0 +1,49 @@
+// A session: a store seen by one acting principal. Cheap to make and to copy; make one a request.
+//
+//   auto ada = store.session({.user = "ada", .tenant = "school-12", .timeout = 2s}).value();
+//   for (std::string after;;) {
+//     auto page = ada.list_spaces({}, 100, after).value();
+//     ...
+//     if ((after = page.next).empty()) break;
+//   }
+//
+// With `deferred`, changes return before they are durable; wait once for many:
+//
+//   for (auto& [path, bytes] : files) space.put(path, bytes).value();
+//   spind::Status durable = ada.wait();   // all of them are
+#pragma once
+
+#include "spind/options.h"
+#include "spind/space.h"
+
+namespace spind {
+
+namespace engine {
+struct SessionState;
+}
+
+// Thread-safe.
+class SPIND_EXPORT Session {
+ public:
+  // already_exists: the id or the alias is taken.
+  Result<Space> create_space(const SpaceOptions& options) const;
+  // not_found also where the caller holds no right in it.
+  Result<Space> space(const SpaceId& id) const;
+  Result<Space> space_by_alias(std::string_view alias) const;
+  // The tenant's spaces that the caller may see, in order of their ids. `count_max` 1 to 10,000.
+  Result<PageOf<SpaceInfo>> list_spaces(const SpaceFilter& filter = {}, std::size_t count_max = 1000,
+                                        std::string_view after = {}) const;
+
+  // Returns when everything that this session (and its copies) changed so far is durable.
+  Status wait() const;
+  Status wait(Ticket ticket) const;
+  // Calls `done` once, from a thread of the store or at once.
+  void on_durable(Ticket ticket, std::function<void(Status)> done) const;
+
+  explicit Session(std::shared_ptr<engine::SessionState> state);
+
+ private:
+  std::shared_ptr<engine::SessionState> state_;
+};
+
+}  // namespace spind

@@ -1,0 +1,94 @@
+// A space: a tree of folders and versioned files, with one journal.
+//
+//   space.make_folder("/homework", {.make_parents = true}).value();
+//   spind::Written w = space.put("/homework/essay.odt", bytes, {.conditions = {.if_match = etag}}).value();
+//   spind::NodeInfo info = space.stat("/homework/essay.odt").value();
+//   space.move("/homework/essay.odt", "/done/essay.odt", {.replace = true}).value();
+//   space.remove(spind::Ref::node(info.id)).value();
+//
+// Every verb takes any form of reference. Errors that all of them share: not_found (also where the
+// caller may not know of the node), permission_denied, invalid_argument (broken names),
+// name_too_long, not_a_folder (a file in the middle of a path), cancelled, deadline_exceeded,
+// unavailable, no_space, io_error, corruption.
+#pragma once
+
+#include "spind/file.h"
+#include "spind/options.h"
+
+namespace spind {
+
+namespace engine {
+struct SpaceState;
+}
+
+// Walks a subtree depth-first, each folder before its children, in name order; streamed, in memory
+// that does not grow with the tree. It sees one moment of the space. One thread at a time.
+class SPIND_EXPORT Walk {
+ public:
+  struct Item {
+    NodeInfo node;
+    std::string path;   // below the start, "" for the start itself; cut to the last part where it
+                        // is over the limit of a path: the node's id still names it
+    std::uint32_t depth = 0;
+  };
+  // The next node, or none at the end.
+  Result<std::optional<Item>> next();
+
+  struct State;
+  explicit Walk(std::unique_ptr<State> state);
+  Walk(Walk&&) noexcept;
+  Walk& operator=(Walk&&) noexcept;
+  ~Walk();
+
+ private:
+  std::unique_ptr<State> state_;
+};
+
+// Thread-safe. Cheap to copy.
+class SPIND_EXPORT Space {
+ public:
+  const SpaceId& id() const;
+  Result<SpaceInfo> info() const;
+  Result<Written> update(const SpaceChange& change) const;
+
+  Result<NodeInfo> stat(const Ref& node) const;
+  // The node's path from the root, "/" for the root. limit_exceeded for one that lies too deep.
+  Result<std::string> path(const Ref& node) const;
+  // Children in byte order of their names; one range scan a page.
+  Result<Page> list(const Ref& folder, const ListOptions& options = {}) const;
+  Result<Walk> walk(const Ref& node) const;
+
+  // Makes a file, or a new version of the one that is there; the earlier version is kept.
+  // is_a_folder: a folder stands there.
+  Result<Written> put(const Ref& file, std::span<const std::uint8_t> bytes,
+                      const PutOptions& options = {}) const;
+  Result<Written> put(const Ref& file, std::string_view text, const PutOptions& options = {}) const;
+  // Streams a local file, following no symbolic link at its end. aborted: it changed meanwhile.
+  // Takes its mtime unless options give one.
+  Result<Written> put_local_file(const Ref& file, const std::string& local_path,
+                                 const PutOptions& options = {}) const;
+  // Content of unknown length, in constant memory.
+  Result<Writer> writer(const Ref& file, const PutOptions& options = {}) const;
+
+  // Pinned to the version that it opens.
+  Result<Reader> reader(const Ref& file, const ReadOptions& options = {}) const;
+  // The whole content; limit_exceeded above 64 MiB: use a Reader there.
+  Result<std::string> get(const Ref& file, const ReadOptions& options = {}) const;
+
+  // already_exists unless options.exist_ok.
+  Result<Written> make_folder(const Ref& folder, const FolderOptions& options = {}) const;
+  // Moves or renames; ids, versions and the subtree stay as they are. already_exists: something
+  // stands at `to` and not options.replace; conflict: `to` lies below `from`, or `from` is the root.
+  Result<Written> move(const Ref& from, const Ref& to, const MoveOptions& options = {}) const;
+  // The node and all below it go to the trash. conflict: the root.
+  Result<Written> remove(const Ref& node, const RemoveOptions& options = {}) const;
+  Result<Written> set_mtime(const Ref& node, std::int64_t mtime_ns,
+                            const TouchOptions& options = {}) const;
+
+  explicit Space(std::shared_ptr<engine::SpaceState> state);
+
+ private:
+  std::shared_ptr<engine::SpaceState> state_;
+};
+
+}  // namespace spind

@@ -1,0 +1,94 @@
+// A store: one folder on one machine that holds many spaces.
+//
+//   spind::Result<spind::Store> store = spind::Store::open("/srv/spind", {.create = true});
+//   if (!store.ok()) return fail(store.error());
+//   spind::Session ada = store->session({.user = "ada", .tenant = "school-12"}).value();
+//   spind::Space space = ada.create_space({.alias = "ada"}).value();
+//   space.put("/hello.txt", "Hello, locker").value();
+//   std::string text = space.get("/hello.txt").value();
+//
+// The library starts a few threads per store, writes nothing to stdout or stderr, and installs no
+// signal handlers. Several stores may be open in one process; one store is open in one process.
+#pragma once
+
+#include "spind/options.h"
+#include "spind/session.h"
+
+namespace spind {
+
+namespace engine {
+class Engine;
+}
+
+struct CheckOptions {
+  ProgressCallback progress;           // done and total in nodes
+  std::optional<CancelToken> cancel;
+  bool read_content = false;           // also read and verify every stored byte
+};
+
+// One thing that is not as it must be.
+struct CheckFinding {
+  std::string kind;                    // "folder_totals", "missing_piece", …: lib/upkeep/README.md
+  SpaceId space;
+  NodeId node = 0;                     // 0: not about one node
+  std::string text;
+};
+
+struct CheckReport {
+  std::uint64_t spaces = 0, nodes = 0, entries = 0, pieces = 0;
+  std::vector<CheckFinding> findings;  // the first 1,000
+  std::uint64_t findings_total = 0;
+};
+
+struct CollectOptions {
+  std::chrono::seconds grace = std::chrono::hours(24);  // how long unreferenced bytes are kept
+  ProgressCallback progress;
+  std::optional<CancelToken> cancel;
+};
+
+struct CollectReport {
+  std::uint64_t removed = 0, bytes = 0;  // pieces and leftovers removed, and their stored bytes
+  std::uint64_t kept = 0;                // unreferenced, but within the grace time or still in use
+};
+
+// Thread-safe. Closing waits for calls that run and joins the store's threads; sessions, spaces,
+// readers and writers that outlive it answer `unavailable`.
+class SPIND_EXPORT Store {
+ public:
+  // Errors: not_found (no store there and not `create`), busy (open elsewhere; the text names the
+  // process), unsupported (another format version), corruption, io_error, invalid_argument.
+  static Result<Store> open(const std::string& folder, const StoreOptions& options = {});
+
+  // unauthenticated if no user is given; invalid_argument for names over their limits.
+  Result<Session> session(const SessionOptions& options) const;
+
+  // Looks at every invariant while the store is in use. What is found is in the report; an error
+  // means that the check itself could not be done.
+  Result<CheckReport> check(const CheckOptions& options = {}) const;
+  // Removes bytes that nothing refers to, as interrupted uploads and crashes leave them.
+  Result<CollectReport> collect(const CollectOptions& options = {}) const;
+
+  // Prometheus text exposition format 0.0.4.
+  std::string metrics() const;
+  // ok, or why writes are refused.
+  Status health() const;
+  // Closes now rather than at destruction. Later calls answer unavailable.
+  Status close();
+
+  Store(Store&&) noexcept;
+  Store& operator=(Store&&) noexcept;
+  ~Store();
+
+  explicit Store(std::shared_ptr<engine::Engine> engine);
+
+ private:
+  std::shared_ptr<engine::Engine> engine_;
+};
+
+struct Version {
+  std::string_view version;  // "0.1.0"
+  int format = 0;            // of the store folder
+};
+SPIND_EXPORT Version version();
+
+}  // namespace spind
