@@ -37,6 +37,9 @@ class File {
   // Hints for the page cache: the range will be read in sequence, or is not needed again.
   virtual void will_read(std::uint64_t offset, std::uint64_t size_bytes) const = 0;
   virtual void drop_cache(std::uint64_t offset, std::uint64_t size_bytes) const = 0;
+  // A hint that a sync is near: the device may begin to write what was appended up to here, so that
+  // the sync finds less to do. Promises nothing.
+  virtual void write_soon() const {}
 };
 
 enum class OpenMode {
@@ -60,11 +63,13 @@ struct FolderSpace {
 class Files {
  public:
   virtual ~Files() = default;
+  // not_found, already_exists; is_a_folder where `path` is one; io_error for what is no plain file.
   virtual Result<std::unique_ptr<File>> open(const std::string& path, OpenMode mode) = 0;
   virtual Status make_folder(const std::string& path) = 0;          // ok if it is there
   virtual Status sync_folder(const std::string& path) = 0;          // makes names in it durable
   virtual Status rename(const std::string& from, const std::string& to) = 0;  // replaces `to`
-  virtual Status remove(const std::string& path) = 0;               // not_found if it is not there
+  // A file or an empty folder; not_found if it is not there.
+  virtual Status remove(const std::string& path) = 0;
   virtual Result<bool> exists(const std::string& path) = 0;
   // Names in the folder without "." and "..", in no order.
   virtual Result<std::vector<std::string>> list(const std::string& path) = 0;
