@@ -12,11 +12,10 @@
 #include <string_view>
 #include <vector>
 
+#include "base/bytes.h"
 #include "spind/result.h"
 
 namespace spind {
-
-using Bytes = std::span<const std::uint8_t>;
 
 // An open file. Const calls are thread-safe; writes and syncs by one thread at a time, except that
 // sync() may run beside append(): it covers at least what was appended before it began.
@@ -86,12 +85,5 @@ Result<std::string> read_file(Files& files, const std::string& path, std::uint64
 // Writes a file so that after a crash the old or the new content is there, whole: temporary file,
 // sync, rename, sync of the folder.
 Status write_file_durably(Files& files, const std::string& path, Bytes bytes);
-
-inline Bytes as_bytes(std::string_view text) {
-  return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
-}
-inline std::string_view as_text(Bytes bytes) {
-  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-}
 
 }  // namespace spind

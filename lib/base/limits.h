@@ -1,0 +1,26 @@
+// Every named limit. A request over one of them answers limit_exceeded or name_too_long with the
+// limit in the error; none is checked by anything but its name here.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace spind {
+
+// Names and paths.
+inline constexpr std::size_t kNameBytesMax = 255;          // one name, as Linux has it
+inline constexpr std::size_t kPathBytesMax = 16 * 1024;    // a path in a request
+inline constexpr std::size_t kDepthMax = 512;              // names in a path, folders in a walk
+inline constexpr std::size_t kPrincipalBytesMax = 255;     // a user, group, tenant or application
+
+// Pages.
+inline constexpr std::size_t kPageMax = 10'000;            // items that one call gives back
+
+// Content.
+inline constexpr std::uint64_t kFileBytesMax = std::uint64_t{1} << 50;
+inline constexpr std::size_t kInlineBytesMax = 16 * 1024;         // kept as an attachment
+inline constexpr std::size_t kPackedBytesMax = 1024 * 1024;       // appended to a pack
+inline constexpr std::size_t kPieceBytesMax = 8 * 1024 * 1024;    // one object each
+inline constexpr std::size_t kFrameBytesMax = 256 * 1024;         // what is verified alone
+
+}  // namespace spind
