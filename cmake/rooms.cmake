@@ -34,7 +34,7 @@ function(spind_room room)
   spind_room_targets(target ${room})
   spind_room_targets(seen ${ROOM_SEES})
   set(folder ${PROJECT_SOURCE_DIR}/lib/${room})
-  set(include_dir ${PROJECT_BINARY_DIR}/rooms/${target})
+  set(include_dir ${CMAKE_BINARY_DIR}/spind_rooms/${target})
   spind_header_links(${folder} ${room} ${include_dir})
 
   file(GLOB sources CONFIGURE_DEPENDS ${folder}/*.cc)
