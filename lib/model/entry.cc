@@ -1,0 +1,206 @@
+#include "model/entry.h"
+
+#include "base/hash.h"
+#include "base/try.h"
+#include "model/record_codec.h"
+
+namespace spind::model {
+namespace {
+
+constexpr std::uint8_t kVisible = 1;
+
+// The index of a change in the variant is its number in the format.
+static_assert(std::variant_size_v<Change> == 7);
+
+void encode_fields(Encoder& out, const SpaceCreated& change) {
+  encode_part(out, change.space);
+  encode_part(out, change.root);
+}
+void encode_fields(Encoder& out, const SpaceUpdated& change) {
+  encode_part(out, change.before);
+  encode_part(out, change.after);
+}
+void encode_fields(Encoder& out, const NodeAdded& change) {
+  out.varint(change.parent).bytes(change.name);
+  encode_part(out, change.node);
+}
+void encode_fields(Encoder& out, const VersionAdded& change) {
+  out.varint(change.node).varint(change.replaced_version).varint(change.replaced_changed);
+  encode_part(out, change.version);
+}
+void encode_fields(Encoder& out, const NodeMoved& change) {
+  out.varint(change.node).varint(change.replaced_changed);
+  out.varint(change.from_parent).bytes(change.from_name);
+  out.varint(change.to_parent).bytes(change.to_name);
+}
+void encode_fields(Encoder& out, const NodeTrashed& change) {
+  out.varint(change.node).varint(change.parent).bytes(change.name);
+}
+void encode_fields(Encoder& out, const MtimeSet& change) {
+  out.varint(change.node).varint(change.replaced_changed);
+  out.zigzag(change.before_ns).zigzag(change.after_ns);
+}
+
+void decode_fields(Decoder& in, SpaceCreated& change) {
+  change.space = decode_space_part(in);
+  change.root = decode_node_part(in);
+}
+void decode_fields(Decoder& in, SpaceUpdated& change) {
+  change.before = decode_space_part(in);
+  change.after = decode_space_part(in);
+}
+void decode_fields(Decoder& in, NodeAdded& change) {
+  change.parent = in.varint();
+  change.name = in.bytes();
+  change.node = decode_node_part(in);
+}
+void decode_fields(Decoder& in, VersionAdded& change) {
+  change.node = in.varint();
+  change.replaced_version = in.varint();
+  change.replaced_changed = in.varint();
+  change.version = decode_version_part(in);
+}
+void decode_fields(Decoder& in, NodeMoved& change) {
+  change.node = in.varint();
+  change.replaced_changed = in.varint();
+  change.from_parent = in.varint();
+  change.from_name = in.bytes();
+  change.to_parent = in.varint();
+  change.to_name = in.bytes();
+}
+void decode_fields(Decoder& in, NodeTrashed& change) {
+  change.node = in.varint();
+  change.parent = in.varint();
+  change.name = in.bytes();
+}
+void decode_fields(Decoder& in, MtimeSet& change) {
+  change.node = in.varint();
+  change.replaced_changed = in.varint();
+  change.before_ns = in.zigzag();
+  change.after_ns = in.zigzag();
+}
+
+template <std::size_t kIndex = 0>
+void decode_change(Decoder& in, std::size_t index, std::vector<Change>& out) {
+  if constexpr (kIndex == std::variant_size_v<Change>) {
+    in.fail();
+  } else if (index == kIndex) {
+    std::variant_alternative_t<kIndex, Change> change;
+    decode_fields(in, change);
+    out.emplace_back(std::move(change));
+  } else {
+    decode_change<kIndex + 1>(in, index, out);
+  }
+}
+
+std::string encode_payload(const Entry& entry) {
+  std::string out = begin_record(RecordTag::payload, 256);
+  Encoder encoder(out);
+  encoder.raw(Bytes(entry.salt));
+  encoder.bytes(entry.principal).bytes(entry.application).bytes(entry.request_id);
+  encoder.varint(entry.replaced_visible).zigzag(entry.replaced_time_ns);
+  encoder.varint(entry.replaced_next_node);
+  encoder.varint(entry.way.size());
+  for (const WayFolder& folder : entry.way)
+    encoder.varint(folder.id).varint(folder.parent_index).varint(folder.replaced_changed);
+  encoder.varint(entry.changes.size());
+  for (const Change& change : entry.changes) {
+    encoder.u8(static_cast<std::uint8_t>(change.index()));
+    std::visit([&encoder](const auto& fields) { encode_fields(encoder, fields); }, change);
+  }
+  encoder.varint(entry.attachments.size());
+  for (const Digest& digest : entry.attachments) encoder.raw(Bytes(digest));
+  return finish_record(std::move(out));
+}
+
+void decode_way(Decoder& in, std::vector<WayFolder>& way) {
+  const std::uint64_t count = in.varint();
+  for (std::uint64_t i = 0; in.ok() && i < count; ++i) {
+    WayFolder folder;
+    folder.id = in.varint();
+    const std::uint64_t parent_index = in.varint();
+    if (parent_index > i || (parent_index == i && i != 0)) in.fail();
+    folder.parent_index = static_cast<std::uint32_t>(parent_index);
+    folder.replaced_changed = in.varint();
+    way.push_back(folder);
+  }
+}
+
+bool decode_payload(Decoder& in, Entry& entry) {
+  entry.salt = decode_array<16>(in);
+  entry.principal = in.bytes();
+  entry.application = in.bytes();
+  entry.request_id = in.bytes();
+  entry.replaced_visible = in.varint();
+  entry.replaced_time_ns = in.zigzag();
+  entry.replaced_next_node = in.varint();
+  decode_way(in, entry.way);
+  const std::uint64_t changes = in.varint();
+  for (std::uint64_t i = 0; in.ok() && i < changes; ++i) {
+    const std::uint8_t index = in.u8();
+    decode_change(in, index, entry.changes);
+  }
+  const std::uint64_t attachments = in.varint();
+  for (std::uint64_t i = 0; in.ok() && i < attachments; ++i)
+    entry.attachments.push_back(decode_array<32>(in));
+  return in.finish();
+}
+
+}  // namespace
+
+EncodedEntry encode(const Entry& entry) {
+  EncodedEntry encoded;
+  encoded.payload = encode_payload(entry);
+  encoded.skeleton = begin_record(RecordTag::skeleton, 128);
+  Encoder encoder(encoded.skeleton);
+  encoder.varint(entry.number).u8(static_cast<std::uint8_t>(entry.type));
+  encoder.u8(entry.visible ? kVisible : 0).varint(entry.epoch);
+  encoder.zigzag(entry.wall_ns).zigzag(entry.time_ns);
+  encoder.raw(Bytes(entry.previous)).raw(Bytes(sha256(as_bytes(encoded.payload))));
+  seal(encoded.skeleton);
+  encoded.chain = sha256(as_bytes(encoded.skeleton));
+  return encoded;
+}
+
+Result<Skeleton> decode_skeleton(std::string_view bytes) {
+  SPIND_TRY_ASSIGN(const std::string_view body,
+                   open_record(RecordTag::skeleton, bytes, "journal skeleton"));
+  Decoder in(body);
+  Skeleton skeleton;
+  skeleton.number = in.varint();
+  const std::uint8_t type = in.u8();
+  if (type < std::uint8_t(EntryType::space_created) || type > std::uint8_t(EntryType::touched))
+    in.fail();
+  skeleton.type = static_cast<EntryType>(type);
+  const std::uint8_t flags = in.u8();
+  if ((flags & ~kVisible) != 0) in.fail();
+  skeleton.visible = (flags & kVisible) != 0;
+  skeleton.epoch = in.varint();
+  skeleton.wall_ns = in.zigzag();
+  skeleton.time_ns = in.zigzag();
+  skeleton.previous = decode_array<32>(in);
+  skeleton.commitment = decode_array<32>(in);
+  if (!in.finish()) return corrupt_record("journal skeleton");
+  return skeleton;
+}
+
+Result<Entry> decode_entry(std::string_view skeleton_bytes, std::string_view payload_bytes) {
+  SPIND_TRY_ASSIGN(const Skeleton skeleton, decode_skeleton(skeleton_bytes));
+  if (sha256(as_bytes(payload_bytes)) != skeleton.commitment)
+    return corrupt_record("journal payload that its skeleton does not commit to");
+  SPIND_TRY_ASSIGN(const std::string_view body,
+                   open_record(RecordTag::payload, payload_bytes, "journal payload"));
+  Entry entry;
+  entry.number = skeleton.number;
+  entry.type = skeleton.type;
+  entry.visible = skeleton.visible;
+  entry.epoch = skeleton.epoch;
+  entry.wall_ns = skeleton.wall_ns;
+  entry.time_ns = skeleton.time_ns;
+  entry.previous = skeleton.previous;
+  Decoder in(body);
+  if (!decode_payload(in, entry)) return corrupt_record("journal payload");
+  return entry;
+}
+
+}  // namespace spind::model

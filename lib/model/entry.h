@@ -1,0 +1,128 @@
+// An entry of a space's journal: what one verb did, and what it replaced.
+//
+// It is stored as two rows. The *skeleton* is chained by hashes and lives for ever; the *payload*
+// holds all names and user ids and can be erased, its salted hash in the skeleton stays. Rows of
+// attachments (inline content, manifests) are hashed in the payload.
+#pragma once
+
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "model/records.h"
+
+namespace spind::model {
+
+// Changes are few and small; a verb is a list of them. Each has an exact inverse, which is why it
+// says what it replaced. `replaced_changed` is the node's own NodeRecord::changed before the entry.
+
+struct SpaceCreated {
+  SpaceRecord space;
+  NodeRecord root;
+  bool operator==(const SpaceCreated&) const = default;
+};
+struct SpaceUpdated {
+  SpaceRecord before, after;
+  bool operator==(const SpaceUpdated&) const = default;
+};
+// A new file, with its first version, or a new empty folder.
+struct NodeAdded {
+  NodeId parent = 0;
+  std::string name;
+  NodeRecord node;
+  bool operator==(const NodeAdded&) const = default;
+};
+// A new version of a file; the one before stays, under its number.
+struct VersionAdded {
+  NodeId node = 0;
+  VersionRecord version;
+  VersionNumber replaced_version = 0;
+  EntryNumber replaced_changed = 0;
+  bool operator==(const VersionAdded&) const = default;
+};
+struct NodeMoved {
+  NodeId node = 0;
+  NodeId from_parent = 0, to_parent = 0;
+  std::string from_name, to_name;
+  EntryNumber replaced_changed = 0;
+  bool operator==(const NodeMoved&) const = default;
+};
+// The subtree stays as it is under the node; only the node is detached from its parent.
+struct NodeTrashed {
+  NodeId node = 0;
+  NodeId parent = 0;
+  std::string name;
+  bool operator==(const NodeTrashed&) const = default;
+};
+struct MtimeSet {
+  NodeId node = 0;
+  std::int64_t before_ns = 0, after_ns = 0;
+  EntryNumber replaced_changed = 0;
+  bool operator==(const MtimeSet&) const = default;
+};
+
+using Change = std::variant<SpaceCreated, SpaceUpdated, NodeAdded, VersionAdded, NodeMoved,
+                            NodeTrashed, MtimeSet>;
+
+// A folder on the way from the root to something that changed. The list holds a small tree: each
+// folder after its parent, the root first.
+struct WayFolder {
+  NodeId id = 0;
+  std::uint32_t parent_index = 0;       // in the list; the root points at itself
+  EntryNumber replaced_changed = 0;
+  bool operator==(const WayFolder&) const = default;
+};
+
+// What kind of thing happened, for the feed; the changes say it exactly.
+enum class EntryType : std::uint8_t {
+  space_created = 1,
+  space_updated = 2,
+  folder_made = 3,
+  file_put = 4,
+  moved = 5,
+  removed = 6,
+  touched = 7,
+};
+
+struct Entry {
+  // Skeleton.
+  EntryNumber number = 0;
+  EntryType type = EntryType::file_put;
+  bool visible = true;
+  std::uint64_t epoch = 0;
+  std::int64_t wall_ns = 0;             // the clock as it was
+  std::int64_t time_ns = 0;             // never goes back within the space
+  Digest previous{};                    // hash of the skeleton before; zeros for the first
+  // Payload.
+  std::array<std::uint8_t, 16> salt{};
+  std::string principal, application, request_id;
+  EntryNumber replaced_visible = 0;     // the head as it was, as far as apply changes it
+  std::int64_t replaced_time_ns = 0;
+  NodeId replaced_next_node = 0;
+  std::vector<WayFolder> way;
+  std::vector<Change> changes;
+  std::vector<Digest> attachments;      // SHA-256 of each attachment row
+  bool operator==(const Entry&) const = default;
+};
+
+struct EncodedEntry {
+  std::string skeleton, payload;
+  Digest chain{};                       // SHA-256 of the skeleton: `previous` of the next entry
+};
+
+EncodedEntry encode(const Entry& entry);
+
+struct Skeleton {
+  EntryNumber number = 0;
+  EntryType type = EntryType::file_put;
+  bool visible = true;
+  std::uint64_t epoch = 0;
+  std::int64_t wall_ns = 0, time_ns = 0;
+  Digest previous{};
+  Digest commitment{};                  // SHA-256 of the payload row
+};
+Result<Skeleton> decode_skeleton(std::string_view bytes);
+// corruption also where the payload is not the one that the skeleton commits to.
+Result<Entry> decode_entry(std::string_view skeleton, std::string_view payload);
+
+}  // namespace spind::model

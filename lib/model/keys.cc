@@ -1,0 +1,151 @@
+#include "model/keys.h"
+
+#include <cassert>
+
+#include "base/codec.h"
+
+namespace spind::model {
+namespace {
+
+constexpr std::size_t kPartitionBytes = 17;
+constexpr char kSpaceTag = 's';
+constexpr std::string_view kCatalogue = "c";
+
+std::string space_key(const SpaceId& space, SpaceRow row, std::size_t reserve_bytes = 32) {
+  std::string key;
+  key.reserve(kPartitionBytes + 1 + reserve_bytes);
+  key.push_back(kSpaceTag);
+  key.append(as_text(Bytes(space.bytes)));
+  key.push_back(static_cast<char>(row));
+  return key;
+}
+
+void append_u32_be(std::string& key, std::uint32_t value) {
+  for (int shift = 24; shift >= 0; shift -= 8) key.push_back(static_cast<char>(value >> shift));
+}
+
+std::string numbered_key(const SpaceId& space, SpaceRow row, std::uint64_t number) {
+  std::string key = space_key(space, row);
+  Encoder(key).u64_be(number);
+  return key;
+}
+
+std::string catalogue_key(char tag, std::string_view tenant) {
+  std::string key(kCatalogue);
+  key.push_back(tag);
+  key.append(tenant).push_back('\0');
+  return key;
+}
+
+}  // namespace
+
+std::string space_partition(const SpaceId& space) {
+  std::string key(1, kSpaceTag);
+  key.append(as_text(Bytes(space.bytes)));
+  return key;
+}
+
+SpaceId space_of(std::string_view key) {
+  assert(key.size() >= kPartitionBytes && key[0] == kSpaceTag);
+  SpaceId space;
+  std::copy_n(key.begin() + 1, space.bytes.size(), space.bytes.begin());
+  return space;
+}
+
+std::string head_key(const SpaceId& space) { return space_key(space, SpaceRow::head); }
+
+std::string info_key(const SpaceId& space) { return space_key(space, SpaceRow::info); }
+
+std::string node_key(const SpaceId& space, NodeId parent, std::string_view name) {
+  std::string key = space_key(space, SpaceRow::node, 8 + name.size());
+  Encoder(key).u64_be(parent).raw(name);
+  return key;
+}
+
+std::string locator_key(const SpaceId& space, NodeId node) {
+  return numbered_key(space, SpaceRow::locator, node);
+}
+
+std::string version_key(const SpaceId& space, NodeId node, VersionNumber number) {
+  std::string key = numbered_key(space, SpaceRow::version, node);
+  Encoder(key).u64_be(number);
+  return key;
+}
+
+std::string reference_key(const SpaceId& space, const PieceId& piece) {
+  std::string key = space_key(space, SpaceRow::reference);
+  return key.append(as_text(Bytes(piece)));
+}
+
+std::string trash_key(const SpaceId& space, const AttachmentId& entry_and_change) {
+  std::string key = numbered_key(space, SpaceRow::trash, entry_and_change.entry);
+  append_u32_be(key, entry_and_change.index);
+  return key;
+}
+
+std::string folded_key(const SpaceId& space, NodeId parent, std::string_view folded_name) {
+  std::string key = space_key(space, SpaceRow::folded, 8 + folded_name.size());
+  Encoder(key).u64_be(parent).raw(folded_name);
+  return key;
+}
+
+std::string request_key(const SpaceId& space, std::string_view principal,
+                        std::string_view request_id) {
+  std::string key = space_key(space, SpaceRow::request, principal.size() + 1 + request_id.size());
+  key.append(principal).push_back('\0');
+  return key.append(request_id);
+}
+
+std::string skeleton_key(const SpaceId& space, EntryNumber entry) {
+  return numbered_key(space, SpaceRow::skeleton, entry);
+}
+
+std::string payload_key(const SpaceId& space, EntryNumber entry) {
+  return numbered_key(space, SpaceRow::payload, entry);
+}
+
+std::string attachment_key(const SpaceId& space, const AttachmentId& id) {
+  std::string key = numbered_key(space, SpaceRow::attachment, id.entry);
+  append_u32_be(key, id.index);
+  return key;
+}
+
+std::string row_prefix(const SpaceId& space, SpaceRow row) { return space_key(space, row, 0); }
+
+std::string children_prefix(const SpaceId& space, NodeId parent) {
+  return numbered_key(space, SpaceRow::node, parent);
+}
+
+std::string end_of(std::string_view prefix) {
+  std::string end(prefix);
+  while (!end.empty() && static_cast<std::uint8_t>(end.back()) == 0xff) end.pop_back();
+  assert(!end.empty());
+  end.back() = static_cast<char>(static_cast<std::uint8_t>(end.back()) + 1);
+  return end;
+}
+
+std::string_view name_in_node_key(std::string_view key) {
+  assert(key.size() >= kPartitionBytes + 9);
+  return key.substr(kPartitionBytes + 9);
+}
+
+std::uint64_t last_u64_in(std::string_view key) {
+  assert(key.size() >= 8);
+  return Decoder(key.substr(key.size() - 8)).u64_be();
+}
+
+std::string catalogue_partition() { return std::string(kCatalogue); }
+
+std::string catalogue_space_prefix(std::string_view tenant) { return catalogue_key('t', tenant); }
+
+std::string catalogue_space_key(std::string_view tenant, SpaceKind kind, const SpaceId& space) {
+  std::string key = catalogue_key('t', tenant);
+  key.push_back(static_cast<char>(kind));
+  return key.append(as_text(Bytes(space.bytes)));
+}
+
+std::string catalogue_alias_key(std::string_view tenant, std::string_view alias) {
+  return catalogue_key('a', tenant).append(alias);
+}
+
+}  // namespace spind::model

@@ -1,0 +1,72 @@
+// Every key, in one table. A key begins with its partition; ids are big-endian, so that keys sort
+// by them. README.md has the bytes.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "model/content_ref.h"
+#include "spind/options.h"
+
+namespace spind::model {
+
+// Which row of a space's partition ('s' + id of 16 bytes) a key names: the byte behind the partition.
+//
+//        tag   family      key behind the tag              value
+#define SPIND_SPACE_ROWS(ROW)                                                                   \
+  ROW(head, 'h')        /* state       –                               Head                  */ \
+  ROW(info, 'i')        /* state       –                               SpaceRecord           */ \
+  ROW(node, 'n')        /* state       parent u64, name                NodeRecord            */ \
+  ROW(locator, 'l')     /* state       node u64                        Locator               */ \
+  ROW(version, 'v')     /* state       node u64, number u64            VersionRecord         */ \
+  ROW(reference, 'p')   /* state       piece 32                        count                 */ \
+  ROW(trash, 't')       /* state       entry u64, change u32           TrashRecord           */ \
+  ROW(folded, 'f')      /* state       parent u64, folded name         name                  */ \
+  ROW(request, 'r')     /* state       principal, 0, request id        entry number          */ \
+  ROW(skeleton, 'j')    /* journal     entry u64                       skeleton              */ \
+  ROW(payload, 'y')     /* journal     entry u64                       payload               */ \
+  ROW(attachment, 'a')  /* attachment  entry u64, index u32            bytes                 */
+
+enum class SpaceRow : char {
+#define SPIND_ROW(name, tag) name = tag,
+  SPIND_SPACE_ROWS(SPIND_ROW)
+#undef SPIND_ROW
+};
+
+std::string space_partition(const SpaceId& space);
+// The space of a key or partition that begins with 's'.
+SpaceId space_of(std::string_view key);
+
+std::string head_key(const SpaceId& space);
+std::string info_key(const SpaceId& space);
+std::string node_key(const SpaceId& space, NodeId parent, std::string_view name);
+std::string locator_key(const SpaceId& space, NodeId node);
+std::string version_key(const SpaceId& space, NodeId node, VersionNumber number);
+std::string reference_key(const SpaceId& space, const PieceId& piece);
+std::string trash_key(const SpaceId& space, const AttachmentId& entry_and_change);
+std::string folded_key(const SpaceId& space, NodeId parent, std::string_view folded_name);
+std::string request_key(const SpaceId& space, std::string_view principal,
+                        std::string_view request_id);
+std::string skeleton_key(const SpaceId& space, EntryNumber entry);
+std::string payload_key(const SpaceId& space, EntryNumber entry);
+std::string attachment_key(const SpaceId& space, const AttachmentId& id);
+
+// All rows of one kind; end_of(prefix) is the first key behind everything that begins with it.
+std::string row_prefix(const SpaceId& space, SpaceRow row);
+std::string children_prefix(const SpaceId& space, NodeId parent);
+std::string end_of(std::string_view prefix);
+
+// The name in a node key, the id in a locator key, the number in a version or journal key. The key
+// must be of that kind: callers got it from a scan over that kind's prefix.
+std::string_view name_in_node_key(std::string_view key);
+std::uint64_t last_u64_in(std::string_view key);
+
+// The catalogue: one partition for the whole store.
+//   't' tenant, 0, kind, space id → –            spaces by tenant and kind
+//   'a' tenant, 0, alias          → space id     aliases
+std::string catalogue_partition();
+std::string catalogue_space_prefix(std::string_view tenant);
+std::string catalogue_space_key(std::string_view tenant, SpaceKind kind, const SpaceId& space);
+std::string catalogue_alias_key(std::string_view tenant, std::string_view alias);
+
+}  // namespace spind::model

@@ -1,0 +1,61 @@
+// How records share their frame and their common fields. Private to this room.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/codec.h"
+#include "model/records.h"
+
+namespace spind::model {
+
+// A record begins with a byte that names its kind and one for the format's version, and ends with a
+// checksum, so that a row that strayed to another key is told from one that belongs there.
+enum class RecordTag : std::uint8_t {
+  version = 'V',
+  node = 'N',
+  locator = 'L',
+  trash = 'T',
+  space = 'S',
+  head = 'H',
+  manifest = 'M',
+  count = 'C',
+  skeleton = 'J',
+  payload = 'Y',
+};
+inline constexpr std::uint8_t kRecordFormat = 1;
+
+inline std::string begin_record(RecordTag tag, std::size_t reserve_bytes = 128) {
+  std::string out;
+  out.reserve(reserve_bytes);
+  Encoder(out).u8(static_cast<std::uint8_t>(tag)).u8(kRecordFormat);
+  return out;
+}
+
+inline std::string finish_record(std::string record) {
+  seal(record);
+  return record;
+}
+
+Error corrupt_record(std::string_view what);
+
+// Checks the frame and gives the bytes between.
+Result<std::string_view> open_record(RecordTag tag, std::string_view bytes, std::string_view what);
+
+// Parts of records that entries hold as well; without a frame.
+void encode_part(Encoder& out, const VersionRecord& version);
+void encode_part(Encoder& out, const NodeRecord& node);
+void encode_part(Encoder& out, const SpaceRecord& space);
+VersionRecord decode_version_part(Decoder& in);
+NodeRecord decode_node_part(Decoder& in);
+SpaceRecord decode_space_part(Decoder& in);
+
+template <std::size_t kSize>
+std::array<std::uint8_t, kSize> decode_array(Decoder& in) {
+  std::array<std::uint8_t, kSize> out{};
+  const std::string_view bytes = in.raw(kSize);
+  if (bytes.size() == kSize) std::copy(bytes.begin(), bytes.end(), out.begin());
+  return out;
+}
+
+}  // namespace spind::model

@@ -1,0 +1,302 @@
+#include "model/records.h"
+
+#include "base/try.h"
+#include "model/record_codec.h"
+
+namespace spind::model {
+namespace {
+
+// Flags of a version.
+constexpr std::uint8_t kHasSha1 = 1, kHasMd5 = 2, kHasAdler32 = 4;
+// In a vault without encryption a file of one piece has that piece's id as its SHA-256.
+constexpr std::uint8_t kPieceIsSha256 = 8;
+constexpr std::uint8_t kKnownVersionFlags = 15;
+
+std::uint8_t version_flags(const VersionRecord& version) {
+  std::uint8_t flags = 0;
+  if (version.checksums.sha1) flags |= kHasSha1;
+  if (version.checksums.md5) flags |= kHasMd5;
+  if (version.checksums.adler32) flags |= kHasAdler32;
+  if (version.content.kind == ContentKind::piece && version.content.piece == version.sha256)
+    flags |= kPieceIsSha256;
+  return flags;
+}
+
+template <class T, class Part>
+Result<T> decode_whole(RecordTag tag, std::string_view bytes, std::string_view what, Part part) {
+  SPIND_TRY_ASSIGN(const std::string_view body, open_record(tag, bytes, what));
+  Decoder in(body);
+  T record = part(in);
+  if (!in.finish()) return corrupt_record(what);
+  return record;
+}
+
+FolderTotals decode_totals(Decoder& in) {
+  FolderTotals totals;
+  totals.live_bytes = in.varint();
+  totals.version_bytes = in.varint();
+  totals.files = in.varint();
+  totals.folders = in.varint();
+  return totals;
+}
+
+}  // namespace
+
+Error corrupt_record(std::string_view what) {
+  return {.code = Code::corruption, .text = "broken record: " + std::string(what)};
+}
+
+Result<std::string_view> open_record(RecordTag tag, std::string_view bytes, std::string_view what) {
+  const auto body = unseal(bytes);
+  if (!body || body->size() < 2 || static_cast<std::uint8_t>((*body)[0]) != std::uint8_t(tag))
+    return corrupt_record(what);
+  if (static_cast<std::uint8_t>((*body)[1]) != kRecordFormat)
+    return Error{.code = Code::unsupported,
+                 .text = "record of a newer format: " + std::string(what)};
+  return body->substr(2);
+}
+
+FolderTotals NodeRecord::weight() const {
+  if (kind == NodeKind::file) return {current.size_bytes, version_bytes, 1, 0};
+  FolderTotals sum = totals;
+  ++sum.folders;
+  return sum;
+}
+
+void encode_part(Encoder& out, const VersionRecord& v) {
+  const std::uint8_t flags = version_flags(v);
+  out.u8(flags).varint(v.number).varint(v.size_bytes).zigzag(v.mtime_ns).zigzag(v.written_ms);
+  out.varint(v.entry).bytes(v.author).raw(Bytes(v.sha256));
+  if (v.checksums.sha1) out.raw(Bytes(*v.checksums.sha1));
+  if (v.checksums.md5) out.raw(Bytes(*v.checksums.md5));
+  if (v.checksums.adler32) out.u32(*v.checksums.adler32);
+  out.u8(static_cast<std::uint8_t>(v.content.kind));
+  switch (v.content.kind) {
+    case ContentKind::empty: break;
+    case ContentKind::inline_bytes:
+    case ContentKind::manifest:
+      out.varint(v.content.attachment.entry).varint(v.content.attachment.index);
+      break;
+    case ContentKind::piece:
+      if ((flags & kPieceIsSha256) == 0) out.raw(Bytes(v.content.piece));
+      break;
+  }
+}
+
+VersionRecord decode_version_part(Decoder& in) {
+  VersionRecord v;
+  const std::uint8_t flags = in.u8();
+  if ((flags & ~kKnownVersionFlags) != 0) in.fail();
+  v.number = in.varint();
+  v.size_bytes = in.varint();
+  v.mtime_ns = in.zigzag();
+  v.written_ms = in.zigzag();
+  v.entry = in.varint();
+  v.author = in.bytes();
+  v.sha256 = decode_array<32>(in);
+  if ((flags & kHasSha1) != 0) v.checksums.sha1 = decode_array<20>(in);
+  if ((flags & kHasMd5) != 0) v.checksums.md5 = decode_array<16>(in);
+  if ((flags & kHasAdler32) != 0) v.checksums.adler32 = in.u32();
+  const std::uint8_t kind = in.u8();
+  if (kind > static_cast<std::uint8_t>(ContentKind::manifest)) in.fail();
+  v.content.kind = static_cast<ContentKind>(kind);
+  if (v.content.kind == ContentKind::inline_bytes || v.content.kind == ContentKind::manifest) {
+    v.content.attachment.entry = in.varint();
+    const std::uint64_t index = in.varint();
+    if (index > UINT32_MAX) in.fail();
+    v.content.attachment.index = static_cast<std::uint32_t>(index);
+  }
+  if (v.content.kind == ContentKind::piece)
+    v.content.piece = (flags & kPieceIsSha256) != 0 ? v.sha256 : decode_array<32>(in);
+  if (version_flags(v) != flags) in.fail();  // one encoding only
+  return v;
+}
+
+void encode_part(Encoder& out, const NodeRecord& node) {
+  out.u8(static_cast<std::uint8_t>(node.kind)).varint(node.id).varint(node.changed);
+  out.bytes(node.creator);
+  if (node.kind == NodeKind::file) {
+    out.varint(node.version_bytes);
+    encode_part(out, node.current);
+    return;
+  }
+  out.zigzag(node.mtime_ns);
+  out.varint(node.totals.live_bytes).varint(node.totals.version_bytes);
+  out.varint(node.totals.files).varint(node.totals.folders);
+}
+
+NodeRecord decode_node_part(Decoder& in) {
+  NodeRecord node;
+  const std::uint8_t kind = in.u8();
+  if (kind != std::uint8_t(NodeKind::file) && kind != std::uint8_t(NodeKind::folder)) in.fail();
+  node.kind = static_cast<NodeKind>(kind);
+  node.id = in.varint();
+  node.changed = in.varint();
+  node.creator = in.bytes();
+  if (node.kind == NodeKind::file) {
+    node.version_bytes = in.varint();
+    node.current = decode_version_part(in);
+    node.mtime_ns = node.current.mtime_ns;
+    return node;
+  }
+  node.mtime_ns = in.zigzag();
+  node.totals = decode_totals(in);
+  return node;
+}
+
+void encode_part(Encoder& out, const SpaceRecord& space) {
+  out.u8(static_cast<std::uint8_t>(space.kind)).u8(static_cast<std::uint8_t>(space.names));
+  out.bytes(space.tenant).bytes(space.alias).bytes(space.name).bytes(space.description);
+  out.bytes(space.owner).bytes(space.creator).zigzag(space.created_ns).u64(space.history);
+}
+
+SpaceRecord decode_space_part(Decoder& in) {
+  SpaceRecord space;
+  const std::uint8_t kind = in.u8();
+  const std::uint8_t names = in.u8();
+  if (kind < 1 || kind > 2 || names < 1 || names > 2) in.fail();
+  space.kind = static_cast<SpaceKind>(kind);
+  space.names = static_cast<NameRule>(names);
+  space.tenant = in.bytes();
+  space.alias = in.bytes();
+  space.name = in.bytes();
+  space.description = in.bytes();
+  space.owner = in.bytes();
+  space.creator = in.bytes();
+  space.created_ns = in.zigzag();
+  space.history = in.u64();
+  return space;
+}
+
+std::string encode(const VersionRecord& record) {
+  std::string out = begin_record(RecordTag::version);
+  Encoder encoder(out);
+  encode_part(encoder, record);
+  return finish_record(std::move(out));
+}
+
+std::string encode(const NodeRecord& record) {
+  std::string out = begin_record(RecordTag::node);
+  Encoder encoder(out);
+  encode_part(encoder, record);
+  return finish_record(std::move(out));
+}
+
+std::string encode(const Locator& locator) {
+  std::string out = begin_record(RecordTag::locator, 64);
+  Encoder encoder(out);
+  encoder.varint(locator.parent).bytes(locator.name);
+  encoder.varint(locator.trash.entry).varint(locator.trash.index);
+  return finish_record(std::move(out));
+}
+
+std::string encode(const TrashRecord& record) {
+  std::string out = begin_record(RecordTag::trash);
+  Encoder encoder(out);
+  encoder.varint(record.parent).bytes(record.name);
+  encode_part(encoder, record.node);
+  return finish_record(std::move(out));
+}
+
+std::string encode(const SpaceRecord& record) {
+  std::string out = begin_record(RecordTag::space);
+  Encoder encoder(out);
+  encode_part(encoder, record);
+  return finish_record(std::move(out));
+}
+
+std::string encode(const Head& head) {
+  std::string out = begin_record(RecordTag::head);
+  Encoder encoder(out);
+  encoder.varint(head.entry).varint(head.visible).zigzag(head.time_ns).varint(head.next_node);
+  encoder.varint(head.epoch).varint(head.trash_bytes).varint(head.floor);
+  encoder.raw(Bytes(head.chain));
+  return finish_record(std::move(out));
+}
+
+std::string encode_manifest(const std::vector<Piece>& pieces) {
+  std::string out = begin_record(RecordTag::manifest, 16 + pieces.size() * 36);
+  Encoder encoder(out);
+  encoder.varint(pieces.size());
+  for (const Piece& piece : pieces) encoder.raw(Bytes(piece.id)).varint(piece.size_bytes);
+  return finish_record(std::move(out));
+}
+
+std::string encode_count(std::uint64_t count) {
+  std::string out = begin_record(RecordTag::count, 16);
+  Encoder(out).varint(count);
+  return finish_record(std::move(out));
+}
+
+Result<VersionRecord> decode_version(std::string_view bytes) {
+  return decode_whole<VersionRecord>(RecordTag::version, bytes, "version", decode_version_part);
+}
+
+Result<NodeRecord> decode_node(std::string_view bytes) {
+  return decode_whole<NodeRecord>(RecordTag::node, bytes, "node", decode_node_part);
+}
+
+Result<Locator> decode_locator(std::string_view bytes) {
+  return decode_whole<Locator>(RecordTag::locator, bytes, "locator", [](Decoder& in) {
+    Locator locator;
+    locator.parent = in.varint();
+    locator.name = in.bytes();
+    locator.trash.entry = in.varint();
+    const std::uint64_t index = in.varint();
+    if (index > UINT32_MAX) in.fail();
+    locator.trash.index = static_cast<std::uint32_t>(index);
+    return locator;
+  });
+}
+
+Result<TrashRecord> decode_trash(std::string_view bytes) {
+  return decode_whole<TrashRecord>(RecordTag::trash, bytes, "trash", [](Decoder& in) {
+    TrashRecord record;
+    record.parent = in.varint();
+    record.name = in.bytes();
+    record.node = decode_node_part(in);
+    return record;
+  });
+}
+
+Result<SpaceRecord> decode_space(std::string_view bytes) {
+  return decode_whole<SpaceRecord>(RecordTag::space, bytes, "space", decode_space_part);
+}
+
+Result<Head> decode_head(std::string_view bytes) {
+  return decode_whole<Head>(RecordTag::head, bytes, "head", [](Decoder& in) {
+    Head head;
+    head.entry = in.varint();
+    head.visible = in.varint();
+    head.time_ns = in.zigzag();
+    head.next_node = in.varint();
+    head.epoch = in.varint();
+    head.trash_bytes = in.varint();
+    head.floor = in.varint();
+    head.chain = decode_array<32>(in);
+    return head;
+  });
+}
+
+Result<std::vector<Piece>> decode_manifest(std::string_view bytes) {
+  return decode_whole<std::vector<Piece>>(
+      RecordTag::manifest, bytes, "manifest", [](Decoder& in) {
+        std::vector<Piece> pieces;
+        const std::uint64_t count = in.varint();
+        if (count > in.remaining() / 33) in.fail();
+        for (std::uint64_t i = 0; in.ok() && i < count; ++i) {
+          Piece piece;
+          piece.id = decode_array<32>(in);
+          piece.size_bytes = in.varint();
+          pieces.push_back(piece);
+        }
+        return pieces;
+      });
+}
+
+Result<std::uint64_t> decode_count(std::string_view bytes) {
+  return decode_whole<std::uint64_t>(RecordTag::count, bytes, "count",
+                                     [](Decoder& in) { return in.varint(); });
+}
+
+}  // namespace spind::model
