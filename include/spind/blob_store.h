@@ -8,7 +8,8 @@
 //   list                         names in order, in pages
 //
 // A name has 1 to 200 characters out of a-z 0-9 - _ . / and neither begins nor ends with '/', nor
-// holds an empty part or a part that begins with '.'. The engine makes names; users never do.
+// holds an empty part or a part that begins with '.'. No name is a folder of another ("a" beside
+// "a/b"). The engine makes names; users never do.
 #pragma once
 
 #include <cstdint>
@@ -31,7 +32,8 @@ class SPIND_EXPORT BlobStore {
  public:
   virtual ~BlobStore() = default;
 
-  // Errors: no_space, io_error, unavailable. After an error the blob is there whole or not at all.
+  // Errors: no_space, io_error, unavailable; conflict where one name is a folder of another. After
+  // an error the blob is there whole or not at all.
   virtual Status put(std::string_view name, std::span<const std::uint8_t> bytes) = 0;
 
   // The whole blob. limit_exceeded if it has more than `size_bytes_max` bytes.
@@ -42,6 +44,7 @@ class SPIND_EXPORT BlobStore {
   virtual Result<std::size_t> range(std::string_view name, std::uint64_t offset,
                                     std::span<std::uint8_t> out) = 0;
 
+  // Durable when it returns.
   virtual Status remove(std::string_view name) = 0;
 
   // Up to `count_max` names that begin with `prefix` and are greater than `after`, in byte order.

@@ -200,8 +200,8 @@ std::string holder_text(int fd) {
   std::array<char, 20> digits{};
   const ssize_t got = pread(fd, digits.data(), digits.size(), 0);
   std::string pid;
-  for (ssize_t i = 0; i < got && digits[std::size_t(i)] >= '0' && digits[std::size_t(i)] <= '9'; ++i)
-    pid += digits[std::size_t(i)];
+  const std::string_view text(digits.data(), got < 0 ? 0 : static_cast<std::size_t>(got));
+  for (const char digit : text.substr(0, text.find_first_not_of("0123456789"))) pid += digit;
   if (pid.empty()) return "held by another store";
   return (pid == std::to_string(getpid()) ? "held by this process, id " : "held by process ") + pid;
 }

@@ -36,7 +36,10 @@ TEST_CASE("random: draws of every size are filled and differ") {
     CHECK(bytes.substr(size - 16) != std::string(16, '\0'));
     CHECK(seen.insert(bytes).second);
   }
-  for (int i = 0; i < 10'000; ++i) CHECK(seen.insert(std::to_string(Random::system().next_u64())).second);
+  for (int i = 0; i < 10'000; ++i) {
+    const std::uint64_t drawn = Random::system().next_u64();
+    CHECK(seen.insert(std::to_string(drawn)).second);
+  }
 }
 
 TEST_CASE("random: a child process does not draw what its parent draws") {
