@@ -23,7 +23,7 @@
 namespace spind {
 
 struct BlobListItem {
-  std::string name;
+  std::string name{};
   std::uint64_t size_bytes = 0;
 };
 

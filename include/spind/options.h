@@ -3,6 +3,8 @@
 //
 //   auto store = spind::Store::open("/srv/spind", {.create = true, .memory_bytes = 1u << 30});
 //   auto ada = store->session({.user = "ada", .tenant = "school-12"});
+//
+// Every member has a default, so that a program that names only some draws no warning for the rest.
 #pragma once
 
 #include <atomic>
@@ -30,7 +32,7 @@ struct StoreOptions {
   // Writes answer no_space while the device has less than this free.
   std::uint64_t free_space_reserve_bytes = 256ull << 20;
   MetadataEngine metadata = MetadataEngine::rocksdb;
-  LogCallback log;
+  LogCallback log{};
 };
 
 // Ends an operation from another thread: copies share one flag, which stays set. Thread-safe.
@@ -46,14 +48,14 @@ class CancelToken {
 
 // Who acts. The host has authenticated them; the engine decides what they may do.
 struct SessionOptions {
-  std::string user;                  // 1 to 255 bytes of UTF-8 without control characters
-  std::vector<std::string> groups;
+  std::string user{};                // 1 to 255 bytes of UTF-8 without control characters
+  std::vector<std::string> groups{};
   std::string tenant = "default";    // 1 to 255 bytes
-  std::string application;           // recorded in the journal; at most 255 bytes
+  std::string application{};         // recorded in the journal; at most 255 bytes
   // Every call of the session answers deadline_exceeded when this time has passed since the
   // session began. A change that was committed by then stands and may still become durable.
-  std::optional<std::chrono::milliseconds> timeout;
-  std::optional<CancelToken> cancel;
+  std::optional<std::chrono::milliseconds> timeout{};
+  std::optional<CancelToken> cancel{};
   // Changes return before they are durable, with a ticket to wait for; see Session::wait.
   bool deferred = false;
 };
@@ -68,27 +70,27 @@ enum class NameRule : std::uint8_t {
 };
 
 struct SpaceOptions {
-  std::optional<SpaceId> id;         // made by the engine if not given
+  std::optional<SpaceId> id{};       // made by the engine if not given
   SpaceKind kind = SpaceKind::personal;
-  std::string alias;                 // unique in its tenant; may be empty; at most 255 bytes
-  std::string name;                  // for people; at most 255 bytes
-  std::string description;           // at most 4,096 bytes
+  std::string alias{};               // unique in its tenant; may be empty; at most 255 bytes
+  std::string name{};                // for people; at most 255 bytes
+  std::string description{};         // at most 4,096 bytes
   NameRule names = NameRule::exact;
 };
 
 struct SpaceChange {
-  std::optional<std::string> alias, name, description;
+  std::optional<std::string> alias{}, name{}, description{};
 };
 
 struct SpaceInfo {
-  SpaceId id;
+  SpaceId id{};
   SpaceKind kind = SpaceKind::personal;
-  std::string tenant, alias, name, description;
-  std::string owner;                 // user id of a personal space's owner; empty for a project
-  std::string creator;               // user id
+  std::string tenant{}, alias{}, name{}, description{};
+  std::string owner{};               // user id of a personal space's owner; empty for a project
+  std::string creator{};             // user id
   NameRule names = NameRule::exact;
   std::int64_t created_ns = 0;
-  FolderTotals totals;               // of the root
+  FolderTotals totals{};             // of the root
   std::uint64_t trash_bytes = 0;     // kept for the trash
   EntryNumber entry = 0;             // last entry of the journal
   EntryNumber visible = 0;           // last visible entry: the root version
@@ -96,62 +98,62 @@ struct SpaceInfo {
 };
 
 struct SpaceFilter {
-  std::optional<SpaceKind> kind;
+  std::optional<SpaceKind> kind{};
 };
 
 // Conditions on the node that stands at the place when the change becomes visible; if one does not
 // hold: precondition_failed. ETags as NodeInfo::etag gives them; "*" means any node.
 struct Preconditions {
-  std::optional<std::string> if_match;
-  std::optional<std::string> if_none_match;
-  std::optional<std::int64_t> if_unmodified_since_ns;  // its mtime is not later
+  std::optional<std::string> if_match{};
+  std::optional<std::string> if_none_match{};
+  std::optional<std::int64_t> if_unmodified_since_ns{};  // its mtime is not later
 };
 
 enum : std::uint8_t { kSha1 = 1, kMd5 = 2, kAdler32 = 4 };
 
 struct PutOptions {
-  Preconditions conditions;
-  std::optional<std::int64_t> mtime_ns;           // else the time of the commit
-  std::optional<std::uint64_t> size_bytes;        // declared: another size is invalid_argument
-  std::optional<Sha256> sha256;                   // given: another content is precondition_failed
-  Checksums checksums;                            // likewise
+  Preconditions conditions{};
+  std::optional<std::int64_t> mtime_ns{};         // else the time of the commit
+  std::optional<std::uint64_t> size_bytes{};      // declared: another size is invalid_argument
+  std::optional<Sha256> sha256{};                 // given: another content is precondition_failed
+  Checksums checksums{};                          // likewise
   std::uint8_t checksums_wanted = 0;              // kSha1 | kMd5 | kAdler32: computed and kept
   bool make_parents = false;
-  std::string request_id;                         // a repeat answers as the first did; <= 128 bytes
+  std::string request_id{};                       // a repeat answers as the first did; <= 128 bytes
 };
 
 struct FolderOptions {
   bool make_parents = false;
   bool exist_ok = false;                          // an existing folder is no error
-  std::optional<std::int64_t> mtime_ns;
-  std::string request_id;
+  std::optional<std::int64_t> mtime_ns{};
+  std::string request_id{};
 };
 
 struct MoveOptions {
   bool replace = false;                           // what stands at the target goes to the trash
-  Preconditions conditions;                       // on the node that is moved
-  std::string request_id;
+  Preconditions conditions{};                     // on the node that is moved
+  std::string request_id{};
 };
 
 struct RemoveOptions {
-  Preconditions conditions;
+  Preconditions conditions{};
   bool only_if_empty = false;                     // a folder with children: folder_not_empty
-  std::string request_id;
+  std::string request_id{};
 };
 
 struct TouchOptions {
-  Preconditions conditions;
-  std::string request_id;
+  Preconditions conditions{};
+  std::string request_id{};
 };
 
 struct ListOptions {
-  std::optional<NodeKind> kind;
+  std::optional<NodeKind> kind{};
   std::size_t count_max = 1000;                   // 1 to 10,000
-  std::string after;                              // PageOf::next of the page before
+  std::string after{};                            // PageOf::next of the page before
 };
 
 struct ReadOptions {
-  std::optional<VersionNumber> version;           // else the current one
+  std::optional<VersionNumber> version{};         // else the current one
 };
 
 }  // namespace spind

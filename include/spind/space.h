@@ -26,8 +26,8 @@ struct SpaceState;
 class SPIND_EXPORT Walk {
  public:
   struct Item {
-    NodeInfo node;
-    std::string path;   // below the start, "" for the start itself; cut to the last part where it
+    NodeInfo node{};
+    std::string path{};  // below the start, "" for the start itself; cut to the last part where it
                         // is over the limit of a path: the node's id still names it
     std::uint32_t depth = 0;
   };

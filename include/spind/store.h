@@ -21,29 +21,29 @@ class Engine;
 }
 
 struct CheckOptions {
-  ProgressCallback progress;           // done and total in nodes
-  std::optional<CancelToken> cancel;
+  ProgressCallback progress{};         // done and total in nodes
+  std::optional<CancelToken> cancel{};
   bool read_content = false;           // also read and verify every stored byte
 };
 
 // One thing that is not as it must be.
 struct CheckFinding {
-  std::string kind;                    // "folder_totals", "missing_piece", …: lib/upkeep/README.md
-  SpaceId space;
+  std::string kind{};                  // "folder_totals", "missing_piece", …: lib/upkeep/README.md
+  SpaceId space{};
   NodeId node = 0;                     // 0: not about one node
-  std::string text;
+  std::string text{};
 };
 
 struct CheckReport {
   std::uint64_t spaces = 0, nodes = 0, entries = 0, pieces = 0;
-  std::vector<CheckFinding> findings;  // the first 1,000
+  std::vector<CheckFinding> findings{};  // the first 1,000
   std::uint64_t findings_total = 0;
 };
 
 struct CollectOptions {
   std::chrono::seconds grace = std::chrono::hours(24);  // how long unreferenced bytes are kept
-  ProgressCallback progress;
-  std::optional<CancelToken> cancel;
+  ProgressCallback progress{};
+  std::optional<CancelToken> cancel{};
 };
 
 struct CollectReport {

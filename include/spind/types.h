@@ -65,9 +65,9 @@ enum class NodeKind : std::uint8_t { file = 1, folder = 2 };
 
 // Checksums beside SHA-256 are kept when the writer asked for them.
 struct Checksums {
-  std::optional<std::array<std::uint8_t, 20>> sha1;
-  std::optional<std::array<std::uint8_t, 16>> md5;
-  std::optional<std::uint32_t> adler32;
+  std::optional<std::array<std::uint8_t, 20>> sha1{};
+  std::optional<std::array<std::uint8_t, 16>> md5{};
+  std::optional<std::uint32_t> adler32{};
   bool operator==(const Checksums&) const = default;
 };
 
@@ -84,15 +84,15 @@ struct SPIND_EXPORT NodeInfo {
   NodeId id = 0;
   NodeId parent = 0;                 // 0: the root has none
   NodeKind kind = NodeKind::file;
-  std::string name;                  // empty: the root
+  std::string name{};                // empty: the root
   std::uint64_t size_bytes = 0;      // a file's content; a folder's totals.live_bytes
   std::int64_t mtime_ns = 0;         // the client's if it gave one
   VersionNumber version = 0;
   Sha256 sha256{};                   // zeros for a folder
-  Checksums checksums;
-  std::string creator;               // user id
-  std::string author;                // user id of who wrote the current version
-  FolderTotals totals;
+  Checksums checksums{};
+  std::string creator{};             // user id
+  std::string author{};              // user id of who wrote the current version
+  FolderTotals totals{};
   EntryNumber changed = 0;           // last visible entry that touched it or anything below it
   std::uint64_t history = 0;         // the space's history id; see etag()
 
@@ -104,8 +104,8 @@ struct SPIND_EXPORT NodeInfo {
 // One page of a listing. `next` resumes behind it, in any process; empty at the end.
 template <class T>
 struct PageOf {
-  std::vector<T> items;
-  std::string next;
+  std::vector<T> items{};
+  std::string next{};
 };
 using Page = PageOf<NodeInfo>;
 
