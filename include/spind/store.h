@@ -11,45 +11,14 @@
 // signal handlers. Several stores may be open in one process; one store is open in one process.
 #pragma once
 
-#include "spind/options.h"
 #include "spind/session.h"
+#include "spind/upkeep.h"
 
 namespace spind {
 
 namespace engine {
 class Engine;
 }
-
-struct CheckOptions {
-  ProgressCallback progress{};         // done and total in nodes
-  std::optional<CancelToken> cancel{};
-  bool read_content = false;           // also read and verify every stored byte
-};
-
-// One thing that is not as it must be.
-struct CheckFinding {
-  std::string kind{};                  // "folder_totals", "missing_piece", …: lib/upkeep/README.md
-  SpaceId space{};
-  NodeId node = 0;                     // 0: not about one node
-  std::string text{};
-};
-
-struct CheckReport {
-  std::uint64_t spaces = 0, nodes = 0, entries = 0, pieces = 0;
-  std::vector<CheckFinding> findings{};  // the first 1,000
-  std::uint64_t findings_total = 0;
-};
-
-struct CollectOptions {
-  std::chrono::seconds grace = std::chrono::hours(24);  // how long unreferenced bytes are kept
-  ProgressCallback progress{};
-  std::optional<CancelToken> cancel{};
-};
-
-struct CollectReport {
-  std::uint64_t removed = 0, bytes = 0;  // pieces and leftovers removed, and their stored bytes
-  std::uint64_t kept = 0;                // unreferenced, but within the grace time or still in use
-};
 
 // Thread-safe. Closing waits for calls that run and joins the store's threads; sessions, spaces,
 // readers and writers that outlive it answer `unavailable`.

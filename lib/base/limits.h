@@ -13,6 +13,17 @@ inline constexpr std::size_t kPathBytesMax = 16 * 1024;    // a path in a reques
 inline constexpr std::size_t kDepthMax = 512;              // names in a path, folders in a walk
 inline constexpr std::size_t kPrincipalBytesMax = 255;     // a user, group, tenant or application
 
+// Folders above a node, before locators are said to lead in a circle. Moves can nest deeper than
+// kDepthMax; what lies there stays reachable by id.
+inline constexpr std::size_t kClimbMax = 1 << 20;
+
+// What a request may carry.
+inline constexpr std::size_t kRequestIdBytesMax = 128;
+inline constexpr std::size_t kSpaceNameBytesMax = 255;       // alias and name of a space
+inline constexpr std::size_t kDescriptionBytesMax = 4096;
+inline constexpr std::size_t kGroupsMax = 1024;              // groups of one principal
+inline constexpr std::uint64_t kGetBytesMax = 64ull << 20;   // a file read whole into memory
+
 // Pages.
 inline constexpr std::size_t kPageMax = 10'000;            // items that one call gives back
 

@@ -1,0 +1,43 @@
+// Looking after a store: what is checked, what is collected, and what is said about it.
+//
+//   spind::CheckReport report = store.check({.read_content = true}).value();
+//   for (const spind::CheckFinding& finding : report.findings) print(finding.kind, finding.text);
+//   spind::CollectReport freed = store.collect({.grace = std::chrono::hours(1)}).value();
+#pragma once
+
+#include "spind/options.h"
+
+namespace spind {
+
+struct CheckOptions {
+  ProgressCallback progress{};         // done and total in nodes
+  std::optional<CancelToken> cancel{};
+  bool read_content = false;           // also read and verify every stored byte
+};
+
+// One thing that is not as it must be.
+struct CheckFinding {
+  std::string kind{};                  // "folder_totals", "missing_piece", …: lib/upkeep/README.md
+  SpaceId space{};
+  NodeId node = 0;                     // 0: not about one node
+  std::string text{};
+};
+
+struct CheckReport {
+  std::uint64_t spaces = 0, nodes = 0, entries = 0, pieces = 0;
+  std::vector<CheckFinding> findings{};  // the first 1,000
+  std::uint64_t findings_total = 0;
+};
+
+struct CollectOptions {
+  std::chrono::seconds grace = std::chrono::hours(24);  // how long unreferenced bytes are kept
+  ProgressCallback progress{};
+  std::optional<CancelToken> cancel{};
+};
+
+struct CollectReport {
+  std::uint64_t removed = 0, bytes = 0;  // pieces and leftovers removed, and their stored bytes
+  std::uint64_t kept = 0;                // unreferenced, but within the grace time or still in use
+};
+
+}  // namespace spind

@@ -1,0 +1,124 @@
+// A file's bytes: hashed, cut into pieces, shared within a vault, stored, verified when read, and
+// collected when nothing refers to them. README.md tells how.
+//
+// Knows vaults, pieces, packs and blobs; must not know names, folders or rights. A space's commit
+// refers to what an upload stored; the bytes are durable before that.
+#pragma once
+
+#include <functional>
+
+#include "base/clock.h"
+#include "base/files.h"
+#include "base/threads.h"
+#include "kv/kv.h"
+#include "model/content_ref.h"
+#include "spind/blob_store.h"
+#include "spind/upkeep.h"
+
+namespace spind::content {
+
+// Whose bytes these are: the vault is the domain of dedup, the space holds the references.
+struct Owner {
+  std::string tenant;
+  SpaceId space;
+};
+
+// Asked between steps of long work: ok, or cancelled / deadline_exceeded.
+using Interrupt = std::function<Status()>;
+
+// Keeps the collector away from what an upload stored until its space has committed.
+class Claim;
+
+// What an upload came to. Durable, but referred to by nobody yet.
+struct Stored {
+  std::uint64_t size_bytes = 0;
+  Sha256 sha256{};
+  Checksums checksums;                  // those that were wanted
+  std::string inline_bytes;             // the content, if size_bytes <= kInlineBytesMax
+  std::vector<model::Piece> pieces;     // else its pieces, in order
+  std::shared_ptr<Claim> claim;         // null for inline content
+};
+
+// Content that fits inline needs no upload. Precondition: bytes.size() <= kInlineBytesMax.
+Stored store_inline(Bytes bytes, std::uint8_t checksums_wanted);
+
+// Takes the bytes of one version, in parts of any size. One thread at a time. Destroyed without
+// finish: what it stored is left to the collector.
+class Upload {
+ public:
+  virtual ~Upload() = default;
+  virtual Status append(Bytes bytes) = 0;
+  virtual Result<Stored> finish() = 0;
+};
+
+// The bytes of one version, verified. Thread-safe.
+class Source {
+ public:
+  virtual ~Source() = default;
+  // Fills `out` from `offset`; fewer bytes only at the end.
+  virtual Result<std::size_t> read_at(std::uint64_t offset, std::span<std::uint8_t> out) = 0;
+  // A hint that the range will be read soon, in order.
+  virtual void read_ahead(std::uint64_t offset, std::uint64_t size_bytes) = 0;
+};
+
+struct Setup {
+  kv::Store* kv = nullptr;
+  BlobStore* blobs = nullptr;           // objects
+  Files* files = nullptr;               // packs
+  std::string pack_folder;
+  Clock* clock = nullptr;
+  Threads* threads = nullptr;
+  std::uint64_t memory_bytes = 0;       // for pieces in flight and read-ahead
+  std::uint64_t free_space_reserve_bytes = 0;
+  LogCallback log;
+};
+
+struct Metrics {
+  std::uint64_t bytes_written = 0, bytes_read = 0;     // as stored
+  std::uint64_t pieces_stored = 0, pieces_shared = 0;
+  std::uint64_t pack_syncs = 0, pack_sync_appends = 0;
+  std::uint64_t memory_bytes = 0;
+  std::uint64_t corruptions = 0;
+};
+
+// Thread-safe. Destroying it waits for its workers; uploads and sources must be gone by then.
+class Content {
+ public:
+  static Result<std::unique_ptr<Content>> open(const Setup& setup);
+  virtual ~Content() = default;
+
+  virtual std::unique_ptr<Upload> upload(const Owner& owner, std::uint8_t checksums_wanted,
+                                         Interrupt interrupt) = 0;
+  // For the body of the space's commit: aborted if the collector took the claim (as after a clock
+  // jump or a very long pause); the bytes may be gone then and the put must be tried again.
+  virtual Status verify(const Stored& stored) = 0;
+
+  // `snapshot` is held as long as the source: it pins the bytes. `size_bytes` is the version's.
+  virtual Result<std::unique_ptr<Source>> source(kv::SnapshotRef snapshot, const Owner& owner,
+                                                 const model::ContentRef& content,
+                                                 std::uint64_t size_bytes) = 0;
+
+  virtual Result<CollectReport> collect(const CollectOptions& options) = 0;
+
+  // For check: every piece row and holder row of the store, and whether the stored bytes are there
+  // (and, with `read_bytes`, whether they are as they were written).
+  struct PieceState {
+    std::string tenant_vault;           // the vault's id, 16 bytes
+    model::PieceId id{};
+    std::uint64_t size_bytes = 0;
+    std::uint64_t holders = 0;
+    bool live = true;                   // else condemned or being deleted
+    Status bytes;                       // not ok: missing or corrupt
+  };
+  virtual Status visit_pieces(const kv::Snapshot& snapshot, bool read_bytes,
+                              const std::function<Status(const PieceState&)>& visit) = 0;
+  // Whether the vault of `owner` has a live piece and a holder row for the space.
+  virtual Result<bool> holds(const kv::Snapshot& snapshot, const Owner& owner,
+                             const model::PieceId& piece) = 0;
+
+  virtual Metrics metrics() = 0;
+  // Why writes are refused (a failed sync of a pack), or ok.
+  virtual Status health() = 0;
+};
+
+}  // namespace spind::content

@@ -1,0 +1,79 @@
+#include "journal/journal.h"
+
+#include <fmt/format.h>
+
+#include "base/hash.h"
+#include "base/try.h"
+#include "model/keys.h"
+
+namespace spind::journal {
+
+using kv::Family;
+
+namespace {
+
+Error broken(EntryNumber number, std::string_view what) {
+  return {.code = Code::corruption, .text = fmt::format("journal entry {}: {}", number, what)};
+}
+
+std::unique_ptr<kv::Cursor> rows_from(const kv::View& view, const SpaceId& space,
+                                      model::SpaceRow row, const std::string& first_key) {
+  return view.scan(Family::journal, first_key, model::end_of(model::row_prefix(space, row)));
+}
+
+}  // namespace
+
+model::Digest append(kv::Transaction& rows, const SpaceId& space, const model::Entry& entry) {
+  const model::EncodedEntry encoded = model::encode(entry);
+  rows.put(Family::journal, model::skeleton_key(space, entry.number), encoded.skeleton);
+  rows.put(Family::journal, model::payload_key(space, entry.number), encoded.payload);
+  return encoded.chain;
+}
+
+void erase(kv::Transaction& rows, const SpaceId& space, EntryNumber number) {
+  rows.erase(Family::journal, model::skeleton_key(space, number));
+  rows.erase(Family::journal, model::payload_key(space, number));
+}
+
+Result<model::Entry> read(const kv::View& view, const SpaceId& space, EntryNumber number) {
+  SPIND_TRY_ASSIGN(const auto skeleton,
+                   view.get(Family::journal, model::skeleton_key(space, number)));
+  if (!skeleton)
+    return Error{.code = Code::not_found, .text = fmt::format("no journal entry {}", number)};
+  SPIND_TRY_ASSIGN(const auto payload,
+                   view.get(Family::journal, model::payload_key(space, number)));
+  if (!payload) return broken(number, "its payload is missing");
+  return model::decode_entry(*skeleton, *payload);
+}
+
+Walker::Walker(const kv::View& view, const SpaceId& space, EntryNumber first)
+    : skeletons_(rows_from(view, space, model::SpaceRow::skeleton,
+                           model::skeleton_key(space, first))),
+      payloads_(rows_from(view, space, model::SpaceRow::payload, model::payload_key(space, first))),
+      expected_(first),
+      chained_(first == 1) {}
+
+Result<std::optional<model::Entry>> Walker::next() {
+  SPIND_TRY(skeletons_->status());
+  SPIND_TRY(payloads_->status());
+  if (!skeletons_->valid()) {
+    if (payloads_->valid()) return broken(expected_, "a payload without a skeleton");
+    return std::optional<model::Entry>{};
+  }
+  if (model::last_u64_in(skeletons_->key()) != expected_) return broken(expected_, "it is missing");
+  if (!payloads_->valid() || model::last_u64_in(payloads_->key()) != expected_)
+    return broken(expected_, "its payload is missing");
+  auto entry = model::decode_entry(skeletons_->value(), payloads_->value());
+  if (!entry.ok()) return broken(expected_, entry.error().text);
+  if (entry->number != expected_) return broken(expected_, "it lies under another number");
+  if (chained_ && entry->previous != chain_)
+    return broken(expected_, "it does not hold the hash of the entry before");
+  chain_ = sha256(as_bytes(skeletons_->value()));
+  chained_ = true;
+  ++expected_;
+  skeletons_->next();
+  payloads_->next();
+  return std::optional(std::move(entry).value());
+}
+
+}  // namespace spind::journal

@@ -1,0 +1,37 @@
+// The journal of a space: entries appended inside commits, read from any view, chained by hashes.
+//
+// Knows rows and hashes; what an entry means is the space's business.
+#pragma once
+
+#include "kv/kv.h"
+#include "model/entry.h"
+
+namespace spind::journal {
+
+// Writes the entry's two rows and gives the hash of its skeleton.
+model::Digest append(kv::Transaction& rows, const SpaceId& space, const model::Entry& entry);
+
+// Takes the rows of an entry away again, as undoing it does.
+void erase(kv::Transaction& rows, const SpaceId& space, EntryNumber number);
+
+// not_found, corruption.
+Result<model::Entry> read(const kv::View& view, const SpaceId& space, EntryNumber number);
+
+// Reads entries in order. Verifies that numbers have no gap, that each holds the hash of the one
+// before, and that each payload is the one its skeleton commits to. One thread at a time.
+class Walker {
+ public:
+  Walker(const kv::View& view, const SpaceId& space, EntryNumber first);
+  // The next entry, or none behind the last. corruption.
+  Result<std::optional<model::Entry>> next();
+  // Hash of the last entry that was read.
+  const model::Digest& chain() const { return chain_; }
+
+ private:
+  std::unique_ptr<kv::Cursor> skeletons_, payloads_;
+  EntryNumber expected_;
+  bool chained_ = false;  // whether `chain_` is that of the entry before
+  model::Digest chain_{};
+};
+
+}  // namespace spind::journal

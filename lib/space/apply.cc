@@ -1,0 +1,286 @@
+#include "space/apply.h"
+
+#include <algorithm>
+
+#include "base/try.h"
+
+namespace spind::space {
+namespace {
+
+using model::Change;
+using model::Entry;
+
+// Adds `weight` to every folder from `folder` up to the root, or takes it away.
+Status add_to_ancestors(State& state, NodeId folder, const FolderTotals& weight, int sign) {
+  const auto add = [sign](std::uint64_t& total, std::uint64_t value) {
+    total = sign > 0 ? total + value : total - value;
+  };
+  for (NodeId up = folder; up != 0;) {
+    SPIND_TRY_ASSIGN(State::Node * node, state.node(up));
+    FolderTotals& totals = node->record.totals;
+    add(totals.live_bytes, weight.live_bytes);
+    add(totals.version_bytes, weight.version_bytes);
+    add(totals.files, weight.files);
+    add(totals.folders, weight.folders);
+    up = node->parent;
+  }
+  return {};
+}
+
+std::uint64_t bytes_of(const FolderTotals& weight) {
+  return weight.live_bytes + weight.version_bytes;
+}
+
+// Applies and undoes one change. `at` is the entry's number and the change's index in it.
+struct Forward {
+  State& state;
+  const Entry& entry;
+  model::AttachmentId at;
+
+  Status operator()(const model::SpaceCreated& change) {
+    state.create(change.space, change.root);
+    SPIND_TRY_ASSIGN(model::Head * head, state.head());
+    head->epoch = entry.epoch;
+    return {};
+  }
+  Status operator()(const model::SpaceUpdated& change) {
+    state.set_info(change.after);
+    return {};
+  }
+  Status operator()(const model::NodeAdded& change) {
+    SPIND_TRY(state.add_references(change.node.current.content, +1));
+    SPIND_TRY(state.attach(change.parent, change.name, change.node));
+    SPIND_TRY_ASSIGN(model::Head * head, state.head());
+    head->next_node = std::max(head->next_node, change.node.id + 1);
+    return add_to_ancestors(state, change.parent, change.node.weight(), +1);
+  }
+  Status operator()(const model::VersionAdded& change) {
+    SPIND_TRY(state.add_references(change.version.content, +1));
+    SPIND_TRY_ASSIGN(State::Node * node, state.node(change.node));
+    model::NodeRecord& record = node->record;
+    SPIND_TRY(add_to_ancestors(state, node->parent, record.weight(), -1));
+    state.put_version(change.node, record.current);
+    record.version_bytes += record.current.size_bytes;
+    record.current = change.version;
+    record.mtime_ns = change.version.mtime_ns;
+    record.changed = entry.number;
+    return add_to_ancestors(state, node->parent, record.weight(), +1);
+  }
+  Status operator()(const model::NodeMoved& change) {
+    SPIND_TRY_ASSIGN(State::Node * node, state.node(change.node));
+    node->record.changed = entry.number;
+    const FolderTotals weight = node->record.weight();
+    SPIND_TRY(add_to_ancestors(state, change.from_parent, weight, -1));
+    SPIND_TRY(state.move(change.node, change.to_parent, change.to_name));
+    return add_to_ancestors(state, change.to_parent, weight, +1);
+  }
+  Status operator()(const model::NodeTrashed& change) {
+    SPIND_TRY_ASSIGN(State::Node * node, state.node(change.node));
+    const model::TrashRecord trash{change.parent, change.name, node->record};
+    SPIND_TRY(state.detach(change.node));
+    state.put_trash(at, trash);
+    SPIND_TRY_ASSIGN(model::Head * head, state.head());
+    head->trash_bytes += bytes_of(trash.node.weight());
+    return add_to_ancestors(state, change.parent, trash.node.weight(), -1);
+  }
+  Status operator()(const model::MtimeSet& change) {
+    SPIND_TRY_ASSIGN(State::Node * node, state.node(change.node));
+    node->record.mtime_ns = node->record.current.mtime_ns = change.after_ns;
+    node->record.changed = entry.number;
+    return {};
+  }
+};
+
+struct Backward {
+  State& state;
+  model::AttachmentId at;
+
+  Status operator()(const model::SpaceCreated&) {
+    SPIND_TRY(state.node(kRootNode));
+    state.uncreate();
+    return {};
+  }
+  Status operator()(const model::SpaceUpdated& change) {
+    state.set_info(change.before);
+    return {};
+  }
+  Status operator()(const model::NodeAdded& change) {
+    SPIND_TRY(add_to_ancestors(state, change.parent, change.node.weight(), -1));
+    SPIND_TRY(state.detach(change.node.id));
+    return state.add_references(change.node.current.content, -1);
+  }
+  Status operator()(const model::VersionAdded& change) {
+    SPIND_TRY_ASSIGN(State::Node * node, state.node(change.node));
+    model::NodeRecord& record = node->record;
+    SPIND_TRY(add_to_ancestors(state, node->parent, record.weight(), -1));
+    SPIND_TRY_ASSIGN(record.current, state.take_version(change.node, change.replaced_version));
+    record.version_bytes -= record.current.size_bytes;
+    record.mtime_ns = record.current.mtime_ns;
+    record.changed = change.replaced_changed;
+    SPIND_TRY(add_to_ancestors(state, node->parent, record.weight(), +1));
+    return state.add_references(change.version.content, -1);
+  }
+  Status operator()(const model::NodeMoved& change) {
+    SPIND_TRY_ASSIGN(State::Node * node, state.node(change.node));
+    node->record.changed = change.replaced_changed;
+    const FolderTotals weight = node->record.weight();
+    SPIND_TRY(add_to_ancestors(state, change.to_parent, weight, -1));
+    SPIND_TRY(state.move(change.node, change.from_parent, change.from_name));
+    return add_to_ancestors(state, change.from_parent, weight, +1);
+  }
+  Status operator()(const model::NodeTrashed& change) {
+    SPIND_TRY_ASSIGN(model::TrashRecord trash, state.take_trash(at));
+    const FolderTotals weight = trash.node.weight();
+    SPIND_TRY_ASSIGN(model::Head * head, state.head());
+    head->trash_bytes -= bytes_of(weight);
+    SPIND_TRY(state.attach(change.parent, change.name, std::move(trash.node)));
+    return add_to_ancestors(state, change.parent, weight, +1);
+  }
+  Status operator()(const model::MtimeSet& change) {
+    SPIND_TRY_ASSIGN(State::Node * node, state.node(change.node));
+    node->record.mtime_ns = node->record.current.mtime_ns = change.before_ns;
+    node->record.changed = change.replaced_changed;
+    return {};
+  }
+};
+
+// Collects the folders on the way to what changes, each once, parents first.
+class WayBuilder {
+ public:
+  WayBuilder(State& state, Entry& entry) : state_(state), entry_(entry) {}
+
+  // A folder that the entry itself makes was not there before: its own parent counts.
+  Status add(NodeId folder) {
+    std::vector<NodeId> climb;
+    for (NodeId up = folder; up != 0 && index_of(up) == kNone;) {
+      if (const model::NodeAdded* made = made_here(up)) {
+        up = made->parent;
+        continue;
+      }
+      climb.push_back(up);
+      SPIND_TRY_ASSIGN(State::Node * node, state_.node(up));
+      up = node->parent;
+    }
+    for (auto id = climb.rbegin(); id != climb.rend(); ++id) SPIND_TRY(append(*id));
+    return {};
+  }
+
+ private:
+  static constexpr std::uint32_t kNone = UINT32_MAX;
+
+  std::uint32_t index_of(NodeId folder) const {
+    for (std::uint32_t i = 0; i < entry_.way.size(); ++i)
+      if (entry_.way[i].id == folder) return i;
+    return kNone;
+  }
+  const model::NodeAdded* made_here(NodeId id) const {
+    for (const Change& change : entry_.changes)
+      if (const auto* added = std::get_if<model::NodeAdded>(&change); added && added->node.id == id)
+        return added;
+    return nullptr;
+  }
+  Status append(NodeId id) {
+    SPIND_TRY_ASSIGN(State::Node * node, state_.node(id));
+    const std::uint32_t parent = node->parent == 0 ? 0 : index_of(node->parent);
+    entry_.way.push_back({id, parent, node->record.changed});
+    return {};
+  }
+
+  State& state_;
+  Entry& entry_;
+};
+
+// Adds the folders above a change to the way, and notes the node's own earlier values.
+struct Completion {
+  State& state;
+  Entry& entry;
+  WayBuilder& way;
+
+  Status operator()(model::SpaceCreated& change) {
+    change.root.changed = entry.number;
+    return {};
+  }
+  Status operator()(model::SpaceUpdated& change) {
+    SPIND_TRY_ASSIGN(const model::SpaceRecord* info, state.info());
+    change.before = *info;
+    return {};
+  }
+  Status operator()(model::NodeAdded& change) {
+    change.node.changed = entry.number;
+    return way.add(change.parent);
+  }
+  Status operator()(model::VersionAdded& change) {
+    SPIND_TRY_ASSIGN(State::Node * node, state.node(change.node));
+    change.replaced_version = node->record.current.number;
+    change.replaced_changed = node->record.changed;
+    return way.add(node->parent);
+  }
+  Status operator()(model::NodeMoved& change) {
+    SPIND_TRY_ASSIGN(State::Node * node, state.node(change.node));
+    change.replaced_changed = node->record.changed;
+    SPIND_TRY(way.add(change.from_parent));
+    return way.add(change.to_parent);
+  }
+  Status operator()(model::NodeTrashed& change) { return way.add(change.parent); }
+  Status operator()(model::MtimeSet& change) {
+    SPIND_TRY_ASSIGN(State::Node * node, state.node(change.node));
+    change.before_ns = node->record.mtime_ns;
+    change.replaced_changed = node->record.changed;
+    return way.add(node->parent);
+  }
+};
+
+}  // namespace
+
+Status complete(State& state, Entry& entry) {
+  WayBuilder way(state, entry);
+  for (Change& change : entry.changes)
+    SPIND_TRY(std::visit(Completion{state, entry, way}, change));
+  auto head = state.head();
+  if (!head.ok()) {
+    if (head.code() == Code::not_found) return {};  // the space is created just now
+    return std::move(head).error();
+  }
+  entry.replaced_visible = (*head)->visible;
+  entry.replaced_time_ns = (*head)->time_ns;
+  entry.replaced_next_node = (*head)->next_node;
+  return {};
+}
+
+Status apply(State& state, const Entry& entry, const model::Digest& chain) {
+  for (std::uint32_t i = 0; i < entry.changes.size(); ++i)
+    SPIND_TRY(std::visit(Forward{state, entry, {entry.number, i}}, entry.changes[i]));
+  for (const model::WayFolder& folder : entry.way) {
+    SPIND_TRY_ASSIGN(State::Node * node, state.node(folder.id));
+    if (entry.visible) node->record.changed = entry.number;
+  }
+  if (!entry.request_id.empty())
+    state.put_request(entry.principal, entry.request_id, entry.number);
+  SPIND_TRY_ASSIGN(model::Head * head, state.head());
+  head->entry = entry.number;
+  if (entry.visible) head->visible = entry.number;
+  head->time_ns = entry.time_ns;
+  head->next_node = std::max(head->next_node, kRootNode + 1);
+  head->chain = chain;
+  return {};
+}
+
+Status unapply(State& state, const Entry& entry) {
+  if (!entry.request_id.empty()) state.erase_request(entry.principal, entry.request_id);
+  for (std::uint32_t i = static_cast<std::uint32_t>(entry.changes.size()); i-- > 0;)
+    SPIND_TRY(std::visit(Backward{state, {entry.number, i}}, entry.changes[i]));
+  if (entry.number == 1) return {};  // the space is gone
+  for (const model::WayFolder& folder : entry.way) {
+    SPIND_TRY_ASSIGN(State::Node * node, state.node(folder.id));
+    node->record.changed = folder.replaced_changed;
+  }
+  SPIND_TRY_ASSIGN(model::Head * head, state.head());
+  head->entry = entry.number - 1;
+  head->visible = entry.replaced_visible;
+  head->time_ns = entry.replaced_time_ns;
+  head->next_node = entry.replaced_next_node;
+  head->chain = entry.previous;
+  return {};
+}
+
+}  // namespace spind::space

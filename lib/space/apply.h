@@ -1,0 +1,23 @@
+// The two pure functions that a space stands on: an entry makes the next state out of the last one,
+// and undoes itself.
+//
+// Neither looks at anything but the state and the entry (with its attachments, which lie in rows
+// beside it): no clock, no randomness, no options. unapply(apply(s, e), e) gives back s, row for row.
+#pragma once
+
+#include "model/entry.h"
+#include "space/state.h"
+
+namespace spind::space {
+
+// Fills in what the entry replaces, from the state that it will be applied to: the way, and the
+// earlier values of what apply changes. number, type, times and changes are there already.
+Status complete(State& state, model::Entry& entry);
+
+// `chain` is the hash of the entry's skeleton. The state is to be flushed after.
+Status apply(State& state, const model::Entry& entry, const model::Digest& chain);
+
+// The state must be as apply left it.
+Status unapply(State& state, const model::Entry& entry);
+
+}  // namespace spind::space

@@ -1,0 +1,59 @@
+#include "space/reading.h"
+
+#include "base/try.h"
+#include "model/keys.h"
+
+namespace spind::space {
+
+using kv::Family;
+
+Reading::Reading(kv::SnapshotRef snapshot, RowCache& cache, const SpaceId& space)
+    : snapshot_(std::move(snapshot)), cache_(cache), space_(space) {}
+
+Result<SpaceRef> Reading::info() {
+  const std::string key = model::info_key(space_);
+  if (SpaceRef known = cache_.space(snapshot_->ticket(), key)) return known;
+  SPIND_TRY_ASSIGN(const auto bytes, snapshot_->get(Family::state, key));
+  if (!bytes)
+    return Error{.code = Code::not_found, .text = "no such space", .path = space_.to_string()};
+  SPIND_TRY_ASSIGN(auto record, model::decode_space(*bytes));
+  auto space = std::make_shared<const model::SpaceRecord>(std::move(record));
+  cache_.remember(snapshot_->ticket(), key, space);
+  return space;
+}
+
+Result<model::Head> Reading::head() {
+  SPIND_TRY_ASSIGN(const auto bytes, snapshot_->get(Family::state, model::head_key(space_)));
+  if (!bytes)
+    return Error{.code = Code::not_found, .text = "no such space", .path = space_.to_string()};
+  return model::decode_head(*bytes);
+}
+
+Result<NodeRef> Reading::child(NodeId parent, std::string_view name) {
+  const std::string key = model::node_key(space_, parent, name);
+  if (NodeRef known = cache_.folder(snapshot_->ticket(), key)) return known;
+  SPIND_TRY_ASSIGN(const auto bytes, snapshot_->get(Family::state, key));
+  if (!bytes) return NodeRef{};
+  SPIND_TRY_ASSIGN(auto record, model::decode_node(*bytes));
+  auto node = std::make_shared<const model::NodeRecord>(std::move(record));
+  if (node->kind == NodeKind::folder) cache_.remember(snapshot_->ticket(), key, node);
+  return node;
+}
+
+Result<model::Locator> Reading::locate(NodeId node) {
+  if (node == kRootNode) return model::Locator{};
+  SPIND_TRY_ASSIGN(const auto bytes,
+                   snapshot_->get(Family::state, model::locator_key(space_, node)));
+  if (!bytes) return Error{.code = Code::not_found, .text = "no such node"};
+  return model::decode_locator(*bytes);
+}
+
+Result<std::optional<model::VersionRecord>> Reading::version(NodeId node, VersionNumber number) {
+  SPIND_TRY_ASSIGN(const auto bytes,
+                   snapshot_->get(Family::state, model::version_key(space_, node, number)));
+  if (!bytes) return std::optional<model::VersionRecord>{};
+  SPIND_TRY_ASSIGN(auto record, model::decode_version(*bytes));
+  return std::optional(std::move(record));
+}
+
+}  // namespace spind::space

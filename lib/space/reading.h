@@ -1,0 +1,32 @@
+// A space as one durable snapshot has it.
+#pragma once
+
+#include "kv/kv.h"
+#include "space/row_cache.h"
+
+namespace spind::space {
+
+// One thread at a time. Holds its snapshot.
+class Reading final : public NodeSource {
+ public:
+  Reading(kv::SnapshotRef snapshot, RowCache& cache, const SpaceId& space);
+
+  const SpaceId& space() const override { return space_; }
+  const kv::Snapshot& snapshot() const { return *snapshot_; }
+  const kv::SnapshotRef& snapshot_ref() const { return snapshot_; }
+
+  // not_found: there is no such space.
+  Result<SpaceRef> info();
+  Result<model::Head> head();
+  Result<NodeRef> child(NodeId parent, std::string_view name) override;
+  Result<model::Locator> locate(NodeId node) override;
+  // An earlier version, or none.
+  Result<std::optional<model::VersionRecord>> version(NodeId node, VersionNumber number);
+
+ private:
+  kv::SnapshotRef snapshot_;
+  RowCache& cache_;
+  SpaceId space_;
+};
+
+}  // namespace spind::space

@@ -1,0 +1,124 @@
+#include "space/row_cache.h"
+
+#include "base/hash.h"
+#include "model/keys.h"
+
+namespace spind::space {
+namespace {
+
+constexpr std::size_t kRowTagOffset = 17;  // behind the partition of a space
+constexpr std::size_t kEntryOverheadBytes = 256;
+
+bool is_row(std::string_view key, model::SpaceRow row) {
+  return key.size() > kRowTagOffset && key[kRowTagOffset] == static_cast<char>(row);
+}
+
+std::size_t size_of(std::string_view key, const model::NodeRecord& node) {
+  return kEntryOverheadBytes + key.size() + node.creator.size() + sizeof(node);
+}
+
+std::size_t size_of(std::string_view key, const model::SpaceRecord& space) {
+  return kEntryOverheadBytes + key.size() + sizeof(space) + space.tenant.size() +
+         space.alias.size() + space.name.size() + space.description.size();
+}
+
+}  // namespace
+
+RowCache::RowCache(std::uint64_t size_bytes_max) : shard_bytes_max_(size_bytes_max / kShards) {}
+
+NodeRef RowCache::folder(kv::Ticket snapshot, std::string_view node_key) {
+  return find<NodeRef>(snapshot, node_key);
+}
+
+SpaceRef RowCache::space(kv::Ticket snapshot, std::string_view info_key) {
+  return find<SpaceRef>(snapshot, info_key);
+}
+
+void RowCache::remember(kv::Ticket snapshot, std::string_view node_key, NodeRef folder) {
+  const std::size_t size = size_of(node_key, *folder);
+  insert(snapshot, node_key, std::move(folder), size);
+}
+
+void RowCache::remember(kv::Ticket snapshot, std::string_view info_key, SpaceRef space) {
+  const std::size_t size = size_of(info_key, *space);
+  insert(snapshot, info_key, std::move(space), size);
+}
+
+void RowCache::publishing(kv::Ticket ticket, std::span<const kv::Row> rows) {
+  for (const kv::Row& row : rows) announce(ticket, row);
+}
+
+std::uint64_t RowCache::size_bytes() const {
+  std::uint64_t sum = 0;
+  for (const Shard& shard : shards_) {
+    const std::lock_guard lock(shard.mutex);
+    sum += shard.size_bytes;
+  }
+  return sum;
+}
+
+RowCache::Shard& RowCache::shard_of(std::string_view key) {
+  return shards_[xxh3_64(as_bytes(key)) % kShards];
+}
+
+template <class Ref>
+Ref RowCache::find(kv::Ticket snapshot, std::string_view key) {
+  Shard& shard = shard_of(key);
+  const std::lock_guard lock(shard.mutex);
+  const auto found = shard.by_key.find(key);
+  if (found == shard.by_key.end() || found->second->valid_since > snapshot) {
+    misses_.fetch_add(1, std::memory_order_relaxed);
+    return nullptr;
+  }
+  hits_.fetch_add(1, std::memory_order_relaxed);
+  shard.recent.splice(shard.recent.begin(), shard.recent, found->second);
+  const Ref* value = std::get_if<Ref>(&found->second->value);
+  return value != nullptr ? *value : nullptr;
+}
+
+void RowCache::insert(kv::Ticket snapshot, std::string_view key, Value value,
+                      std::size_t size_bytes) {
+  Shard& shard = shard_of(key);
+  const std::lock_guard lock(shard.mutex);
+  if (shard.changed > snapshot || shard.by_key.contains(key)) return;
+  shard.recent.push_front({std::string(key), std::move(value), snapshot, size_bytes});
+  shard.by_key.emplace(shard.recent.front().key, shard.recent.begin());
+  shard.size_bytes += size_bytes;
+  while (shard.size_bytes > shard_bytes_max_ && !shard.recent.empty()) {
+    const Entry& oldest = shard.recent.back();
+    shard.size_bytes -= oldest.size_bytes;
+    shard.by_key.erase(oldest.key);
+    shard.recent.pop_back();
+  }
+}
+
+void RowCache::announce(kv::Ticket ticket, const kv::Row& row) {
+  Shard& shard = shard_of(row.key);
+  const std::lock_guard lock(shard.mutex);
+  shard.changed = ticket;
+  const auto found = shard.by_key.find(row.key);
+  if (found == shard.by_key.end()) return;
+  Entry& entry = *found->second;
+  if (row.value && is_row(row.key, model::SpaceRow::node)) {
+    auto node = model::decode_node(*row.value);
+    if (node.ok() && node->kind == NodeKind::folder) {
+      entry.value = std::make_shared<const model::NodeRecord>(std::move(*node));
+      entry.valid_since = ticket;
+      return;
+    }
+  }
+  if (row.value && is_row(row.key, model::SpaceRow::info)) {
+    auto space = model::decode_space(*row.value);
+    if (space.ok()) {
+      entry.value = std::make_shared<const model::SpaceRecord>(std::move(*space));
+      entry.valid_since = ticket;
+      return;
+    }
+  }
+  shard.size_bytes -= entry.size_bytes;
+  const auto position = found->second;
+  shard.by_key.erase(found);
+  shard.recent.erase(position);
+}
+
+}  // namespace spind::space

@@ -1,0 +1,84 @@
+// A space inside a commit: what apply reads and changes.
+//
+// Loads rows as they are needed, keeps changed node records and the head in memory, and writes each
+// once in flush(). Knows how rows hang together (node, locator, folded name), not why they change.
+#pragma once
+
+#include <unordered_map>
+
+#include "kv/kv.h"
+#include "space/node_source.h"
+
+namespace spind::space {
+
+// One thread at a time; lives as long as the body that made it. After an error the commit must not
+// go on.
+class State final : public NodeSource {
+ public:
+  State(kv::Transaction& rows, const SpaceId& space);
+
+  const SpaceId& space() const override { return space_; }
+  Result<NodeRef> child(NodeId parent, std::string_view name) override;
+  Result<model::Locator> locate(NodeId node) override;
+
+  // The space's own rows. not_found before it is created.
+  Result<model::Head*> head();                        // to be read and changed
+  Result<const model::SpaceRecord*> info();
+  void create(const model::SpaceRecord& info, const model::NodeRecord& root);
+  void uncreate();
+  void set_info(const model::SpaceRecord& info);
+
+  // A node that hangs under a folder, to be read and changed. corruption: its rows disagree.
+  struct Node {
+    NodeId parent = 0;
+    std::string name;
+    model::NodeRecord record;
+  };
+  Result<Node*> node(NodeId id);
+  bool known(NodeId id) const { return nodes_.contains(id); }
+
+  Status attach(NodeId parent, std::string_view name, model::NodeRecord record);
+  Status detach(NodeId id);                           // its locator goes too
+  Status move(NodeId id, NodeId parent, std::string_view name);
+
+  // The trash: the row of a detached node, and a locator that says so.
+  void put_trash(const model::AttachmentId& at, const model::TrashRecord& record);
+  Result<model::TrashRecord> take_trash(const model::AttachmentId& at);
+
+  void put_version(NodeId node, const model::VersionRecord& version);
+  Result<model::VersionRecord> take_version(NodeId node, VersionNumber number);
+
+  // Counts one reference to each piece of the content more or less.
+  Status add_references(const model::ContentRef& content, int delta);
+
+  void put_request(std::string_view principal, std::string_view request_id, EntryNumber entry);
+  void erase_request(std::string_view principal, std::string_view request_id);
+  Result<std::optional<EntryNumber>> request(std::string_view principal,
+                                             std::string_view request_id);
+
+  // Whether a child's name collides under the space's name rule, and with which name.
+  Result<std::optional<std::string>> colliding_name(NodeId parent, std::string_view name);
+
+  // Writes what changed. Nothing is read or changed after.
+  void flush();
+
+ private:
+  struct Loaded {
+    Node node;
+    bool dirty = false;
+  };
+  Status set_folded(NodeId parent, std::string_view name, bool present);
+  void erase_node_row(const Node& node);
+  Loaded& remember(NodeId parent, std::string_view name, model::NodeRecord record);
+
+  kv::Transaction& rows_;
+  SpaceId space_;
+  std::unordered_map<NodeId, Loaded> nodes_;
+  // Rows that a folder left in this commit: what comes to stand there must be announced too.
+  std::vector<std::string> left_by_folder_;
+  std::optional<model::Head> head_;
+  bool head_gone_ = false;
+  std::optional<model::SpaceRecord> info_;
+};
+
+}  // namespace spind::space
