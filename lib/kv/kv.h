@@ -32,8 +32,8 @@ enum class Family : std::uint8_t {
 };
 inline constexpr std::size_t kFamilyCount = 4;
 
-// Commits are numbered 1, 2, 3, …; a ticket names the state after its commit. Ticket 0 is the state
-// at open.
+// Names the state after a commit. Tickets grow from commit to commit, with gaps; ticket 0 is the
+// state at open.
 using Ticket = std::uint64_t;
 
 // Walks keys in byte order. Holds its snapshot. One thread at a time. Key and value are borrowed
@@ -53,7 +53,7 @@ class View {
  public:
   virtual ~View() = default;
   virtual Result<std::optional<std::string>> get(Family family, std::string_view key) const = 0;
-  // Keys k with begin <= k < end.
+  // Keys k with begin <= k < end. Over a transaction: with the writes made before the call.
   virtual std::unique_ptr<Cursor> scan(Family family, std::string_view begin,
                                        std::string_view end) const = 0;
 };
@@ -78,6 +78,8 @@ class Transaction : public View {
   virtual void erase_announced(Family family, std::string_view key) = 0;
   // Whether the partition is owned by this run of the body.
   virtual bool owns(std::string_view partition) const = 0;
+  // The commit helps to free space (a removal does), so it may eat into the free-space reserve.
+  virtual void use_reserve() {}
 };
 
 struct Row {

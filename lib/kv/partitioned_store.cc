@@ -1,0 +1,118 @@
+#include "kv/partitioned_store.h"
+
+#include <iterator>
+
+#include "base/try.h"
+#include "kv/body_transaction.h"
+#include "kv/limits.h"
+
+namespace spind::kv {
+
+PartitionedStore::PartitionedStore(std::unique_ptr<Backend> backend, Threads& threads,
+                                   Clock& clock, Observer* observer)
+    : backend_(std::move(backend)),
+      clock_(clock),
+      sync_(*backend_, clock, observer),
+      callbacks_(std::make_unique<DurableCallbacks>(sync_, threads)) {}
+
+PartitionedStore::~PartitionedStore() {
+  callbacks_.reset();
+  // A failure is nobody's any more: who needed the commits durable has waited for them.
+  (void)sync_.wait(sync_.latest(), 0);
+}
+
+Answer PartitionedStore::update(std::vector<std::string> partitions, const Body& body) {
+  if (Status admitted = admit(); !admitted.ok()) return refuse(std::move(admitted).error());
+  Answer answer;
+  {
+    const std::shared_lock open(gate_);
+    answer = run(partitions, body);
+  }
+  // Without partitions held, so that others go on meanwhile; the next wait tells what came of it.
+  if (sync_.unsynced_commits() > kUnsyncedCommitsMax) (void)sync_.wait(answer.ticket, 0);
+  return answer;
+}
+
+// Runs the body until it owns all that it needs.
+Answer PartitionedStore::run(std::vector<std::string>& partitions, const Body& body) {
+  for (int runs = 0; runs < kBodyRunsMax; ++runs) {
+    normalise(partitions);
+    const PartitionLocks::Held held = locks_.acquire(partitions);
+    BodyTransaction transaction(*backend_, partitions);
+    Outcome outcome = body(transaction);
+    if (std::holds_alternative<Commit>(outcome)) return commit(transaction);
+    if (auto* error = std::get_if<Error>(&outcome)) return refuse(std::move(*error));
+    auto& needed = std::get<Need>(outcome).partitions;
+    partitions.insert(partitions.end(), std::make_move_iterator(needed.begin()),
+                      std::make_move_iterator(needed.end()));
+    reruns_.fetch_add(1, std::memory_order_relaxed);
+  }
+  return refuse({Code::aborted, "the transaction kept asking for more partitions"});
+}
+
+// Still owning the partitions: a later owner's commit must get a later ticket.
+Answer PartitionedStore::commit(const BodyTransaction& transaction) {
+  commits_.fetch_add(1, std::memory_order_relaxed);
+  if (transaction.writes().empty()) return {Status{}, sync_.latest()};
+  if (!backend_->health().ok()) return refuse(backend_->health().status().error());
+  if (Status room = backend_->admit(transaction.uses_reserve()); !room.ok())
+    return refuse(std::move(room).error());
+  Result<TicketRange> tickets = backend_->write(transaction.writes());
+  if (!tickets.ok()) {
+    backend_->health().take(tickets.error());
+    sync_.fail();
+    return refuse(std::move(tickets).error());
+  }
+  sync_.written(*tickets, transaction.writes().announced_rows());
+  return {Status{}, tickets->last};
+}
+
+Answer PartitionedStore::refuse(Error error) {
+  refusals_.fetch_add(1, std::memory_order_relaxed);
+  return {std::move(error), sync_.latest()};
+}
+
+Status PartitionedStore::wait(Ticket ticket, std::int64_t deadline_monotonic_ns) {
+  return sync_.wait(ticket, deadline_monotonic_ns);
+}
+
+void PartitionedStore::on_durable(Ticket ticket, std::function<void(Status)> done) {
+  callbacks_->add(ticket, std::move(done));
+}
+
+Status PartitionedStore::admit() {
+  if (backend_->health().ok()) return {};
+  return backend_->health().full() ? revive() : backend_->health().status();
+}
+
+// When there is room again, the backend is opened anew: what it holds in memory may have missed
+// writes that failed half way.
+Status PartitionedStore::revive() {
+  const std::lock_guard one(revive_mutex_);
+  if (!backend_->health().full()) return backend_->health().status();
+  if (clock_.monotonic_ns() < next_revive_ns_) return backend_->health().status();
+  SPIND_TRY(backend_->admit(false));
+  const std::unique_lock closed(gate_);
+  sync_.fail();
+  sync_.settle();
+  if (Status opened = backend_->reopen(sync_.latest()); !opened.ok()) {
+    next_revive_ns_ = clock_.monotonic_ns() + kReopenPauseNs;
+    return opened;
+  }
+  backend_->health().revive();
+  sync_.resume();
+  return backend_->health().status();
+}
+
+Store::Metrics PartitionedStore::metrics() {
+  Metrics metrics;
+  metrics.commits = commits_.load(std::memory_order_relaxed);
+  metrics.refusals = refusals_.load(std::memory_order_relaxed);
+  metrics.reruns = reruns_.load(std::memory_order_relaxed);
+  metrics.poisoned = backend_->health().poisoned();
+  sync_.measure(metrics);
+  backend_->measure(metrics);
+  return metrics;
+}
+
+}  // namespace spind::kv

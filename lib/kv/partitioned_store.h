@@ -1,0 +1,59 @@
+// The store over any backend: runs bodies that own partitions, and makes their commits durable in
+// groups.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <shared_mutex>
+
+#include "base/clock.h"
+#include "base/threads.h"
+#include "kv/backend.h"
+#include "kv/durable_callbacks.h"
+#include "kv/group_sync.h"
+#include "kv/partition_locks.h"
+
+namespace spind::kv {
+
+class BodyTransaction;
+
+// Thread-safe.
+class PartitionedStore final : public Store {
+ public:
+  // The references and the observer must outlive the store.
+  PartitionedStore(std::unique_ptr<Backend> backend, Threads& threads, Clock& clock,
+                   Observer* observer);
+  // Syncs what was written.
+  ~PartitionedStore() override;
+
+  Answer update(std::vector<std::string> partitions, const Body& body) override;
+  Status wait(Ticket ticket, std::int64_t deadline_monotonic_ns) override;
+  void on_durable(Ticket ticket, std::function<void(Status)> done) override;
+  SnapshotRef durable() override { return sync_.durable(); }
+  Ticket oldest_snapshot() override { return backend_->oldest_snapshot(); }
+  Ticket latest() override { return sync_.latest(); }
+  Status health() override { return backend_->health().status(); }
+  Metrics metrics() override;
+
+ private:
+  Status admit();
+  Status revive();
+  Answer run(std::vector<std::string>& partitions, const Body& body);
+  Answer commit(const BodyTransaction& transaction);
+  Answer refuse(Error error);
+
+  std::unique_ptr<Backend> backend_;
+  Clock& clock_;
+  PartitionLocks locks_;
+  GroupSync sync_;
+  std::unique_ptr<DurableCallbacks> callbacks_;
+
+  // Shared by those who touch the backend's latest state, exclusive for opening it anew.
+  std::shared_mutex gate_;
+  std::mutex revive_mutex_;
+  std::int64_t next_revive_ns_ = 0;  // guarded by revive_mutex_
+
+  std::atomic<std::uint64_t> commits_{0}, refusals_{0}, reruns_{0};
+};
+
+}  // namespace spind::kv

@@ -1,0 +1,139 @@
+// The stores that the behaviour suite runs on, each with the same few handles on its device.
+#pragma once
+
+#include <condition_variable>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include <doctest/doctest.h>
+
+#include "base/clock.h"
+#include "base/threads.h"
+#include "kv/kv.h"
+#include "kv/memory/memory_store.h"
+
+namespace spind::kv::test {
+
+// Syncs pass through here: they can be held back, and can fail. Thread-safe.
+class SyncGate {
+ public:
+  void hold() {
+    const std::lock_guard lock(mutex_);
+    held_ = true;
+  }
+  void release() {
+    const std::lock_guard lock(mutex_);
+    held_ = false;
+    changed_.notify_all();
+  }
+  void fail_with(std::optional<Error> error) {
+    const std::lock_guard lock(mutex_);
+    error_ = std::move(error);
+  }
+  // Until a sync stands at the closed gate.
+  void await_sync() {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [this] { return standing_ > 0; });
+  }
+  Status pass() {
+    std::unique_lock lock(mutex_);
+    ++passed_;
+    ++standing_;
+    changed_.notify_all();
+    changed_.wait(lock, [this] { return !held_; });
+    --standing_;
+    if (error_) return *error_;
+    return {};
+  }
+  int passed() const {
+    const std::lock_guard lock(mutex_);
+    return passed_;
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  bool held_ = false;
+  int standing_ = 0;
+  int passed_ = 0;
+  std::optional<Error> error_;
+};
+
+class MemoryKind {
+ public:
+  explicit MemoryKind(Observer* observer = nullptr) : observer_(observer) { open(); }
+  ~MemoryKind() { close(); }
+
+  Store& operator*() { return *store_; }
+  Store* operator->() { return store_.get(); }
+  SyncGate& gate() { return gate_; }
+
+  void close() { store_.reset(); }
+  void open() {
+    auto opened = open_memory({.threads = Threads::system(),
+                               .clock = Clock::system(),
+                               .observer = observer_,
+                               .disk = disk_,
+                               .before = [this](MemoryCall call) { return before(call); }});
+    REQUIRE(opened.ok());
+    store_ = std::move(opened).value();
+  }
+
+  // The device is full, or has room again.
+  void fill_device(bool full) { full_ = full; }
+
+ private:
+  Status before(MemoryCall call) {
+    if (call == MemoryCall::sync) return gate_.pass();
+    const bool needs_room = call == MemoryCall::write || call == MemoryCall::reopen;
+    if (needs_room && full_) return Error{Code::no_space, "no room on the test device"};
+    return {};
+  }
+
+  Observer* observer_;
+  SyncGate gate_;
+  std::atomic<bool> full_{false};
+  std::shared_ptr<MemoryDisk> disk_ = std::make_shared<MemoryDisk>();
+  std::unique_ptr<Store> store_;
+};
+
+#define STORE_KINDS MemoryKind
+
+// What the tests write with.
+inline Answer put(Store& store, const std::string& key, const std::string& value,
+                  Family family = Family::state) {
+  return store.update({key.substr(0, 1)}, [&](Transaction& transaction) -> Outcome {
+    transaction.put(family, key, value);
+    return Commit{};
+  });
+}
+
+inline Answer erase(Store& store, const std::string& key, Family family = Family::state) {
+  return store.update({key.substr(0, 1)}, [&](Transaction& transaction) -> Outcome {
+    transaction.erase(family, key);
+    return Commit{};
+  });
+}
+
+inline std::optional<std::string> read(const View& view, const std::string& key,
+                                       Family family = Family::state) {
+  auto value = view.get(family, key);
+  REQUIRE(value.ok());
+  return *value;
+}
+
+inline std::vector<std::pair<std::string, std::string>> rows(const View& view,
+                                                             const std::string& begin,
+                                                             const std::string& end,
+                                                             Family family = Family::state) {
+  std::vector<std::pair<std::string, std::string>> found;
+  auto cursor = view.scan(family, begin, end);
+  for (; cursor->valid(); cursor->next()) found.emplace_back(cursor->key(), cursor->value());
+  REQUIRE(cursor->status().ok());
+  return found;
+}
+
+}  // namespace spind::kv::test
