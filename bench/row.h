@@ -1,0 +1,38 @@
+// A row of the benchmark: one thing that the engine does, beside the fastest way that this machine
+// has to do the like of it without the engine. All values are rates: more is better.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "side_by_side.h"
+
+namespace spind::bench {
+
+struct Context {
+  std::filesystem::path folder;  // on the disk that is measured
+  std::filesystem::path tool;    // the program `spind`
+  std::filesystem::path tree;    // a tree of files for P13; empty: one is generated
+  double seconds = 2;            // of one timed run
+  Plan plan;                     // its `settle` is for rows that write or read cold
+};
+
+struct Row {
+  std::string id;     // "P1.hot": the row and, behind the dot, the sub-row
+  std::string what;
+  std::string unit;
+  double goal = 0;    // the least ratio of ours to the limit
+  std::function<Comparison(const Context&)> run;
+};
+
+// One list a file of bench/rows.
+std::vector<Row> create_rows();       // P1, P1a, P1b
+std::vector<Row> stat_rows();         // P2
+std::vector<Row> list_rows();         // P3
+std::vector<Row> big_file_rows();     // P4
+std::vector<Row> small_file_rows();   // P5
+std::vector<Row> tree_rows();         // P13
+
+}  // namespace spind::bench
