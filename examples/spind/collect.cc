@@ -1,0 +1,41 @@
+#include "commands.h"
+#include "progress.h"
+#include "text.h"
+
+namespace spind::tool {
+namespace {
+
+// A hundred years: beyond it, sums of times would overflow.
+constexpr std::uint64_t kGraceSecondsMax = 100ull * 366 * 86'400;
+
+}  // namespace
+
+Exit run_collect(Tool& tool) {
+  CollectOptions options;
+  const Result<std::optional<std::uint64_t>> grace = tool.args().number("grace");
+  if (!grace.ok()) return tool.usage(grace.error().text);
+  if (*grace) {
+    if (**grace > kGraceSecondsMax) return tool.usage("--grace is at most a hundred years");
+    options.grace = std::chrono::seconds(static_cast<std::int64_t>(**grace));
+  }
+  const Result<Store*> store = tool.store();
+  if (!store.ok()) return tool.fail(store.error());
+  ProgressLine line("collecting");
+  options.cancel = tool.cancel();
+  options.progress = [&line](const Progress& progress) {
+    line.set(progress);
+    return true;
+  };
+  const Result<CollectReport> report = (*store)->collect(options);
+  line.clear();
+  if (!report.ok()) return tool.fail(report.error());
+  tool.emit(JsonObject()
+                .number("removed", report->removed)
+                .number("bytes", report->bytes)
+                .number("kept", report->kept));
+  tool.say("removed " + std::to_string(report->removed) + " (" + human_bytes(report->bytes) +
+           "), kept " + std::to_string(report->kept));
+  return Exit::done;
+}
+
+}  // namespace spind::tool

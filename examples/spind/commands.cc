@@ -1,0 +1,297 @@
+#include "commands.h"
+
+namespace spind::tool {
+namespace {
+
+constexpr Option kCommonOptions[] = {
+    {"store", 0, "DIR", "the store's folder (or SPIND_STORE)"},
+    {"as", 0, "USER", "who acts (or SPIND_USER; else the login name)"},
+    {"tenant", 0, "NAME", "whose spaces (or SPIND_TENANT; else \"default\")"},
+    {"memory", 0, "BYTES", "budget of all caches and buffers, as 64M (512M)"},
+    {"json", 0, "", "one JSON object a line"},
+    {"help", 'h', "", "explain"},
+};
+
+constexpr Option kSpaceCreateOptions[] = {
+    {"kind", 0, "KIND", "personal (if not given) or project"},
+    {"name", 0, "TEXT", "a name for people"},
+    {"description", 0, "TEXT", "what it is for"},
+    {"id", 0, "UUID", "an id of your own"},
+    {"names", 0, "RULE", "exact (if not given), or folded: refuse names that differ only by case"},
+};
+constexpr Option kSpaceListOptions[] = {
+    {"kind", 0, "KIND", "only personal or only project"},
+};
+constexpr Option kSpaceSetOptions[] = {
+    {"alias", 0, "ALIAS", "a new alias"},
+    {"name", 0, "TEXT", "a new name"},
+    {"description", 0, "TEXT", "a new description"},
+};
+constexpr Option kPutOptions[] = {
+    {"recursive", 'r', "", "store the contents of a folder"},
+    {"ignore-times", 'I', "", "store also what is there with the same size and mtime"},
+    {"skip-special", 0, "", "pass over symbolic links, sockets and devices in silence"},
+    {"workers", 'w', "N", "files in flight (16)"},
+};
+constexpr Option kGetOptions[] = {
+    {"recursive", 'r', "", "fetch the contents of a folder"},
+    {"version", 0, "N", "an earlier version of a file"},
+    {"ignore-times", 'I', "", "fetch also what is there with the same size and mtime"},
+    {"sync", 0, "", "sync each file to disk before it appears (slow)"},
+    {"workers", 'w', "N", "files in flight (8)"},
+};
+constexpr Option kLsOptions[] = {
+    {"long", 'l', "", "with size, time and version"},
+    {"recursive", 'r', "", "with all that is below"},
+};
+constexpr Option kCatOptions[] = {
+    {"version", 0, "N", "an earlier version"},
+    {"offset", 0, "N", "from this byte on"},
+    {"length", 0, "N", "so many bytes"},
+};
+constexpr Option kMkdirOptions[] = {
+    {"parents", 'p', "", "make parents too; no error if it is there"},
+};
+constexpr Option kMvOptions[] = {
+    {"replace", 'f', "", "what stands at the target goes to the trash"},
+};
+constexpr Option kRmOptions[] = {
+    {"recursive", 'r', "", "folders with all that is below"},
+    {"force", 'f', "", "no error if it is not there"},
+};
+constexpr Option kDuOptions[] = {
+    {"depth", 'd', "N", "show folders down to this depth (1)"},
+};
+constexpr Option kCheckOptions[] = {
+    {"content", 0, "", "also read and verify every stored byte"},
+};
+constexpr Option kCollectOptions[] = {
+    {"grace", 0, "SECONDS", "keep what became unreferenced within this time (86400)"},
+};
+constexpr Option kVerifyOptions[] = {
+    {"skip-special", 0, "", "pass over symbolic links, sockets and devices"},
+    {"workers", 'w', "N", "files compared at once (4)"},
+};
+
+constexpr Command kCommands[] = {
+    {"init",
+     "",
+     0,
+     0,
+     "make a store in the folder that --store names",
+     "Harmless where there is one already.\n--json: {store, created}",
+     "spind init --store /srv/spind",
+     {},
+     run_init},
+    {"space create", "ALIAS", 1, 1, "make a space",
+     "Its maker holds all rights in it.\n"
+     "--json: {id, alias, kind, tenant, name, description, owner, creator, names, created_ns,\n"
+     "         bytes, version_bytes, trash_bytes, files, folders, entry, visible}",
+     "spind space create ada\n"
+     "spind space create class-7b --kind project --names folded",
+     kSpaceCreateOptions, run_space_create},
+    {"space list", "", 0, 0, "list the tenant's spaces that you may see",
+     "--json: as space create, one a line", "spind space list --kind project", kSpaceListOptions,
+     run_space_list},
+    {"space info",
+     "SPACE",
+     1,
+     1,
+     "what is known of a space",
+     "--json: as space create",
+     "spind space info ada",
+     {},
+     run_space_info},
+    {"space set", "SPACE", 1, 1, "change a space's alias, name or description",
+     "--json: as space create", "spind space set ada --name \"Ada Lovelace\"", kSpaceSetOptions,
+     run_space_set},
+    {"put", "LOCAL SPACE:/path", 2, 2, "store a file, or with -r the contents of a folder",
+     "Files are acknowledged once they are durable. With -r, run it again after an interruption:\n"
+     "what is there with the same size and mtime is skipped. Symbolic links, sockets, devices,\n"
+     "names that cannot be stored, and files that change while they are read are reported and\n"
+     "counted as failed; the rest goes on. LOCAL may be - for standard input. A file put to a\n"
+     "folder goes into it under its own name.\n"
+     "--json: {event:\"file\", path, id, version, size, sha256, durable:true} a file, flushed, "
+     "and\n"
+     "        {event:\"done\", files, bytes, skipped, failed}",
+     "spind put essay.odt ada:/homework/\n"
+     "spind put -r ~/photos ada:/photos\n"
+     "tar c . | spind put - ada:/backup.tar",
+     kPutOptions, run_put},
+    {"get", "SPACE:/path [LOCAL]", 1, 2, "fetch a file, or with -r the contents of a folder",
+     "Files appear whole or not at all and have the mtime that they had. Nothing is written "
+     "through\n"
+     "a symbolic link or outside LOCAL. As with cp, the system decides when the bytes reach the\n"
+     "disk; see --sync. LOCAL may be - for standard output.\n"
+     "--json: {event:\"file\", path, id, version, size, sha256, local} a file, and\n"
+     "        {event:\"done\", files, bytes, skipped, failed}",
+     "spind get ada:/homework/essay.odt\n"
+     "spind get --version 1 ada:/homework/essay.odt old.odt\n"
+     "spind get -r ada:/photos ~/photos",
+     kGetOptions, run_get},
+    {"ls", "SPACE:/path", 1, 1, "list a folder",
+     "--json: {id, path, kind, size, mtime_ns, etag, version, sha256, state} a node. The sha256 "
+     "of\n"
+     "        a folder is null; the state of a node whose content can be read is \"available\".",
+     "spind ls ada:/\n"
+     "spind ls -lr ada:/homework",
+     kLsOptions, run_ls},
+    {"tree",
+     "SPACE:/path",
+     1,
+     1,
+     "draw a folder and all that is below",
+     "--json: as ls -r",
+     "spind tree ada:/homework",
+     {},
+     run_tree},
+    {"stat",
+     "SPACE:/path...",
+     1,
+     kOperandsMax,
+     "what is known of a file or a folder",
+     "SPACE:!42 is the node whose id is 42.\n"
+     "--json: {id, path, kind, size, mtime_ns, etag, version, sha256, state}",
+     "spind stat ada:/homework/essay.odt\n"
+     "spind stat ada:!42",
+     {},
+     run_stat},
+    {"cat", "SPACE:/path", 1, 1, "write a file's content to standard output",
+     "Errors go to standard error, with --json too.",
+     "spind cat ada:/notes.txt\n"
+     "spind cat --version 1 ada:/notes.txt",
+     kCatOptions, run_cat},
+    {"mkdir", "SPACE:/path...", 1, kOperandsMax, "make a folder", "--json: {id, path, created}",
+     "spind mkdir -p ada:/homework/maths", kMkdirOptions, run_mkdir},
+    {"mv", "SPACE:/from SPACE:/to", 2, 2, "move or rename a file or a folder",
+     "Into the target if that is a folder. Ids and versions stay.\n--json: {id, path}",
+     "spind mv ada:/draft.odt ada:/homework/essay.odt", kMvOptions, run_mv},
+    {"rm", "SPACE:/path...", 1, kOperandsMax, "remove a file or a folder",
+     "What is removed is kept for the trash.\n--json: {id, path}",
+     "spind rm ada:/notes.txt\n"
+     "spind rm -r ada:/old",
+     kRmOptions, run_rm},
+    {"du", "SPACE:/path", 1, 1, "what lies below a folder and its subfolders",
+     "Read from totals that each folder keeps, however much lies below.\n"
+     "--json: {path, bytes, version_bytes, files, folders} a folder",
+     "spind du ada:/\n"
+     "spind du -d 2 ada:/",
+     kDuOptions, run_du},
+    {"check", "", 0, 0, "look whether everything is as it must be",
+     "Exit status 3 if something is not.\n"
+     "--json: {nodes, entries, findings, details:[{kind, space, node, text}]}; findings is their\n"
+     "        number, details has the first 1,000.",
+     "spind check\n"
+     "spind check --content",
+     kCheckOptions, run_check},
+    {"collect", "", 0, 0, "remove bytes that nothing refers to", "--json: {removed, bytes, kept}",
+     "spind collect --grace 0", kCollectOptions, run_collect},
+    {"metrics",
+     "",
+     0,
+     0,
+     "the store's metrics in Prometheus text",
+     "--json: {name, labels, value} a sample; the value is text, since it may be +Inf",
+     "spind metrics",
+     {},
+     run_metrics},
+    {"verify", "LOCAL SPACE:/path", 2, 2, "compare local files with stored ones, byte for byte",
+     "Missing is what only LOCAL has, extra what only the space has. Exit status 3 if anything\n"
+     "differs.\n"
+     "--json: {same, different, missing, extra, differences:[{path, what}]}; differences has the\n"
+     "        first 1,000.",
+     "spind verify ~/photos ada:/photos", kVerifyOptions, run_verify},
+    {"version",
+     "",
+     0,
+     0,
+     "which spind this is",
+     "--json: {version, format, commit}",
+     "spind version",
+     {},
+     run_version},
+    {"completion",
+     "bash|zsh|fish",
+     1,
+     1,
+     "write a completion script for a shell",
+     "",
+     "source <(spind completion bash)\n"
+     "spind completion zsh > ~/.zfunc/_spind\n"
+     "spind completion fish > ~/.config/fish/completions/spind.fish",
+     {},
+     run_completion},
+};
+
+void append_options(std::string& out, std::span<const Option> options) {
+  for (const Option& option : options) {
+    std::string left = option.letter == 0 ? "      " : std::string("  -") + option.letter + ", ";
+    left += "--" + std::string(option.name);
+    if (!option.value.empty()) left += " " + std::string(option.value);
+    if (left.size() < 28) left.resize(28, ' ');
+    out += left + " " + std::string(option.help) + "\n";
+  }
+}
+
+void append_indented(std::string& out, std::string_view lines) {
+  while (!lines.empty()) {
+    const std::size_t end = std::min(lines.find('\n'), lines.size());
+    out += "  " + std::string(lines.substr(0, end)) + "\n";
+    lines.remove_prefix(std::min(end + 1, lines.size()));
+  }
+}
+
+}  // namespace
+
+std::span<const Command> commands() { return kCommands; }
+
+std::span<const Option> common_options() { return kCommonOptions; }
+
+std::string usage_line(const Command& command) {
+  std::string out = "spind " + std::string(command.name);
+  if (!command.options.empty()) out += " [OPTIONS]";
+  if (!command.operands.empty()) out += " " + std::string(command.operands);
+  return out;
+}
+
+std::string command_help(const Command& command) {
+  std::string out = usage_line(command) + "\n" + std::string(command.summary) + "\n";
+  if (!command.details.empty()) out += "\n" + std::string(command.details) + "\n";
+  if (!command.options.empty()) {
+    out += "\nOptions\n";
+    append_options(out, command.options);
+  }
+  out += "\nOptions of every command\n";
+  append_options(out, kCommonOptions);
+  out += "\nExamples\n";
+  append_indented(out, command.examples);
+  return out;
+}
+
+std::string overview_help() {
+  std::string out =
+      "spind: spaces of versioned files in a local store\n\n"
+      "Usage: spind [OPTIONS] COMMAND ...; more with spind COMMAND --help\n\nCommands\n";
+  for (const Command& command : kCommands) {
+    std::string left = "  " + std::string(command.name);
+    if (left.size() < 16) left.resize(16, ' ');
+    out += left + " " + std::string(command.summary) + "\n";
+  }
+  out += "\nOptions of every command\n";
+  append_options(out, kCommonOptions);
+  out +=
+      "\nA place is SPACE:/path, where SPACE is a space's id or alias; SPACE:!42 names a node by "
+      "its\n"
+      "id. Exit status: 0 done, 1 failed, 2 wrong usage, 3 differences or damage found. With "
+      "--json,\n"
+      "an error is {error:{code, text, path, retryable}}.\n\n"
+      "Examples\n"
+      "  export SPIND_STORE=/srv/spind\n"
+      "  spind init\n"
+      "  spind space create ada\n"
+      "  spind put -r ~/photos ada:/photos\n"
+      "  spind verify ~/photos ada:/photos\n";
+  return out;
+}
+
+}  // namespace spind::tool

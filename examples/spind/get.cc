@@ -1,0 +1,75 @@
+#include "commands.h"
+#include "get_tree.h"
+#include "store_file.h"
+#include "transfer.h"
+
+namespace spind::tool {
+namespace {
+
+struct LocalPlace {
+  std::shared_ptr<LocalFolder> folder;
+  std::string name;
+};
+
+// Into LOCAL if that is a folder, else as LOCAL.
+Result<LocalPlace> local_place(const std::string& local, const std::string& stored_name) {
+  Result<std::shared_ptr<LocalFolder>> folder = LocalFolder::open(local);
+  if (folder.ok()) return LocalPlace{*std::move(folder), stored_name};
+  if (local.ends_with('/')) return std::move(folder).error();
+  const std::size_t slash = local.rfind('/');
+  folder = LocalFolder::open(slash == local.npos ? "." : local.substr(0, slash + 1));
+  if (!folder.ok()) return std::move(folder).error();
+  return LocalPlace{*std::move(folder), local.substr(slash + 1)};
+}
+
+Exit get_one(Tool& tool, const Target& target, std::optional<VersionNumber> version,
+             const std::string& local) {
+  // A reader knows the version's own size and mtime.
+  const Result<Reader> reader = target.space.reader(target.ref, {.version = version});
+  if (!reader.ok()) return tool.fail(reader.error());
+  const NodeInfo node = reader->info();
+  const Result<std::string> path = shown_path(target.space, node.id);
+  if (!path.ok()) return tool.fail(path.error());
+  const Result<LocalPlace> to = local_place(local, node.name);
+  if (!to.ok()) return tool.fail(to.error());
+  Transfer transfer(tool, "fetching");
+  const Status fetched =
+      fetch_file(target.space, node, to->folder, to->name, tool.args().has("sync"));
+  if (fetched.ok()) {
+    const JsonObject object = fetched_json(node, *path, to->folder->path_of(to->name));
+    transfer.done(node.size_bytes, &object);
+  } else {
+    transfer.failed(fetched.error(), *path);
+  }
+  return transfer.finish("fetched");
+}
+
+Exit get_folder(Tool& tool, const Target& target, const NodeInfo& node, std::string local) {
+  if (!tool.args().has("recursive")) {
+    return tool.fail(
+        {.code = Code::is_a_folder, .text = "a folder; fetch it with -r", .path = tool.operand(0)});
+  }
+  if (tool.args().has("version")) return tool.usage("--version is for one file");
+  if (local.empty()) local = node.name;
+  if (local.empty()) return tool.usage("where to? give LOCAL for a whole space");
+  Result<std::shared_ptr<LocalFolder>> folder = LocalFolder::open_or_make(local);
+  if (!folder.ok()) return tool.fail(folder.error());
+  return get_tree(tool, target.space, node, *std::move(folder));
+}
+
+}  // namespace
+
+Exit run_get(Tool& tool) {
+  const std::string local = tool.args().operands().size() > 1 ? tool.operand(1) : "";
+  if (local == "-") return run_cat(tool);
+  const Result<std::optional<std::uint64_t>> version = tool.args().number("version");
+  if (!version.ok()) return tool.usage(version.error().text);
+  const Result<Target> target = tool.target(tool.operand(0));
+  if (!target.ok()) return tool.fail(target.error());
+  const Result<NodeInfo> node = target->space.stat(target->ref);
+  if (!node.ok()) return tool.fail(node.error());
+  if (node->kind == NodeKind::folder) return get_folder(tool, *target, *node, local);
+  return get_one(tool, *target, *version, local.empty() ? "." : local);
+}
+
+}  // namespace spind::tool

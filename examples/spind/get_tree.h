@@ -1,0 +1,15 @@
+// Fetches the contents of a stored folder, many files at once.
+#pragma once
+
+#include "local_tree.h"
+#include "tool.h"
+
+namespace spind::tool {
+
+Exit get_tree(Tool& tool, const Space& space, const NodeInfo& folder,
+              std::shared_ptr<LocalFolder> local);
+
+// {event:"file", path, id, version, size, sha256, local}
+JsonObject fetched_json(const NodeInfo& node, std::string_view path, std::string_view local);
+
+}  // namespace spind::tool

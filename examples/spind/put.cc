@@ -1,0 +1,93 @@
+#include <unistd.h>
+
+#include "commands.h"
+#include "put_tree.h"
+#include "store_file.h"
+#include "transfer.h"
+
+namespace spind::tool {
+namespace {
+
+// Where a file with that local name goes: into the target if that is a folder.
+Result<Ref> file_place(const Target& target, const std::string& place, const std::string& name) {
+  const Result<NodeInfo> found = target.space.stat(target.ref);
+  const bool is_folder = found.ok() && found->kind == NodeKind::folder;
+  if (is_folder && name.empty()) {
+    return Error{.code = Code::is_a_folder, .text = "a folder stands there", .path = place};
+  }
+  if (is_folder) return Ref::below(found->id, name);
+  if (found.ok() && place.ends_with('/')) {
+    return Error{.code = Code::not_a_folder, .text = "a file stands there", .path = place};
+  }
+  if (!found.ok() && found.code() != Code::not_found) return found.error();
+  if (!found.ok() && place.ends_with('/')) return found.error();
+  return target.ref;
+}
+
+Exit acknowledge(Transfer& transfer, const Space& space, const Result<Written>& written,
+                 const std::string& local) {
+  if (!written.ok()) {
+    transfer.failed(written.error(), local);
+    return transfer.finish("stored");
+  }
+  const Result<std::string> path = shown_path(space, written->node);
+  JsonObject object;
+  object.text("event", "file").text("path", path.ok() ? *path : "");
+  object.number("id", written->node).number("version", written->version);
+  object.number("size", written->size_bytes).text("sha256", to_hex(written->sha256));
+  object.flag("durable", true);
+  transfer.done(written->size_bytes, &object);
+  transfer.flush();
+  return transfer.finish("stored");
+}
+
+Result<Written> store_stdin(const Space& space, const Ref& to) {
+  Result<Writer> writer = space.writer(to);
+  if (!writer.ok()) return std::move(writer).error();
+  LocalFile input(Fd(::dup(STDIN_FILENO)), "standard input", {});
+  std::vector<std::uint8_t> buffer(kWholeFileBytesMax);
+  for (;;) {
+    const Result<std::size_t> got = input.read(buffer);
+    if (!got.ok()) return got.error();
+    if (*got == 0) return writer->commit();
+    const Status written = writer->write(std::span(buffer).subspan(0, *got));
+    if (!written.ok()) return written.error();
+  }
+}
+
+Exit put_one(Tool& tool, const std::string& local, const std::string& place) {
+  const bool is_stdin = local == "-";
+  const Result<Target> target = tool.target(place);
+  if (!target.ok()) return tool.fail(target.error());
+  const std::string name = is_stdin ? "" : last_part(local);
+  const Result<Ref> to = file_place(*target, place, name);
+  if (!to.ok()) return tool.fail(to.error());
+  Transfer transfer(tool, "storing");
+  if (is_stdin) {
+    return acknowledge(transfer, target->space, store_stdin(target->space, *to), local);
+  }
+  Result<LocalFile> file = open_local_file(local);
+  if (!file.ok()) return tool.fail(file.error());
+  return acknowledge(transfer, target->space, store_file(target->space, *to, *file), local);
+}
+
+}  // namespace
+
+Exit run_put(Tool& tool) {
+  const std::string& local = tool.operand(0);
+  const std::string& place = tool.operand(1);
+  if (const Result<Place> parsed = parse_place(place); !parsed.ok()) {
+    return tool.usage(parsed.error().to_string());
+  }
+  if (local == "-") return put_one(tool, local, place);
+  Result<std::shared_ptr<LocalFolder>> folder = LocalFolder::open(local);
+  if (folder.ok() && !tool.args().has("recursive")) {
+    return tool.fail(
+        {.code = Code::is_a_folder, .text = "a folder; store it with -r", .path = local});
+  }
+  if (folder.ok()) return put_tree(tool, *std::move(folder), place);
+  if (folder.code() == Code::not_a_folder) return put_one(tool, local, place);
+  return tool.fail(folder.error());
+}
+
+}  // namespace spind::tool

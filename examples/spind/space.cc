@@ -1,0 +1,135 @@
+// space create, space list, space info, space set.
+
+#include "commands.h"
+#include "text.h"
+
+namespace spind::tool {
+namespace {
+
+std::string_view kind_name(SpaceKind kind) {
+  return kind == SpaceKind::personal ? "personal" : "project";
+}
+
+Result<SpaceKind> parse_kind(std::string_view text) {
+  if (text == "personal") return SpaceKind::personal;
+  if (text == "project") return SpaceKind::project;
+  return Error{.code = Code::invalid_argument, .text = "--kind is personal or project"};
+}
+
+Result<NameRule> parse_names(std::string_view text) {
+  if (text == "exact") return NameRule::exact;
+  if (text == "folded") return NameRule::folded;
+  return Error{.code = Code::invalid_argument, .text = "--names is exact or folded"};
+}
+
+JsonObject space_json(const SpaceInfo& info) {
+  JsonObject out;
+  out.text("id", info.id.to_string()).text("alias", info.alias);
+  out.text("kind", kind_name(info.kind)).text("tenant", info.tenant);
+  out.text("name", info.name).text("description", info.description);
+  out.text("owner", info.owner).text("creator", info.creator);
+  out.text("names", info.names == NameRule::exact ? "exact" : "folded");
+  out.number("created_ns", info.created_ns).number("bytes", info.totals.live_bytes);
+  out.number("version_bytes", info.totals.version_bytes).number("trash_bytes", info.trash_bytes);
+  out.number("files", info.totals.files).number("folders", info.totals.folders);
+  return out.number("entry", info.entry).number("visible", info.visible);
+}
+
+void say_space(Tool& tool, const SpaceInfo& info) {
+  tool.say("id           " + info.id.to_string());
+  tool.say("alias        " + printable(info.alias));
+  tool.say("kind         " + std::string(kind_name(info.kind)));
+  tool.say("tenant       " + printable(info.tenant));
+  if (!info.name.empty()) tool.say("name         " + printable(info.name));
+  if (!info.description.empty()) tool.say("description  " + printable(info.description));
+  tool.say("created      " + human_time(info.created_ns) + " by " + printable(info.creator));
+  tool.say("content      " + std::to_string(info.totals.files) + " files, " +
+           std::to_string(info.totals.folders) + " folders, " +
+           human_bytes(info.totals.live_bytes));
+  tool.say("kept         " + human_bytes(info.totals.version_bytes) + " of earlier versions, " +
+           human_bytes(info.trash_bytes) + " of trash");
+  tool.say("entries      " + std::to_string(info.entry));
+}
+
+Exit show(Tool& tool, const Space& space) {
+  const Result<SpaceInfo> info = space.info();
+  if (!info.ok()) return tool.fail(info.error());
+  tool.emit(space_json(*info));
+  say_space(tool, *info);
+  return Exit::done;
+}
+
+}  // namespace
+
+Exit run_space_create(Tool& tool) {
+  SpaceOptions options{.alias = tool.operand(0)};
+  const Args& args = tool.args();
+  options.name = args.value_or("name", "");
+  options.description = args.value_or("description", "");
+  const Result<SpaceKind> kind = parse_kind(args.value_or("kind", "personal"));
+  if (!kind.ok()) return tool.usage(kind.error().text);
+  options.kind = *kind;
+  const Result<NameRule> names = parse_names(args.value_or("names", "exact"));
+  if (!names.ok()) return tool.usage(names.error().text);
+  options.names = *names;
+  if (const std::optional<std::string> text = args.value("id")) {
+    const Result<SpaceId> id = SpaceId::parse(*text);
+    if (!id.ok()) return tool.usage("--id: " + id.error().text);
+    options.id = *id;
+  }
+  // A place is split at its first colon.
+  if (options.alias.find(':') != options.alias.npos) return tool.usage("an alias has no ':'");
+  const Result<Session> session = tool.session();
+  if (!session.ok()) return tool.fail(session.error());
+  const Result<Space> space = session->create_space(options);
+  if (!space.ok()) return tool.fail(space.error());
+  return show(tool, *space);
+}
+
+Exit run_space_list(Tool& tool) {
+  SpaceFilter filter;
+  if (const std::optional<std::string> text = tool.args().value("kind")) {
+    const Result<SpaceKind> kind = parse_kind(*text);
+    if (!kind.ok()) return tool.usage(kind.error().text);
+    filter.kind = *kind;
+  }
+  const Result<Session> session = tool.session();
+  if (!session.ok()) return tool.fail(session.error());
+  std::string after;
+  do {
+    const Result<PageOf<SpaceInfo>> page = session->list_spaces(filter, 1000, after);
+    if (!page.ok()) return tool.fail(page.error());
+    for (const SpaceInfo& info : page->items) {
+      tool.emit(space_json(info));
+      tool.say(info.id.to_string() + "  " + pad_right(kind_name(info.kind), 8) + "  " +
+               pad_left(human_bytes(info.totals.live_bytes), 10) + "  " + printable(info.alias));
+    }
+    after = page->next;
+  } while (!after.empty() && !tool.out().failed());
+  return Exit::done;
+}
+
+Exit run_space_info(Tool& tool) {
+  const Result<Space> space = tool.space(tool.operand(0));
+  if (!space.ok()) return tool.fail(space.error());
+  return show(tool, *space);
+}
+
+Exit run_space_set(Tool& tool) {
+  const SpaceChange change{.alias = tool.args().value("alias"),
+                           .name = tool.args().value("name"),
+                           .description = tool.args().value("description")};
+  if (!change.alias && !change.name && !change.description) {
+    return tool.usage("nothing to change; give --alias, --name or --description");
+  }
+  if (change.alias && change.alias->find(':') != std::string::npos) {
+    return tool.usage("an alias has no ':'");
+  }
+  const Result<Space> space = tool.space(tool.operand(0));
+  if (!space.ok()) return tool.fail(space.error());
+  const Result<Written> written = space->update(change);
+  if (!written.ok()) return tool.fail(written.error());
+  return show(tool, *space);
+}
+
+}  // namespace spind::tool

@@ -1,0 +1,180 @@
+#include "tool.h"
+
+#include <pwd.h>
+#include <unistd.h>
+
+#include <cstdlib>
+
+#include "text.h"
+
+namespace spind::tool {
+namespace {
+
+std::string environment(const char* name) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? "" : value;
+}
+
+std::string login_name() {
+  if (const ::passwd* entry = ::getpwuid(::geteuid()); entry != nullptr) return entry->pw_name;
+  return "uid-" + std::to_string(::geteuid());
+}
+
+Error invalid(std::string text, std::string_view about) {
+  return {.code = Code::invalid_argument, .text = std::move(text), .path = std::string(about)};
+}
+
+Result<Ref> parse_ref(const std::string& path) {
+  if (!path.starts_with('!')) return Ref(path);
+  const std::size_t slash = std::min(path.find('/'), path.size());
+  const Result<std::uint64_t> id = parse_number(std::string_view(path).substr(1, slash - 1));
+  if (!id.ok()) return invalid("not the id of a node (as !42 or !42/name)", path);
+  return Ref::below(*id, path.substr(slash));
+}
+
+}  // namespace
+
+Result<Place> parse_place(std::string_view text) {
+  const std::size_t colon = text.find(':');
+  if (colon == text.npos || colon == 0) {
+    return invalid("not a place: a place is SPACE:/path", text);
+  }
+  return Place{.space = std::string(text.substr(0, colon)),
+               .path = std::string(text.substr(colon + 1))};
+}
+
+Tool::Tool(Args args, CancelToken cancel, Output& out, Output& err)
+    : args_(std::move(args)),
+      json_(args_.has("json")),
+      cancel_(std::move(cancel)),
+      out_(out),
+      err_(err) {}
+
+void Tool::say(std::string_view line) {
+  if (json_) return;
+  out_.write(std::string(line) + "\n");
+}
+
+void Tool::emit(const JsonObject& object) {
+  if (json_) out_.write(object.line());
+}
+
+void Tool::report(const Error& error) {
+  if (json_) {
+    JsonObject details;
+    details.text("code", code_name(error.code)).text("text", error.text).text("path", error.path);
+    details.flag("retryable", error.retryable());
+    Output& where = content_on_stdout_ ? err_ : out_;
+    where.write(JsonObject().object("error", details).line());
+    where.flush();
+    return;
+  }
+  err_.write("spind: " + printable(error.to_string()) + "\n");
+  err_.flush();
+}
+
+Exit Tool::fail(const Error& error) {
+  report(error);
+  return Exit::failed;
+}
+
+Exit Tool::usage(std::string_view text) {
+  report(Error{.code = Code::invalid_argument, .text = std::string(text)});
+  return Exit::usage;
+}
+
+std::string Tool::store_folder() const {
+  return args_.value_or("store", environment("SPIND_STORE"));
+}
+
+Result<Store*> Tool::open_store(bool create) {
+  if (store_) return &*store_;
+  const std::string folder = store_folder();
+  if (folder.empty()) {
+    return invalid("which store? give --store DIR or set SPIND_STORE", "");
+  }
+  StoreOptions options{.create = create};
+  if (const std::optional<std::string> memory = args_.value("memory")) {
+    Result<std::uint64_t> bytes = parse_bytes(*memory);
+    if (!bytes.ok()) return std::move(bytes).error();
+    options.memory_bytes = *bytes;
+  }
+  Result<Store> opened = Store::open(folder, options);
+  if (!opened.ok()) return std::move(opened).error();
+  store_.emplace(*std::move(opened));
+  return &*store_;
+}
+
+Result<Store*> Tool::store() { return open_store(false); }
+
+Result<Store*> Tool::create_store() { return open_store(true); }
+
+Result<Session> Tool::session(SessionKind kind) {
+  Result<Store*> opened = store();
+  if (!opened.ok()) return std::move(opened).error();
+  SessionOptions options{.application = "spind", .deferred = kind.deferred};
+  options.user = args_.value_or("as", environment("SPIND_USER"));
+  if (options.user.empty()) options.user = login_name();
+  const std::string tenant = args_.value_or("tenant", environment("SPIND_TENANT"));
+  if (!tenant.empty()) options.tenant = tenant;
+  if (kind.cancellable) options.cancel = cancel_;
+  return (*opened)->session(options);
+}
+
+Result<Space> Tool::space(const std::string& text, SessionKind kind) {
+  Result<Session> by = session(kind);
+  if (!by.ok()) return std::move(by).error();
+  const std::string name = text.substr(0, text.find(':'));
+  if (const Result<SpaceId> id = SpaceId::parse(name); id.ok()) {
+    Result<Space> found = by->space(*id);
+    if (found.ok() || found.code() != Code::not_found) return found;
+  }
+  return by->space_by_alias(name);
+}
+
+Result<Target> Tool::target(const std::string& place, SessionKind kind) {
+  Result<Place> parsed = parse_place(place);
+  if (!parsed.ok()) return std::move(parsed).error();
+  Result<Ref> ref = parse_ref(parsed->path);
+  if (!ref.ok()) return std::move(ref).error();
+  Result<Space> found = space(parsed->space, kind);
+  if (!found.ok()) return std::move(found).error();
+  return Target{.space = *std::move(found), .ref = *std::move(ref)};
+}
+
+bool ends_everything(Code code) {
+  return code == Code::unavailable || code == Code::no_space || code == Code::cancelled ||
+         code == Code::deadline_exceeded;
+}
+
+JsonObject node_json(const NodeInfo& node, std::string_view path) {
+  const bool is_file = node.kind == NodeKind::file;
+  JsonObject out;
+  out.number("id", node.id).text("path", path).text("kind", is_file ? "file" : "folder");
+  out.number("size", node.size_bytes).number("mtime_ns", node.mtime_ns);
+  out.text("etag", node.etag()).number("version", node.version);
+  if (is_file)
+    out.text("sha256", to_hex(node.sha256));
+  else
+    out.null("sha256");
+  return out.text("state", "available");
+}
+
+Result<std::string> shown_path(const Space& space, NodeId node) {
+  Result<std::string> path = space.path(Ref::node(node));
+  if (path.code() == Code::limit_exceeded) return "!" + std::to_string(node);
+  return path;
+}
+
+std::string join_path(std::string_view folder, std::string_view name) {
+  std::string out(folder);
+  if (!out.ends_with('/')) out += '/';
+  return out += name;
+}
+
+std::string last_part(std::string_view path) {
+  while (path.ends_with('/')) path.remove_suffix(1);
+  return std::string(path.substr(path.rfind('/') + 1));
+}
+
+}  // namespace spind::tool

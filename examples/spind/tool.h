@@ -1,0 +1,100 @@
+// What every command has: the words of the command line, the store, and where to say things.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "args.h"
+#include "json.h"
+#include "output.h"
+#include "spind/store.h"
+
+namespace spind::tool {
+
+enum class Exit : int {
+  done = 0,
+  failed = 1,
+  usage = 2,
+  different = 3,  // differences or damage found
+};
+
+struct Place {
+  std::string space;  // an id or an alias
+  std::string path;   // "", "/a/b", "a/b", "!42" or "!42/a/b"
+};
+
+// "SPACE:/path", "SPACE:path", "SPACE:" and "SPACE:!ID/path".
+Result<Place> parse_place(std::string_view text);
+
+// A place whose space is open.
+struct Target {
+  Space space;
+  Ref ref;
+};
+
+// Changes in `deferred` sessions are acknowledged by Session::wait. Those that are not `cancellable`
+// outlive an interrupt: with one, what was stored before it can still be acknowledged.
+struct SessionKind {
+  bool deferred = false;
+  bool cancellable = true;
+};
+
+class Tool {
+ public:
+  Tool(Args args, CancelToken cancel, Output& out, Output& err);
+
+  const Args& args() const { return args_; }
+  const std::string& operand(std::size_t index) const { return args_.operands()[index]; }
+  bool json() const { return json_; }
+  Output& out() { return out_; }
+  const CancelToken& cancel() const { return cancel_; }
+  bool stopped() const { return cancel_.cancelled(); }
+
+  // A line for people; nothing with --json.
+  void say(std::string_view line);
+  // An object for programs; nothing without --json.
+  void emit(const JsonObject& object);
+  // Says what is wrong: to programs on stdout (where the objects are), to people on stderr.
+  // Thread-safe.
+  void report(const Error& error);
+  // For commands whose stdout is a file's content: errors go to stderr, with --json too.
+  void keep_stdout_for_content() { content_on_stdout_ = true; }
+  Exit fail(const Error& error);
+  Exit usage(std::string_view text);
+
+  // Opened at the first call.
+  Result<Store*> store();
+  Result<Store*> create_store();
+  std::string store_folder() const;
+  Result<Session> session(SessionKind kind = {});
+  // By id or alias; "S" and "S:" are the same.
+  Result<Space> space(const std::string& text, SessionKind kind = {});
+  Result<Target> target(const std::string& place, SessionKind kind = {});
+
+ private:
+  Result<Store*> open_store(bool create);
+
+  const Args args_;
+  const bool json_;
+  const CancelToken cancel_;
+  Output& out_;
+  Output& err_;
+  bool content_on_stdout_ = false;
+  std::optional<Store> store_;
+};
+
+// Whether there is no point in going on with other files after this error.
+bool ends_everything(Code code);
+
+// {id, path, kind, size, mtime_ns, etag, version, sha256, state}: what stat and ls say of a node.
+JsonObject node_json(const NodeInfo& node, std::string_view path);
+
+// A node's path, or "!42" for one that lies deeper than paths may be long.
+Result<std::string> shown_path(const Space& space, NodeId node);
+
+// "/a/b" for ("/a", "b"), "/b" for ("/", "b").
+std::string join_path(std::string_view folder, std::string_view name);
+std::string last_part(std::string_view path);
+
+}  // namespace spind::tool
