@@ -36,6 +36,12 @@ Status permit(const Principal& who, const model::SpaceRecord& space, std::span<c
   return Error{.code = Code::not_found, .text = "no such node"};
 }
 
+Status may_enter(const Principal& who, const model::SpaceRecord& space) {
+  const NodeId root = kRootNode;
+  if (effective(who, space, {&root, 1}) != 0) return {};
+  return Error{.code = Code::not_found, .text = "no such space"};
+}
+
 Status check_principal(const Principal& who) {
   if (who.user.empty())
     return Error{.code = Code::unauthenticated, .text = "the session names no user"};

@@ -26,7 +26,10 @@ struct Principal {
 Status permit(const Principal& who, const model::SpaceRecord& space, std::span<const NodeId> way,
               Permissions wanted);
 
-// unauthenticated, invalid_argument.
+// ok if `who` holds any right in the space: then they may know that it exists. Else not_found.
+Status may_enter(const Principal& who, const model::SpaceRecord& space);
+
+// unauthenticated, invalid_argument, limit_exceeded.
 Status check_principal(const Principal& who);
 
 }  // namespace spind::access

@@ -26,6 +26,7 @@ inline constexpr std::uint64_t kGetBytesMax = 64ull << 20;   // a file read whol
 
 // Pages.
 inline constexpr std::size_t kPageMax = 10'000;            // items that one call gives back
+inline constexpr std::size_t kPageScanMax = 100'000;       // rows that one call looks at for a page
 
 // Content.
 inline constexpr std::uint64_t kFileBytesMax = std::uint64_t{1} << 50;

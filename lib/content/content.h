@@ -94,6 +94,7 @@ class Content {
   virtual Status verify(const Stored& stored) = 0;
 
   // `snapshot` is held as long as the source: it pins the bytes. `size_bytes` is the version's.
+  // Attachments are rows that model::encode_inline and model::encode_manifest make.
   virtual Result<std::unique_ptr<Source>> source(kv::SnapshotRef snapshot, const Owner& owner,
                                                  const model::ContentRef& content,
                                                  std::uint64_t size_bytes) = 0;

@@ -108,8 +108,8 @@ std::string encode_payload(const Entry& entry) {
     encoder.u8(static_cast<std::uint8_t>(change.index()));
     std::visit([&encoder](const auto& fields) { encode_fields(encoder, fields); }, change);
   }
-  encoder.varint(entry.attachments.size());
-  for (const Digest& digest : entry.attachments) encoder.raw(Bytes(digest));
+  encoder.varint(entry.manifests.size());
+  for (const Digest& digest : entry.manifests) encoder.raw(Bytes(digest));
   return finish_record(std::move(out));
 }
 
@@ -140,9 +140,9 @@ bool decode_payload(Decoder& in, Entry& entry) {
     const std::uint8_t index = in.u8();
     decode_change(in, index, entry.changes);
   }
-  const std::uint64_t attachments = in.varint();
-  for (std::uint64_t i = 0; in.ok() && i < attachments; ++i)
-    entry.attachments.push_back(decode_array<32>(in));
+  const std::uint64_t manifests = in.varint();
+  for (std::uint64_t i = 0; in.ok() && i < manifests; ++i)
+    entry.manifests.push_back(decode_array<32>(in));
   return in.finish();
 }
 

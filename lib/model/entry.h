@@ -2,7 +2,8 @@
 //
 // It is stored as two rows. The *skeleton* is chained by hashes and lives for ever; the *payload*
 // holds all names and user ids and can be erased, its salted hash in the skeleton stays. Rows of
-// attachments (inline content, manifests) are hashed in the payload.
+// attachments lie beside them: inline content is covered by its version's SHA-256, a manifest by its
+// digest in the payload.
 #pragma once
 
 #include <string>
@@ -101,7 +102,7 @@ struct Entry {
   NodeId replaced_next_node = 0;
   std::vector<WayFolder> way;
   std::vector<Change> changes;
-  std::vector<Digest> attachments;      // SHA-256 of each attachment row
+  std::vector<Digest> manifests;        // SHA-256 of each manifest row, in order
   bool operator==(const Entry&) const = default;
 };
 

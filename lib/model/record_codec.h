@@ -22,6 +22,10 @@ enum class RecordTag : std::uint8_t {
   count = 'C',
   skeleton = 'J',
   payload = 'Y',
+  piece = 'P',
+  pack = 'K',
+  number = 'U',
+  inline_content = 'I',
 };
 inline constexpr std::uint8_t kRecordFormat = 1;
 

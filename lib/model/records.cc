@@ -228,6 +228,13 @@ std::string encode_count(std::uint64_t count) {
   return finish_record(std::move(out));
 }
 
+std::string encode_inline(std::string_view content) {
+  std::string out = begin_record(RecordTag::inline_content, content.size() + 10);
+  Encoder(out).raw(content);
+  Encoder(out).u64(xxh3_64(as_bytes(out)));
+  return out;
+}
+
 Result<VersionRecord> decode_version(std::string_view bytes) {
   return decode_whole<VersionRecord>(RecordTag::version, bytes, "version", decode_version_part);
 }
@@ -297,6 +304,16 @@ Result<std::vector<Piece>> decode_manifest(std::string_view bytes) {
 Result<std::uint64_t> decode_count(std::string_view bytes) {
   return decode_whole<std::uint64_t>(RecordTag::count, bytes, "count",
                                      [](Decoder& in) { return in.varint(); });
+}
+
+Result<std::string_view> decode_inline(std::string_view bytes) {
+  constexpr std::size_t kHeaderBytes = 2, kHashBytes = 8;
+  if (bytes.size() < kHeaderBytes + kHashBytes) return corrupt_record("inline content");
+  const std::string_view hashed = bytes.substr(0, bytes.size() - kHashBytes);
+  if (bytes[0] != static_cast<char>(RecordTag::inline_content) || bytes[1] != kRecordFormat ||
+      Decoder(bytes.substr(hashed.size())).u64() != xxh3_64(as_bytes(hashed)))
+    return corrupt_record("inline content");
+  return hashed.substr(kHeaderBytes);
 }
 
 }  // namespace spind::model

@@ -96,6 +96,8 @@ std::string encode(const SpaceRecord& record);
 std::string encode(const Head& head);
 std::string encode_manifest(const std::vector<Piece>& pieces);
 std::string encode_count(std::uint64_t count);
+// Inline content with an XXH3-64 of it, as an attachment row holds it.
+std::string encode_inline(std::string_view content);
 
 Result<VersionRecord> decode_version(std::string_view bytes);
 Result<NodeRecord> decode_node(std::string_view bytes);
@@ -105,5 +107,7 @@ Result<SpaceRecord> decode_space(std::string_view bytes);
 Result<Head> decode_head(std::string_view bytes);
 Result<std::vector<Piece>> decode_manifest(std::string_view bytes);
 Result<std::uint64_t> decode_count(std::string_view bytes);
+// The content, borrowed from `bytes`.
+Result<std::string_view> decode_inline(std::string_view bytes);
 
 }  // namespace spind::model

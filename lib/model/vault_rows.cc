@@ -1,0 +1,177 @@
+#include "model/vault_rows.h"
+
+#include <algorithm>
+#include <cassert>
+
+#include "base/codec.h"
+#include "base/hash.h"
+#include "base/limits.h"
+#include "base/try.h"
+#include "model/record_codec.h"
+
+namespace spind::model {
+namespace {
+
+constexpr std::size_t kBucketBytes = 18;  // 'v', vault, bucket
+constexpr std::size_t kPieceBytes = 32;
+constexpr std::string_view kLedger = "b";
+
+std::string piece_row_key(const VaultId& vault, VaultRow row, const PieceId& piece) {
+  std::string key = bucket_prefix(vault, piece[0], row);
+  key.append(as_text(Bytes(piece)));
+  return key;
+}
+
+std::string holder_row_key(const VaultId& vault, VaultRow row, const PieceId& piece,
+                           const SpaceId& space) {
+  std::string key = piece_row_key(vault, row, piece);
+  key.append(as_text(Bytes(space.bytes)));
+  return key;
+}
+
+}  // namespace
+
+VaultId vault_of(std::string_view tenant) {
+  const auto digest = sha256(as_bytes("vault:" + std::string(tenant)));
+  VaultId vault{};
+  std::copy_n(digest.begin(), vault.size(), vault.begin());
+  return vault;
+}
+
+std::string bucket_partition(const VaultId& vault, std::uint8_t bucket) {
+  std::string key;
+  key.reserve(kBucketBytes + 1 + kPieceBytes + 16);
+  key.push_back('v');
+  key.append(as_text(Bytes(vault)));
+  key.push_back(static_cast<char>(bucket));
+  return key;
+}
+
+std::string bucket_prefix(const VaultId& vault, std::uint8_t bucket, VaultRow row) {
+  std::string key = bucket_partition(vault, bucket);
+  key.push_back(static_cast<char>(row));
+  return key;
+}
+
+std::string piece_key(const VaultId& vault, const PieceId& piece) {
+  return piece_row_key(vault, VaultRow::piece, piece);
+}
+
+std::string holder_key(const VaultId& vault, const PieceId& piece, const SpaceId& space) {
+  return holder_row_key(vault, VaultRow::holder, piece, space);
+}
+
+std::string unchecked_key(const VaultId& vault, const PieceId& piece, const SpaceId& space) {
+  return holder_row_key(vault, VaultRow::unchecked, piece, space);
+}
+
+std::string condemned_key(const VaultId& vault, const PieceId& piece) {
+  return piece_row_key(vault, VaultRow::condemned, piece);
+}
+
+std::string doomed_key(const VaultId& vault, std::uint8_t bucket, const BlobPlace& place) {
+  std::string key = bucket_prefix(vault, bucket, VaultRow::doomed);
+  Encoder(key).u8(static_cast<std::uint8_t>(place.kind)).u64_be(place.number).u64_be(place.offset);
+  return key;
+}
+
+std::string holders_prefix(const VaultId& vault, const PieceId& piece) {
+  return piece_row_key(vault, VaultRow::holder, piece);
+}
+
+PieceId piece_in_key(std::string_view key) {
+  assert(key.size() >= kBucketBytes + 1 + kPieceBytes);
+  PieceId piece{};
+  std::copy_n(key.begin() + kBucketBytes + 1, piece.size(), piece.begin());
+  return piece;
+}
+
+SpaceId space_in_key(std::string_view key) {
+  SpaceId space;
+  assert(key.size() == kBucketBytes + 1 + kPieceBytes + space.bytes.size());
+  std::copy_n(key.end() - std::ptrdiff_t(space.bytes.size()), space.bytes.size(),
+              space.bytes.begin());
+  return space;
+}
+
+std::string ledger_partition() { return std::string(kLedger); }
+
+std::string ledger_prefix(LedgerRow row) {
+  return std::string(kLedger).append(1, static_cast<char>(row));
+}
+
+std::string ledger_key(LedgerRow row, std::uint64_t number) {
+  std::string key = ledger_prefix(row);
+  Encoder(key).u64_be(number);
+  return key;
+}
+
+std::string next_number_key() { return ledger_prefix(LedgerRow::next_number); }
+
+std::string ledger_vault_key(const VaultId& vault) {
+  return ledger_prefix(LedgerRow::vault).append(as_text(Bytes(vault)));
+}
+
+VaultId vault_in_key(std::string_view key) {
+  VaultId vault{};
+  assert(key.size() == kLedger.size() + 1 + vault.size());
+  std::copy_n(key.end() - std::ptrdiff_t(vault.size()), vault.size(), vault.begin());
+  return vault;
+}
+
+std::string encode(const PieceRow& row) {
+  std::string out = begin_record(RecordTag::piece, 48);
+  Encoder(out).u8(static_cast<std::uint8_t>(row.place.kind)).varint(row.place.number)
+      .varint(row.place.offset).varint(row.size_bytes).varint(row.stored_bytes);
+  return finish_record(std::move(out));
+}
+
+Result<PieceRow> decode_piece(std::string_view bytes) {
+  constexpr std::string_view kWhat = "piece";
+  SPIND_TRY_ASSIGN(const std::string_view body, open_record(RecordTag::piece, bytes, kWhat));
+  Decoder in(body);
+  PieceRow row;
+  row.place.kind = BlobPlace::Kind{in.u8()};
+  row.place.number = in.varint();
+  row.place.offset = in.varint();
+  row.size_bytes = in.varint();
+  row.stored_bytes = in.varint();
+  const bool known = row.place.kind == BlobPlace::Kind::object ||
+                     row.place.kind == BlobPlace::Kind::pack;
+  if (!in.finish() || !known || row.size_bytes > kPieceBytesMax) return corrupt_record(kWhat);
+  return row;
+}
+
+std::string encode(const PackRow& row) {
+  std::string out = begin_record(RecordTag::pack, 24);
+  Encoder(out).varint(row.end_bytes).varint(row.dead_bytes);
+  return finish_record(std::move(out));
+}
+
+Result<PackRow> decode_pack(std::string_view bytes) {
+  constexpr std::string_view kWhat = "pack";
+  SPIND_TRY_ASSIGN(const std::string_view body, open_record(RecordTag::pack, bytes, kWhat));
+  Decoder in(body);
+  PackRow row;
+  row.end_bytes = in.varint();
+  row.dead_bytes = in.varint();
+  if (!in.finish()) return corrupt_record(kWhat);
+  return row;
+}
+
+std::string encode_number(std::uint64_t number) {
+  std::string out = begin_record(RecordTag::number, 16);
+  Encoder(out).varint(number);
+  return finish_record(std::move(out));
+}
+
+Result<std::uint64_t> decode_number(std::string_view bytes) {
+  constexpr std::string_view kWhat = "number";
+  SPIND_TRY_ASSIGN(const std::string_view body, open_record(RecordTag::number, bytes, kWhat));
+  Decoder in(body);
+  const std::uint64_t number = in.varint();
+  if (!in.finish()) return corrupt_record(kWhat);
+  return number;
+}
+
+}  // namespace spind::model

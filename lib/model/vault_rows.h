@@ -1,0 +1,111 @@
+// The rows about content, in the family `content`: what each vault holds, who holds on to it, and
+// where its bytes lie. README.md has the bytes.
+//
+// A vault is the domain within which equal pieces are stored once; there is one a tenant. It is
+// spread over 256 partitions ("buckets") by the first byte of the piece id, so that uploads seldom
+// meet. The ledger is one partition for the whole store: it says which blob numbers and packs are in
+// use, so that after a crash only those that were open have to be looked at.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "model/content_ref.h"
+#include "spind/result.h"
+#include "spind/types.h"
+
+namespace spind::model {
+
+using VaultId = std::array<std::uint8_t, 16>;
+VaultId vault_of(std::string_view tenant);
+
+// Where the stored bytes of a piece lie.
+struct BlobPlace {
+  enum class Kind : std::uint8_t { object = 1, pack = 2 };
+  Kind kind = Kind::object;
+  std::uint64_t number = 0;        // of the object or of the pack
+  std::uint64_t offset = 0;        // in the pack; 0 in an object
+  bool operator==(const BlobPlace&) const = default;
+};
+
+struct PieceRow {
+  BlobPlace place;
+  std::uint64_t size_bytes = 0;    // of the piece
+  std::uint64_t stored_bytes = 0;  // of its frames
+  bool operator==(const PieceRow&) const = default;
+};
+
+// A bucket's rows. A piece that nobody holds any more gets a `condemned` row; once its grace has
+// passed, its `piece` row becomes a `doomed` row, which new uploads do not see: they write the bytes
+// anew, under another number.
+#define SPIND_VAULT_ROWS(ROW)                                                                      \
+  ROW(piece, 'p')       /* piece 32                         PieceRow                            */ \
+  ROW(holder, 'h')      /* piece 32, space 16               –                                   */ \
+  ROW(unchecked, 'q')   /* piece 32, space 16               –    claimed; see Collector         */ \
+  ROW(condemned, 'c')   /* piece 32                         wall time in ms                     */ \
+  ROW(doomed, 'd')      /* kind u8, number u64, offset u64  PieceRow                            */
+
+enum class VaultRow : char {
+#define SPIND_ROW(name, tag) name = tag,
+  SPIND_VAULT_ROWS(SPIND_ROW)
+#undef SPIND_ROW
+};
+
+std::string bucket_partition(const VaultId& vault, std::uint8_t bucket);
+inline std::string bucket_of(const VaultId& vault, const PieceId& piece) {
+  return bucket_partition(vault, piece[0]);
+}
+std::string piece_key(const VaultId& vault, const PieceId& piece);
+std::string holder_key(const VaultId& vault, const PieceId& piece, const SpaceId& space);
+std::string unchecked_key(const VaultId& vault, const PieceId& piece, const SpaceId& space);
+std::string condemned_key(const VaultId& vault, const PieceId& piece);
+std::string doomed_key(const VaultId& vault, std::uint8_t bucket, const BlobPlace& place);
+// All rows of a kind in a bucket, and all holders of a piece.
+std::string bucket_prefix(const VaultId& vault, std::uint8_t bucket, VaultRow row);
+std::string holders_prefix(const VaultId& vault, const PieceId& piece);
+
+// The piece in a piece, holder, unchecked or condemned key; the space in a holder or unchecked key.
+// The key must be of that kind: callers got it from a scan over that kind's prefix.
+PieceId piece_in_key(std::string_view key);
+SpaceId space_in_key(std::string_view key);
+
+// The ledger's rows. A pack's row moves from tag to tag as its state changes.
+#define SPIND_LEDGER_ROWS(ROW)                                                                     \
+  ROW(next_number, 'n')    /* –               the next blob number that nobody reserved         */ \
+  ROW(range, 'r')          /* first u64       how many numbers; there while it is open          */ \
+  ROW(vault, 'v')          /* vault 16        tenant                                            */ \
+  ROW(pack_open, 'o')      /* number u64      PackRow: a run of the store appends to it         */ \
+  ROW(pack_idle, 'i')      /* number u64      PackRow: has room, nobody appends                 */ \
+  ROW(pack_full, 'f')      /* number u64      PackRow                                           */ \
+  ROW(pack_removed, 'x')   /* number u64      PackRow: nothing in it is in use                  */
+
+enum class LedgerRow : char {
+#define SPIND_ROW(name, tag) name = tag,
+  SPIND_LEDGER_ROWS(SPIND_ROW)
+#undef SPIND_ROW
+};
+
+struct PackRow {
+  std::uint64_t end_bytes = 0;     // every frame before it is in use or counted as dead
+  std::uint64_t dead_bytes = 0;
+  bool operator==(const PackRow&) const = default;
+};
+
+std::string ledger_partition();
+std::string ledger_prefix(LedgerRow row);
+std::string ledger_key(LedgerRow row, std::uint64_t number);  // range and packs
+std::string next_number_key();
+std::string ledger_vault_key(const VaultId& vault);
+VaultId vault_in_key(std::string_view key);
+
+std::string encode(const PieceRow& row);
+std::string encode(const PackRow& row);
+std::string encode_number(std::uint64_t number);
+Result<PieceRow> decode_piece(std::string_view bytes);
+Result<PackRow> decode_pack(std::string_view bytes);
+Result<std::uint64_t> decode_number(std::string_view bytes);
+
+}  // namespace spind::model

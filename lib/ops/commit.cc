@@ -1,0 +1,146 @@
+#include "ops/commit.h"
+
+#include <algorithm>
+
+#include "base/limits.h"
+#include "base/try.h"
+#include "journal/journal.h"
+#include "model/keys.h"
+#include "space/apply.h"
+
+namespace spind::ops {
+namespace {
+
+using model::Entry;
+
+// What the first call with a request id answered, as its entry tells it.
+struct Retold {
+  Written& written;
+
+  void operator()(const model::SpaceCreated&) { written.node = kRootNode; }
+  void operator()(const model::SpaceUpdated&) { written.node = kRootNode; }
+  void operator()(const model::NodeAdded& change) {
+    written.node = change.node.id;
+    tell(change.node.current);
+  }
+  void operator()(const model::VersionAdded& change) {
+    written.node = change.node;
+    tell(change.version);
+  }
+  void operator()(const model::NodeMoved& change) { written.node = change.node; }
+  void operator()(const model::NodeTrashed& change) { written.node = change.node; }
+  void operator()(const model::MtimeSet& change) { written.node = change.node; }
+
+  void tell(const model::VersionRecord& version) {
+    written.version = version.number;
+    written.size_bytes = version.size_bytes;
+    written.sha256 = version.sha256;
+  }
+};
+
+class CommitBody {
+ public:
+  CommitBody(const Context& context, const Call& call, const Request& request,
+             const Decide& decide)
+      : context_(context), call_(call), request_(request), decide_(decide) {}
+
+  kv::Outcome operator()(kv::Transaction& rows) {
+    written = {};
+    Status done = run(rows);
+    if (!done.ok()) return std::move(done).error();
+    return kv::Commit{};
+  }
+
+  Written written;
+
+ private:
+  Status run(kv::Transaction& rows) {
+    SPIND_TRY(call_.interrupted(context_.clock));
+    space::State state(rows, request_.space);
+    Entry entry;
+    SPIND_TRY_ASSIGN(const bool repeated, begin(rows, state, entry));
+    if (repeated) return {};
+    SPIND_TRY_ASSIGN(Decision decision,
+                     decide_(state, Moment{entry.number, entry.wall_ns, entry.time_ns}));
+    written = decision.written;
+    if (decision.changes.empty()) return {};
+    return write(rows, state, entry, std::move(decision));
+  }
+
+  // Takes number and times from the head. True if the request id was seen before: then `written` is
+  // what the first call answered.
+  Result<bool> begin(kv::Transaction& rows, space::State& state, Entry& entry) {
+    entry.number = 1;
+    entry.wall_ns = entry.time_ns = context_.clock.wall_ns();
+    entry.epoch = context_.epoch;
+    if (request_.creates_space) return false;
+    SPIND_TRY_ASSIGN(const model::Head* head, state.head());
+    SPIND_TRY_ASSIGN(const model::SpaceRecord* info, state.info());
+    SPIND_TRY(access::may_enter(call_.who, *info));
+    if (head->epoch != context_.epoch)
+      return Error{.code = Code::unavailable, .text = "the space has another owner now"};
+    entry.number = head->entry + 1;
+    entry.time_ns = std::max(entry.wall_ns, head->time_ns);
+    entry.previous = head->chain;
+    if (request_.request_id.empty()) return false;
+    SPIND_TRY_ASSIGN(const auto seen, state.request(call_.who.user, request_.request_id));
+    if (!seen) return false;
+    SPIND_TRY(retell(rows, *seen));
+    return true;
+  }
+
+  Status retell(kv::Transaction& rows, EntryNumber number) {
+    SPIND_TRY_ASSIGN(const Entry first, journal::read(rows, request_.space, number));
+    if (first.type != request_.type)
+      return Error{.code = Code::conflict, .text = "the request id was used for another request"};
+    for (const model::Change& change : first.changes) std::visit(Retold{written}, change);
+    written.entry = number;
+    written.repeated = true;
+    return {};
+  }
+
+  Status write(kv::Transaction& rows, space::State& state, Entry& entry, Decision decision) {
+    entry.type = request_.type;
+    context_.random.fill(entry.salt);
+    entry.principal = call_.who.user;
+    entry.application = call_.who.application;
+    entry.request_id = request_.request_id;
+    entry.changes = std::move(decision.changes);
+    entry.manifests = std::move(decision.manifests);
+    SPIND_TRY(space::complete(state, entry));
+    for (std::uint32_t i = 0; i < decision.attachments.size(); ++i)
+      rows.put(kv::Family::attachment,
+               model::attachment_key(request_.space, {entry.number, i}), decision.attachments[i]);
+    const model::Digest chain = journal::append(rows, request_.space, entry);
+    SPIND_TRY(space::apply(state, entry, chain));
+    if (request_.also) SPIND_TRY(request_.also(rows, state));
+    state.flush();
+    written.entry = entry.number;
+    return {};
+  }
+
+  const Context& context_;
+  const Call& call_;
+  const Request& request_;
+  const Decide& decide_;
+};
+
+}  // namespace
+
+Result<Written> commit(const Context& context, const Call& call, const Request& request,
+                       const Decide& decide) {
+  if (request.request_id.size() > kRequestIdBytesMax)
+    return Error{.code = Code::limit_exceeded, .text = "the request id is too long", .path = {},
+                 .limit = kRequestIdBytesMax, .used = request.request_id.size()};
+  CommitBody body(context, call, request, decide);
+  std::vector<std::string> partitions{model::space_partition(request.space)};
+  if (!request.also_owned.empty()) partitions.push_back(request.also_owned);
+  kv::Answer answer = context.kv.update(std::move(partitions), std::ref(body));
+  if (answer.status.ok()) body.written.ticket = answer.ticket;
+  const bool may_defer = call.deferred && answer.status.ok();
+  if (!may_defer) SPIND_TRY(context.kv.wait(answer.ticket, call.deadline_monotonic_ns));
+  SPIND_TRY(std::move(answer.status));
+  return std::move(body.written);
+}
+
+}  // namespace spind::ops

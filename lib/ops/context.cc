@@ -1,0 +1,116 @@
+#include "ops/context.h"
+
+#include "base/try.h"
+#include "space/resolve.h"
+
+namespace spind::ops {
+namespace {
+
+Error failed_condition(std::string_view which, const Ref& ref) {
+  return {.code = Code::precondition_failed, .text = "a condition does not hold: " + std::string(which),
+          .path = ref.to_string()};
+}
+
+// Whether a comma-separated list of ETags, as HTTP has it, names this one. `*` names any.
+bool names_etag(std::string_view list, const std::string& etag) {
+  while (!list.empty()) {
+    const std::size_t end = std::min(list.find(','), list.size());
+    std::string_view one = list.substr(0, end);
+    list.remove_prefix(end == list.size() ? end : end + 1);
+    while (!one.empty() && one.front() == ' ') one.remove_prefix(1);
+    while (!one.empty() && one.back() == ' ') one.remove_suffix(1);
+    if (one == "*" || one == etag) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+Status Call::interrupted(Clock& clock) const {
+  if (cancel && cancel->cancelled())
+    return Error{.code = Code::cancelled, .text = "the caller cancelled it"};
+  if (deadline_monotonic_ns != 0 && clock.monotonic_ns() >= deadline_monotonic_ns)
+    return Error{.code = Code::deadline_exceeded, .text = "the session's time is over"};
+  return {};
+}
+
+Result<Entered> enter(const Context& context, const Call& call, const SpaceId& space) {
+  SPIND_TRY(call.interrupted(context.clock));
+  Entered entered{space::Reading(context.kv.durable(), context.rows, space), nullptr};
+  SPIND_TRY_ASSIGN(entered.info, entered.reading.info());
+  SPIND_TRY(access::may_enter(call.who, *entered.info));
+  return entered;
+}
+
+Result<space::Resolved> find(space::NodeSource& source, const model::SpaceRecord& info,
+                             const Call& call, const Ref& ref, access::Permissions wanted) {
+  SPIND_TRY_ASSIGN(space::Resolved at, space::resolve(source, ref));
+  if (!at.exists())
+    return Error{.code = Code::not_found, .text = "no such node", .path = ref.to_string()};
+  SPIND_TRY(permit(call, info, at.way, at.place.node->id, wanted, ref));
+  return at;
+}
+
+Status permit(const Call& call, const model::SpaceRecord& info, const std::vector<NodeId>& way,
+              NodeId node, access::Permissions wanted, const Ref& ref) {
+  Status verdict;
+  if (node == 0) {
+    verdict = access::permit(call.who, info, way, wanted);
+  } else {
+    std::vector<NodeId> whole = way;
+    whole.push_back(node);
+    verdict = access::permit(call.who, info, whole, wanted);
+  }
+  if (verdict.ok()) return verdict;
+  Error error = std::move(verdict).error();
+  error.path = ref.to_string();
+  return error;
+}
+
+NodeInfo to_info(const space::Place& place, std::uint64_t history) {
+  const model::NodeRecord& node = *place.node;
+  NodeInfo info;
+  info.id = node.id;
+  info.parent = place.parent;
+  info.kind = node.kind;
+  info.name = place.name;
+  info.mtime_ns = node.mtime_ns;
+  info.creator = node.creator;
+  info.changed = node.changed;
+  info.history = history;
+  if (node.kind == NodeKind::file) {
+    info.size_bytes = node.current.size_bytes;
+    info.version = node.current.number;
+    info.sha256 = node.current.sha256;
+    info.checksums = node.current.checksums;
+    info.author = node.current.author;
+    info.totals.version_bytes = node.version_bytes;
+  } else {
+    info.size_bytes = node.totals.live_bytes;
+    info.totals = node.totals;
+  }
+  return info;
+}
+
+Status check_conditions(const model::NodeRecord* node, std::uint64_t history,
+                        const Preconditions& conditions, const Ref& ref) {
+  if (!conditions.if_match && !conditions.if_none_match && !conditions.if_unmodified_since_ns)
+    return {};
+  std::string etag;
+  if (node != nullptr) {
+    NodeInfo info;
+    info.changed = node->changed;
+    info.history = history;
+    etag = info.etag();
+  }
+  if (conditions.if_match && (node == nullptr || !names_etag(*conditions.if_match, etag)))
+    return failed_condition("If-Match", ref);
+  if (conditions.if_none_match && node != nullptr && names_etag(*conditions.if_none_match, etag))
+    return failed_condition("If-None-Match", ref);
+  if (conditions.if_unmodified_since_ns &&
+      (node == nullptr || node->mtime_ns > *conditions.if_unmodified_since_ns))
+    return failed_condition("If-Unmodified-Since", ref);
+  return {};
+}
+
+}  // namespace spind::ops

@@ -1,0 +1,56 @@
+// What every verb works on, and who asks.
+#pragma once
+
+#include "access/access.h"
+#include "base/clock.h"
+#include "base/random.h"
+#include "content/content.h"
+#include "kv/kv.h"
+#include "space/reading.h"
+#include "space/resolve.h"
+
+namespace spind::ops {
+
+// The open store, borrowed. `epoch` is the owner epoch under which this process holds it.
+struct Context {
+  kv::Store& kv;
+  space::RowCache& rows;
+  content::Content& content;
+  Clock& clock;
+  Random& random;
+  std::uint64_t epoch = 1;
+};
+
+// One request.
+struct Call {
+  access::Principal who;
+  std::int64_t deadline_monotonic_ns = 0;   // 0: none
+  std::optional<CancelToken> cancel;
+  bool deferred = false;                    // changes answer before they are durable
+
+  // ok, cancelled or deadline_exceeded.
+  Status interrupted(Clock& clock) const;
+};
+
+// A space in the newest durable snapshot, for a caller who may know of it.
+struct Entered {
+  space::Reading reading;
+  space::SpaceRef info;
+};
+Result<Entered> enter(const Context& context, const Call& call, const SpaceId& space);
+
+// The node that `ref` names, with the rights that the verb needs on it; not_found if it is missing.
+Result<space::Resolved> find(space::NodeSource& source, const model::SpaceRecord& info,
+                             const Call& call, const Ref& ref, access::Permissions wanted);
+
+// permit() for a node, or for the folder at the end of `way` if `node` is 0; names `ref` in errors.
+Status permit(const Call& call, const model::SpaceRecord& info, const std::vector<NodeId>& way,
+              NodeId node, access::Permissions wanted, const Ref& ref);
+
+NodeInfo to_info(const space::Place& place, std::uint64_t history);
+
+// Whether the node that stands there (null: none) fulfils the conditions.
+Status check_conditions(const model::NodeRecord* node, std::uint64_t history,
+                        const Preconditions& conditions, const Ref& ref);
+
+}  // namespace spind::ops

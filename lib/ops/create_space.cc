@@ -1,0 +1,83 @@
+#include "base/limits.h"
+#include "base/try.h"
+#include "base/uuid.h"
+#include "model/keys.h"
+#include "ops/commit.h"
+#include "ops/make_parents.h"
+#include "ops/ops.h"
+#include "ops/space_names.h"
+
+namespace spind::ops {
+namespace {
+
+model::SpaceRecord new_record(const Context& context, const Call& call,
+                              const SpaceOptions& options, const Moment& moment) {
+  model::SpaceRecord record;
+  record.kind = options.kind;
+  record.names = options.names;
+  record.tenant = call.who.tenant;
+  record.alias = options.alias;
+  record.name = options.name;
+  record.description = options.description;
+  record.creator = call.who.user;
+  if (options.kind == SpaceKind::personal) record.owner = call.who.user;
+  record.created_ns = moment.wall_ns;
+  record.history = context.random.next_u64();
+  return record;
+}
+
+Result<Decision> decide(const Context& context, const Call& call, const SpaceOptions& options,
+                        space::State& state, const Moment& moment) {
+  auto head = state.head();
+  if (head.ok())
+    return Error{.code = Code::already_exists, .text = "the space id is taken",
+                 .path = state.space().to_string()};
+  if (head.code() != Code::not_found) return std::move(head).error();
+  Decision decision;
+  decision.changes.push_back(
+      model::SpaceCreated{new_record(context, call, options, moment),
+                          new_folder(kRootNode, call, moment.wall_ns)});
+  decision.written.node = kRootNode;
+  return decision;
+}
+
+// The catalogue's rows belong to the same commit.
+Status add_to_catalogue(kv::Transaction& rows, space::State& state) {
+  SPIND_TRY_ASSIGN(const model::SpaceRecord* record, state.info());
+  SPIND_TRY(take_alias(rows, record->tenant, record->alias, state.space()));
+  rows.put(kv::Family::state,
+           model::catalogue_space_key(record->tenant, record->kind, state.space()), "");
+  return {};
+}
+
+Status check_options(const SpaceOptions& options) {
+  if (options.kind != SpaceKind::personal && options.kind != SpaceKind::project)
+    return Error{.code = Code::invalid_argument, .text = "no such kind of space"};
+  if (options.names != NameRule::exact && options.names != NameRule::folded)
+    return Error{.code = Code::invalid_argument, .text = "no such name rule"};
+  if (options.id && *options.id == SpaceId{})
+    return Error{.code = Code::invalid_argument, .text = "the space id is all zeros"};
+  SPIND_TRY(check_space_text(options.alias, "alias", kSpaceNameBytesMax));
+  SPIND_TRY(check_space_text(options.name, "name", kSpaceNameBytesMax));
+  return check_space_text(options.description, "description", kDescriptionBytesMax);
+}
+
+}  // namespace
+
+Result<CreatedSpace> create_space(const Context& context, const Call& call,
+                                  const SpaceOptions& options) {
+  SPIND_TRY(check_options(options));
+  CreatedSpace created;
+  created.id = options.id.value_or(SpaceId{make_uuid_v7(context.clock, context.random)});
+  const Request request{.space = created.id, .type = model::EntryType::space_created,
+                        .request_id = {}, .also_owned = model::catalogue_partition(),
+                        .also = add_to_catalogue, .creates_space = true};
+  SPIND_TRY_ASSIGN(const Written written,
+                   commit(context, call, request, [&](space::State& state, const Moment& moment) {
+                     return decide(context, call, options, state, moment);
+                   }));
+  created.ticket = written.ticket;
+  return created;
+}
+
+}  // namespace spind::ops

@@ -1,0 +1,61 @@
+#include "base/limits.h"
+#include "base/try.h"
+#include "model/keys.h"
+#include "ops/ops.h"
+#include "ops/page_token.h"
+#include "space/resolve.h"
+
+namespace spind::ops {
+namespace {
+
+// What a token is bound to: the folder and the filter.
+std::string listing_name(const std::string& children_prefix, const ListOptions& options) {
+  return children_prefix + static_cast<char>(options.kind ? std::uint8_t(*options.kind) : 0);
+}
+
+Result<space::Place> decode_child(NodeId parent, std::string_view key, std::string_view value) {
+  SPIND_TRY_ASSIGN(auto record, model::decode_node(value));
+  return space::Place{parent, std::string(model::name_in_node_key(key)),
+                      std::make_shared<const model::NodeRecord>(std::move(record))};
+}
+
+}  // namespace
+
+Result<Page> list(const Context& context, const Call& call, const SpaceId& space,
+                  const Ref& folder, const ListOptions& options) {
+  SPIND_TRY(check_page_size(options.count_max));
+  SPIND_TRY_ASSIGN(Entered entered, enter(context, call, space));
+  SPIND_TRY_ASSIGN(const space::Resolved at,
+                   find(entered.reading, *entered.info, call, folder, access::kListContainer));
+  if (at.place.node->kind != NodeKind::folder)
+    return Error{.code = Code::not_a_folder, .text = "a file has no children",
+                 .path = folder.to_string()};
+  const NodeId parent = at.place.node->id;
+  const std::string prefix = model::children_prefix(space, parent);
+  const std::string listing = listing_name(prefix, options);
+  std::string begin = prefix;
+  if (!options.after.empty()) {
+    SPIND_TRY_ASSIGN(const std::string last_name, open_page_token(options.after, listing));
+    begin.append(last_name).push_back('\0');
+  }
+  Page page;
+  page.items.reserve(std::min<std::uint64_t>(
+      options.count_max, at.place.node->totals.files + at.place.node->totals.folders));
+  const auto cursor =
+      entered.reading.snapshot().scan(kv::Family::state, begin, model::end_of(prefix));
+  for (std::size_t seen = 1; cursor->valid(); cursor->next(), ++seen) {
+    SPIND_TRY_ASSIGN(const space::Place child,
+                     decode_child(parent, cursor->key(), cursor->value()));
+    if (!options.kind || child.node->kind == *options.kind)
+      page.items.push_back(to_info(child, entered.info->history));
+    if (page.items.size() == options.count_max || seen == kPageScanMax) {
+      page.next = make_page_token(child.name, listing);
+      break;
+    }
+    if (seen % 256 == 0) SPIND_TRY(call.interrupted(context.clock));
+  }
+  SPIND_TRY(cursor->status());
+  return page;
+}
+
+}  // namespace spind::ops

@@ -1,0 +1,105 @@
+#include "base/limits.h"
+#include "base/try.h"
+#include "model/keys.h"
+#include "ops/ops.h"
+#include "ops/page_token.h"
+#include "ops/space_names.h"
+
+namespace spind::ops {
+namespace {
+
+using kv::Family;
+
+Result<SpaceInfo> to_space_info(space::Reading& reading, const model::SpaceRecord& record) {
+  SPIND_TRY_ASSIGN(const model::Head head, reading.head());
+  SPIND_TRY_ASSIGN(const space::NodeRef root, reading.child(0, ""));
+  if (root == nullptr) return Error{.code = Code::corruption, .text = "a space without a root"};
+  SpaceInfo info;
+  info.id = reading.space();
+  info.kind = record.kind;
+  info.tenant = record.tenant;
+  info.alias = record.alias;
+  info.name = record.name;
+  info.description = record.description;
+  info.owner = record.owner;
+  info.creator = record.creator;
+  info.names = record.names;
+  info.created_ns = record.created_ns;
+  info.totals = root->totals;
+  info.trash_bytes = head.trash_bytes;
+  info.entry = head.entry;
+  info.visible = head.visible;
+  info.history = record.history;
+  return info;
+}
+
+// The prefix of the catalogue's keys that the filter leaves.
+std::string filtered_prefix(const Call& call, const SpaceFilter& filter) {
+  std::string prefix = model::catalogue_space_prefix(call.who.tenant);
+  if (filter.kind) prefix.push_back(static_cast<char>(*filter.kind));
+  return prefix;
+}
+
+// A space of the catalogue, if the caller may know of it.
+Result<std::optional<SpaceInfo>> visible_space(const Context& context, const Call& call,
+                                               const kv::SnapshotRef& snapshot,
+                                               std::string_view key) {
+  SpaceId id;
+  const std::string_view bytes = key.substr(key.size() - id.bytes.size());
+  std::copy(bytes.begin(), bytes.end(), id.bytes.begin());
+  space::Reading reading(snapshot, context.rows, id);
+  SPIND_TRY_ASSIGN(const space::SpaceRef record, reading.info());
+  if (!access::may_enter(call.who, *record).ok()) return std::optional<SpaceInfo>{};
+  SPIND_TRY_ASSIGN(SpaceInfo info, to_space_info(reading, *record));
+  return std::optional(std::move(info));
+}
+
+}  // namespace
+
+Result<SpaceInfo> space_info(const Context& context, const Call& call, const SpaceId& space) {
+  SPIND_TRY_ASSIGN(Entered entered, enter(context, call, space));
+  return to_space_info(entered.reading, *entered.info);
+}
+
+Result<SpaceId> space_by_alias(const Context& context, const Call& call, std::string_view alias) {
+  SPIND_TRY(call.interrupted(context.clock));
+  const Error missing{.code = Code::not_found, .text = "no space has the alias",
+                      .path = std::string(alias.substr(0, kSpaceNameBytesMax))};
+  if (alias.empty() || alias.size() > kSpaceNameBytesMax) return missing;
+  const kv::SnapshotRef snapshot = context.kv.durable();
+  SPIND_TRY_ASSIGN(const auto space, find_alias(*snapshot, call.who.tenant, alias));
+  if (!space) return missing;
+  SPIND_TRY_ASSIGN(const space::SpaceRef record,
+                   space::Reading(snapshot, context.rows, *space).info());
+  if (!access::may_enter(call.who, *record).ok()) return missing;
+  return *space;
+}
+
+Result<PageOf<SpaceInfo>> list_spaces(const Context& context, const Call& call,
+                                      const SpaceFilter& filter, std::size_t count_max,
+                                      std::string_view after) {
+  SPIND_TRY(call.interrupted(context.clock));
+  SPIND_TRY(check_page_size(count_max));
+  const std::string prefix = filtered_prefix(call, filter);
+  std::string begin = prefix;
+  if (!after.empty()) {
+    SPIND_TRY_ASSIGN(const std::string last, open_page_token(after, prefix));
+    begin.append(last).push_back('\0');
+  }
+  const kv::SnapshotRef snapshot = context.kv.durable();
+  PageOf<SpaceInfo> page;
+  const auto cursor = snapshot->scan(Family::state, begin, model::end_of(prefix));
+  for (std::size_t seen = 0; cursor->valid(); cursor->next()) {
+    SPIND_TRY(call.interrupted(context.clock));
+    SPIND_TRY_ASSIGN(auto info, visible_space(context, call, snapshot, cursor->key()));
+    if (info) page.items.push_back(std::move(*info));
+    if (page.items.size() == count_max || ++seen == kPageScanMax) {
+      page.next = make_page_token(cursor->key().substr(prefix.size()), prefix);
+      break;
+    }
+  }
+  SPIND_TRY(cursor->status());
+  return page;
+}
+
+}  // namespace spind::ops

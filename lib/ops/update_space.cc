@@ -1,0 +1,57 @@
+#include "base/limits.h"
+#include "base/try.h"
+#include "model/keys.h"
+#include "ops/commit.h"
+#include "ops/ops.h"
+#include "ops/space_names.h"
+
+namespace spind::ops {
+namespace {
+
+Result<Decision> decide(space::State& state, const Call& call, const SpaceChange& change) {
+  SPIND_TRY_ASSIGN(const model::SpaceRecord* info, state.info());
+  // As the field has it, managers change a space: those who may change grants.
+  SPIND_TRY(permit(call, *info, {kRootNode}, 0, access::kUpdateGrant, Ref("/")));
+  model::SpaceRecord after = *info;
+  if (change.alias) after.alias = *change.alias;
+  if (change.name) after.name = *change.name;
+  if (change.description) after.description = *change.description;
+  Decision decision;
+  decision.written.node = kRootNode;
+  if (after != *info) decision.changes.push_back(model::SpaceUpdated{*info, std::move(after)});
+  return decision;
+}
+
+// Gives the old alias back and takes the new one.
+Status move_alias(kv::Transaction& rows, space::State& state, const std::string& alias_before) {
+  SPIND_TRY_ASSIGN(const model::SpaceRecord* info, state.info());
+  if (info->alias == alias_before) return {};
+  if (!alias_before.empty())
+    rows.erase(kv::Family::state, model::catalogue_alias_key(info->tenant, alias_before));
+  return take_alias(rows, info->tenant, info->alias, state.space());
+}
+
+}  // namespace
+
+Result<Written> update_space(const Context& context, const Call& call, const SpaceId& space,
+                             const SpaceChange& change) {
+  if (change.alias) SPIND_TRY(check_space_text(*change.alias, "alias", kSpaceNameBytesMax));
+  if (change.name) SPIND_TRY(check_space_text(*change.name, "name", kSpaceNameBytesMax));
+  if (change.description)
+    SPIND_TRY(check_space_text(*change.description, "description", kDescriptionBytesMax));
+  std::string alias_before;
+  const Request request{
+      .space = space, .type = model::EntryType::space_updated, .request_id = {},
+      .also_owned = model::catalogue_partition(),
+      .also = [&alias_before](kv::Transaction& rows, space::State& state) {
+        return move_alias(rows, state, alias_before);
+      }};
+  return commit(context, call, request,
+                [&](space::State& state, const Moment&) -> Result<Decision> {
+                  SPIND_TRY_ASSIGN(const model::SpaceRecord* info, state.info());
+                  alias_before = info->alias;
+                  return decide(state, call, change);
+                });
+}
+
+}  // namespace spind::ops
