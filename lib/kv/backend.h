@@ -30,7 +30,7 @@ class Backend {
   virtual Status admit(bool may_use_reserve) = 0;
   // Applies all or nothing. An error goes to health().
   virtual Result<TicketRange> write(const WriteSet& writes) = 0;
-  // Of the latest state; its ticket is exactly the last that it holds.
+  // Of the latest state; its ticket is exactly the last that it holds. Null after a reopen failed.
   virtual SnapshotRef snapshot() = 0;
   // Makes durable what any snapshot taken before shows. An error goes to health().
   virtual Status sync() = 0;

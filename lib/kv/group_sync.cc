@@ -64,7 +64,7 @@ std::optional<Status> GroupSync::verdict_locked(Ticket ticket) const {
 
 void GroupSync::lead(const GroupRef& group) {
   SnapshotRef snapshot = backend_.snapshot();
-  if (!begin_round(group, snapshot->ticket())) return;
+  if (snapshot == nullptr || !begin_round(group, snapshot->ticket())) return;
   Status synced = backend_.sync();
   if (!synced.ok()) {
     backend_.health().take(synced.error());

@@ -26,6 +26,8 @@ Answer PartitionedStore::update(std::vector<std::string> partitions, const Body&
   Answer answer;
   {
     const std::shared_lock open(gate_);
+    // It may have become full, and not come back, before the gate was passed.
+    if (!backend_->health().ok()) return refuse(backend_->health().status().error());
     answer = run(partitions, body);
   }
   // Without partitions held, so that others go on meanwhile; the next wait tells what came of it.

@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,9 @@
 #include "base/threads.h"
 #include "kv/kv.h"
 #include "kv/memory/memory_store.h"
+#include "kv/rocksdb/rocksdb_store.h"
+#include "support/harness.h"
+#include "unit/kv/test_device.h"
 
 namespace spind::kv::test {
 
@@ -100,7 +104,44 @@ class MemoryKind {
   std::unique_ptr<Store> store_;
 };
 
+class RocksdbKind {
+ public:
+  explicit RocksdbKind(Observer* observer = nullptr) : observer_(observer) {
+    device_->before_log_sync = [this] { return gate_.pass(); };
+    open();
+  }
+  ~RocksdbKind() { close(); }
+
+  Store& operator*() { return *store_; }
+  Store* operator->() { return store_.get(); }
+  SyncGate& gate() { return gate_; }
+
+  void close() { store_.reset(); }
+  void open() {
+    auto opened = open_rocksdb({.path = folder_ / "kv",
+                                .memory_budget_bytes = 16 << 20,
+                                .observer = observer_,
+                                .file_system = device_});
+    REQUIRE(opened.ok());
+    store_ = std::move(opened).value();
+  }
+
+  void fill_device(bool full) { device_->full = full; }
+
+ private:
+  Observer* observer_;
+  spind::test::TemporaryFolder folder_;
+  SyncGate gate_;
+  std::shared_ptr<TestDevice> device_ = std::make_shared<TestDevice>();
+  std::unique_ptr<Store> store_;
+};
+
+// Debian's RocksDB is not built for ThreadSanitizer.
+#if defined(__SANITIZE_THREAD__)
 #define STORE_KINDS MemoryKind
+#else
+#define STORE_KINDS MemoryKind, RocksdbKind
+#endif
 
 // What the tests write with.
 inline Answer put(Store& store, const std::string& key, const std::string& value,

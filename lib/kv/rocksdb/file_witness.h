@@ -1,0 +1,42 @@
+// Watches RocksDB's files, because its errors do not tell what went wrong: after a write failed,
+// each later call on the file says "previous error". A full device can be recovered from; a sync
+// that failed cannot.
+#pragma once
+
+#include <atomic>
+#include <memory>
+
+#include <rocksdb/file_system.h>
+
+namespace spind::kv {
+
+// Thread-safe.
+class FileWitness final : public rocksdb::FileSystemWrapper {
+ public:
+  explicit FileWitness(const std::shared_ptr<rocksdb::FileSystem>& target)
+      : rocksdb::FileSystemWrapper(target) {}
+
+  bool saw_full_device() const { return full_; }
+  bool saw_failed_sync() const { return sync_failed_; }
+
+  const char* Name() const override { return "spind.FileWitness"; }
+  rocksdb::IOStatus NewWritableFile(const std::string& path, const rocksdb::FileOptions& options,
+                                    std::unique_ptr<rocksdb::FSWritableFile>* file,
+                                    rocksdb::IODebugContext* debug) override;
+  rocksdb::IOStatus ReopenWritableFile(const std::string& path,
+                                       const rocksdb::FileOptions& options,
+                                       std::unique_ptr<rocksdb::FSWritableFile>* file,
+                                       rocksdb::IODebugContext* debug) override;
+  rocksdb::IOStatus NewDirectory(const std::string& path, const rocksdb::IOOptions& options,
+                                 std::unique_ptr<rocksdb::FSDirectory>* folder,
+                                 rocksdb::IODebugContext* debug) override;
+
+  rocksdb::IOStatus noted(rocksdb::IOStatus status);
+  rocksdb::IOStatus noted_sync(rocksdb::IOStatus status);
+
+ private:
+  std::atomic<bool> full_{false};
+  std::atomic<bool> sync_failed_{false};
+};
+
+}  // namespace spind::kv
