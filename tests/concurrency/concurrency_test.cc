@@ -1,0 +1,91 @@
+// Many threads on overlapping subtrees: each space behaves as if it did one thing at a time.
+#include <doctest/doctest.h>
+
+#include <atomic>
+#include <thread>
+
+#include "concurrency/linearize.h"
+#include "support/store/test_clock.h"
+#include "support/store/test_store.h"
+
+namespace spind::test {
+namespace {
+
+constexpr std::uint32_t kThreads = 6;
+constexpr std::uint32_t kEventsPerThread = 60;
+
+// Looks after the store as a host does, while it is in use.
+class Caretaker {
+ public:
+  explicit Caretaker(Store& store) : thread_([this, &store] { look_after(store); }) {}
+  ~Caretaker() { stop(); }
+
+  std::string stop() {
+    done_ = true;
+    if (thread_.joinable()) thread_.join();
+    return wrong_;
+  }
+
+ private:
+  void look_after(Store& store) {
+    while (!done_) {
+      const Result<CheckReport> checked = store.check();
+      if (!checked.ok()) wrong_ += "check: " + checked.error().to_string() + "\n";
+      if (checked.ok() && checked->findings_total != 0)
+        wrong_ += "check: " + checked->findings.front().text + "\n";
+      const Result<CollectReport> collected = store.collect({.grace = std::chrono::seconds(0)});
+      if (!collected.ok()) wrong_ += "collect: " + collected.error().to_string() + "\n";
+    }
+  }
+
+  std::atomic<bool> done_{false};
+  std::string wrong_;
+  std::thread thread_;
+};
+
+}  // namespace
+
+TEST_CASE("concurrency: every history of a space is one of things done one after another") {
+  for (const MetadataEngine engine : engines()) {
+    CAPTURE(engine_name(engine));
+    TestClock clock;
+    TestStore store(engine, {.clock = &clock});
+    Caretaker caretaker(store.store());
+    const std::uint64_t rounds = scaled(4, 40, 2'000);
+    for (std::uint64_t round = 0; round < rounds; ++round) {
+      CAPTURE(round);
+      const Space space = store.make_space("round " + std::to_string(round));
+      const ModelSpace before(space.info().value(), clock.wall_ns());
+      const std::vector<Event> history =
+          record_history(space, seed() + round, kThreads, kEventsPerThread);
+      REQUIRE(contradiction(history, before, clock.wall_ns()) == "");
+    }
+    CHECK(caretaker.stop() == "");
+    CHECK(store.findings() == "");
+  }
+}
+
+TEST_CASE("concurrency: a history that contradicts itself is seen") {
+  const ModelSpace before({.creator = "ada", .entry = 1, .visible = 1}, 5);
+  const auto put = [](EntryNumber entry, VersionNumber version, std::uint64_t begin) {
+    Event event{.request = {.verb = Verb::put, .ref = "/a", .size_bytes = 0},
+                .answer = {},
+                .begin = begin,
+                .end = begin + 1};
+    event.answer.written = {.node = 2, .version = version, .entry = entry};
+    ModelSpace scratch({.creator = "ada"}, 5);
+    event.answer.written.sha256 = scratch.change(event.request, 2, 5).answer.written.sha256;
+    return event;
+  };
+  Event missing{.request = {.verb = Verb::stat, .ref = "/a"}, .answer = {}, .begin = 0, .end = 20};
+  missing.answer.code = Code::not_found;
+
+  CHECK(contradiction({put(2, 1, 2), put(3, 2, 4), missing}, before, 5) == "");
+  CHECK(contradiction({put(2, 1, 4), put(3, 2, 2)}, before, 5) != "");   // against real time
+  CHECK(contradiction({put(2, 1, 2), put(4, 2, 4)}, before, 5) != "");   // an entry is missing
+  CHECK(contradiction({put(2, 1, 2), put(3, 1, 4)}, before, 5) != "");   // a lost update
+  missing.begin = 6;
+  CHECK(contradiction({put(2, 1, 2), put(3, 2, 4), missing}, before, 5) != "");  // a stale read
+}
+
+}  // namespace spind::test

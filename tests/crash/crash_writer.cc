@@ -1,0 +1,90 @@
+// Writes into a store until it is killed, and tells what it has begun and what was acknowledged:
+//
+//   crash_writer FOLDER SEED FD STEP…      the next step of each writer
+//
+// The last writer defers: it begins sixteen steps, then waits once for all of them.
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "crash/crash_record.h"
+#include "spind/store.h"
+#include "support/store/ledger.h"
+
+namespace spind::test {
+namespace {
+
+constexpr std::uint64_t kDeferredBatch = 16;
+
+struct Task {
+  std::uint64_t seed;
+  int pipe;
+  std::uint32_t writer;
+  std::uint64_t step;
+};
+
+// Records are smaller than PIPE_BUF, so those of several threads do not mix.
+void tell(const Task& task, CrashRecord::Kind kind, std::uint64_t step) {
+  const CrashRecord record{.kind = kind, .writer = task.writer, .step = step};
+  if (::write(task.pipe, &record, sizeof record) != sizeof record) std::_Exit(4);
+}
+
+void fail(const Task& task, std::uint64_t step, const Error& error) {
+  std::fprintf(stderr, "crash_writer: writer %u step %llu: %s\n", task.writer,
+               static_cast<unsigned long long>(step), error.to_string().c_str());
+  tell(task, CrashRecord::Kind::failed, step);
+  std::_Exit(3);
+}
+
+void write_for_ever(const Session& session, const Space& space, Task task) {
+  const bool deferred = task.writer == kWriters - 1;
+  for (std::uint64_t step = task.step;; ++step) {
+    tell(task, CrashRecord::Kind::begun, step);
+    const Status taken = take(space, writer_step(task.seed, task.writer, step));
+    if (!taken.ok()) fail(task, step, taken.error());
+    if (deferred) {
+      if ((step + 1) % kDeferredBatch != 0) continue;
+      const Status durable = session.wait();
+      if (!durable.ok()) fail(task, step, durable.error());
+    }
+    tell(task, CrashRecord::Kind::acknowledged, step);
+  }
+}
+
+int run(const std::string& folder, Task first, const std::vector<std::uint64_t>& steps) {
+  StoreOptions options{.create = true};
+  options.memory_bytes = 64ull << 20;
+  options.free_space_reserve_bytes = 0;
+  Result<Store> store = Store::open(folder, options);
+  if (!store.ok()) fail(first, 0, store.error());
+  std::vector<std::thread> threads;
+  for (std::uint32_t writer = 0; writer < kWriters; ++writer) {
+    Task task = first;
+    task.writer = writer;
+    task.step = steps[writer];
+    SessionOptions who{.user = "ada"};
+    who.deferred = writer == kWriters - 1;
+    Session session = store->session(who).value();
+    Result<Space> space = session.space_by_alias("crash");
+    if (space.code() == Code::not_found) space = session.create_space({.alias = "crash"});
+    if (!space.ok()) fail(task, 0, space.error());
+    threads.emplace_back(write_for_ever, session, *space, task);
+  }
+  for (std::thread& thread : threads) thread.join();
+  return 0;
+}
+
+}  // namespace
+}  // namespace spind::test
+
+int main(int argc, char** argv) {
+  using namespace spind::test;
+  if (argc != 4 + static_cast<int>(kWriters)) return 2;
+  std::vector<std::uint64_t> steps;
+  for (int i = 4; i < argc; ++i) steps.push_back(std::strtoull(argv[i], nullptr, 10));
+  return run(argv[1], {std::strtoull(argv[2], nullptr, 10), std::atoi(argv[3]), 0, 0}, steps);
+}

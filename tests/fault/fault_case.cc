@@ -1,0 +1,160 @@
+#include "fault/fault_case.h"
+
+#include <stdexcept>
+
+#include "base/hex.h"
+#include "base/try.h"
+#include "support/store/content.h"
+#include "support/store/request.h"
+
+namespace spind::test {
+namespace {
+
+constexpr std::uint64_t kPacked = 70'000;
+constexpr std::uint64_t kObject = (1 << 20) + 500'000;
+constexpr std::uint64_t kPieces = (8 << 20) + 1;  // two objects
+
+// A case that makes one request of the space.
+FaultCase on_space(std::string name, Request request) {
+  const bool changing = changes(request.verb);
+  const auto ask = [request = std::move(request)](TestStore& store) -> Status {
+    SPIND_TRY_ASSIGN(const Session session, store.store().session({.user = "ada"}));
+    SPIND_TRY_ASSIGN(const Space space, session.space_by_alias("faults"));
+    Answer answer = run(space, request);
+    if (answer.code != Code::ok) return Error{.code = answer.code, .text = answer.text};
+    return {};
+  };
+  return {std::move(name), ask, changing};
+}
+
+FaultCase put(std::string name, const char* path, std::uint64_t size_bytes,
+              Verb verb = Verb::put) {
+  Request request{.verb = verb, .ref = path, .content_seed = 77, .size_bytes = size_bytes};
+  request.options.make_parents = true;
+  return on_space(std::move(name), request);
+}
+
+Status reopen(TestStore& store) {
+  store.close();
+  return store.open();
+}
+
+Status create_space(TestStore& store) {
+  SPIND_TRY_ASSIGN(const Session session, store.store().session({.user = "ada"}));
+  Result<Space> made = session.create_space({.alias = "made"});
+  if (made.code() == Code::already_exists) return {};  // by an earlier try
+  if (!made.ok()) return std::move(made).error();
+  return {};
+}
+
+Status update_space(TestStore& store) {
+  SPIND_TRY_ASSIGN(const Session session, store.store().session({.user = "ada"}));
+  SPIND_TRY_ASSIGN(const Space space, session.space_by_alias("faults"));
+  SPIND_TRY(space.update({.description = "changed"}));
+  return {};
+}
+
+Status list_spaces(TestStore& store) {
+  SPIND_TRY_ASSIGN(const Session session, store.store().session({.user = "ada"}));
+  SPIND_TRY_ASSIGN(const PageOf<SpaceInfo> page, session.list_spaces());
+  if (page.items.empty()) return Error{.code = Code::corruption, .text = "no space is listed"};
+  return {};
+}
+
+Status check(TestStore& store) {
+  SPIND_TRY_ASSIGN(const CheckReport report, store.store().check({.read_content = true}));
+  // A byte that cannot be read is a finding, and no reason to end the check.
+  if (report.findings_total != 0)
+    return Error{.code = Code::io_error, .text = report.findings.front().text};
+  return {};
+}
+
+Status collect(TestStore& store) {
+  SPIND_TRY(store.store().collect({.grace = std::chrono::seconds(0)}));
+  return {};
+}
+
+std::vector<FaultCase> make_cases() {
+  std::vector<FaultCase> cases = {
+      {"open", reopen, false},
+      {"create_space", create_space, false},
+      {"update_space", update_space, false},
+      {"list_spaces", list_spaces, false},
+      {"check", check, false},
+      {"collect", collect, false},
+      put("put inline", "/new/inline", 100),
+      put("put packed", "/new/packed", kPacked),
+      put("put object", "/new/object", kObject),
+      put("writer pieces", "/new/pieces", kPieces, Verb::write),
+      put("overwrite inline", "/folder/inline", 200),
+      put("overwrite object", "/folder/object", kPacked),
+  };
+  cases.push_back(on_space("stat", {.verb = Verb::stat, .ref = "/folder/inline"}));
+  cases.push_back(on_space("path", {.verb = Verb::path, .ref = Ref::node(3)}));
+  cases.push_back(on_space("list", {.verb = Verb::list, .ref = "/folder", .page = 2}));
+  cases.push_back(on_space("walk", {.verb = Verb::walk}));
+  for (const char* file : {"inline", "packed", "object"})
+    cases.push_back(on_space(
+        std::string("get ") + file,
+        {.verb = Verb::get, .ref = std::string("/folder/") + file, .page = 1}));
+  cases.push_back(on_space("get earlier version",
+                           {.verb = Verb::get, .ref = "/folder/old", .version = 1}));
+  Request folder{.verb = Verb::make_folder, .ref = "/new/a/b"};
+  folder.options.make_parents = true;
+  cases.push_back(on_space("make_folder", folder));
+  cases.push_back(on_space("move", {.verb = Verb::move, .ref = "/folder", .to = "/other/folder"}));
+  cases.push_back(on_space("move and replace", {.verb = Verb::move,
+                                                .ref = "/folder/inline",
+                                                .to = "/folder/object",
+                                                .replace = true}));
+  cases.push_back(on_space("remove", {.verb = Verb::remove, .ref = "/folder"}));
+  cases.push_back(on_space("set_mtime",
+                           {.verb = Verb::set_mtime, .ref = "/folder/inline", .mtime_ns = 5}));
+  return cases;
+}
+
+}  // namespace
+
+const std::vector<FaultCase>& fault_cases() {
+  static const std::vector<FaultCase> cases = make_cases();
+  return cases;
+}
+
+void make_tree(TestStore& store) {
+  const Space space = store.make_space("faults");
+  const auto put_file = [&](const char* path, std::uint64_t seed, std::uint64_t size_bytes) {
+    Request request{.verb = Verb::put, .ref = path, .content_seed = seed, .size_bytes = size_bytes};
+    request.options.make_parents = true;
+    const Answer answer = run(space, request);
+    if (answer.code != Code::ok) throw std::runtime_error(answer.text);
+  };
+  put_file("/folder/inline", 1, 100);
+  put_file("/folder/packed", 2, kPacked);
+  put_file("/folder/object", 3, kObject);
+  put_file("/folder/old", 4, kPacked + 1);
+  put_file("/folder/old", 5, 10);
+  put_file("/other/file", 6, 1);
+}
+
+Result<std::string> describe(const Space& space) {
+  std::string text;
+  SPIND_TRY_ASSIGN(Walk walk, space.walk("/"));
+  for (;;) {
+    SPIND_TRY_ASSIGN(const std::optional<Walk::Item> item, walk.next());
+    if (!item) return text;
+    const NodeInfo& node = item->node;
+    text += item->path + " " + std::to_string(node.id) + " v" + std::to_string(node.version) +
+            " size " + std::to_string(node.size_bytes) + " mtime " +
+            std::to_string(node.mtime_ns) + " totals " + std::to_string(node.totals.live_bytes) +
+            " " + std::to_string(node.totals.version_bytes) + " " +
+            std::to_string(node.totals.files) + " " + std::to_string(node.totals.folders);
+    for (VersionNumber version = 1; version <= node.version; ++version) {
+      SPIND_TRY_ASSIGN(const std::string bytes,
+                       space.get(Ref::node(node.id), {.version = version}));
+      text += " " + to_hex(sha256_of(bytes)).substr(0, 8);
+    }
+    text += "\n";
+  }
+}
+
+}  // namespace spind::test

@@ -1,0 +1,156 @@
+#include "fault/fault_sweep.h"
+
+#include "base/try.h"
+#include "support/store/faults.h"
+#include "support/store/test_clock.h"
+
+namespace spind::test {
+namespace {
+
+constexpr std::uint64_t kPointsMax = 2'000;  // a verb that makes more calls does not end
+
+// A store whose every seam can be made to fail. The clock moves only when a test moves it, so that
+// equal runs leave equal states.
+class Fixture {
+ public:
+  explicit Fixture(Seam seam)
+      : files_(Files::system(), seam == Seam::files ? point : unused_),
+        store(MetadataEngine::memory, seams(seam)) {
+    store.close();
+    store.before_kv([this, seam](kv::MemoryCall) {
+      return seam == Seam::kv ? point.hit("kv") : Status();
+    });
+    store.reopen();
+    make_tree(store);
+    store.reopen();  // cold caches, so that the verb makes all the calls that it may make
+  }
+
+  Result<std::string> state() {
+    SPIND_TRY_ASSIGN(const Session session, store.store().session({.user = "ada"}));
+    SPIND_TRY_ASSIGN(const Space space, session.space_by_alias("faults"));
+    return describe(space);
+  }
+
+  FaultPoint point;
+
+ private:
+  engine::Seams seams(Seam seam) {
+    engine::Seams seams;
+    seams.clock = &clock_;
+    seams.files = &files_;
+    if (seam == Seam::blobs)
+      seams.open_blobs =
+          [this](const engine::BlobSetup& setup) -> Result<std::unique_ptr<BlobStore>> {
+        SPIND_TRY_ASSIGN(std::unique_ptr<BlobStore> blobs, engine::default_blobs(setup));
+        return std::unique_ptr<BlobStore>(std::make_unique<FaultBlobs>(std::move(blobs), point));
+      };
+    return seams;
+  }
+
+  TestClock clock_;
+  FaultPoint unused_;
+  FaultFiles files_;
+
+ public:
+  TestStore store;
+};
+
+class Sweep {
+ public:
+  Sweep(const FaultCase& fault_case, Seam seam, Code code)
+      : case_(fault_case), seam_(seam), code_(code) {}
+
+  SweepResult run() {
+    Fixture plain(seam_);
+    before_ = plain.state().value();
+    const Status done = case_.run(plain.store);
+    if (!done.ok()) violation(0, "without a fault: " + done.error().to_string());
+    after_ = plain.state().value();
+    for (std::uint64_t n = 1; n <= kPointsMax; ++n)
+      if (!one(n)) return result_;
+    violation(kPointsMax, "the verb meets faults for ever");
+    return result_;
+  }
+
+ private:
+  void violation(std::uint64_t n, const std::string& text) {
+    ++result_.violations;
+    if (result_.text.size() < 3'000)
+      result_.text += case_.name + ", call " + std::to_string(n) + ": " + text + "\n";
+  }
+
+  // False: the verb did not meet the fault.
+  bool one(std::uint64_t n) {
+    Fixture fixture(seam_);
+    fixture.point.arm(n, code_);
+    const Status answer = case_.run(fixture.store);
+    fixture.point.disarm();
+    if (!fixture.point.fired()) {
+      if (!answer.ok()) violation(n, "without a fault: " + answer.error().to_string());
+      return false;
+    }
+    ++result_.points;
+    if (!recover(n, fixture)) return true;
+    const Result<std::string> state = fixture.state();
+    if (!state.ok()) {
+      violation(n, "reading after the fault: " + state.error().to_string());
+      return true;
+    }
+    if (*state != before_ && *state != after_) violation(n, "half done:\n" + *state);
+    if (answer.ok() && *state != after_) violation(n, "was answered with ok and is not there");
+    try_again(n, fixture, case_.changes_space && *state == after_);
+    return true;
+  }
+
+  // Looks at the store as the fault left it, and opens it again where it has to be.
+  bool recover(std::uint64_t n, Fixture& fixture) {
+    TestStore& store = fixture.store;
+    if (store.is_open()) {
+      const std::string found = store.findings();
+      if (!found.empty()) violation(n, "check: " + found);
+      if (code_ == Code::no_space || store.store().health().ok()) return true;
+    }
+    store.close();
+    const Status opened = store.open();
+    if (!opened.ok()) violation(n, "open: " + opened.error().to_string());
+    return opened.ok();
+  }
+
+  void try_again(std::uint64_t n, Fixture& fixture, bool done) {
+    if (!done) {
+      const Status again = case_.run(fixture.store);
+      if (!again.ok()) violation(n, "trying again: " + again.error().to_string());
+      const Result<std::string> state = fixture.state();
+      if (!state.ok() || *state != after_) violation(n, "trying again leads elsewhere");
+    }
+    if (!fixture.store.space("faults").put("/another", "one").ok())
+      violation(n, "another put fails");
+    const auto collected = fixture.store.store().collect({.grace = std::chrono::seconds(0)});
+    if (!collected.ok()) violation(n, "collect: " + collected.error().to_string());
+    const std::string found = fixture.store.findings(true);
+    if (!found.empty()) violation(n, "check at the end: " + found);
+  }
+
+  const FaultCase& case_;
+  const Seam seam_;
+  const Code code_;
+  std::string before_, after_;
+  SweepResult result_;
+};
+
+}  // namespace
+
+const char* seam_name(Seam seam) {
+  switch (seam) {
+    case Seam::kv: return "kv";
+    case Seam::files: return "files";
+    case Seam::blobs: return "blobs";
+  }
+  return "";
+}
+
+SweepResult sweep(const FaultCase& fault_case, Seam seam, Code code) {
+  return Sweep(fault_case, seam, code).run();
+}
+
+}  // namespace spind::test

@@ -1,0 +1,24 @@
+// Fails the n-th call of a seam during a verb, for n = 1, 2, 3 … until the verb no longer meets the
+// fault, and looks at what is left each time.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "fault/fault_case.h"
+
+namespace spind::test {
+
+enum class Seam : std::uint8_t { kv, files, blobs };
+const char* seam_name(Seam seam);
+
+struct SweepResult {
+  std::uint64_t points = 0;       // calls that were made to fail
+  std::uint64_t violations = 0;
+  std::string text{};             // of the first ones
+};
+
+// With no_space the store must recover without being opened again.
+SweepResult sweep(const FaultCase& fault_case, Seam seam, Code code);
+
+}  // namespace spind::test

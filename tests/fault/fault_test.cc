@@ -1,0 +1,46 @@
+// For every verb the n-th call of each seam fails: nothing is half done, every invariant holds, and
+// the verb can be tried again.
+#include <doctest/doctest.h>
+
+#include "fault/fault_sweep.h"
+
+namespace spind::test {
+namespace {
+
+struct Sort {
+  Seam seam;
+  Code code;
+  const char* name;
+};
+constexpr Sort kSorts[] = {
+    {Seam::kv, Code::io_error, "kv"},
+    {Seam::kv, Code::no_space, "kv, no space"},
+    {Seam::files, Code::io_error, "files"},
+    {Seam::files, Code::no_space, "files, no space"},
+    {Seam::blobs, Code::io_error, "blobs"},
+};
+
+}  // namespace
+
+TEST_CASE("fault: any failing call leaves a verb whole or undone, and it can be tried again") {
+  std::string rows;
+  std::uint64_t points = 0;
+  for (const FaultCase& one : fault_cases()) {
+    for (const Sort& sort : kSorts) {
+      const SweepResult result = sweep(one, sort.seam, sort.code);
+      points += result.points;
+      CAPTURE(one.name);
+      CAPTURE(sort.name);
+      INFO(result.text);
+      CHECK(result.violations == 0);
+      rows += std::string(rows.empty() ? "" : ",\n ") + "{\"verb\": \"" + one.name +
+              "\", \"seam\": \"" + sort.name + "\", \"points\": " +
+              std::to_string(result.points) + ", \"violations\": " +
+              std::to_string(result.violations) + "}";
+    }
+  }
+  CHECK(points > 200);
+  write_report("fault.json", "[" + rows + "]");
+}
+
+}  // namespace spind::test

@@ -1,0 +1,218 @@
+// The half of the model that changes things.
+#include "model/model_rules.h"
+#include "model/model_space.h"
+#include "support/store/content.h"
+
+namespace spind::test {
+
+Expected ModelSpace::change(const Request& request, EntryNumber entry, std::int64_t time_ns) {
+  const std::string& request_id = request.options.request_id;
+  if (const auto seen = answered_.find(request_id); seen != answered_.end()) {
+    Expected expected;
+    expected.answer.written = seen->second;
+    expected.answer.written.repeated = true;
+    return expected;
+  }
+  Expected expected;
+  switch (request.verb) {
+    case Verb::put:
+    case Verb::write: expected = put(request, entry, time_ns); break;
+    case Verb::make_folder: expected = make_folder(request, entry, time_ns); break;
+    case Verb::move: expected = move(request, entry); break;
+    case Verb::remove: expected = remove(request, entry); break;
+    default: expected = set_mtime(request, entry); break;
+  }
+  if (!expected.ok() || expected.answer.written.entry == 0) return expected;
+  last_entry_ = entry;
+  if (!request_id.empty()) answered_[request_id] = expected.answer.written;
+  return expected;
+}
+
+std::set<Code> ModelSpace::obstacles(const Place& place, bool make_parents, NodeId self) const {
+  std::set<Code> problems = place.problems;
+  if (place.node == 0) {
+    problems.insert(Code::not_found);
+    return problems;
+  }
+  if (place.rest.empty()) return problems;
+  if (nodes_.at(place.node).kind == NodeKind::file) {
+    problems.insert(Code::not_a_folder);
+    return problems;
+  }
+  if (place.rest.size() > 1 && !make_parents) problems.insert(Code::not_found);
+  for (auto at = places_.lower_bound({place.node, ""});
+       at != places_.end() && at->first.first == place.node; ++at)
+    if (at->second != self && names_collide(rule_, at->first.second, place.rest.front()))
+      problems.insert(Code::already_exists);
+  return problems;
+}
+
+bool ModelSpace::holds(const Preconditions& conditions, NodeId node) const {
+  const std::string etag = node == 0 ? "" : info(node).etag();
+  if (conditions.if_match) {
+    if (node == 0) return false;
+    if (*conditions.if_match != "*" && *conditions.if_match != etag) return false;
+  }
+  if (conditions.if_none_match && node != 0) {
+    if (*conditions.if_none_match == "*" || *conditions.if_none_match == etag) return false;
+  }
+  if (conditions.if_unmodified_since_ns)
+    return node != 0 && nodes_.at(node).mtime_ns <= *conditions.if_unmodified_since_ns;
+  return true;
+}
+
+void ModelSpace::touch(NodeId node, EntryNumber entry) {
+  for (; node != kRootNode; node = nodes_.at(node).parent) nodes_.at(node).changed = entry;
+  nodes_.at(kRootNode).changed = entry;
+}
+
+NodeId ModelSpace::make(const Place& place, NodeKind kind, EntryNumber entry,
+                        std::int64_t time_ns) {
+  NodeId parent = place.node;
+  for (std::size_t i = 0; i < place.rest.size(); ++i) {
+    const bool last = i + 1 == place.rest.size();
+    const NodeId id = next_id_++;
+    nodes_[id] = {.id = id,
+                  .parent = parent,
+                  .kind = last ? kind : NodeKind::folder,
+                  .name = place.rest[i],
+                  .mtime_ns = time_ns,
+                  .creator = creator_,
+                  .versions = {}};
+    places_[{parent, place.rest[i]}] = id;
+    parent = id;
+  }
+  touch(parent, entry);
+  return parent;
+}
+
+Expected ModelSpace::put(const Request& request, EntryNumber entry, std::int64_t time_ns) {
+  const Place place = find(request.ref);
+  const PutOptions& options = request.options;
+  Expected expected{.problems = obstacles(place, options.make_parents, 0)};
+  NodeId id = place.found() ? place.node : 0;
+  if (id != 0 && nodes_.at(id).kind == NodeKind::folder)
+    expected.problems.insert(Code::is_a_folder);
+  if (!holds(options.conditions, id)) expected.problems.insert(Code::precondition_failed);
+  const Sha256 sha256 = sha256_of(content(request.content_seed, request.size_bytes));
+  if (options.size_bytes && *options.size_bytes != request.size_bytes)
+    expected.problems.insert(Code::invalid_argument);
+  if (options.sha256 && *options.sha256 != sha256)
+    expected.problems.insert(Code::precondition_failed);
+  if (!expected.ok()) return expected;
+
+  if (id == 0) id = make(place, NodeKind::file, entry, time_ns);
+  Node& node = nodes_.at(id);
+  node.versions.push_back({request.content_seed, request.size_bytes, sha256, creator_});
+  node.mtime_ns = options.mtime_ns.value_or(time_ns);
+  touch(id, entry);
+  expected.answer.written = {.node = id,
+                             .version = node.versions.size(),
+                             .size_bytes = request.size_bytes,
+                             .sha256 = sha256,
+                             .entry = entry};
+  return expected;
+}
+
+Expected ModelSpace::make_folder(const Request& request, EntryNumber entry, std::int64_t time_ns) {
+  const Place place = find(request.ref);
+  Expected expected{.problems = obstacles(place, request.options.make_parents, 0)};
+  if (place.found()) {
+    const bool folder = nodes_.at(place.node).kind == NodeKind::folder;
+    if (!folder || !request.exist_ok) expected.problems.insert(Code::already_exists);
+    expected.answer.written.node = place.node;
+    return expected;
+  }
+  if (!expected.ok()) return expected;
+  const NodeId id = make(place, NodeKind::folder, entry, time_ns);
+  nodes_.at(id).mtime_ns = request.options.mtime_ns.value_or(time_ns);
+  expected.answer.written = {.node = id, .entry = entry};
+  return expected;
+}
+
+Expected ModelSpace::move(const Request& request, EntryNumber entry) {
+  const Place from = find(request.ref);
+  const Place to = find(request.to);
+  Expected expected{.problems = from.problems};
+  if (!from.found()) expected.problems.merge(obstacles(from, false, 0));
+  if (!from.found()) expected.problems.insert(Code::not_found);
+  const NodeId id = from.found() ? from.node : 0;
+  if (id == kRootNode) expected.problems.insert(Code::conflict);
+  if (id != 0 && !holds(request.options.conditions, id))
+    expected.problems.insert(Code::precondition_failed);
+  expected.problems.merge(obstacles(to, false, id));
+  const bool same = id != 0 && to.found() && to.node == id;
+  if (id != 0 && to.node != 0 && !same && below(to.node, id))
+    expected.problems.insert(Code::conflict);
+  if (to.found() && !same) {
+    if (!request.replace) expected.problems.insert(Code::already_exists);
+    if (to.node == kRootNode || (id != 0 && below(id, to.node)))
+      expected.problems.insert(Code::conflict);
+  }
+  if (!expected.ok()) return expected;
+
+  expected.answer.written.node = id;
+  if (same) return expected;
+  Node& node = nodes_.at(id);
+  touch(node.parent, entry);
+  const NodeId folder = to.found() ? nodes_.at(to.node).parent : to.node;
+  const std::string name = to.found() ? nodes_.at(to.node).name : to.rest.back();
+  if (to.found()) nodes_.at(to.node).removed = true;
+  places_.erase({node.parent, node.name});
+  places_[{folder, name}] = id;
+  node.parent = folder;
+  node.name = name;
+  touch(id, entry);
+  expected.answer.written.entry = entry;
+  return expected;
+}
+
+Expected ModelSpace::remove(const Request& request, EntryNumber entry) {
+  const Place place = find(request.ref);
+  Expected expected{.problems = place.problems};
+  if (!place.found()) {
+    expected.problems.merge(obstacles(place, false, 0));
+    expected.problems.insert(Code::not_found);
+    return expected;
+  }
+  Node& node = nodes_.at(place.node);
+  if (node.id == kRootNode) expected.problems.insert(Code::conflict);
+  if (!holds(request.options.conditions, node.id))
+    expected.problems.insert(Code::precondition_failed);
+  if (request.only_if_empty && !listing(node.id, std::nullopt).empty())
+    expected.problems.insert(Code::folder_not_empty);
+  if (!expected.ok()) return expected;
+  touch(node.id, entry);
+  node.removed = true;
+  places_.erase({node.parent, node.name});
+  expected.answer.written = {.node = node.id, .entry = entry};
+  return expected;
+}
+
+Expected ModelSpace::set_mtime(const Request& request, EntryNumber entry) {
+  const Place place = find(request.ref);
+  Expected expected{.problems = place.problems};
+  if (!place.found()) {
+    expected.problems.merge(obstacles(place, false, 0));
+    expected.problems.insert(Code::not_found);
+    return expected;
+  }
+  Node& node = nodes_.at(place.node);
+  if (!holds(request.options.conditions, node.id))
+    expected.problems.insert(Code::precondition_failed);
+  if (!expected.ok()) return expected;
+  const NodeInfo stood = info(node.id);
+  expected.answer.written.node = node.id;
+  if (node.kind == NodeKind::file) {
+    expected.answer.written.version = stood.version;
+    expected.answer.written.size_bytes = stood.size_bytes;
+    expected.answer.written.sha256 = stood.sha256;
+  }
+  if (node.mtime_ns == request.mtime_ns) return expected;
+  node.mtime_ns = request.mtime_ns;
+  touch(node.id, entry);
+  expected.answer.written.entry = entry;
+  return expected;
+}
+
+}  // namespace spind::test

@@ -1,0 +1,186 @@
+#include "model/model_run.h"
+
+#include <exception>
+
+namespace spind::test {
+namespace {
+
+constexpr std::size_t kSpacesMax = 3;
+constexpr std::int64_t kSecond_ns = 1'000'000'000;
+
+std::string alias_of(std::uint32_t number) { return "space " + std::to_string(number % 5); }
+
+}  // namespace
+
+ModelRun::ModelRun(MetadataEngine engine)
+    : random_(1), store_(engine, {.clock = &clock_, .random = &random_}) {
+  (void)create_space({.name = 0});
+}
+
+std::string ModelRun::step(const Op& op) {
+  clock_.advance(1'000'000);
+  switch (op.act) {
+    case Act::call: return call(chosen(op), op);
+    case Act::create_space: return create_space(op);
+    case Act::update_space: return update_space(chosen(op), op);
+    case Act::find_space: return find_space(chosen(op));
+    case Act::list_spaces: return list_spaces(op);
+    case Act::reopen: return reopen();
+    case Act::check: return compare_all();
+    case Act::collect: return collect();
+    case Act::clock: move_clock(op); return "";
+  }
+  return "";
+}
+
+std::string ModelRun::call(Both& both, const Op& op) {
+  Request request = to_request(op, both.model);
+  const std::string& request_id = request.options.request_id;
+  if (const auto seen = both.asked.find(request_id); seen != both.asked.end())
+    request = seen->second;
+
+  const Answer got = run(both.engine, request);
+  const EntryNumber entry = both.model.last_entry() + 1;
+  const Expected expected = both.model.answer(request, entry, clock_.wall_ns());
+  const std::string different = difference(request, expected, got);
+  if (!different.empty()) return request.to_string() + ": " + different;
+  if (!changes(request.verb) || !expected.ok() || got.written.entry != entry) return "";
+
+  if (!request_id.empty()) both.asked[request_id] = request;
+  for (const NodeId node : {got.written.node, kRootNode}) {
+    const Request stat{.verb = Verb::stat, .ref = Ref::node(node)};
+    const std::string after = difference(stat, both.model.ask(stat), run(both.engine, stat));
+    if (!after.empty()) return "after " + request.to_string() + ": " + after;
+  }
+  return "";
+}
+
+bool ModelRun::alias_taken(const std::string& alias, const Both* self) const {
+  for (const Both& other : spaces_)
+    if (&other != self && other.alias == alias) return true;
+  return false;
+}
+
+std::string ModelRun::create_space(const Op& op) {
+  if (spaces_.size() == kSpacesMax) return "";
+  const std::string alias = alias_of(op.name);
+  SpaceOptions options{.kind = op.page % 2 == 0 ? SpaceKind::personal : SpaceKind::project,
+                       .alias = alias};
+  if (op.kind != 0) options.names = NameRule::folded;
+  const Result<Space> made = store_.session().create_space(options);
+  if (alias_taken(alias, nullptr))
+    return made.code() == Code::already_exists ? "" : "create_space: the alias was taken";
+  if (!made.ok()) return "create_space: " + made.error().to_string();
+  const Result<SpaceInfo> info = made->info();
+  if (!info.ok()) return "info: " + info.error().to_string();
+  spaces_.push_back({.id = made->id(),
+                     .engine = *made,
+                     .model = ModelSpace(*info, clock_.wall_ns()),
+                     .kind = options.kind,
+                     .alias = alias,
+                     .name = {}});
+  return compare_info(spaces_.back());
+}
+
+std::string ModelRun::update_space(Both& both, const Op& op) {
+  SpaceChange change;
+  if (op.kind != 0) change.name = "name " + std::to_string(op.jump);
+  if (op.page % 2 != 0) change.alias = alias_of(op.name);
+  const bool nothing = change.name.value_or(both.name) == both.name &&
+                       change.alias.value_or(both.alias) == both.alias;
+  const Result<Written> updated = both.engine.update(change);
+  if (change.alias && alias_taken(*change.alias, &both))
+    return updated.code() == Code::already_exists ? "" : "update: the alias was taken";
+  if (!updated.ok()) return "update: " + updated.error().to_string();
+  both.name = change.name.value_or(both.name);
+  both.alias = change.alias.value_or(both.alias);
+  if (!nothing) both.model.pass(both.model.last_entry() + 1);
+  if (updated->entry != (nothing ? 0 : both.model.last_entry()))
+    return "update: entry " + std::to_string(updated->entry);
+  return compare_info(both);
+}
+
+std::string ModelRun::find_space(const Both& both) {
+  const Session ada = store_.session();
+  const Session eve = store_.session("eve");
+  if (!ada.space(both.id).ok()) return "space: not found by its id";
+  if (eve.space(both.id).code() != Code::not_found) return "space: found by a stranger";
+  if (eve.space_by_alias(both.alias).code() != Code::not_found)
+    return "space_by_alias: found by a stranger";
+  for (std::uint32_t i = 0; i < 5; ++i) {
+    const Result<Space> found = ada.space_by_alias(alias_of(i));
+    const Both* expected = nullptr;
+    for (const Both& other : spaces_)
+      if (other.alias == alias_of(i)) expected = &other;
+    if (found.ok() != (expected != nullptr)) return "space_by_alias: " + alias_of(i);
+    if (expected != nullptr && found->id() != expected->id) return "space_by_alias: another space";
+  }
+  return "";
+}
+
+std::string ModelRun::list_spaces(const Op& op) {
+  SpaceFilter filter;
+  if (op.kind != 0) filter.kind = static_cast<SpaceKind>(op.kind);
+  std::vector<SpaceId> expected, got;
+  for (const Both& both : spaces_)
+    if (!filter.kind || both.kind == *filter.kind) expected.push_back(both.id);
+  std::sort(expected.begin(), expected.end());
+  std::string after;
+  do {
+    auto page = store_.session().list_spaces(filter, op.page + 1, after);
+    if (!page.ok()) return "list_spaces: " + page.error().to_string();
+    for (const SpaceInfo& info : page->items) got.push_back(info.id);
+    after = page->next;
+  } while (!after.empty());
+  if (got != expected) return "list_spaces: other spaces";
+  const auto strange = store_.session("eve").list_spaces(filter);
+  if (!strange.ok() || !strange->items.empty()) return "list_spaces: a stranger sees some";
+  return "";
+}
+
+std::string ModelRun::reopen() {
+  for (Both& both : spaces_) {
+    const Space before = both.engine;
+    store_.close();
+    if (run(before, {.verb = Verb::stat}).code != Code::unavailable)
+      return "reopen: a space answers after its store was closed";
+    const Status opened = store_.open();
+    if (!opened.ok()) return "reopen: " + opened.error().to_string();
+    break;
+  }
+  for (Both& both : spaces_) {
+    Result<Space> found = store_.session().space(both.id);
+    if (!found.ok()) return "reopen: " + found.error().to_string();
+    both.engine = std::move(found).value();
+    const std::string different = compare_info(both);
+    if (!different.empty()) return "reopen: " + different;
+  }
+  return "";
+}
+
+std::string ModelRun::collect() {
+  const Result<CollectReport> report = store_.store().collect({.grace = std::chrono::seconds(0)});
+  return report.ok() ? "" : "collect: " + report.error().to_string();
+}
+
+void ModelRun::move_clock(const Op& op) {
+  constexpr std::int64_t kDay_ns = 86'400 * kSecond_ns;
+  constexpr std::int64_t kJumps_ns[] = {-kDay_ns, -kSecond_ns, kSecond_ns, kDay_ns, 1, -1};
+  clock_.jump(kJumps_ns[op.jump % std::size(kJumps_ns)]);
+}
+
+std::string run_steps(MetadataEngine engine, const std::vector<Op>& steps) {
+  try {
+    ModelRun both(engine);
+    for (std::size_t i = 0; i < steps.size(); ++i) {
+      const std::string different = both.step(steps[i]);
+      if (!different.empty()) return "step " + std::to_string(i + 1) + ": " + different;
+    }
+    const std::string different = both.compare_all();
+    return different.empty() ? "" : "at the end: " + different;
+  } catch (const std::exception& exception) {
+    return std::string("exception: ") + exception.what();
+  }
+}
+
+}  // namespace spind::test

@@ -1,0 +1,58 @@
+// Takes steps on the engine and on the model side by side, and says where they part.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "model/op.h"
+#include "support/store/test_clock.h"
+#include "support/store/test_store.h"
+
+namespace spind::test {
+
+// One thread at a time.
+class ModelRun {
+ public:
+  explicit ModelRun(MetadataEngine engine);
+
+  // What differs after the step, or "".
+  std::string step(const Op& op);
+  // Runs a check and compares everything that there is.
+  std::string compare_all();
+
+ private:
+  struct Both {
+    SpaceId id;
+    Space engine;
+    ModelSpace model;
+    SpaceKind kind;
+    std::string alias;
+    std::string name;
+    std::map<std::string, Request> asked{};  // by request id, what succeeded
+  };
+
+  std::string call(Both& both, const Op& op);
+  std::string create_space(const Op& op);
+  std::string update_space(Both& both, const Op& op);
+  std::string find_space(const Both& both);
+  std::string list_spaces(const Op& op);
+  std::string reopen();
+  std::string collect();
+  void move_clock(const Op& op);
+  std::string compare(Both& both);
+  std::string compare_versions(Both& both);
+  std::string compare_info(Both& both);
+  Both& chosen(const Op& op) { return spaces_[op.space % spaces_.size()]; }
+  bool alias_taken(const std::string& alias, const Both* self) const;
+
+  TestClock clock_;
+  SeededRandom random_;
+  TestStore store_;
+  std::vector<Both> spaces_;
+};
+
+// Runs the steps on a fresh store and compares everything at the end. What differs, or "".
+std::string run_steps(MetadataEngine engine, const std::vector<Op>& steps);
+
+}  // namespace spind::test

@@ -1,0 +1,108 @@
+// A space as it ought to be, written to be read rather than to be fast: a map of nodes, a map of
+// places, and a plain function for each rule. It shares no code with the engine but name_fold.
+//
+// A request may be wrong in more than one way. The model finds all of them and the engine may name
+// any one; where the model finds none, the engine must succeed.
+#pragma once
+
+#include <map>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "support/store/request.h"
+
+namespace spind::test {
+
+struct Expected {
+  std::set<Code> problems{};  // empty: it succeeds
+  Answer answer{};            // if it succeeds
+
+  bool ok() const { return problems.empty(); }
+};
+
+// One thread at a time. Copies are independent.
+class ModelSpace {
+ public:
+  struct Version {
+    std::uint64_t content_seed = 0, size_bytes = 0;
+    Sha256 sha256{};
+    std::string author;
+  };
+  struct Node {
+    NodeId id = 0;
+    NodeId parent = 0;
+    NodeKind kind = NodeKind::folder;
+    std::string name;
+    std::int64_t mtime_ns = 0;
+    std::string creator;
+    EntryNumber changed = 0;
+    bool removed = false;           // itself; what lies below it is gone with it
+    std::vector<Version> versions;  // of a file, the current one last
+  };
+
+  // As a space is right after create_space: one entry, one folder.
+  ModelSpace(const SpaceInfo& made, std::int64_t created_ns);
+
+  // What a request that changes nothing is answered.
+  Expected ask(const Request& request) const;
+  // Does what the request asks. `entry` is the number that the engine gave the change, `time_ns`
+  // what the clock said.
+  Expected change(const Request& request, EntryNumber entry, std::int64_t time_ns);
+  Expected answer(const Request& request, EntryNumber entry, std::int64_t time_ns) {
+    return changes(request.verb) ? change(request, entry, time_ns) : ask(request);
+  }
+
+  // Every node that there ever was, in order of ids.
+  const std::map<NodeId, Node>& nodes() const { return nodes_; }
+  bool alive(NodeId node) const;
+  // Where the node is, or was when it was removed.
+  std::string path(NodeId node) const;
+  FolderTotals totals(NodeId folder) const;
+  NodeInfo info(NodeId node) const;
+  std::uint64_t trash_bytes() const;
+  EntryNumber last_entry() const { return last_entry_; }
+  // A visible entry that touches no node.
+  void pass(EntryNumber entry) { last_entry_ = entry; }
+
+ private:
+  // Where a reference leads: as far as there are nodes, and the names that remain.
+  struct Place {
+    NodeId node = 0;                // the last one that exists; 0 if not even the start does
+    std::vector<std::string> rest;  // empty: the node itself is meant
+    std::set<Code> problems;        // of the names
+    bool found() const { return node != 0 && rest.empty(); }
+  };
+
+  Place find(const Ref& ref) const;
+  NodeId child(NodeId folder, const std::string& name) const;
+  // What stands in the way of a new node at the place, `self` not counted where names are compared.
+  std::set<Code> obstacles(const Place& place, bool make_parents, NodeId self) const;
+  bool holds(const Preconditions& conditions, NodeId node) const;
+  bool below(NodeId node, NodeId folder) const;
+  std::vector<Walk::Item> listing(NodeId folder, std::optional<NodeKind> kind) const;
+  std::vector<Walk::Item> walking(NodeId start) const;
+
+  Expected put(const Request& request, EntryNumber entry, std::int64_t time_ns);
+  Expected make_folder(const Request& request, EntryNumber entry, std::int64_t time_ns);
+  Expected move(const Request& request, EntryNumber entry);
+  Expected remove(const Request& request, EntryNumber entry);
+  Expected set_mtime(const Request& request, EntryNumber entry);
+  NodeId make(const Place& place, NodeKind kind, EntryNumber entry, std::int64_t time_ns);
+  void touch(NodeId node, EntryNumber entry);
+
+  NameRule rule_;
+  std::uint64_t history_;
+  std::string creator_;
+  std::map<NodeId, Node> nodes_;
+  std::map<std::pair<NodeId, std::string>, NodeId> places_;  // of nodes that are not removed
+  std::map<std::string, Written> answered_;                  // by request id
+  NodeId next_id_ = kRootNode + 1;
+  EntryNumber last_entry_ = 0;
+};
+
+// What is wrong with the engine's answer, or "".
+std::string difference(const Request& request, const Expected& expected, const Answer& got);
+
+}  // namespace spind::test

@@ -1,0 +1,56 @@
+#include "model/shrink.h"
+
+#include <fstream>
+#include <stdexcept>
+
+namespace spind::test {
+
+std::vector<Op> shrink(std::vector<Op> steps,
+                       const std::function<bool(const std::vector<Op>&)>& fails,
+                       std::chrono::seconds limit) {
+  const auto end = std::chrono::steady_clock::now() + limit;
+  for (std::size_t size = (steps.size() + 1) / 2; size > 0;) {
+    bool shorter = false;
+    for (std::size_t at = 0; at < steps.size();) {
+      if (std::chrono::steady_clock::now() > end) return steps;
+      std::vector<Op> rest(steps.begin(), steps.begin() + static_cast<std::ptrdiff_t>(at));
+      const std::size_t next = std::min(at + size, steps.size());
+      rest.insert(rest.end(), steps.begin() + static_cast<std::ptrdiff_t>(next), steps.end());
+      if (fails(rest)) {
+        steps = std::move(rest);
+        shorter = true;
+      } else {
+        at = next;
+      }
+    }
+    if (size > 1) {
+      size /= 2;
+    } else if (!shorter) {
+      break;
+    }
+  }
+  return steps;
+}
+
+void write_steps(const std::filesystem::path& file, const std::vector<Op>& steps,
+                 const std::string& comment) {
+  std::ofstream out(file, std::ios::trunc);
+  out << "# " << comment << "\n";
+  for (const Op& step : steps) out << step.to_string() << "\n";
+  if (!out.flush()) throw std::runtime_error("cannot write " + file.string());
+}
+
+std::vector<Op> read_steps(const std::filesystem::path& file) {
+  std::ifstream in(file);
+  if (!in) throw std::runtime_error("cannot read " + file.string());
+  std::vector<Op> steps;
+  for (std::string line; std::getline(in, line);) {
+    if (line.empty() || line.front() == '#') continue;
+    const std::optional<Op> step = Op::parse(line);
+    if (!step) throw std::runtime_error(file.string() + ": not a step: " + line);
+    steps.push_back(*step);
+  }
+  return steps;
+}
+
+}  // namespace spind::test

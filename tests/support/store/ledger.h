@@ -1,0 +1,87 @@
+// Keeps account of what a store has promised, to be held against what it has after a crash.
+//
+// Several writers work beside each other, each in a folder of its own. What a writer does in its
+// n-th step follows from a seed, so that a few bytes tell the account what was begun and what was
+// acknowledged. After a crash each folder must be as it was after all acknowledged steps and, in
+// order, some of the steps that had begun.
+#pragma once
+
+#include <deque>
+#include <map>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "spind/session.h"
+
+namespace spind::test {
+
+struct WriterStep {
+  enum class Kind : std::uint8_t { put, stream, move, remove, remove_folder, make_folder, touch };
+  Kind kind = Kind::put;
+  std::string path;
+  std::string to;                   // move
+  std::uint64_t content_seed = 0;   // put, stream
+  std::uint64_t size_bytes = 0;
+  std::int64_t mtime_ns = 0;        // touch
+};
+
+inline constexpr std::uint32_t kWriters = 4;
+
+std::string writer_folder(std::uint32_t writer);
+// Sizes lie on both sides of what is kept inline, in packs and as objects of several pieces.
+WriterStep writer_step(std::uint64_t seed, std::uint32_t writer, std::uint64_t step);
+
+// Takes the step. not_found is an answer like any other: the path may be gone.
+Status take(const Space& space, const WriterStep& step);
+
+// One thread at a time.
+class Ledger {
+ public:
+  explicit Ledger(std::uint64_t seed) : seed_(seed), writers_(kWriters) {}
+
+  void begun(std::uint32_t writer, std::uint64_t step);
+  // This step and all before it are durable.
+  void acknowledged(std::uint32_t writer, std::uint64_t step);
+  // The step that the writer takes next, after all that was begun.
+  std::uint64_t next_step(std::uint32_t writer) const { return writers_[writer].next_step; }
+
+  struct Verdict {
+    std::uint64_t lost = 0;         // files that were acknowledged and are not there as they were
+    std::uint64_t torn = 0;         // files that are as no step left them
+    std::string text{};             // of the first ones
+  };
+  // Compares, reading all bytes, and goes on from what was found.
+  Verdict settle(const Space& space);
+
+  std::uint64_t acknowledged_count() const { return acknowledged_; }
+  // Every content that the space holds in some version, also in the trash: seed and size.
+  const std::set<std::pair<std::uint64_t, std::uint64_t>>& contents() const { return contents_; }
+
+ private:
+  using Content = std::pair<std::uint64_t, std::uint64_t>;
+  struct File {
+    std::vector<Content> versions{};
+    std::optional<std::int64_t> mtime_ns{};  // where a step has set it
+  };
+  struct Tree {
+    std::set<std::string> folders{};
+    std::map<std::string, File> files{};
+  };
+  struct Writer {
+    Tree tree{};
+    std::deque<std::uint64_t> open{};  // begun and not acknowledged, in order
+    std::uint64_t next_step = 0;
+  };
+  void apply(Tree& tree, const WriterStep& step);
+  static std::string mismatch(const Space& space, std::uint32_t writer, const Tree& tree);
+  static std::string read_back(const Space& space, const Tree& tree);
+
+  std::uint64_t seed_;
+  std::uint64_t acknowledged_ = 0;
+  std::vector<Writer> writers_;
+  std::set<Content> contents_;
+};
+
+}  // namespace spind::test

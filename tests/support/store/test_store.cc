@@ -1,0 +1,78 @@
+#include "support/store/test_store.h"
+
+#include <stdexcept>
+
+namespace spind::test {
+namespace {
+
+template <class T>
+T must(Result<T> result) {
+  if (!result.ok()) throw std::runtime_error(result.error().to_string());
+  return std::move(result).value();
+}
+
+}  // namespace
+
+TestStore::TestStore(MetadataEngine engine, engine::Seams seams, StoreOptions options)
+    : engine_(engine), seams_(std::move(seams)), options_(std::move(options)) {
+  options_.create = true;
+  options_.metadata = engine;
+  options_.memory_bytes = 64ull << 20;
+  options_.free_space_reserve_bytes = std::min(options_.free_space_reserve_bytes,
+                                               std::uint64_t{1} << 20);
+  if (engine == MetadataEngine::memory && !seams_.open_kv)
+    seams_.open_kv = [this](const engine::KvSetup& setup) { return open_memory(setup); };
+  const Status opened = open();
+  if (!opened.ok()) throw std::runtime_error(opened.error().to_string());
+}
+
+Result<std::unique_ptr<kv::Store>> TestStore::open_memory(const engine::KvSetup& setup) {
+  return kv::open_memory({.threads = seams_.threads ? *seams_.threads : Threads::system(),
+                          .clock = seams_.clock ? *seams_.clock : Clock::system(),
+                          .observer = setup.observer,
+                          .disk = disk_,
+                          .before = before_kv_});
+}
+
+Status TestStore::open() {
+  Result<Store> opened = engine::open_with(folder(), options_, seams_);
+  if (!opened.ok()) return std::move(opened).error();
+  store_.emplace(std::move(opened).value());
+  return {};
+}
+
+void TestStore::close() { store_.reset(); }
+
+void TestStore::reopen() {
+  close();
+  const Status opened = open();
+  if (!opened.ok()) throw std::runtime_error(opened.error().to_string());
+}
+
+Session TestStore::session(const std::string& user, bool deferred) {
+  SessionOptions options{.user = user};
+  options.deferred = deferred;
+  return must(store_->session(options));
+}
+
+Space TestStore::make_space(const std::string& alias, NameRule names) {
+  SpaceOptions options{.alias = alias};
+  options.names = names;
+  return must(session().create_space(options));
+}
+
+Space TestStore::space(const std::string& alias) {
+  return must(session().space_by_alias(alias));
+}
+
+std::string TestStore::findings(bool read_content) {
+  CheckOptions options;
+  options.read_content = read_content;
+  const CheckReport report = must(store_->check(options));
+  std::string text;
+  for (const CheckFinding& finding : report.findings)
+    text += finding.kind + " (" + std::to_string(finding.node) + "): " + finding.text + "\n";
+  return text;
+}
+
+}  // namespace spind::test

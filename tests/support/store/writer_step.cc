@@ -1,0 +1,107 @@
+#include <array>
+#include <random>
+
+#include "base/try.h"
+#include "support/store/content.h"
+#include "support/store/ledger.h"
+
+namespace spind::test {
+namespace {
+
+std::uint64_t random_size(std::mt19937_64& random) {
+  struct Range {
+    unsigned of_a_thousand;
+    std::uint64_t low, high;
+  };
+  constexpr std::array<Range, 5> kRanges = {{{550, 0, 16 * 1024},
+                                             {50, 16 * 1024, 16 * 1024 + 2},
+                                             {350, 16 * 1024, 300'000},
+                                             {45, 1'000'000, 3'000'000},
+                                             {5, 8 << 20, 18 << 20}}};
+  unsigned at = static_cast<unsigned>(random() % 1000);
+  for (const Range& range : kRanges) {
+    if (at < range.of_a_thousand) return range.low + random() % (range.high - range.low + 1);
+    at -= range.of_a_thousand;
+  }
+  return 0;
+}
+
+Status put(const Space& space, const WriterStep& step) {
+  const std::string bytes = content(step.content_seed, step.size_bytes);
+  PutOptions options;
+  options.make_parents = true;
+  if (step.kind == WriterStep::Kind::put) {
+    SPIND_TRY(space.put(step.path, bytes, options));
+    return {};
+  }
+  SPIND_TRY_ASSIGN(Writer writer, space.writer(step.path, options));
+  const std::string_view all = bytes;
+  const std::size_t half = all.size() / 2;
+  SPIND_TRY(writer.write(all.substr(0, half)));
+  SPIND_TRY(writer.write(all.substr(half)));
+  SPIND_TRY(writer.commit());
+  return {};
+}
+
+Status settled(Result<Written> result) {
+  if (result.ok() || result.code() == Code::not_found) return {};
+  return std::move(result).error();
+}
+
+}  // namespace
+
+std::string writer_folder(std::uint32_t writer) { return "/writer " + std::to_string(writer); }
+
+WriterStep writer_step(std::uint64_t seed, std::uint32_t writer, std::uint64_t number) {
+  std::mt19937_64 random(seed * 1'000'003 + writer * 7'919 + number * 104'729);
+  const auto folder = [&] {
+    return writer_folder(writer) + (random() % 2 == 0 ? "/a" : "/b/deep");
+  };
+  const auto file = [&] { return folder() + "/" + std::to_string(random() % 12); };
+
+  WriterStep step{.path = file(), .to = {}};
+  const std::uint64_t at = random() % 100;
+  if (at < 75) {
+    step.kind = at < 60 ? WriterStep::Kind::put : WriterStep::Kind::stream;
+    step.size_bytes = random_size(random);
+    step.content_seed = random() >> 16;
+  } else if (at < 85) {
+    step.kind = WriterStep::Kind::move;
+    step.to = file();
+  } else if (at < 90) {
+    step.kind = WriterStep::Kind::remove;
+  } else if (at < 91) {
+    step.kind = WriterStep::Kind::remove_folder;
+    step.path = folder();
+  } else if (at < 94) {
+    step.kind = WriterStep::Kind::make_folder;
+    step.path = folder();
+  } else {
+    step.kind = WriterStep::Kind::touch;
+    step.mtime_ns = static_cast<std::int64_t>(1 + random() % 1'000'000);
+  }
+  return step;
+}
+
+Status take(const Space& space, const WriterStep& step) {
+  switch (step.kind) {
+    case WriterStep::Kind::put:
+    case WriterStep::Kind::stream: return put(space, step);
+    case WriterStep::Kind::move: {
+      MoveOptions options;
+      options.replace = true;
+      return settled(space.move(step.path, step.to, options));
+    }
+    case WriterStep::Kind::remove:
+    case WriterStep::Kind::remove_folder: return settled(space.remove(step.path));
+    case WriterStep::Kind::make_folder: {
+      FolderOptions options;
+      options.make_parents = options.exist_ok = true;
+      return settled(space.make_folder(step.path, options));
+    }
+    case WriterStep::Kind::touch: return settled(space.set_mtime(step.path, step.mtime_ns));
+  }
+  return {};
+}
+
+}  // namespace spind::test
