@@ -141,6 +141,7 @@ class Store {
     std::uint64_t commits = 0, refusals = 0, reruns = 0, syncs = 0;
     std::uint64_t sync_group_buckets[16] = {};  // [i]: groups of 2^i … 2^(i+1)-1 commits
     std::uint64_t sync_group_commits = 0;       // sum over all groups
+    std::uint64_t rows_written = 0, bytes_written = 0;  // of keys and values
     std::uint64_t memory_bytes = 0;             // caches and write buffers
     std::uint64_t cache_hits = 0, cache_misses = 0, stall_micros = 0;
     std::uint64_t disk_bytes = 0;

@@ -12,18 +12,18 @@ using rocksdb::Slice;
 
 class WitnessedFile final : public rocksdb::FSWritableFileOwnerWrapper {
  public:
-  WitnessedFile(std::unique_ptr<rocksdb::FSWritableFile> file, FileWitness& witness)
-      : rocksdb::FSWritableFileOwnerWrapper(std::move(file)), witness_(witness) {}
+  WitnessedFile(std::unique_ptr<rocksdb::FSWritableFile> file, FileWitness& witness, bool is_log)
+      : rocksdb::FSWritableFileOwnerWrapper(std::move(file)), witness_(witness), is_log_(is_log) {}
 
   IOStatus Append(const Slice& data, const IOOptions& options, IODebugContext* debug) override {
-    return witness_.noted(target()->Append(data, options, debug));
+    return noted(target()->Append(data, options, debug));
   }
   IOStatus Append(const Slice& data, const IOOptions& options,
                   const rocksdb::DataVerificationInfo& info, IODebugContext* debug) override {
-    return witness_.noted(target()->Append(data, options, info, debug));
+    return noted(target()->Append(data, options, info, debug));
   }
   IOStatus Flush(const IOOptions& options, IODebugContext* debug) override {
-    return witness_.noted(target()->Flush(options, debug));
+    return noted(target()->Flush(options, debug));
   }
   IOStatus Close(const IOOptions& options, IODebugContext* debug) override {
     return witness_.noted(target()->Close(options, debug));
@@ -44,8 +44,15 @@ class WitnessedFile final : public rocksdb::FSWritableFileOwnerWrapper {
   }
 
  private:
+  IOStatus noted(IOStatus status) {
+    return is_log_ ? witness_.noted_log(std::move(status)) : witness_.noted(std::move(status));
+  }
+
   FileWitness& witness_;
+  const bool is_log_;
 };
+
+bool is_log(const std::string& path) { return path.ends_with(".log"); }
 
 class WitnessedFolder final : public rocksdb::FSDirectoryWrapper {
  public:
@@ -77,12 +84,34 @@ IOStatus FileWitness::noted_sync(IOStatus status) {
   return status;
 }
 
+IOStatus FileWitness::noted_log(IOStatus status) {
+  status = noted(std::move(status));
+  if (status.ok()) return status;
+  std::unique_lock lock(log_mutex_);
+  log_failed_ = true;
+  log_synced_.wait(lock, [this] { return log_syncs_ == 0; });
+  return status;
+}
+
+bool FileWitness::begin_log_sync() {
+  const std::lock_guard lock(log_mutex_);
+  if (log_failed_) return false;
+  ++log_syncs_;
+  return true;
+}
+
+void FileWitness::end_log_sync() {
+  const std::lock_guard lock(log_mutex_);
+  if (--log_syncs_ == 0) log_synced_.notify_all();
+}
+
 IOStatus FileWitness::NewWritableFile(const std::string& path,
                                       const rocksdb::FileOptions& options,
                                       std::unique_ptr<rocksdb::FSWritableFile>* file,
                                       IODebugContext* debug) {
   IOStatus status = noted(target()->NewWritableFile(path, options, file, debug));
-  if (status.ok()) *file = std::make_unique<WitnessedFile>(std::move(*file), *this);
+  if (status.ok())
+    *file = std::make_unique<WitnessedFile>(std::move(*file), *this, is_log(path));
   return status;
 }
 
@@ -91,7 +120,8 @@ IOStatus FileWitness::ReopenWritableFile(const std::string& path,
                                          std::unique_ptr<rocksdb::FSWritableFile>* file,
                                          IODebugContext* debug) {
   IOStatus status = noted(target()->ReopenWritableFile(path, options, file, debug));
-  if (status.ok()) *file = std::make_unique<WitnessedFile>(std::move(*file), *this);
+  if (status.ok())
+    *file = std::make_unique<WitnessedFile>(std::move(*file), *this, is_log(path));
   return status;
 }
 

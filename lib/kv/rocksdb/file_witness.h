@@ -4,7 +4,9 @@
 #pragma once
 
 #include <atomic>
+#include <condition_variable>
 #include <memory>
+#include <mutex>
 
 #include <rocksdb/file_system.h>
 
@@ -18,6 +20,12 @@ class FileWitness final : public rocksdb::FileSystemWrapper {
 
   bool saw_full_device() const { return full_; }
   bool saw_failed_sync() const { return sync_failed_; }
+
+  // Brackets a sync of the log; false, and no bracket, once an append to a log has failed: RocksDB
+  // ends the process (where it is built with asserts, as Debian does) when such a log is synced.
+  // An append that fails waits until no sync is under way before RocksDB hears of it.
+  bool begin_log_sync();
+  void end_log_sync();
 
   const char* Name() const override { return "spind.FileWitness"; }
   rocksdb::IOStatus NewWritableFile(const std::string& path, const rocksdb::FileOptions& options,
@@ -33,10 +41,15 @@ class FileWitness final : public rocksdb::FileSystemWrapper {
 
   rocksdb::IOStatus noted(rocksdb::IOStatus status);
   rocksdb::IOStatus noted_sync(rocksdb::IOStatus status);
+  rocksdb::IOStatus noted_log(rocksdb::IOStatus status);
 
  private:
   std::atomic<bool> full_{false};
   std::atomic<bool> sync_failed_{false};
+  std::mutex log_mutex_;
+  std::condition_variable log_synced_;
+  bool log_failed_ = false;
+  int log_syncs_ = 0;
 };
 
 }  // namespace spind::kv

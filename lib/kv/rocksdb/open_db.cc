@@ -75,6 +75,15 @@ Result<std::optional<std::string>> OpenDb::get(const rocksdb::ReadOptions& optio
   return error(status, "reading");
 }
 
+Status OpenDb::sync_log() {
+  if (!witness_->begin_log_sync())
+    return error(rocksdb::Status::IOError("an append to the log failed"), "syncing the log");
+  const rocksdb::Status synced = db_->SyncWAL();
+  witness_->end_log_sync();
+  if (synced.ok()) return {};
+  return error(synced, "syncing the log");
+}
+
 const rocksdb::Snapshot* OpenDb::take_snapshot() {
   const rocksdb::Snapshot* snapshot = db_->GetSnapshot();
   const std::lock_guard lock(snapshots_mutex_);

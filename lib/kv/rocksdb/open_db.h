@@ -50,6 +50,8 @@ class OpenDb {
   Result<std::optional<std::string>> get(const rocksdb::ReadOptions& options, Family family,
                                          std::string_view key);
 
+  Status sync_log();
+
   const rocksdb::Snapshot* take_snapshot();
   void release(const rocksdb::Snapshot* snapshot);
   Ticket oldest_snapshot() const;

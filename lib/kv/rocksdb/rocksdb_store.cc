@@ -120,9 +120,7 @@ Result<TicketRange> RocksdbBackend::write(const WriteSet& writes) {
 Status RocksdbBackend::sync() {
   const DbRef db = current();
   if (db == nullptr) return Error{Code::no_space, "the store waits to be opened anew"};
-  const rocksdb::Status synced = db->db().SyncWAL();
-  if (synced.ok()) return {};
-  return db->error(synced, "syncing the log");
+  return db->sync_log();
 }
 
 // Free space is a number that file systems are free to be wrong about; a file that was written is
@@ -159,7 +157,7 @@ Status RocksdbBackend::reopen(Ticket at) {
 
 void RocksdbBackend::free_stalled() {
   const DbRef db = current();
-  if (db == nullptr || !db->stopped()) return;
+  if (db == nullptr || !db->stopped() || !health().ok()) return;
   for (const std::string& property : {rocksdb::DB::Properties::kNumRunningFlushes,
                                       rocksdb::DB::Properties::kNumRunningCompactions}) {
     std::uint64_t running = 0;

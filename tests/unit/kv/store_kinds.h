@@ -1,6 +1,7 @@
 // The stores that the behaviour suite runs on, each with the same few handles on its device.
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <functional>
 #include <memory>
@@ -66,6 +67,18 @@ class SyncGate {
   std::optional<Error> error_;
 };
 
+// The system's clock, which can be put forward. Thread-safe.
+class TestClock final : public Clock {
+ public:
+  std::int64_t wall_ns() override { return Clock::system().wall_ns() + ahead_ns_; }
+  std::int64_t monotonic_ns() override { return Clock::system().monotonic_ns() + ahead_ns_; }
+  void advance(std::int64_t ns) { ahead_ns_ += ns; }
+
+ private:
+  std::atomic<std::int64_t> ahead_ns_{0};
+};
+inline constexpr std::int64_t kSecondNs = 1'000'000'000;
+
 class MemoryKind {
  public:
   explicit MemoryKind(Observer* observer = nullptr) : observer_(observer) { open(); }
@@ -74,11 +87,12 @@ class MemoryKind {
   Store& operator*() { return *store_; }
   Store* operator->() { return store_.get(); }
   SyncGate& gate() { return gate_; }
+  TestClock& clock() { return clock_; }
 
   void close() { store_.reset(); }
   void open() {
     auto opened = open_memory({.threads = Threads::system(),
-                               .clock = Clock::system(),
+                               .clock = clock_,
                                .observer = observer_,
                                .disk = disk_,
                                .before = [this](MemoryCall call) { return before(call); }});
@@ -98,6 +112,7 @@ class MemoryKind {
   }
 
   Observer* observer_;
+  TestClock clock_;
   SyncGate gate_;
   std::atomic<bool> full_{false};
   std::shared_ptr<MemoryDisk> disk_ = std::make_shared<MemoryDisk>();
@@ -115,11 +130,13 @@ class RocksdbKind {
   Store& operator*() { return *store_; }
   Store* operator->() { return store_.get(); }
   SyncGate& gate() { return gate_; }
+  TestClock& clock() { return clock_; }
 
   void close() { store_.reset(); }
   void open() {
     auto opened = open_rocksdb({.path = folder_ / "kv",
                                 .memory_budget_bytes = 16 << 20,
+                                .clock = clock_,
                                 .observer = observer_,
                                 .file_system = device_});
     REQUIRE(opened.ok());
@@ -130,6 +147,7 @@ class RocksdbKind {
 
  private:
   Observer* observer_;
+  TestClock clock_;
   spind::test::TemporaryFolder folder_;
   SyncGate gate_;
   std::shared_ptr<TestDevice> device_ = std::make_shared<TestDevice>();
@@ -150,6 +168,17 @@ inline Answer put(Store& store, const std::string& key, const std::string& value
     transaction.put(family, key, value);
     return Commit{};
   });
+}
+
+// Tries until the store has found out that there is room again.
+template <class Kind>
+Answer put_when_room(Kind& store, const std::string& key, const std::string& value) {
+  Answer answer = put(*store, key, value);
+  for (int tries = 0; tries < 1000 && !answer.status.ok(); ++tries) {
+    store.clock().advance(kSecondNs);
+    answer = put(*store, key, value);
+  }
+  return answer;
 }
 
 inline Answer erase(Store& store, const std::string& key, Family family = Family::state) {
