@@ -117,7 +117,7 @@ constexpr Command kCommands[] = {
      "spind put essay.odt ada:/homework/\n"
      "spind put -r ~/photos ada:/photos\n"
      "tar c . | spind put - ada:/backup.tar",
-     kPutOptions, run_put},
+     kPutOptions, run_put, 1, 1},
     {"get", "SPACE:/path [LOCAL]", 1, 2, "fetch a file, or with -r the contents of a folder",
      "Files appear whole or not at all and have the mtime that they had. Nothing is written "
      "through\n"
@@ -128,14 +128,14 @@ constexpr Command kCommands[] = {
      "spind get ada:/homework/essay.odt\n"
      "spind get --version 1 ada:/homework/essay.odt old.odt\n"
      "spind get -r ada:/photos ~/photos",
-     kGetOptions, run_get},
+     kGetOptions, run_get, 0, 1},
     {"ls", "SPACE:/path", 1, 1, "list a folder",
      "--json: {id, path, kind, size, mtime_ns, etag, version, sha256, state} a node. The sha256 "
      "of\n"
      "        a folder is null; the state of a node whose content can be read is \"available\".",
      "spind ls ada:/\n"
      "spind ls -lr ada:/homework",
-     kLsOptions, run_ls},
+     kLsOptions, run_ls, 0, 1},
     {"tree",
      "SPACE:/path",
      1,
@@ -144,7 +144,9 @@ constexpr Command kCommands[] = {
      "--json: as ls -r",
      "spind tree ada:/homework",
      {},
-     run_tree},
+     run_tree,
+     0,
+     1},
     {"stat",
      "SPACE:/path...",
      1,
@@ -155,28 +157,30 @@ constexpr Command kCommands[] = {
      "spind stat ada:/homework/essay.odt\n"
      "spind stat ada:!42",
      {},
-     run_stat},
+     run_stat,
+     0,
+     kOperandsMax},
     {"cat", "SPACE:/path", 1, 1, "write a file's content to standard output",
      "Errors go to standard error, with --json too.",
      "spind cat ada:/notes.txt\n"
      "spind cat --version 1 ada:/notes.txt",
-     kCatOptions, run_cat},
+     kCatOptions, run_cat, 0, 1},
     {"mkdir", "SPACE:/path...", 1, kOperandsMax, "make a folder", "--json: {id, path, created}",
-     "spind mkdir -p ada:/homework/maths", kMkdirOptions, run_mkdir},
+     "spind mkdir -p ada:/homework/maths", kMkdirOptions, run_mkdir, 0, kOperandsMax},
     {"mv", "SPACE:/from SPACE:/to", 2, 2, "move or rename a file or a folder",
      "Into the target if that is a folder. Ids and versions stay.\n--json: {id, path}",
-     "spind mv ada:/draft.odt ada:/homework/essay.odt", kMvOptions, run_mv},
+     "spind mv ada:/draft.odt ada:/homework/essay.odt", kMvOptions, run_mv, 0, 2},
     {"rm", "SPACE:/path...", 1, kOperandsMax, "remove a file or a folder",
      "What is removed is kept for the trash.\n--json: {id, path}",
      "spind rm ada:/notes.txt\n"
      "spind rm -r ada:/old",
-     kRmOptions, run_rm},
+     kRmOptions, run_rm, 0, kOperandsMax},
     {"du", "SPACE:/path", 1, 1, "what lies below a folder and its subfolders",
      "Read from totals that each folder keeps, however much lies below.\n"
      "--json: {path, bytes, version_bytes, files, folders} a folder",
      "spind du ada:/\n"
      "spind du -d 2 ada:/",
-     kDuOptions, run_du},
+     kDuOptions, run_du, 0, 1},
     {"check", "", 0, 0, "look whether everything is as it must be",
      "Exit status 3 if something is not.\n"
      "--json: {nodes, entries, findings, details:[{kind, space, node, text}]}; findings is their\n"
@@ -200,7 +204,7 @@ constexpr Command kCommands[] = {
      "differs.\n"
      "--json: {same, different, missing, extra, differences:[{path, what}]}; differences has the\n"
      "        first 1,000.",
-     "spind verify ~/photos ada:/photos", kVerifyOptions, run_verify},
+     "spind verify ~/photos ada:/photos", kVerifyOptions, run_verify, 1, 1},
     {"version",
      "",
      0,

@@ -16,6 +16,7 @@ struct Command {
   std::string_view examples;  // one a line
   std::span<const Option> options;
   Exit (*run)(Tool&) = nullptr;
+  std::size_t place_first = 0, place_count = 0;  // which operands are places
 };
 
 std::span<const Command> commands();

@@ -53,6 +53,17 @@ Exit wrong_usage(std::span<const std::string> words, const std::string& text, Ou
   return Tool(std::move(args), {}, out, err).usage(text);
 }
 
+// An error in an operand that must be a place; empty if there is none.
+std::string wrong_place(const Command& command, const Args& args) {
+  const std::size_t count = args.operands().size();
+  const std::size_t end = std::min(count, command.place_first + command.place_count);
+  for (std::size_t i = command.place_first; i < end; ++i) {
+    const Result<Place> place = parse_place(args.operands()[i]);
+    if (!place.ok()) return place.error().text + ": " + place.error().path;
+  }
+  return {};
+}
+
 Exit run_command(const Command& command, Args args, Output& out, Output& err) {
   const std::size_t count = args.operands().size();
   Tool tool(std::move(args), {}, out, err);
@@ -62,6 +73,13 @@ Exit run_command(const Command& command, Args args, Output& out, Output& err) {
   }
   if (count < command.operands_min || count > command.operands_max) {
     return tool.usage("usage: " + usage_line(command));
+  }
+  if (const std::string wrong = wrong_place(command, tool.args()); !wrong.empty()) {
+    return tool.usage(wrong);
+  }
+  if (const std::optional<std::string> memory = tool.args().value("memory")) {
+    const Result<std::uint64_t> bytes = parse_bytes(*memory);
+    if (!bytes.ok()) return tool.usage("--memory: " + bytes.error().text);
   }
   const SignalWatch signals(tool.cancel());
   return command.run(tool);

@@ -76,8 +76,8 @@ Exit put_one(Tool& tool, const std::string& local, const std::string& place) {
 Exit run_put(Tool& tool) {
   const std::string& local = tool.operand(0);
   const std::string& place = tool.operand(1);
-  if (const Result<Place> parsed = parse_place(place); !parsed.ok()) {
-    return tool.usage(parsed.error().to_string());
+  if (const Result<std::size_t> workers = worker_count(tool.args(), 1); !workers.ok()) {
+    return tool.usage(workers.error().text);
   }
   if (local == "-") return put_one(tool, local, place);
   Result<std::shared_ptr<LocalFolder>> folder = LocalFolder::open(local);

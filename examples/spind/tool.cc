@@ -39,8 +39,9 @@ Result<Place> parse_place(std::string_view text) {
   if (colon == text.npos || colon == 0) {
     return invalid("not a place: a place is SPACE:/path", text);
   }
-  return Place{.space = std::string(text.substr(0, colon)),
-               .path = std::string(text.substr(colon + 1))};
+  Result<Ref> ref = parse_ref(std::string(text.substr(colon + 1)));
+  if (!ref.ok()) return std::move(ref).error();
+  return Place{.space = std::string(text.substr(0, colon)), .ref = *std::move(ref)};
 }
 
 Tool::Tool(Args args, CancelToken cancel, Output& out, Output& err)
@@ -133,13 +134,11 @@ Result<Space> Tool::space(const std::string& text, SessionKind kind) {
 }
 
 Result<Target> Tool::target(const std::string& place, SessionKind kind) {
-  Result<Place> parsed = parse_place(place);
-  if (!parsed.ok()) return std::move(parsed).error();
-  Result<Ref> ref = parse_ref(parsed->path);
-  if (!ref.ok()) return std::move(ref).error();
+  const Result<Place> parsed = parse_place(place);
+  if (!parsed.ok()) return parsed.error();
   Result<Space> found = space(parsed->space, kind);
   if (!found.ok()) return std::move(found).error();
-  return Target{.space = *std::move(found), .ref = *std::move(ref)};
+  return Target{.space = *std::move(found), .ref = parsed->ref};
 }
 
 bool ends_everything(Code code) {

@@ -21,10 +21,10 @@ enum class Exit : int {
 
 struct Place {
   std::string space;  // an id or an alias
-  std::string path;   // "", "/a/b", "a/b", "!42" or "!42/a/b"
+  Ref ref;
 };
 
-// "SPACE:/path", "SPACE:path", "SPACE:" and "SPACE:!ID/path".
+// "SPACE:/path", "SPACE:path", "SPACE:", and "SPACE:!42" or "SPACE:!42/path" by a node's id.
 Result<Place> parse_place(std::string_view text);
 
 // A place whose space is open.

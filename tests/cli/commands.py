@@ -1,0 +1,255 @@
+"""Every command, its fields with --json, its exit status."""
+import json
+import re
+import unittest
+
+from harness import ToolCase, main, sha256
+
+NODE_FIELDS = ["id", "path", "kind", "size", "mtime_ns", "etag", "version", "sha256", "state"]
+SPACE_FIELDS = ["id", "alias", "kind", "tenant", "name", "description", "owner", "creator", "names",
+                "created_ns", "bytes", "version_bytes", "trash_bytes", "files", "folders", "entry",
+                "visible"]
+COMMANDS = ["init", "space create", "space list", "space info", "space set", "put", "get", "ls",
+            "tree", "stat", "cat", "mkdir", "mv", "rm", "du", "check", "collect", "metrics",
+            "verify", "version", "completion"]
+
+
+class Words(ToolCase):
+    def test_help_names_every_command_and_each_has_examples(self):
+        overview = self.run_tool("--help").out.decode()
+        for command in COMMANDS:
+            self.assertRegex(overview, rf"(?m)^  {command} ")
+            help_text = self.run_tool(*command.split(), "--help")
+            self.assertEqual(help_text.status, 0)
+            self.assertRegex(help_text.out.decode(), rf"(?m)^spind {command}")
+            self.assertRegex(help_text.out.decode(), r"(?m)^Examples\n  .*spind ")
+
+    def test_wrong_usage_exits_with_2_and_says_why(self):
+        for words in [[], ["nonsense"], ["space"], ["space", "nonsense"], ["ls"], ["ls", "a", "b"],
+                      ["ls", "--nonsense", "s:/"], ["--nonsense"], ["put", "x", "no-place"],
+                      ["get", "s:/x", "--version", "two"], ["ls", "--memory"],
+                      ["ls", "s:/", "--memory", "lots"], ["put", "-w", "0", "x", "s:/x", "-r"],
+                      ["ls", "no-place"], ["stat", "s:!x"], ["completion", "tcsh"],
+                      ["space", "create", "x", "--kind", "other"], ["space", "set", "s"],
+                      ["space", "create", "a:b"], ["collect", "--grace", "-1"]]:
+            with self.subTest(words=words):
+                answer = self.run_tool(*words)
+                self.assertEqual(answer.status, 2, answer.err)
+                self.assertRegex(answer.err.decode(), r"^spind: \w+: .+")
+                self.assertEqual(answer.out, b"")
+                error = self.error(*words, expect=2)
+                self.assertEqual((error["code"], error["retryable"]), ("invalid_argument", False))
+
+    def test_options_stand_before_or_behind_the_command(self):
+        for words in (["--json", "ls", "s:/"], ["ls", "--json", "s:/"], ["ls", "s:/", "--json"]):
+            self.assertEqual(self.run_tool(*words).status, 0)
+
+    def test_version_has_the_three_fields(self):
+        row = self.spind("version").row
+        self.assertEqual(list(row), ["version", "format", "commit"])
+        self.assertRegex(row["version"], r"^\d+\.\d+\.\d+$")
+        self.assertIsInstance(row["format"], int)
+        self.assertRegex(row["commit"], r"^([0-9a-f]{12}|unknown)$")
+        self.assertEqual(self.run_tool("--version").out, self.run_tool("version").out)
+
+
+class Stores(ToolCase):
+    def test_init_makes_a_store_once(self):
+        other = ["--store", str(self.folder / "other")]
+        self.assertEqual(self.spind("init", *other).row,
+                         {"store": str(self.folder / "other"), "created": True})
+        self.assertFalse(self.spind("init", *other).row["created"])
+
+    def test_a_missing_store_is_not_made_by_reading(self):
+        where = str(self.folder / "none")
+        self.assertEqual(self.error("ls", "s:/", "--store", where)["code"], "not_found")
+        self.assertFalse((self.folder / "none").exists())
+
+    def test_check_of_a_store_in_order(self):
+        self.spind("put", "-", "s:/a", data=b"x" * 100_000)
+        row = self.spind("check", "--content").row
+        self.assertEqual(list(row), ["nodes", "entries", "findings", "details"])
+        self.assertEqual((row["findings"], row["details"]), (0, []))
+        self.assertGreaterEqual(row["nodes"], 2)
+        self.assertGreaterEqual(row["entries"], 2)
+
+    def test_collect_says_what_it_removed(self):
+        row = self.spind("collect", "--grace", "0").row
+        self.assertEqual(list(row), ["removed", "bytes", "kept"])
+
+    def test_metrics_are_prometheus_text_and_rows(self):
+        text = self.run_tool("metrics").out.decode()
+        for name in ("spind_verb_seconds", "spind_sync_group_size", "spind_memory_bytes",
+                     "spind_store_poisoned"):
+            self.assertRegex(text, rf"(?m)^# TYPE {name} ")
+        rows = self.spind("metrics").rows
+        samples = [line for line in text.splitlines() if line and not line.startswith("#")]
+        self.assertEqual(len(rows), len(samples))
+        self.assertIn({"name": "spind_store_poisoned", "labels": {}, "value": "0"}, rows)
+
+
+class Spaces(ToolCase):
+    def test_create_list_info_set(self):
+        made = self.spind("space", "create", "class", "--kind", "project", "--name", "Klasse 7b",
+                          "--description", "ü", "--names", "folded").row
+        self.assertEqual(list(made), SPACE_FIELDS)
+        self.assertEqual([made[field] for field in ("alias", "kind", "name", "description",
+                                                    "names", "creator", "tenant")],
+                         ["class", "project", "Klasse 7b", "ü", "folded", "ada", "default"])
+        self.assertEqual(self.spind("space", "info", "class:").row, made)
+        self.assertEqual(self.spind("space", "info", made["id"]).row, made)
+        aliases = [row["alias"] for row in self.spind("space", "list").rows]
+        self.assertEqual(sorted(aliases), ["class", "s"])
+        projects = self.spind("space", "list", "--kind", "project").rows
+        self.assertEqual([row["id"] for row in projects], [made["id"]])
+        changed = self.spind("space", "set", "class", "--alias", "class-8b", "--name", "8b").row
+        self.assertEqual((changed["id"], changed["alias"], changed["name"], changed["description"]),
+                         (made["id"], "class-8b", "8b", "ü"))
+        self.assertEqual(self.error("space", "info", "class")["code"], "not_found")
+
+    def test_an_alias_and_an_id_are_taken_once(self):
+        self.assertEqual(self.error("space", "create", "s")["code"], "already_exists")
+        id_ = "01932c4e-7d2a-7000-8000-0123456789ab"
+        self.assertEqual(self.spind("space", "create", "t", "--id", id_).row["id"], id_)
+        self.assertEqual(self.error("space", "create", "u", "--id", id_)["code"], "already_exists")
+
+    def test_tenants_do_not_see_each_other(self):
+        other = ["--tenant", "other"]
+        self.spind("space", "create", "s", *other)
+        self.spind("put", "-", "s:/here", data=b"x")
+        self.assertEqual(self.spind("ls", "s:/", *other).rows, [])
+        id_ = self.spind("space", "info", "s").row["id"]
+        self.assertEqual(self.error("space", "info", id_, *other)["code"], "not_found")
+
+    def test_others_get_not_found(self):
+        self.assertEqual(self.error("ls", "s:/", user="eve")["code"], "not_found")
+        self.assertEqual(self.error("ls", "s:/", "--as", "eve")["code"], "not_found")
+        self.assertEqual(self.spind("space", "list", user="eve").rows, [])
+
+
+class Nodes(ToolCase):
+    def test_stat_and_ls_have_the_nine_fields(self):
+        self.spind("mkdir", "s:/d")
+        self.spind("put", "-", "s:/d/f", data=b"hello")
+        file = self.spind("stat", "s:/d/f").row
+        self.assertEqual(list(file), NODE_FIELDS)
+        self.assertEqual([file[field] for field in ("path", "kind", "size", "version", "sha256",
+                                                    "state")],
+                         ["/d/f", "file", 5, 1, sha256(b"hello"), "available"])
+        folder = self.spind("stat", "s:/d").row
+        self.assertEqual(list(folder), NODE_FIELDS)
+        self.assertEqual([folder[field] for field in ("path", "kind", "size", "version",
+                                                      "sha256")],
+                         ["/d", "folder", 5, 0, None])
+        self.assertEqual(self.spind("ls", "s:/d").rows, [file])
+        self.assertEqual(self.spind("ls", "s:/d/f").rows, [file])
+        self.assertEqual(self.spind("ls", "-r", "s:/").rows, [folder, file])
+        self.assertEqual(self.spind("stat", "s:/", "s:/d").rows[0]["path"], "/")
+
+    def test_a_node_is_named_by_its_id_too(self):
+        made = self.spind("mkdir", "s:/d").row
+        self.assertEqual(list(made), ["id", "path", "created"])
+        put = self.spind("put", "-", f"s:!{made['id']}/f", data=b"x").files[0]
+        self.assertEqual(put["path"], "/d/f")
+        self.assertEqual(self.spind("stat", f"s:!{put['id']}").row["path"], "/d/f")
+        self.assertEqual(self.run_tool("cat", f"s:!{made['id']}/f").out, b"x")
+
+    def test_ls_is_in_byte_order_and_shows_sizes_when_long(self):
+        for name in ("b", "a", "Ä", "B"):
+            self.spind("put", "-", f"s:/{name}", data=b"x" * 2048)
+        self.spind("mkdir", "s:/c")
+        self.assertEqual(self.run_tool("ls", "s:/").out.decode().split(),
+                         ["B", "a", "b", "c/", "Ä"])
+        for line in self.run_tool("ls", "-l", "s:/").out.decode().splitlines():
+            self.assertRegex(line, r"^ +\d.* (B|KiB)  \d{4}-\d\d-\d\d \d\d:\d\d:\d\d  v[-1] ")
+
+    def test_ls_reads_many_pages(self):
+        tree = {f"{i:05}" for i in range(2_500)}
+        for name in tree:
+            self.write(name, b"")
+        self.spind("put", "-r", str(self.local), "s:/many")
+        rows = self.spind("ls", "s:/many").rows
+        self.assertEqual([row["path"] for row in rows], sorted(f"/many/{name}" for name in tree))
+
+    def test_tree_draws_what_is_below(self):
+        for name in ("a/b/f", "a/g", "z"):
+            self.write(name)
+        self.spind("put", "-r", str(self.local), "s:/")
+        self.assertEqual(self.run_tool("tree", "s:/").out.decode(),
+                         "/\n├── a\n│   ├── b\n│   │   └── f\n│   └── g\n└── z\n"
+                         "\n2 folders, 3 files\n")
+        self.assertEqual([row["path"] for row in self.spind("tree", "s:/a").rows],
+                         ["/a", "/a/b", "/a/b/f", "/a/g"])
+
+    def test_mkdir_with_and_without_parents(self):
+        self.assertEqual(self.error("mkdir", "s:/a/b")["code"], "not_found")
+        self.assertTrue(self.spind("mkdir", "-p", "s:/a/b").row["created"])
+        self.assertFalse(self.spind("mkdir", "-p", "s:/a/b").row["created"])
+        self.assertEqual(self.error("mkdir", "s:/a")["code"], "already_exists")
+
+    def test_mv_renames_moves_into_folders_and_replaces_when_told(self):
+        self.spind("mkdir", "-p", "s:/d/e")
+        first = self.spind("put", "-", "s:/f", data=b"1").files[0]["id"]
+        self.assertEqual(self.spind("mv", "s:/f", "s:/g").row, {"id": first, "path": "/g"})
+        self.assertEqual(self.spind("mv", "s:/g", "s:/d").row, {"id": first, "path": "/d/g"})
+        self.spind("put", "-", "s:/d/h", data=b"2")
+        self.assertEqual(self.error("mv", "s:/d/g", "s:/d/h")["code"], "already_exists")
+        self.spind("mv", "--replace", "s:/d/g", "s:/d/h")
+        self.assertEqual(self.run_tool("cat", "s:/d/h").out, b"1")
+        self.assertEqual(self.error("mv", "s:/d", "s:/d/e")["code"], "conflict")
+        self.assertEqual(self.error("mv", "s:/none", "s:/x")["code"], "not_found")
+        self.spind("space", "create", "t")
+        self.assertEqual(self.error("mv", "s:/d/h", "t:/h")["code"], "unsupported")
+        self.check_is_clean()
+
+    def test_rm_spares_full_folders_unless_told(self):
+        self.spind("mkdir", "-p", "s:/d/e")
+        self.assertEqual(self.error("rm", "s:/d")["code"], "folder_not_empty")
+        self.assertEqual(self.spind("rm", "s:/d/e").row["path"], "/d/e")
+        self.spind("put", "-", "s:/d/f", data=b"x")
+        self.spind("rm", "-r", "s:/d")
+        self.assertEqual(self.spind("ls", "s:/").rows, [])
+        self.assertEqual(self.error("rm", "s:/d")["code"], "not_found")
+        self.spind("rm", "-f", "s:/d")
+        self.assertEqual(self.error("rm", "-r", "s:/")["code"], "conflict")
+        self.check_is_clean()
+
+    def test_several_operands_go_on_after_an_error(self):
+        answer = self.spind("mkdir", "s:/a", "s:/x/y", "s:/b", expect=1)
+        self.assertEqual([row.get("path") for row in answer.rows], ["/a", None, "/b"])
+
+    def test_du_shows_totals_by_folder(self):
+        for name, size in (("a/b/f", 1000), ("a/g", 200), ("c/h", 30), ("i", 4)):
+            self.write(name, b"x" * size)
+        self.spind("put", "-r", str(self.local), "s:/")
+        self.assertEqual(self.spind("du", "s:/").rows, [
+            {"path": "/", "bytes": 1234, "version_bytes": 0, "files": 4, "folders": 3},
+            {"path": "/a", "bytes": 1200, "version_bytes": 0, "files": 2, "folders": 1},
+            {"path": "/c", "bytes": 30, "version_bytes": 0, "files": 1, "folders": 0}])
+        paths = [row["path"] for row in self.spind("du", "-d", "9", "s:/").rows]
+        self.assertEqual(paths, ["/", "/a", "/a/b", "/c"])
+        self.assertEqual(len(self.spind("du", "-d", "0", "s:/").rows), 1)
+
+    def test_cat_gives_ranges_and_versions(self):
+        self.spind("put", "-", "s:/f", data=b"first")
+        content = self.random.randbytes(3_000_000)
+        self.spind("put", "-", "s:/f", data=content)
+        self.assertEqual(self.run_tool("cat", "s:/f").out, content)
+        self.assertEqual(self.run_tool("cat", "--version", "1", "s:/f").out, b"first")
+        part = self.run_tool("cat", "--offset", "1000000", "--length", "1200000", "s:/f").out
+        self.assertEqual(part, content[1_000_000:2_200_000])
+        self.assertEqual(self.run_tool("cat", "--offset", "3000001", "s:/f").out, b"")
+        answer = self.run_tool("cat", "--version", "3", "s:/f", "--json")
+        self.assertEqual((answer.status, answer.out), (1, b""))
+        self.assertEqual(json.loads(answer.err)["error"]["code"], "not_found")
+        self.assertEqual(self.run_tool("cat", "s:/").status, 1)
+
+    def test_errors_for_people_stand_on_stderr(self):
+        answer = self.run_tool("stat", "s:/none")
+        self.assertEqual((answer.status, answer.out), (1, b""))
+        self.assertRegex(answer.err.decode(), r"^spind: not_found: .+/none.*\n$")
+        self.assertEqual(len(re.findall("\n", answer.err.decode())), 1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,55 @@
+"""kill -9 in the middle of a put -r: what was acknowledged is there, whole."""
+import json
+import random
+
+from harness import EFFORT, SEED, ToolCase, main, sha256
+
+ROUNDS = {"fast": 3, "ci": 8, "long": 300}[EFFORT]
+FILES = 1_500
+
+
+class Kill(ToolCase):
+    def test_everything_acknowledged_survives(self):
+        content = {}
+        for i in range(FILES):
+            # Some of each way in which bytes are kept: inline, in a pack, as an object.
+            size = 3_000_000 if i % 300 == 0 else self.random.choice((0, 100, 5_000, 60_000))
+            content[f"d{i % 30}/f{i}"] = self.random.randbytes(size)
+            self.write(f"d{i % 30}/f{i}", content[f"d{i % 30}/f{i}"])
+        killed = acknowledged = 0
+        for round_ in range(ROUNDS):
+            lines_until_kill = random.Random(SEED + round_).randrange(1, FILES)
+            process = self.start("put", "-r", "--json", str(self.local), f"s:/{round_}",
+                                 stdout=-1)
+            lines = []
+            for line in process.stdout:
+                lines.append(line)
+                if len(lines) == lines_until_kill:
+                    process.kill()
+            process.stdout.close()
+            killed += process.wait() == -9
+            rows = [json.loads(line) for line in lines if line.endswith(b"\n")]
+            files = [row for row in rows if row.get("event") == "file"]
+            acknowledged += len(files)
+            stored = {row["path"]: row for row in self.spind("ls", "-r", f"s:/{round_}").rows}
+            for row in files:
+                kept = stored[row["path"]]
+                self.assertEqual((kept["id"], kept["version"], kept["size"], kept["sha256"]),
+                                 (row["id"], row["version"], row["size"], row["sha256"]))
+            for path, row in stored.items():
+                if row["kind"] == "file":
+                    name = path.removeprefix(f"/{round_}/")
+                    self.assertEqual(row["sha256"], sha256(content[name]))
+            answer = self.spind("verify", str(self.local), f"s:/{round_}",
+                                expect=3 if len(stored) < FILES else 0).row
+            self.assertEqual((answer["different"], answer["extra"]), (0, 0))
+            self.check_is_clean()
+        print(f"{killed} of {ROUNDS} killed, {acknowledged} files acknowledged", flush=True)
+        self.assertGreater(killed, 0)
+        self.assertGreater(acknowledged, 0)
+        self.spind("collect", "--grace", "0")
+        self.check_is_clean()
+
+
+if __name__ == "__main__":
+    main()
