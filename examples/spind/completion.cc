@@ -109,15 +109,22 @@ std::string zsh_script() {
          "fi\n";
 }
 
+std::string fish_quoted(std::string_view text) {
+  std::string out = "'";
+  for (const char c : text) {
+    if (c == '\'' || c == '\\') out += '\\';
+    out += c;
+  }
+  return out + "'";
+}
+
 std::string fish_option(const std::string& condition, const Option& option) {
   std::string out = "complete -c spind";
-  if (!condition.empty()) out += " -n '" + condition + "'";
+  if (!condition.empty()) out += " -n " + fish_quoted(condition);
   out += " -l " + std::string(option.name);
   if (option.letter != 0) out += std::string(" -s ") + option.letter;
   if (!option.value.empty()) out += " -r";
-  std::string help(option.help);
-  for (std::size_t at = 0; (at = help.find('\'', at)) != help.npos; at += 2) help.insert(at, "\\");
-  return out + " -d '" + help + "'\n";
+  return out + " -d " + fish_quoted(option.help) + "\n";
 }
 
 std::string fish_script() {
@@ -127,8 +134,8 @@ std::string fish_script() {
   for (const Command& command : commands()) {
     std::string condition = "__fish_seen_subcommand_from " + first_word(command.name);
     if (const std::string second = second_word(command.name); !second.empty()) {
-      out += "complete -c spind -n '" + condition + "' -f -a '" + second + "' -d '" +
-             std::string(command.summary) + "'\n";
+      out += "complete -c spind -n " + fish_quoted(condition) + " -f -a " + second + " -d " +
+             fish_quoted(command.summary) + "\n";
       condition += "; and __fish_seen_subcommand_from " + second;
     }
     for (const Option& option : command.options) out += fish_option(condition, option);

@@ -3,7 +3,7 @@ import resource
 import subprocess
 import unicodedata
 
-from harness import ToolCase, main
+from harness import PROGRAM, ToolCase, main
 
 
 class Names(ToolCase):
@@ -126,15 +126,12 @@ class Resources(ToolCase):
 
     def test_a_file_size_limit_while_getting_leaves_no_half_file(self):
         self.spind("put", "-", "s:/f", data=b"x" * 5_000_000)
+        command = [str(PROGRAM), "get", "s:/f", str(self.local / "f")]
         done = subprocess.run(
-            ["bash", "-c", 'trap "" XFSZ; ulimit -f 2000; exec "$0" "$@"', *self.command("s:/f")],
+            ["bash", "-c", 'trap "" XFSZ; ulimit -f 2000; exec "$0" "$@"', *command],
             capture_output=True, env=self.environment(), timeout=60)
         self.assertEqual(done.returncode, 1, done)
         self.assertEqual(list(self.local.iterdir()), [])
-
-    def command(self, place: str) -> list[str]:
-        from harness import PROGRAM
-        return [str(PROGRAM), "get", place, str(self.local / "f")]
 
 
 if __name__ == "__main__":
