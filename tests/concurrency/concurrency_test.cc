@@ -49,7 +49,7 @@ TEST_CASE("concurrency: every history of a space is one of things done one after
   for (const MetadataEngine engine : engines()) {
     CAPTURE(engine_name(engine));
     TestClock clock;
-    TestStore store(engine, {.clock = &clock});
+    TestStore store(engine, seams_with(clock));
     Caretaker caretaker(store.store());
     const std::uint64_t rounds = scaled(4, 40, 2'000);
     for (std::uint64_t round = 0; round < rounds; ++round) {

@@ -13,7 +13,7 @@ std::string alias_of(std::uint32_t number) { return "space " + std::to_string(nu
 }  // namespace
 
 ModelRun::ModelRun(MetadataEngine engine)
-    : random_(1), store_(engine, {.clock = &clock_, .random = &random_}) {
+    : random_(1), store_(engine, seams_with(clock_, random_)) {
   (void)create_space({.name = 0});
 }
 

@@ -2,6 +2,8 @@
 
 #include <stdexcept>
 
+#include "kv/rocksdb/rocksdb_store.h"
+
 namespace spind::test {
 namespace {
 
@@ -12,6 +14,19 @@ T must(Result<T> result) {
 }
 
 }  // namespace
+
+engine::OpenKv rocksdb_on(std::shared_ptr<rocksdb::FileSystem> file_system) {
+  return [file_system](const engine::KvSetup& setup) {
+    return kv::open_rocksdb({.path = setup.folder,
+                             .memory_budget_bytes = setup.memory_bytes,
+                             .threads = setup.threads,
+                             .clock = setup.clock,
+                             .files = setup.files,
+                             .observer = setup.observer,
+                             .free_space_reserve_bytes = setup.free_space_reserve_bytes,
+                             .file_system = file_system});
+  };
+}
 
 TestStore::TestStore(MetadataEngine engine, engine::Seams seams, StoreOptions options)
     : engine_(engine), seams_(std::move(seams)), options_(std::move(options)) {

@@ -9,7 +9,20 @@
 #include "kv/memory/memory_store.h"
 #include "support/harness.h"
 
+namespace rocksdb {
+class FileSystem;
+}
+
 namespace spind::test {
+
+inline engine::Seams seams_with(Clock& clock, Random& random = Random::system()) {
+  engine::Seams seams;
+  seams.clock = &clock;
+  seams.random = &random;
+  return seams;
+}
+// RocksDB on the given file system.
+engine::OpenKv rocksdb_on(std::shared_ptr<rocksdb::FileSystem> file_system);
 
 // What the store's metadata lies in. Debian's RocksDB is not instrumented for ThreadSanitizer, so
 // such programs keep to memory.

@@ -1,0 +1,118 @@
+// The caller gives up, or its time is over, before and in the middle of each verb.
+#include <doctest/doctest.h>
+
+#include <atomic>
+
+#include "bad_days/all_verbs.h"
+#include "support/store/test_clock.h"
+#include "support/store/test_store.h"
+
+namespace spind::test {
+namespace {
+
+enum class Kind { cancel, deadline };
+
+// A store whose n-th call of a seam interrupts the session that it came from.
+class Interrupted {
+ public:
+  explicit Interrupted(Kind kind)
+      : kind_(kind), store(MetadataEngine::memory, seams_with(clock_)) {
+    Space made = store.make_space("interrupts");
+    REQUIRE(made.put("/file", "as it was").ok());
+    SessionOptions options{.user = "ada"};
+    if (kind == Kind::cancel) options.cancel = token_;
+    if (kind == Kind::deadline) options.timeout = std::chrono::minutes(1);
+    store.close();
+    store.before_kv([this](kv::MemoryCall) {
+      count();
+      return Status();
+    });
+    store.reopen();
+    session_.emplace(store.store().session(options).value());
+    space_.emplace(session_->space_by_alias("interrupts").value());
+  }
+
+  // Runs the request, interrupted at the n-th call. False: it made fewer calls.
+  bool run_until(std::uint64_t n, const Request& request, Answer& answer) {
+    left_ = static_cast<std::int64_t>(n);
+    answer = run(*space_, request);
+    return left_ <= 0;
+  }
+  void interrupt() {
+    if (kind_ == Kind::cancel) token_.cancel();
+    if (kind_ == Kind::deadline) clock_.advance(120'000'000'000);
+  }
+  Code code() const { return kind_ == Kind::cancel ? Code::cancelled : Code::deadline_exceeded; }
+  const Space& space() const { return *space_; }
+
+ private:
+  void count() {
+    if (left_ > 0 && --left_ == 0) interrupt();
+  }
+
+  const Kind kind_;
+  TestClock clock_;
+  CancelToken token_;
+  std::atomic<std::int64_t> left_{0};
+
+ public:
+  TestStore store;
+
+ private:
+  std::optional<Session> session_;
+  std::optional<Space> space_;
+};
+
+std::string names(const Space& space) {
+  std::string text;
+  for (const Walk::Item& item : run(space, {.verb = Verb::walk}).items)
+    text += item.path + ":" + std::to_string(item.node.version) + ":" +
+            std::to_string(item.node.mtime_ns) + " ";
+  return text;
+}
+
+}  // namespace
+
+TEST_CASE("bad day: a session that was cancelled, or whose time is over, does nothing") {
+  for (const Kind kind : {Kind::cancel, Kind::deadline}) {
+    Interrupted fixture(kind);
+    const std::string before = names(fixture.store.space("interrupts"));
+    fixture.interrupt();
+    for (const Request& request : all_verbs("/file")) {
+      CAPTURE(verb_name(request.verb));
+      CHECK(run(fixture.space(), request).code == fixture.code());
+    }
+    CHECK(fixture.space().info().code() == fixture.code());
+    CHECK(names(fixture.store.space("interrupts")) == before);
+  }
+}
+
+TEST_CASE("bad day: a verb that is interrupted in its middle is whole or undone") {
+  for (const Kind kind : {Kind::cancel, Kind::deadline}) {
+    for (const Request& request : all_verbs("/file")) {
+      CAPTURE(verb_name(request.verb));
+      for (std::uint64_t n = 1; n < 100; ++n) {
+        CAPTURE(n);
+        Interrupted fixture(kind);
+        const std::string before = names(fixture.store.space("interrupts"));
+        Answer answer;
+        const bool met = fixture.run_until(n, request, answer);
+        const Space plain = fixture.store.space("interrupts");
+        const std::string after = names(plain);
+        const Code undisturbed = request.verb == Verb::make_folder ? Code::already_exists
+                                 : request.verb == Verb::list      ? Code::not_a_folder
+                                                                   : Code::ok;
+        CHECK((answer.code == undisturbed || (met && answer.code == fixture.code())));
+        // A change that was committed before the interruption stands.
+        if (answer.code == Code::ok && changes(request.verb)) CHECK(after != before);
+        if (answer.code != Code::ok && after == before && changes(request.verb))
+          CHECK(run(plain, request).code == undisturbed);
+        CHECK(fixture.store.findings() == "");
+        if (!met) break;
+        REQUIRE(n < 99);
+      }
+    }
+  }
+}
+
+}  // namespace spind::test

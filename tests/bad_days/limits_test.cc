@@ -1,0 +1,195 @@
+// Counts, sizes, offsets, tokens, ids and checksums that do not fit.
+#include <doctest/doctest.h>
+
+#include "base/limits.h"
+#include "bad_days/all_verbs.h"
+#include "support/store/content.h"
+#include "support/store/test_store.h"
+
+namespace spind::test {
+
+TEST_CASE("bad day: counts and sizes at their limits work, and over them are refused") {
+  TestStore store(MetadataEngine::memory);
+  const Session session = store.session();
+  const Space space = store.make_space("limits");
+
+  CHECK(space.list("/", {.count_max = kPageMax}).ok());
+  CHECK(space.list("/", {.count_max = kPageMax + 1}).code() == Code::invalid_argument);
+  CHECK(space.list("/", {.count_max = 0}).code() == Code::invalid_argument);
+  CHECK(session.list_spaces({}, kPageMax).ok());
+  CHECK(session.list_spaces({}, kPageMax + 1).code() == Code::invalid_argument);
+  CHECK(session.list_spaces({}, 0).code() == Code::invalid_argument);
+
+  CHECK(space.put("/a", "x", {.request_id = std::string(kRequestIdBytesMax, 'r')}).ok());
+  CHECK(space.put("/b", "x", {.request_id = std::string(kRequestIdBytesMax + 1, 'r')}).code() ==
+        Code::limit_exceeded);
+  CHECK(space.put("/b", "x", {.size_bytes = kFileBytesMax + 1}).code() == Code::limit_exceeded);
+
+  CHECK(space.update({.alias = std::string(kSpaceNameBytesMax, 'a')}).ok());
+  CHECK(space.update({.alias = std::string(kSpaceNameBytesMax + 1, 'a')}).code() ==
+        Code::limit_exceeded);
+  CHECK(space.update({.description = std::string(kDescriptionBytesMax, 'd')}).ok());
+  CHECK(space.update({.description = std::string(kDescriptionBytesMax + 1, 'd')}).code() ==
+        Code::limit_exceeded);
+  CHECK(space.update({.name = "\xff"}).code() == Code::invalid_argument);
+  CHECK(store.findings() == "");
+}
+
+TEST_CASE("bad day: a session that names nobody, or with names over their limits, is refused") {
+  TestStore store(MetadataEngine::memory);
+  const auto session = [&](const SessionOptions& options) {
+    return store.store().session(options).code();
+  };
+  CHECK(session({}) == Code::unauthenticated);
+  CHECK(session({.user = std::string(kPrincipalBytesMax, 'u')}) == Code::ok);
+  CHECK(session({.user = std::string(kPrincipalBytesMax + 1, 'u')}) != Code::ok);
+  CHECK(session({.user = "a\nb"}) == Code::invalid_argument);
+  CHECK(session({.user = "\xff"}) == Code::invalid_argument);
+  CHECK(session({.user = "ada", .tenant = ""}) == Code::invalid_argument);
+  CHECK(session({.user = "ada", .tenant = std::string(256, 't')}) != Code::ok);
+  CHECK(session({.user = "ada", .application = std::string(256, 'a')}) != Code::ok);
+  CHECK(session({.user = "ada", .groups = std::vector<std::string>(kGroupsMax + 1, "g")}) ==
+        Code::limit_exceeded);
+}
+
+TEST_CASE("bad day: content on both sides of every limit comes back as it went in") {
+  TestStore store(MetadataEngine::memory);
+  const Space space = store.make_space("sizes");
+  for (const std::uint64_t limit :
+       {std::uint64_t{0}, std::uint64_t{kInlineBytesMax}, std::uint64_t{kFrameBytesMax},
+        std::uint64_t{kPackedBytesMax}, std::uint64_t{kPieceBytesMax}}) {
+    for (const std::uint64_t size_bytes : {limit, limit + 1, limit == 0 ? 2 : limit - 1}) {
+      CAPTURE(size_bytes);
+      for (const Verb verb : {Verb::put, Verb::write}) {
+        const Request write{.verb = verb, .ref = "/file", .content_seed = size_bytes,
+                            .size_bytes = size_bytes};
+        REQUIRE(run(space, write).code == Code::ok);
+        for (const std::size_t by_reader : {0u, 1u})
+          CHECK(run(space, {.verb = Verb::get, .ref = "/file", .page = by_reader}).bytes ==
+                content(size_bytes, size_bytes));
+      }
+    }
+  }
+  CHECK(store.findings(true) == "");
+}
+
+TEST_CASE("bad day: an offset at or past the end reads nothing") {
+  TestStore store(MetadataEngine::memory);
+  const Space space = store.make_space("offsets");
+  for (const std::uint64_t size_bytes : {0u, 10u, 70'000u, 1'500'000u}) {
+    CAPTURE(size_bytes);
+    const std::string bytes = content(1, size_bytes);
+    REQUIRE(space.put("/file", bytes).ok());
+    const Reader reader = space.reader("/file").value();
+    std::vector<std::uint8_t> out(8);
+    for (const std::uint64_t offset : {size_bytes, size_bytes + 1, ~std::uint64_t{0},
+                                       ~std::uint64_t{0} - 4, std::uint64_t{1} << 63})
+      CHECK(reader.read_at(offset, out).value() == 0);
+    if (size_bytes == 0) continue;
+    REQUIRE(reader.read_at(size_bytes - 3, out).value() == 3);
+    CHECK(std::equal(out.begin(), out.begin() + 3, bytes.end() - 3,
+                     [](std::uint8_t a, char b) { return a == static_cast<std::uint8_t>(b); }));
+    CHECK(reader.read_at(0, {}).value() == 0);
+  }
+}
+
+TEST_CASE("bad day: a wrong checksum or declared size refuses the content and changes nothing") {
+  TestStore store(MetadataEngine::memory);
+  const Space space = store.make_space("declared");
+  for (const std::uint64_t size_bytes : {100u, 70'000u, 1'500'000u}) {
+    CAPTURE(size_bytes);
+    const std::string bytes = content(1, size_bytes);
+    const Sha256 right = sha256_of(bytes);
+    const Sha256 wrong = sha256_of(bytes + "x");
+    CHECK(space.put("/file", bytes, {.sha256 = wrong}).code() == Code::precondition_failed);
+    CHECK(space.put("/file", bytes, {.checksums = {.adler32 = 1}}).code() ==
+          Code::precondition_failed);
+    const Checksums wrong_md5{.md5 = std::array<std::uint8_t, 16>{}};
+    CHECK(space.put("/file", bytes, {.checksums = wrong_md5}).code() == Code::precondition_failed);
+    const Checksums wrong_sha1{.sha1 = std::array<std::uint8_t, 20>{}};
+    CHECK(space.put("/file", bytes, {.checksums = wrong_sha1}).code() ==
+          Code::precondition_failed);
+    CHECK(space.put("/file", bytes, {.size_bytes = size_bytes + 1}).code() ==
+          Code::invalid_argument);
+    CHECK(space.put("/file", bytes, {.size_bytes = size_bytes - 1}).code() ==
+          Code::invalid_argument);
+    CHECK(space.stat("/file").code() == Code::not_found);
+    CHECK(space.put("/file", bytes, {.size_bytes = size_bytes, .sha256 = right}).ok());
+    REQUIRE(space.remove("/file").ok());
+  }
+  REQUIRE(store.store().collect({.grace = std::chrono::seconds(0)}).ok());
+  CHECK(store.findings(true) == "");
+}
+
+TEST_CASE("bad day: a page token that was cut, flipped or made for another list is refused") {
+  TestStore store(MetadataEngine::memory);
+  const Space space = store.make_space("tokens");
+  const Space other = store.make_space("other tokens");
+  for (const Space& one : {space, other})
+    for (const char* name : {"/a", "/b", "/folder/c", "/folder/d"})
+      REQUIRE(one.put(name, "x", {.make_parents = true}).ok());
+  const std::string token = space.list("/", {.count_max = 1})->next;
+  REQUIRE(!token.empty());
+
+  const auto refused = [&](const Space& where, const char* folder, const std::string& after) {
+    return where.list(folder, {.count_max = 1, .after = after}).code() == Code::invalid_argument;
+  };
+  for (std::size_t size = 1; size < token.size(); ++size)
+    CHECK(refused(space, "/", token.substr(0, size)));
+  for (std::size_t i = 0; i < token.size(); ++i) {
+    std::string flipped = token;
+    flipped[i] = flipped[i] == 'A' ? 'B' : 'A';
+    CHECK(refused(space, "/", flipped));
+  }
+  CHECK(refused(space, "/", token + "A"));
+  CHECK(refused(space, "/", std::string(100'000, 'A')));
+  CHECK(refused(space, "/", std::string("\0\xff", 2)));
+  CHECK(refused(other, "/", token));
+  CHECK(refused(space, "/folder", token));
+  CHECK(space.list("/", {.kind = NodeKind::file, .count_max = 1, .after = token}).code() ==
+        Code::invalid_argument);
+  CHECK(store.session().list_spaces({}, 1, token).code() == Code::invalid_argument);
+  CHECK(store.session().list_spaces({}, 1, "rubbish").code() == Code::invalid_argument);
+  CHECK(space.list("/", {.count_max = 1, .after = token})->items.front().name == "b");
+}
+
+TEST_CASE("bad day: a page token works after the store was opened again") {
+  TestStore store(MetadataEngine::memory);
+  for (const char* name : {"/a", "/b"}) {
+    const Space space = name[1] == 'a' ? store.make_space("tokens") : store.space("tokens");
+    REQUIRE(space.put(name, "x").ok());
+  }
+  const std::string token = store.space("tokens").list("/", {.count_max = 1})->next;
+  store.reopen();
+  const auto page = store.space("tokens").list("/", {.count_max = 1, .after = token});
+  REQUIRE(page.ok());
+  CHECK(page->items.front().name == "b");
+}
+
+TEST_CASE("bad day: ids of other spaces, of nobody and of strangers lead nowhere") {
+  TestStore store(MetadataEngine::memory);
+  const Space space = store.make_space("ids");
+  const NodeId node = space.put("/file", "x").value().node;
+  const Space empty = store.make_space("empty");
+  for (const Request& request : all_verbs(Ref::node(node))) {
+    CAPTURE(verb_name(request.verb));
+    CHECK(run(empty, request).code == Code::not_found);
+  }
+  for (const NodeId id : {NodeId{0}, ~NodeId{0}, NodeId{1} << 63, NodeId{999}})
+    for (const Request& request : all_verbs(Ref::node(id))) {
+      CAPTURE(verb_name(request.verb));
+      CAPTURE(id);
+      CHECK(run(space, request).code == Code::not_found);
+    }
+  const Session eve = store.session("eve");
+  CHECK(eve.space(space.id()).code() == Code::not_found);
+  CHECK(eve.space(SpaceId{}).code() == Code::not_found);
+  const Session elsewhere = store.store().session({.user = "ada", .tenant = "elsewhere"}).value();
+  CHECK(elsewhere.space(space.id()).code() == Code::not_found);
+  CHECK(elsewhere.space_by_alias("ids").code() == Code::not_found);
+  CHECK(elsewhere.list_spaces()->items.empty());
+  CHECK(SpaceId::parse("not a uuid").code() == Code::invalid_argument);
+  CHECK(store.session().create_space({.id = space.id()}).code() == Code::already_exists);
+}
+
+}  // namespace spind::test

@@ -1,0 +1,82 @@
+// Every verb takes every form of reference.
+#include <doctest/doctest.h>
+
+#include "bad_days/all_verbs.h"
+#include "support/store/test_store.h"
+
+namespace spind::test {
+namespace {
+
+enum class Form { path, id, id_and_path };
+
+struct Tree {
+  Space space;
+  NodeId folder = 0, file = 0;
+};
+
+Tree make_tree(TestStore& store, const std::string& alias) {
+  Tree tree{.space = store.make_space(alias)};
+  tree.folder = tree.space.make_folder("/folder").value().node;
+  tree.file = tree.space.put("/folder/file", "first").value().node;
+  REQUIRE(tree.space.put("/folder/file", "second").ok());
+  return tree;
+}
+
+Ref reference(const Tree& tree, Form form, bool folder) {
+  switch (form) {
+    case Form::path: return folder ? "/folder" : "/folder/file";
+    case Form::id: return Ref::node(folder ? tree.folder : tree.file);
+    default: return folder ? Ref::below(kRootNode, "folder") : Ref::below(tree.folder, "file");
+  }
+}
+
+}  // namespace
+
+TEST_CASE("verbs: each takes a path, an id, and an id with a path below it, to the same effect") {
+  TestStore store(MetadataEngine::memory);
+  int number = 0;
+  for (std::size_t i = 0; i < kVerbCount; ++i) {
+    const auto verb = static_cast<Verb>(i);
+    CAPTURE(verb_name(verb));
+    std::vector<std::string> states;
+    for (const Form form : {Form::path, Form::id, Form::id_and_path}) {
+      const Tree tree = make_tree(store, "references " + std::to_string(++number));
+      Request request{.verb = verb,
+                      .ref = reference(tree, form, verb == Verb::list || verb == Verb::walk),
+                      .to = Ref::below(tree.folder, "moved"),
+                      .size_bytes = 50};
+      request.mtime_ns = 77;
+      if (verb == Verb::make_folder) {
+        request.ref = reference(tree, form, true);
+        request.exist_ok = true;
+      }
+      const Answer answer = run(tree.space, request);
+      CHECK(answer.code == Code::ok);
+      std::string state = answer.bytes + " " + std::to_string(answer.written.node) + " " +
+                          std::to_string(answer.written.entry) + " " +
+                          std::to_string(answer.node.id);
+      for (const Walk::Item& item : answer.items) state += " " + item.node.name;
+      for (const Walk::Item& item : run(tree.space, {.verb = Verb::walk}).items)
+        state += " " + item.path + ":" + std::to_string(item.node.version);
+      states.push_back(state);
+    }
+    CHECK(states[1] == states[0]);
+    CHECK(states[2] == states[0]);
+  }
+}
+
+TEST_CASE("verbs: a new node is named by its folder's id and a name") {
+  TestStore store(MetadataEngine::memory);
+  const Tree tree = make_tree(store, "new");
+  CHECK(tree.space.put(Ref::below(tree.folder, "one"), "1").ok());
+  CHECK(tree.space.make_folder(Ref::below(tree.folder, "two/three"), {.make_parents = true}).ok());
+  Writer writer = tree.space.writer(Ref::below(tree.folder, "four")).value();
+  REQUIRE(writer.write("4").ok());
+  REQUIRE(writer.commit().ok());
+  CHECK(tree.space.move(Ref::node(tree.file), Ref::below(tree.folder, "two/five")).ok());
+  CHECK(*tree.space.get("/folder/two/five") == "second");
+  CHECK(*tree.space.get("/folder/one") == "1");
+  CHECK(*tree.space.get("/folder/four") == "4");
+}
+
+}  // namespace spind::test

@@ -1,0 +1,137 @@
+// One long job on a store with a budget of memory, in a process of its own so that its peak is its
+// own. Prints "<peak of resident memory in KiB> <what it counted>".
+//
+//   scale_worker build STORE BUDGET_BYTES FOLDERS FILES    makes the tree
+//   scale_worker list  STORE BUDGET_BYTES FOLDERS FILES    lists every folder, page by page
+//   scale_worker walk  STORE BUDGET_BYTES FOLDERS FILES    walks the whole space
+//   scale_worker put   STORE BUDGET_BYTES LOCAL_FILE       stores one large file
+//   scale_worker get   STORE BUDGET_BYTES LOCAL_FILE       reads it, comparing
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "spind/store.h"
+
+namespace {
+
+using namespace spind;
+
+template <class T>
+T must(Result<T> result) {
+  if (!result.ok()) throw std::runtime_error(result.error().to_string());
+  return std::move(result).value();
+}
+void must(Status status) {
+  if (!status.ok()) throw std::runtime_error(status.error().to_string());
+}
+
+std::uint64_t peak_kib() {
+  std::ifstream status("/proc/self/status");
+  for (std::string line; std::getline(status, line);)
+    if (line.starts_with("VmHWM:")) return std::strtoull(line.c_str() + 6, nullptr, 10);
+  throw std::runtime_error("no VmHWM");
+}
+
+struct Job {
+  Session session;
+  Space space;
+  std::uint64_t folders = 0, files = 0;
+  std::string local_file;
+};
+
+std::string folder_name(std::uint64_t number) { return "/folder " + std::to_string(number); }
+
+std::uint64_t build(const Job& job) {
+  std::uint64_t made = 0;
+  for (std::uint64_t folder = 0; folder < job.folders; ++folder) {
+    const NodeId id = must(job.space.make_folder(folder_name(folder))).node;
+    for (std::uint64_t file = 0; file < job.files; ++file) {
+      const std::string name = "picture of a locker " + std::to_string(file) + ".jpeg";
+      must(job.space.put(Ref::below(id, name), "x"));
+      if (++made % 1024 == 0) must(job.session.wait());
+    }
+  }
+  must(job.session.wait());
+  return made;
+}
+
+std::uint64_t list(const Job& job) {
+  std::uint64_t seen = 0;
+  for (std::uint64_t folder = 0; folder < job.folders; ++folder) {
+    ListOptions options;
+    do {
+      const Page page = must(job.space.list(folder_name(folder), options));
+      seen += page.items.size();
+      options.after = page.next;
+    } while (!options.after.empty());
+  }
+  return seen;
+}
+
+std::uint64_t walk(const Job& job) {
+  Walk walk = must(job.space.walk("/"));
+  std::uint64_t files = 0;
+  while (const auto item = must(walk.next())) files += item->node.kind == NodeKind::file;
+  return files;
+}
+
+std::uint64_t put(const Job& job) {
+  return must(job.space.put_local_file("/large", job.local_file)).size_bytes;
+}
+
+std::uint64_t get(const Job& job) {
+  Reader reader = must(job.space.reader("/large"));
+  std::ifstream local(job.local_file, std::ios::binary);
+  std::vector<std::uint8_t> got(1 << 20);
+  std::vector<char> expected(got.size());
+  std::uint64_t total = 0;
+  while (const std::size_t count = must(reader.read(got))) {
+    local.read(expected.data(), static_cast<std::streamsize>(count));
+    if (!local || !std::equal(got.begin(), got.begin() + static_cast<std::ptrdiff_t>(count),
+                              expected.begin(),
+                              [](std::uint8_t a, char b) { return a == std::uint8_t(b); }))
+      throw std::runtime_error("the file came back with other bytes");
+    total += count;
+  }
+  return total;
+}
+
+std::uint64_t run(const std::vector<std::string>& words) {
+  const std::string& verb = words.at(0);
+  StoreOptions options{.create = true};
+  options.memory_bytes = std::strtoull(words.at(2).c_str(), nullptr, 10);
+  Store store = must(Store::open(words.at(1), options));
+  SessionOptions who{.user = "ada"};
+  who.deferred = verb == "build";
+  const Session session = must(store.session(who));
+  Result<Space> space = session.space_by_alias("scale");
+  if (space.code() == Code::not_found) {
+    space = session.create_space({.alias = "scale"});
+    must(session.wait());
+  }
+  Job job{session, must(std::move(space)), 0, 0, {}};
+  if (verb == "put" || verb == "get") {
+    job.local_file = words.at(3);
+    return verb == "put" ? put(job) : get(job);
+  }
+  job.folders = std::strtoull(words.at(3).c_str(), nullptr, 10);
+  job.files = std::strtoull(words.at(4).c_str(), nullptr, 10);
+  return verb == "build" ? build(job) : verb == "list" ? list(job) : walk(job);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    const std::uint64_t counted = run({argv + 1, argv + argc});
+    std::printf("%llu %llu\n", static_cast<unsigned long long>(peak_kib()),
+                static_cast<unsigned long long>(counted));
+    return 0;
+  } catch (const std::exception& exception) {
+    std::fprintf(stderr, "scale_worker: %s\n", exception.what());
+    return 1;
+  }
+}
