@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <chrono>
 #include <iterator>
 
 namespace spind::kv {
@@ -24,7 +25,7 @@ void GroupSync::written(TicketRange tickets, std::vector<Row> announced) {
   line_.report(tickets, std::move(announced));
   latest_.store(line_.latest(), std::memory_order_release);
   unsynced_.store(line_.size(), std::memory_order_relaxed);
-  if (leader_waits_) changed_.notify_all();
+  if (leader_waits_ || (gathers_ != 0 && line_.size() >= gathers_)) changed_.notify_all();
 }
 
 Status GroupSync::wait(Ticket ticket, std::int64_t deadline_monotonic_ns) {
@@ -63,16 +64,30 @@ std::optional<Status> GroupSync::verdict_locked(Ticket ticket) const {
 }
 
 void GroupSync::lead(const GroupRef& group) {
+  gather();
   SnapshotRef snapshot = backend_.snapshot();
   if (snapshot == nullptr || !begin_round(group, snapshot->ticket())) return;
+  const std::int64_t start_ns = clock_.monotonic_ns();
   Status synced = backend_.sync();
   if (!synced.ok()) {
     backend_.health().take(synced.error());
     fail();
   } else {
-    finish_round(snapshot);
+    finish_round(snapshot, clock_.monotonic_ns() - start_ns);
   }
   end_round(group);
+}
+
+void GroupSync::gather() {
+  std::unique_lock lock(mutex_);
+  const Gathering::Plan plan = gathering_.plan();
+  if (line_.size() >= plan.commits || failed_) return;
+  gathers_ = plan.commits;
+  const bool came = changed_.wait_for(lock, std::chrono::nanoseconds(plan.patience_ns), [&] {
+    return failed_ || line_.size() >= plan.commits;
+  });
+  gathers_ = 0;
+  gathering_.waited(came);
 }
 
 // A group that fail() dismissed is not the next one any more, and its leader's snapshot may be of a
@@ -88,7 +103,7 @@ bool GroupSync::begin_round(const GroupRef& group, Ticket target) {
 
 // The sync is done. Writers whose commits the snapshot shows have been in the log for that long, so
 // the wait for their reports is short.
-bool GroupSync::finish_round(const SnapshotRef& snapshot) {
+bool GroupSync::finish_round(const SnapshotRef& snapshot, std::int64_t sync_ns) {
   std::vector<CommitLine::Commit> commits;
   {
     std::unique_lock lock(mutex_);
@@ -98,7 +113,7 @@ bool GroupSync::finish_round(const SnapshotRef& snapshot) {
     if (line_.reported_until() < running_target_) return false;
     commits = line_.take(running_target_);
     unsynced_.store(line_.size(), std::memory_order_relaxed);
-    count_round(commits.size());
+    count_round(commits.size(), sync_ns);
   }
   std::vector<Row> rows;
   for (CommitLine::Commit& commit : commits)
@@ -180,7 +195,8 @@ void GroupSync::resume() {
   next_->invite();
 }
 
-void GroupSync::count_round(std::size_t commits) {
+void GroupSync::count_round(std::size_t commits, std::int64_t sync_ns) {
+  gathering_.round_done(commits, line_.size(), sync_ns);
   ++counts_.syncs;
   if (commits == 0) return;
   counts_.sync_group_commits += commits;

@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "kv/backend.h"
 #include "kv/commit_line.h"
+#include "kv/gathering.h"
 #include "kv/sync_group.h"
 
 namespace spind::kv {
@@ -48,11 +49,12 @@ class GroupSync {
 
   std::optional<Status> verdict_locked(Ticket ticket) const;
   void lead(const GroupRef& group);
+  void gather();
   bool begin_round(const GroupRef& group, Ticket target);
-  bool finish_round(const SnapshotRef& snapshot);
+  bool finish_round(const SnapshotRef& snapshot, std::int64_t sync_ns);
   void end_round(const GroupRef& group);
   void publish(SnapshotRef snapshot, std::span<const Row> rows);
-  void count_round(std::size_t commits);
+  void count_round(std::size_t commits, std::int64_t sync_ns);
 
   Backend& backend_;
   Clock& clock_;
@@ -70,8 +72,10 @@ class GroupSync {
   GroupRef next_;             // the group of the round after it
   bool failed_ = false;
   std::vector<TicketRange> lost_;
-  std::condition_variable changed_;  // the line grew while a leader waits for it; a round ended
-  bool leader_waits_ = false;
+  std::condition_variable changed_;  // a round ended, or failed; the line is as long as awaited
+  bool leader_waits_ = false;        // for commits that its snapshot shows to report
+  std::size_t gathers_ = 0;          // the length of the line that a leader waits for
+  Gathering gathering_;
   Store::Metrics counts_;
 
   mutable std::mutex durable_mutex_;
