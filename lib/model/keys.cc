@@ -136,6 +136,16 @@ std::uint64_t last_u64_in(std::string_view key) {
 
 std::string catalogue_partition() { return std::string(kCatalogue); }
 
+std::string catalogue_spaces_prefix() { return std::string(kCatalogue) + 't'; }
+
+SpaceId space_in_catalogue_key(std::string_view space_key) {
+  SpaceId space;
+  assert(space_key.size() > space.bytes.size());
+  std::copy(space_key.end() - static_cast<std::ptrdiff_t>(space.bytes.size()), space_key.end(),
+            space.bytes.begin());
+  return space;
+}
+
 std::string catalogue_space_prefix(std::string_view tenant) { return catalogue_key('t', tenant); }
 
 std::string catalogue_space_key(std::string_view tenant, SpaceKind kind, const SpaceId& space) {

@@ -65,8 +65,10 @@ std::uint64_t last_u64_in(std::string_view key);
 //   't' tenant, 0, kind, space id → –            spaces by tenant and kind
 //   'a' tenant, 0, alias          → space id     aliases
 std::string catalogue_partition();
+std::string catalogue_spaces_prefix();                       // of all tenants
 std::string catalogue_space_prefix(std::string_view tenant);
 std::string catalogue_space_key(std::string_view tenant, SpaceKind kind, const SpaceId& space);
+SpaceId space_in_catalogue_key(std::string_view space_key);
 std::string catalogue_alias_key(std::string_view tenant, std::string_view alias);
 
 }  // namespace spind::model

@@ -44,10 +44,7 @@ std::string filtered_prefix(const Call& call, const SpaceFilter& filter) {
 Result<std::optional<SpaceInfo>> visible_space(const Context& context, const Call& call,
                                                const kv::SnapshotRef& snapshot,
                                                std::string_view key) {
-  SpaceId id;
-  const std::string_view bytes = key.substr(key.size() - id.bytes.size());
-  std::copy(bytes.begin(), bytes.end(), id.bytes.begin());
-  space::Reading reading(snapshot, context.rows, id);
+  space::Reading reading(snapshot, context.rows, model::space_in_catalogue_key(key));
   SPIND_TRY_ASSIGN(const space::SpaceRef record, reading.info());
   if (!access::may_enter(call.who, *record).ok()) return std::optional<SpaceInfo>{};
   SPIND_TRY_ASSIGN(SpaceInfo info, to_space_info(reading, *record));

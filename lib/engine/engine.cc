@@ -1,0 +1,125 @@
+#include "engine/engine.h"
+
+#include <fmt/format.h>
+
+#include "base/try.h"
+#include "engine/store_metrics.h"
+
+namespace spind::engine {
+namespace {
+
+// How the one budget is shared out. The rest is for what calls hold while they run.
+std::uint64_t kv_share(std::uint64_t bytes) { return bytes / 16 * 9; }
+std::uint64_t rows_share(std::uint64_t bytes) { return bytes / 16; }
+std::uint64_t content_share(std::uint64_t bytes) { return bytes / 4; }
+
+constexpr std::uint64_t kOwnerEpoch = 1;
+
+}  // namespace
+
+Engine::Engine(const StoreOptions& options, const Seams& seams)
+    : clock_(seams.clock != nullptr ? *seams.clock : Clock::system()),
+      random_(seams.random != nullptr ? *seams.random : Random::system()),
+      threads_(seams.threads != nullptr ? *seams.threads : Threads::system()),
+      files_(seams.files != nullptr ? *seams.files : Files::system()),
+      memory_bytes_(options.memory_bytes) {}
+
+Engine::~Engine() { (void)close(); }
+
+Result<std::shared_ptr<Engine>> Engine::open(const std::string& folder,
+                                             const StoreOptions& options, const Seams& seams) {
+  if (options.memory_bytes < kMemoryBytesMin)
+    return Error{.code = Code::invalid_argument, .text = "the memory budget is too small",
+                 .path = {}, .limit = kMemoryBytesMin, .used = options.memory_bytes};
+  std::shared_ptr<Engine> engine(new Engine(options, seams));
+  SPIND_TRY(engine->start(folder, options, seams));
+  return engine;
+}
+
+Status Engine::start(const std::string& folder, const StoreOptions& options, const Seams& seams) {
+  SPIND_TRY_ASSIGN(folder_, open_store_folder(files_, folder, options));
+  rows_ = std::make_unique<space::RowCache>(rows_share(memory_bytes_));
+  const KvSetup kv_setup{folder_.meta, kv_share(memory_bytes_), options.free_space_reserve_bytes,
+                         options.metadata, files_, clock_, threads_, rows_.get(), options.log};
+  SPIND_TRY_ASSIGN(kv_, seams.open_kv ? seams.open_kv(kv_setup) : default_kv(kv_setup));
+  const BlobSetup blob_setup{folder_.objects, files_};
+  SPIND_TRY_ASSIGN(blobs_, seams.open_blobs ? seams.open_blobs(blob_setup)
+                                            : default_blobs(blob_setup));
+  const content::Setup setup{.kv = kv_.get(), .blobs = blobs_.get(), .files = &files_,
+                             .pack_folder = folder_.packs, .clock = &clock_,
+                             .threads = &threads_, .memory_bytes = content_share(memory_bytes_),
+                             .free_space_reserve_bytes = options.free_space_reserve_bytes,
+                             .log = options.log};
+  SPIND_TRY_ASSIGN(content_, content::Content::open(setup));
+  if (folder_.is_new) SPIND_TRY(finish_store_folder(files_, folder));
+  context_ = std::make_unique<ops::Context>(
+      ops::Context{*kv_, *rows_, *content_, clock_, random_, kOwnerEpoch});
+  return {};
+}
+
+Status Engine::close() {
+  const std::lock_guard closing(close_mutex_);
+  closing_ = true;
+  for (std::uint64_t running = running_.load(); running != 0; running = running_.load())
+    running_.wait(running);
+  {
+    const std::lock_guard lock(guests_mutex_);
+    for (Guest* guest : guests_) guest->let_go();
+    guests_.clear();
+  }
+  const Status health = kv_ != nullptr ? kv_->health() : Status();
+  context_.reset();
+  content_.reset();
+  blobs_.reset();
+  kv_.reset();
+  rows_.reset();
+  folder_.lock.reset();
+  if (!health.ok()) return health.error();
+  return {};
+}
+
+void Engine::admit(Guest& guest) {
+  const std::lock_guard lock(guests_mutex_);
+  guests_.insert(&guest);
+}
+
+void Engine::dismiss(Guest& guest) {
+  // Inside, so that the store is not closed under what the guest still holds.
+  const Inside inside(*this);
+  if (inside.admitted()) guest.let_go();
+  const std::lock_guard lock(guests_mutex_);
+  if (guests_.erase(&guest) == 1 && !inside.admitted()) guest.let_go();
+}
+
+Error Engine::closed_error() {
+  return {.code = Code::unavailable, .text = "the store is closed"};
+}
+
+std::string Engine::metrics() {
+  const Inside inside(*this);
+  if (!inside.admitted()) return {};
+  std::string out;
+  verbs_.print(out);
+  print_store_metrics({kv_->metrics(), content_->metrics(), *rows_, memory_bytes_}, out);
+  return out;
+}
+
+Status Engine::health() {
+  const Inside inside(*this);
+  if (!inside.admitted()) return closed_error();
+  SPIND_TRY(kv_->health());
+  return content_->health();
+}
+
+void SessionState::saw(Ticket ticket) {
+  Ticket before = last_ticket.load(std::memory_order_relaxed);
+  while (before < ticket && !last_ticket.compare_exchange_weak(before, ticket)) {
+  }
+}
+
+Result<Written> SessionState::noted(Result<Written> written) {
+  if (written.ok() && call.deferred) saw(written->ticket);
+  return written;
+}
+
+}  // namespace spind::engine

@@ -1,0 +1,123 @@
+// An open store: its parts, who is inside, and how it closes.
+//
+// The public classes are thin: each call goes through Engine::run, which refuses it when the store
+// is closed, keeps the store open while it runs, and counts it.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <unordered_set>
+
+#include "engine/seams.h"
+#include "engine/store_folder.h"
+#include "engine/verb_metrics.h"
+#include "ops/ops.h"
+#include "space/row_cache.h"
+
+namespace spind::engine {
+
+// Something a caller holds that holds a part of the store: a reader, a writer, a walk. When the
+// store closes it lets go.
+class Guest {
+ public:
+  virtual ~Guest() = default;
+  virtual void let_go() = 0;
+};
+
+// Thread-safe. Owned by all public objects together; open until close().
+class Engine {
+ public:
+  static Result<std::shared_ptr<Engine>> open(const std::string& folder,
+                                              const StoreOptions& options, const Seams& seams);
+  ~Engine();
+
+  // Waits for calls that run, then closes; later calls answer unavailable.
+  Status close();
+
+  // Runs one call. The verb is timed and counted.
+  template <class Call>
+  auto run(Verb verb, Call&& call) -> decltype(call()) {
+    const Inside inside(*this);
+    if (!inside.admitted()) return closed_error();
+    const std::int64_t begin_ns = clock_.monotonic_ns();
+    auto answer = call();
+    verbs_.record(verb, clock_.monotonic_ns() - begin_ns, answer.code());
+    return answer;
+  }
+
+  void admit(Guest& guest);
+  void dismiss(Guest& guest);
+
+  // Only inside run().
+  const ops::Context& context() const { return *context_; }
+  content::Content& content() { return *content_; }
+  kv::Store& kv() { return *kv_; }
+
+  Clock& clock() { return clock_; }
+  std::string metrics();
+  Status health();
+
+ private:
+  // A call that is inside; it keeps the store open.
+  class Inside {
+   public:
+    explicit Inside(Engine& engine) : engine_(engine) {
+      engine.running_.fetch_add(1);
+      admitted_ = !engine.closing_.load();
+    }
+    ~Inside() {
+      if (engine_.running_.fetch_sub(1) == 1 && engine_.closing_.load()) engine_.running_.notify_all();
+    }
+    Inside(const Inside&) = delete;
+    Inside& operator=(const Inside&) = delete;
+    bool admitted() const { return admitted_; }
+
+   private:
+    Engine& engine_;
+    bool admitted_ = false;
+  };
+
+  Engine(const StoreOptions& options, const Seams& seams);
+  Status start(const std::string& folder, const StoreOptions& options, const Seams& seams);
+  static Error closed_error();
+
+  Clock& clock_;
+  Random& random_;
+  Threads& threads_;
+  Files& files_;
+  const std::uint64_t memory_bytes_;
+  VerbMetrics verbs_;
+
+  std::atomic<std::uint64_t> running_{0};
+  std::atomic<bool> closing_{false};
+  std::mutex close_mutex_;
+  std::mutex guests_mutex_;
+  std::unordered_set<Guest*> guests_;
+
+  // In the order in which they are opened; closed in reverse.
+  StoreFolder folder_;
+  std::unique_ptr<space::RowCache> rows_;
+  std::unique_ptr<kv::Store> kv_;
+  std::unique_ptr<BlobStore> blobs_;
+  std::unique_ptr<content::Content> content_;
+  std::unique_ptr<ops::Context> context_;
+};
+
+// What a Session holds; its Spaces share it.
+struct SessionState {
+  std::shared_ptr<Engine> engine;
+  ops::Call call;
+  std::atomic<Ticket> last_ticket{0};
+
+  void saw(Ticket ticket);
+  // Remembers the ticket of a change.
+  Result<Written> noted(Result<Written> written);
+};
+
+struct SpaceState {
+  std::shared_ptr<SessionState> session;
+  SpaceId id;
+};
+
+}  // namespace spind::engine

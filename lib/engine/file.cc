@@ -1,0 +1,142 @@
+#include "spind/file.h"
+
+#include "base/try.h"
+#include "engine/engine.h"
+#include "engine/uploading.h"
+
+namespace spind {
+
+using engine::Verb;
+
+namespace {
+
+// How far a sequential reader asks for bytes before they are wanted.
+constexpr std::uint64_t kReadAheadBytes = 4 << 20;
+
+Error ended() { return {.code = Code::aborted, .text = "the writer has ended or failed before"}; }
+
+}  // namespace
+
+// ---- Reader ----
+
+struct Reader::State final : engine::Guest {
+  State(std::shared_ptr<engine::SessionState> owner, ops::OpenedFile opened)
+      : session(std::move(owner)), info(std::move(opened.info)), source(std::move(opened.source)) {
+    session->engine->admit(*this);
+  }
+  ~State() override { session->engine->dismiss(*this); }
+  void let_go() override { source.reset(); }
+
+  Result<std::size_t> read_at(std::uint64_t offset, std::span<std::uint8_t> out) {
+    engine::Engine& engine = *session->engine;
+    return engine.run(Verb::read, [&]() -> Result<std::size_t> {
+      SPIND_TRY(session->call.interrupted(engine.clock()));
+      return source->read_at(offset, out);
+    });
+  }
+
+  std::shared_ptr<engine::SessionState> session;
+  NodeInfo info;
+  std::unique_ptr<content::Source> source;
+  std::uint64_t position = 0;
+  std::uint64_t asked_until = 0;
+};
+
+Reader::Reader(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Reader::Reader(Reader&&) noexcept = default;
+Reader& Reader::operator=(Reader&&) noexcept = default;
+Reader::~Reader() = default;
+
+const NodeInfo& Reader::info() const { return state_->info; }
+
+std::uint64_t Reader::size_bytes() const { return state_->info.size_bytes; }
+
+Result<std::size_t> Reader::read_at(std::uint64_t offset, std::span<std::uint8_t> out) const {
+  return state_->read_at(offset, out);
+}
+
+Result<std::size_t> Reader::read(std::span<std::uint8_t> out) {
+  State& state = *state_;
+  const std::uint64_t want_until = state.position + out.size() + kReadAheadBytes;
+  if (state.position + out.size() < state.info.size_bytes &&
+      want_until > state.asked_until + kReadAheadBytes / 2) {
+    engine::Engine& engine = *state.session->engine;
+    SPIND_TRY(engine.run(Verb::read, [&]() -> Status {
+      state.source->read_ahead(state.position + out.size(), kReadAheadBytes);
+      return {};
+    }));
+    state.asked_until = want_until;
+  }
+  SPIND_TRY_ASSIGN(const std::size_t got, state.read_at(state.position, out));
+  state.position += got;
+  return got;
+}
+
+Result<Reader> Space::reader(const Ref& file, const ReadOptions& options) const {
+  engine::SessionState& session = *state_->session;
+  return session.engine->run(Verb::reader_open, [&]() -> Result<Reader> {
+    SPIND_TRY_ASSIGN(ops::OpenedFile opened,
+                     ops::open_file(session.engine->context(), session.call, state_->id, file,
+                                    options));
+    return Reader(std::make_unique<Reader::State>(state_->session, std::move(opened)));
+  });
+}
+
+// ---- Writer ----
+
+struct Writer::State final : engine::Guest {
+  State(std::shared_ptr<engine::SpaceState> into, const Ref& target, PutOptions how,
+        std::unique_ptr<content::Upload> begun)
+      : space(std::move(into)), file(target), options(std::move(how)), upload(std::move(begun)) {
+    space->session->engine->admit(*this);
+  }
+  ~State() override { space->session->engine->dismiss(*this); }
+  void let_go() override { upload.reset(); }
+
+  std::shared_ptr<engine::SpaceState> space;
+  Ref file;
+  PutOptions options;
+  std::unique_ptr<content::Upload> upload;
+};
+
+Writer::Writer(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Writer::Writer(Writer&&) noexcept = default;
+Writer& Writer::operator=(Writer&&) noexcept = default;
+Writer::~Writer() = default;
+
+Status Writer::write(std::span<const std::uint8_t> bytes) {
+  State& state = *state_;
+  return state.space->session->engine->run(Verb::write, [&]() -> Status {
+    if (state.upload == nullptr) return ended();
+    Status appended = state.upload->append(bytes);
+    if (!appended.ok()) state.upload.reset();
+    return appended;
+  });
+}
+
+Status Writer::write(std::string_view text) { return write(as_bytes(text)); }
+
+Result<Written> Writer::commit() {
+  State& state = *state_;
+  return state.space->session->engine->run(Verb::writer_commit, [&]() -> Result<Written> {
+    if (state.upload == nullptr) return ended();
+    const auto upload = std::move(state.upload);
+    return engine::commit_upload(*state.space, state.file, state.options, *upload);
+  });
+}
+
+void Writer::abort() {
+  (void)state_->space->session->engine->run(Verb::write, [&]() -> Status {
+    state_->upload.reset();
+    return {};
+  });
+}
+
+Result<Writer> Space::writer(const Ref& file, const PutOptions& options) const {
+  return state_->session->engine->run(Verb::writer_open, [&]() -> Result<Writer> {
+    SPIND_TRY_ASSIGN(auto upload, engine::begin_upload(*state_, file, options));
+    return Writer(std::make_unique<Writer::State>(state_, file, options, std::move(upload)));
+  });
+}
+
+}  // namespace spind

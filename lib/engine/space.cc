@@ -1,0 +1,108 @@
+#include "spind/space.h"
+
+#include "base/limits.h"
+#include "base/try.h"
+#include "engine/engine.h"
+#include "engine/uploading.h"
+
+namespace spind {
+
+using engine::Verb;
+
+Space::Space(std::shared_ptr<engine::SpaceState> state) : state_(std::move(state)) {}
+
+namespace {
+
+// Runs a verb that takes (context, call, space, …).
+template <class Op, class... Args>
+auto run(const engine::SpaceState& space, Verb verb, Op op, const Args&... args) {
+  engine::Engine& engine = *space.session->engine;
+  return engine.run(verb, [&] {
+    return op(engine.context(), space.session->call, space.id, args...);
+  });
+}
+
+// The same for one that changes something.
+template <class Op, class... Args>
+Result<Written> change(const engine::SpaceState& space, Verb verb, Op op, const Args&... args) {
+  return space.session->noted(run(space, verb, op, args...));
+}
+
+}  // namespace
+
+const SpaceId& Space::id() const { return state_->id; }
+
+Result<SpaceInfo> Space::info() const { return run(*state_, Verb::space_info, ops::space_info); }
+
+Result<Written> Space::update(const SpaceChange& what) const {
+  return change(*state_, Verb::update_space, ops::update_space, what);
+}
+
+Result<NodeInfo> Space::stat(const Ref& node) const {
+  return run(*state_, Verb::stat, ops::stat, node);
+}
+
+Result<std::string> Space::path(const Ref& node) const {
+  return run(*state_, Verb::path, ops::path, node);
+}
+
+Result<Page> Space::list(const Ref& folder, const ListOptions& options) const {
+  return run(*state_, Verb::list, ops::list, folder, options);
+}
+
+Result<Written> Space::put(const Ref& file, std::span<const std::uint8_t> bytes,
+                           const PutOptions& options) const {
+  return state_->session->engine->run(
+      Verb::put, [&] { return engine::put_bytes(*state_, file, bytes, options); });
+}
+
+Result<Written> Space::put(const Ref& file, std::string_view text,
+                           const PutOptions& options) const {
+  return put(file, as_bytes(text), options);
+}
+
+Result<Written> Space::put_local_file(const Ref& file, const std::string& local_path,
+                                      const PutOptions& options) const {
+  return state_->session->engine->run(
+      Verb::put, [&] { return engine::put_local_file(*state_, file, local_path, options); });
+}
+
+Result<std::string> Space::get(const Ref& file, const ReadOptions& options) const {
+  engine::SessionState& session = *state_->session;
+  return session.engine->run(Verb::get, [&]() -> Result<std::string> {
+    SPIND_TRY_ASSIGN(const ops::OpenedFile opened,
+                     ops::open_file(session.engine->context(), session.call, state_->id, file,
+                                    options));
+    const std::uint64_t size = opened.info.size_bytes;
+    if (size > kGetBytesMax)
+      return Error{.code = Code::limit_exceeded,
+                   .text = "too large to be read whole; use a Reader", .path = file.to_string(),
+                   .limit = kGetBytesMax, .used = size};
+    std::string content(size, '\0');
+    const std::span<std::uint8_t> out(reinterpret_cast<std::uint8_t*>(content.data()), size);
+    SPIND_TRY_ASSIGN(const std::size_t got, opened.source->read_at(0, out));
+    if (got != size)
+      return Error{.code = Code::corruption, .text = "stored content is shorter than its version",
+                   .path = file.to_string()};
+    return content;
+  });
+}
+
+Result<Written> Space::make_folder(const Ref& folder, const FolderOptions& options) const {
+  return change(*state_, Verb::make_folder, ops::make_folder, folder, options);
+}
+
+Result<Written> Space::move(const Ref& from, const Ref& to, const MoveOptions& options) const {
+  return change(*state_, Verb::move, ops::move, from, to, options);
+}
+
+Result<Written> Space::remove(const Ref& node, const RemoveOptions& options) const {
+  return change(*state_, Verb::remove, ops::remove, node, options);
+}
+
+Result<Written> Space::set_mtime(const Ref& node, std::int64_t mtime_ns,
+                                 const TouchOptions& options) const {
+  return change(*state_, Verb::set_mtime, ops::set_mtime, node, mtime_ns, options);
+}
+
+}  // namespace spind

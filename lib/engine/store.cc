@@ -1,0 +1,62 @@
+#include "spind/store.h"
+
+#include "base/try.h"
+#include "engine/engine.h"
+#include "upkeep/check.h"
+
+namespace spind {
+
+using engine::Verb;
+
+Result<Store> Store::open(const std::string& folder, const StoreOptions& options) {
+  return engine::open_with(folder, options, {});
+}
+
+Store::Store(std::shared_ptr<engine::Engine> engine) : engine_(std::move(engine)) {}
+Store::Store(Store&&) noexcept = default;
+
+Store& Store::operator=(Store&& other) noexcept {
+  if (this != &other) {
+    if (engine_ != nullptr) (void)engine_->close();
+    engine_ = std::move(other.engine_);
+  }
+  return *this;
+}
+
+Store::~Store() {
+  if (engine_ != nullptr) (void)engine_->close();
+}
+
+Result<Session> Store::session(const SessionOptions& options) const {
+  auto state = std::make_shared<engine::SessionState>();
+  state->engine = engine_;
+  state->call.who = {options.user, options.groups, options.tenant, options.application};
+  SPIND_TRY(access::check_principal(state->call.who));
+  if (options.timeout)
+    state->call.deadline_monotonic_ns =
+        engine_->clock().monotonic_ns() +
+        std::chrono::duration_cast<std::chrono::nanoseconds>(*options.timeout).count();
+  state->call.cancel = options.cancel;
+  state->call.deferred = options.deferred;
+  return Session(std::move(state));
+}
+
+Result<CheckReport> Store::check(const CheckOptions& options) const {
+  return engine_->run(Verb::check, [&] {
+    return upkeep::check({engine_->kv(), engine_->content(), engine_->context().rows}, options);
+  });
+}
+
+Result<CollectReport> Store::collect(const CollectOptions& options) const {
+  return engine_->run(Verb::collect, [&] { return engine_->content().collect(options); });
+}
+
+std::string Store::metrics() const { return engine_->metrics(); }
+
+Status Store::health() const { return engine_->health(); }
+
+Status Store::close() { return engine_->close(); }
+
+Version version() { return {SPIND_VERSION, engine::kStoreFormat}; }
+
+}  // namespace spind

@@ -1,0 +1,86 @@
+#include "engine/store_folder.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+#include "base/bytes.h"
+#include "base/try.h"
+
+namespace spind::engine {
+namespace {
+
+constexpr std::string_view kFormatFile = "/FORMAT";
+constexpr std::string_view kMagic = "spind store\nformat ";
+constexpr std::uint64_t kFormatFileBytesMax = 256;
+constexpr std::array<std::string_view, 6> kOwnNames{"FORMAT", "FORMAT.tmp", "LOCK",
+                                                    "meta",   "objects",    "packs"};
+
+// Whether the folder holds nothing, or only what a store that was begun leaves.
+Result<bool> may_begin(Files& files, const std::string& folder) {
+  SPIND_TRY_ASSIGN(const auto names, files.list(folder));
+  return std::all_of(names.begin(), names.end(), [](const std::string& name) {
+    return name == "lost+found" ||
+           std::find(kOwnNames.begin(), kOwnNames.end(), name) != kOwnNames.end();
+  });
+}
+
+Status check_format(Files& files, const std::string& folder) {
+  SPIND_TRY_ASSIGN(const std::string text,
+                   read_file(files, folder + std::string(kFormatFile), kFormatFileBytesMax));
+  int format = 0;
+  const char* digits = text.data() + std::min(text.size(), kMagic.size());
+  const auto parsed = std::from_chars(digits, text.data() + text.size(), format);
+  if (!text.starts_with(kMagic) || parsed.ec != std::errc())
+    return Error{.code = Code::corruption, .text = "the store's FORMAT file is broken",
+                 .path = folder};
+  if (format != kStoreFormat)
+    return Error{.code = Code::unsupported,
+                 .text = fmt::format("the store has format {}, this library knows format {}; use a "
+                                     "release that knows it",
+                                     format, kStoreFormat),
+                 .path = folder};
+  return {};
+}
+
+Status make_folders(Files& files, const StoreFolder& store, const std::string& folder) {
+  for (const std::string& part : {store.meta, store.objects, store.packs})
+    SPIND_TRY(files.make_folder(part));
+  return files.sync_folder(folder);
+}
+
+}  // namespace
+
+Result<StoreFolder> open_store_folder(Files& files, const std::string& folder,
+                                      const StoreOptions& options) {
+  if (folder.empty())
+    return Error{.code = Code::invalid_argument, .text = "no folder is given for the store"};
+  SPIND_TRY_ASSIGN(const bool there, files.exists(folder));
+  const Error missing{.code = Code::not_found, .text = "there is no store in the folder",
+                      .path = folder};
+  if (!there) {
+    if (!options.create) return missing;
+    SPIND_TRY(files.make_folder(folder));
+  }
+  SPIND_TRY_ASSIGN(const bool made, files.exists(folder + std::string(kFormatFile)));
+  if (!made && !options.create) return missing;
+  SPIND_TRY_ASSIGN(const bool own, may_begin(files, folder));
+  if (!made && !own)
+    return Error{.code = Code::invalid_argument,
+                 .text = "the folder holds other files and no store; choose an empty one",
+                 .path = folder};
+  StoreFolder store{folder + "/meta", folder + "/objects", folder + "/packs", nullptr, !made};
+  SPIND_TRY_ASSIGN(store.lock, files.lock(folder + "/LOCK"));
+  if (made) SPIND_TRY(check_format(files, folder));
+  SPIND_TRY(make_folders(files, store, folder));
+  return store;
+}
+
+Status finish_store_folder(Files& files, const std::string& folder) {
+  const std::string text = fmt::format("{}{}\n", kMagic, kStoreFormat);
+  return write_file_durably(files, folder + std::string(kFormatFile), as_bytes(text));
+}
+
+}  // namespace spind::engine

@@ -1,0 +1,34 @@
+// The folder of a store.
+//
+//   <folder>/FORMAT     "spind store\nformat 1\n"; written last when a store is made, so that a
+//                       folder without it holds none
+//   <folder>/LOCK       held while the store is open, with the process id of the holder
+//   <folder>/meta/      RocksDB
+//   <folder>/objects/   large pieces, a file each
+//   <folder>/packs/     small pieces, many a file
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "base/files.h"
+#include "spind/options.h"
+
+namespace spind::engine {
+
+inline constexpr int kStoreFormat = 1;
+
+struct StoreFolder {
+  std::string meta, objects, packs;
+  std::unique_ptr<FileLock> lock;
+  bool is_new = false;     // finish_store_folder is to be called when the store stands
+};
+
+// Takes the lock and looks whether a store of a known format is there. A folder that holds a store
+// that was begun and not finished is begun again.
+// not_found, busy, unsupported, corruption, invalid_argument (other files lie there), io_error.
+Result<StoreFolder> open_store_folder(Files& files, const std::string& folder,
+                                      const StoreOptions& options);
+Status finish_store_folder(Files& files, const std::string& folder);
+
+}  // namespace spind::engine

@@ -1,0 +1,96 @@
+#include "engine/store_metrics.h"
+
+#include <fmt/format.h>
+
+#include <iterator>
+
+namespace spind::engine {
+namespace {
+
+class Printer {
+ public:
+  explicit Printer(std::string& out) : out_(out) {}
+
+  void counter(std::string_view name, std::string_view help, std::uint64_t value) {
+    head(name, help, "counter");
+    line(name, "", value);
+  }
+  void gauge(std::string_view name, std::string_view help, std::uint64_t value) {
+    head(name, help, "gauge");
+    line(name, "", value);
+  }
+  void head(std::string_view name, std::string_view help, std::string_view type) {
+    fmt::format_to(to(), "# HELP {0} {1}\n# TYPE {0} {2}\n", name, help, type);
+  }
+  void line(std::string_view name, std::string_view labels, std::uint64_t value) {
+    fmt::format_to(to(), "{}{} {}\n", name, labels, value);
+  }
+
+ private:
+  std::back_insert_iterator<std::string> to() { return std::back_inserter(out_); }
+  std::string& out_;
+};
+
+void print_sync_groups(const kv::Store::Metrics& kv, Printer& print) {
+  constexpr std::string_view kName = "spind_sync_group_size";
+  print.head(kName, "Commits that one sync made durable.", "histogram");
+  std::uint64_t count = 0;
+  for (std::size_t i = 0; i < std::size(kv.sync_group_buckets); ++i) {
+    count += kv.sync_group_buckets[i];
+    const bool last = i + 1 == std::size(kv.sync_group_buckets);
+    const std::string le = last ? "+Inf" : fmt::format("{}", (2ull << i) - 1);
+    print.line("spind_sync_group_size_bucket", fmt::format("{{le=\"{}\"}}", le), count);
+  }
+  print.line("spind_sync_group_size_sum", "", kv.sync_group_commits);
+  print.line("spind_sync_group_size_count", "", count);
+}
+
+void print_memory(const StoreNumbers& numbers, Printer& print) {
+  constexpr std::string_view kName = "spind_memory_bytes";
+  print.head(kName, "Memory in use by caches, write buffers and queues.", "gauge");
+  print.line(kName, "{part=\"metadata\"}", numbers.kv.memory_bytes);
+  print.line(kName, "{part=\"rows\"}", numbers.rows.size_bytes());
+  print.line(kName, "{part=\"content\"}", numbers.content.memory_bytes);
+  print.gauge("spind_memory_budget_bytes", "What they may use together.",
+              numbers.memory_budget_bytes);
+}
+
+}  // namespace
+
+void print_store_metrics(const StoreNumbers& numbers, std::string& out) {
+  Printer print(out);
+  const kv::Store::Metrics& kv = numbers.kv;
+  print.counter("spind_commits_total", "Commits of metadata.", kv.commits);
+  print.counter("spind_refusals_total", "Commits that a verb refused.", kv.refusals);
+  print.counter("spind_reruns_total", "Commits run again for another partition.", kv.reruns);
+  print.counter("spind_syncs_total", "Syncs of the metadata log.", kv.syncs);
+  print_sync_groups(kv, print);
+  print.counter("spind_kv_rows_total", "Rows written to metadata.", kv.rows_written);
+  print.counter("spind_kv_bytes_total", "Bytes of keys and values of those rows.",
+                kv.bytes_written);
+  print.counter("spind_cache_hits_total", "Blocks found in the metadata cache.", kv.cache_hits);
+  print.counter("spind_cache_misses_total", "Blocks read from the device.", kv.cache_misses);
+  print.counter("spind_row_cache_hits_total", "Folders found in memory.", numbers.rows.hits());
+  print.counter("spind_row_cache_misses_total", "Rows that had to be looked up.",
+                numbers.rows.misses());
+  print.counter("spind_stall_microseconds_total", "Time that writes were held back.",
+                kv.stall_micros);
+  print.gauge("spind_metadata_disk_bytes", "Size of the metadata on the device.", kv.disk_bytes);
+  print_memory(numbers, print);
+  print.gauge("spind_store_poisoned", "1 if writes are refused until the store is opened anew.",
+              kv.poisoned ? 1 : 0);
+  const content::Metrics& content = numbers.content;
+  print.counter("spind_content_written_bytes_total", "Bytes stored as pieces.",
+                content.bytes_written);
+  print.counter("spind_content_read_bytes_total", "Bytes of pieces read.", content.bytes_read);
+  print.counter("spind_pieces_stored_total", "Pieces stored.", content.pieces_stored);
+  print.counter("spind_pieces_shared_total", "Pieces that were there already.",
+                content.pieces_shared);
+  print.counter("spind_pack_syncs_total", "Syncs of packs.", content.pack_syncs);
+  print.counter("spind_pack_appends_total", "Pieces that those syncs made durable.",
+                content.pack_sync_appends);
+  print.counter("spind_corruptions_total", "Reads that met stored bytes as they were not written.",
+                content.corruptions);
+}
+
+}  // namespace spind::engine

@@ -1,0 +1,21 @@
+// What an operator sees of the store's parts, in Prometheus text.
+#pragma once
+
+#include <string>
+
+#include "content/content.h"
+#include "kv/kv.h"
+#include "space/row_cache.h"
+
+namespace spind::engine {
+
+struct StoreNumbers {
+  kv::Store::Metrics kv;
+  content::Metrics content;
+  const space::RowCache& rows;
+  std::uint64_t memory_budget_bytes = 0;
+};
+
+void print_store_metrics(const StoreNumbers& numbers, std::string& out);
+
+}  // namespace spind::engine

@@ -1,0 +1,43 @@
+// Latencies by verb, as histograms that cost a few nanoseconds a call.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <string>
+
+#include "spind/error.h"
+
+namespace spind::engine {
+
+#define SPIND_VERBS(VERB)                                                                       \
+  VERB(create_space) VERB(space) VERB(space_by_alias) VERB(list_spaces) VERB(space_info)        \
+  VERB(update_space) VERB(stat) VERB(path) VERB(list) VERB(walk) VERB(put) VERB(writer_open) VERB(write) VERB(writer_commit)  \
+  VERB(reader_open) VERB(read) VERB(get) VERB(make_folder) VERB(move) VERB(remove)              \
+  VERB(set_mtime) VERB(wait) VERB(on_durable) VERB(check) VERB(collect)
+
+enum class Verb : std::uint8_t {
+#define SPIND_VERB(name) name,
+  SPIND_VERBS(SPIND_VERB)
+#undef SPIND_VERB
+      count
+};
+
+// Thread-safe.
+class VerbMetrics {
+ public:
+  void record(Verb verb, std::int64_t duration_ns, Code outcome);
+  // spind_verb_seconds and spind_verb_errors_total, in Prometheus text.
+  void print(std::string& out) const;
+
+ private:
+  // Upper bounds 16 µs · 2^i; the last bucket has none.
+  static constexpr std::size_t kBuckets = 22;
+  struct Histogram {
+    std::array<std::atomic<std::uint64_t>, kBuckets> buckets{};
+    std::atomic<std::uint64_t> sum_ns{0}, errors{0};
+  };
+  std::array<Histogram, static_cast<std::size_t>(Verb::count)> verbs_;
+};
+
+}  // namespace spind::engine
