@@ -29,7 +29,7 @@ inline constexpr std::size_t kPageMax = 10'000;            // items that one cal
 inline constexpr std::size_t kPageScanMax = 100'000;       // rows that one call looks at for a page
 
 // Content.
-inline constexpr std::uint64_t kFileBytesMax = std::uint64_t{1} << 50;
+inline constexpr std::uint64_t kFileBytesMax = std::uint64_t{1} << 43;  // 2^20 pieces
 inline constexpr std::size_t kInlineBytesMax = 16 * 1024;         // kept as an attachment
 inline constexpr std::size_t kPackedBytesMax = 1024 * 1024;       // appended to a pack
 inline constexpr std::size_t kPieceBytesMax = 8 * 1024 * 1024;    // one object each

@@ -1,0 +1,262 @@
+#include "content/collector.h"
+
+#include "base/try.h"
+#include "model/keys.h"
+#include "model/records.h"
+
+namespace spind::content {
+
+using kv::Family;
+using model::VaultRow;
+
+namespace {
+
+// Rows that are looked at before something is committed.
+constexpr std::size_t kCheckPage = 1000;
+constexpr std::int64_t kClockDriftNsMax = std::int64_t{60} * 1'000'000'000;
+
+Result<std::uint64_t> reference_count(const kv::View& view, const SpaceId& space,
+                                      const model::PieceId& piece) {
+  SPIND_TRY_ASSIGN(const auto row, view.get(Family::state, model::reference_key(space, piece)));
+  if (!row) return std::uint64_t{0};
+  return model::decode_count(*row);
+}
+
+Result<bool> has_holder(const kv::View& view, const model::VaultId& vault,
+                        const model::PieceId& piece) {
+  const std::string begin = model::holders_prefix(vault, piece);
+  const auto cursor = view.scan(Family::content, begin, model::end_of(begin));
+  SPIND_TRY(cursor->status());
+  return cursor->valid();
+}
+
+// All rows of one kind in a bucket, as they are durable now.
+std::unique_ptr<kv::Cursor> scan_bucket(const kv::View& view, const model::VaultId& vault,
+                                        std::uint8_t bucket, VaultRow row) {
+  const std::string begin = model::bucket_prefix(vault, bucket, row);
+  return view.scan(Family::content, begin, model::end_of(begin));
+}
+
+}  // namespace
+
+Result<CollectReport> Collector::run() {
+  const std::lock_guard lock(memory_.running);
+  SPIND_TRY(sweep_ranges());
+  SPIND_TRY(sweep_packs());
+  const std::string begin = model::ledger_prefix(model::LedgerRow::vault);
+  std::vector<model::VaultId> all;
+  {
+    const kv::SnapshotRef snapshot = kv_.durable();
+    const auto cursor = snapshot->scan(Family::content, begin, model::end_of(begin));
+    for (; cursor->valid(); cursor->next()) all.push_back(model::vault_in_key(cursor->key()));
+    SPIND_TRY(cursor->status());
+  }
+  for (const model::VaultId& vault : all) {
+    for (unsigned bucket = 0; bucket < 256; ++bucket)
+      SPIND_TRY(collect_bucket(vault, static_cast<std::uint8_t>(bucket)));
+  }
+  SPIND_TRY(remove_packs());
+  SPIND_TRY(kv_.wait(ticket_));
+  return done_;
+}
+
+Status Collector::collect_bucket(const model::VaultId& vault, std::uint8_t bucket) {
+  SPIND_TRY(check_claims(vault, bucket));
+  SPIND_TRY(doom_condemned(vault, bucket));
+  return remove_doomed(vault, bucket);
+}
+
+Status Collector::commit(std::vector<std::string> partitions, const kv::Body& body) {
+  kv::Answer answer = kv_.update(std::move(partitions), body);
+  if (answer.status.ok()) ticket_ = answer.ticket;
+  return std::move(answer.status);
+}
+
+Status Collector::count_step() {
+  ++steps_;
+  const bool cancelled = (options_.cancel && options_.cancel->cancelled()) ||
+                         (options_.progress && !options_.progress({steps_, 0}));
+  if (cancelled) return Error{.code = Code::cancelled, .text = "the collection was cancelled"};
+  return {};
+}
+
+// A wall clock that jumped says nothing about how long a piece has been condemned.
+bool Collector::clocks_agree() {
+  const std::int64_t wall = clock_.wall_ns() - memory_.wall_ns;
+  const std::int64_t monotonic = clock_.monotonic_ns() - memory_.monotonic_ns;
+  const std::int64_t drift = wall - monotonic;
+  return drift < kClockDriftNsMax && drift > -kClockDriftNsMax;
+}
+
+Status Collector::check_claims(const model::VaultId& vault, std::uint8_t bucket) {
+  const kv::SnapshotRef snapshot = kv_.durable();
+  const auto cursor = scan_bucket(*snapshot, vault, bucket, VaultRow::unchecked);
+  std::vector<Unchecked> checked;
+  for (; cursor->valid(); cursor->next()) {
+    SPIND_TRY(count_step());
+    const Unchecked item{model::piece_in_key(cursor->key()), model::space_in_key(cursor->key())};
+    SPIND_TRY_ASSIGN(const std::uint64_t references,
+                     reference_count(*snapshot, item.space, item.piece));
+    if (references == 0) {
+      SPIND_TRY(decide(vault, item));
+      continue;
+    }
+    checked.push_back(item);
+    if (checked.size() < kCheckPage) continue;
+    SPIND_TRY(drop_checked(vault, bucket, checked));
+    checked.clear();
+  }
+  SPIND_TRY(cursor->status());
+  if (checked.empty()) return {};
+  return drop_checked(vault, bucket, checked);
+}
+
+// The space counts the reference: from now on its own queue lets go of the piece.
+Status Collector::drop_checked(const model::VaultId& vault, std::uint8_t bucket,
+                               const std::vector<Unchecked>& checked) {
+  return commit({model::bucket_partition(vault, bucket)},
+                [&](kv::Transaction& transaction) -> kv::Outcome {
+                  for (const Unchecked& item : checked)
+                    transaction.erase(Family::content,
+                                      model::unchecked_key(vault, item.piece, item.space));
+                  return kv::Commit{};
+                });
+}
+
+// The snapshot shows no reference. Owning the space as well, it is seen whether one was committed
+// since; and an upload whose claim does not hold here finds that out in its own commit.
+Status Collector::decide(const model::VaultId& vault, const Unchecked& item) {
+  if (claims_.held(vault, item.piece, item.space)) {
+    ++done_.kept;
+    return {};
+  }
+  const std::int64_t now_ms = clock_.wall_ns() / 1'000'000;
+  return commit(
+      {model::bucket_of(vault, item.piece), model::space_partition(item.space)},
+      [&](kv::Transaction& transaction) -> kv::Outcome {
+        SPIND_TRY_ASSIGN(const std::uint64_t references,
+                         reference_count(transaction, item.space, item.piece));
+        const bool referred = references > 0;
+        if (!referred && claims_.held(vault, item.piece, item.space)) return kv::Commit{};
+        transaction.erase(Family::content, model::unchecked_key(vault, item.piece, item.space));
+        if (referred) return kv::Commit{};
+        transaction.erase(Family::content, model::holder_key(vault, item.piece, item.space));
+        SPIND_TRY_ASSIGN(const bool held, has_holder(transaction, vault, item.piece));
+        if (!held)
+          transaction.put(Family::content, model::condemned_key(vault, item.piece),
+                          model::encode_number(static_cast<std::uint64_t>(now_ms)));
+        return kv::Commit{};
+      });
+}
+
+Status Collector::doom_condemned(const model::VaultId& vault, std::uint8_t bucket) {
+  const std::int64_t grace_ms = std::chrono::milliseconds(options_.grace).count();
+  SPIND_TRY(kv_.wait(ticket_));
+  const kv::SnapshotRef snapshot = kv_.durable();
+  const auto cursor = scan_bucket(*snapshot, vault, bucket, VaultRow::condemned);
+  for (; cursor->valid(); cursor->next()) {
+    SPIND_TRY(count_step());
+    SPIND_TRY_ASSIGN(const std::uint64_t since_ms, model::decode_number(cursor->value()));
+    const std::int64_t age_ms =
+        clock_.wall_ns() / 1'000'000 - static_cast<std::int64_t>(since_ms);
+    if (age_ms < grace_ms || !clocks_agree()) {
+      ++done_.kept;
+      continue;
+    }
+    SPIND_TRY(doom(vault, model::piece_in_key(cursor->key())));
+  }
+  return cursor->status();
+}
+
+Status Collector::doom(const model::VaultId& vault, const model::PieceId& piece) {
+  std::string doomed;
+  SPIND_TRY(commit(
+      {model::bucket_of(vault, piece)}, [&](kv::Transaction& transaction) -> kv::Outcome {
+        doomed.clear();
+        const std::string key = model::piece_key(vault, piece);
+        SPIND_TRY_ASSIGN(const auto still,
+                         transaction.get(Family::content, model::condemned_key(vault, piece)));
+        if (!still) return kv::Commit{};
+        transaction.erase(Family::content, model::condemned_key(vault, piece));
+        SPIND_TRY_ASSIGN(const bool held, has_holder(transaction, vault, piece));
+        SPIND_TRY_ASSIGN(const auto bytes, transaction.get(Family::content, key));
+        if (held || !bytes) return kv::Commit{};
+        SPIND_TRY_ASSIGN(const model::PieceRow row, model::decode_piece(*bytes));
+        doomed = model::doomed_key(vault, piece[0], row.place);
+        transaction.erase(Family::content, key);
+        transaction.put(Family::content, doomed, *bytes);
+        return kv::Commit{};
+      }));
+  if (!doomed.empty()) memory_.doomed_at[doomed] = ticket_;
+  return {};
+}
+
+Status Collector::remove_doomed(const model::VaultId& vault, std::uint8_t bucket) {
+  SPIND_TRY(kv_.wait(ticket_));
+  const kv::SnapshotRef snapshot = kv_.durable();
+  const auto cursor = scan_bucket(*snapshot, vault, bucket, VaultRow::doomed);
+  for (; cursor->valid(); cursor->next()) {
+    SPIND_TRY(count_step());
+    const std::string key(cursor->key());
+    // A row that an earlier run made is older than every snapshot of this one.
+    const auto made = memory_.doomed_at.find(key);
+    if (made != memory_.doomed_at.end() && kv_.oldest_snapshot() < made->second) {
+      ++done_.kept;
+      continue;
+    }
+    SPIND_TRY_ASSIGN(const model::PieceRow row, model::decode_piece(cursor->value()));
+    SPIND_TRY(remove(vault, bucket, key, row));
+  }
+  return cursor->status();
+}
+
+Status Collector::remove(const model::VaultId& vault, std::uint8_t bucket, const std::string& key,
+                         const model::PieceRow& row) {
+  const bool packed = row.place.kind == model::BlobPlace::Kind::pack;
+  if (!packed) {
+    SPIND_TRY(vaults_.blobs().remove(object_name(row.place.number)));
+  } else if (vaults_.packs() != nullptr) {
+    SPIND_TRY_ASSIGN(const bool given_back, vaults_.packs()->punch(row));
+    if (!given_back) ++done_.kept;
+  }
+  std::vector<std::string> partitions = {model::bucket_partition(vault, bucket)};
+  if (packed) partitions.push_back(model::ledger_partition());
+  SPIND_TRY(commit(std::move(partitions), [&](kv::Transaction& transaction) -> kv::Outcome {
+    SPIND_TRY_ASSIGN(const auto still, transaction.get(Family::content, key));
+    if (!still) return kv::Commit{};
+    transaction.erase(Family::content, key);
+    if (!packed) return kv::Commit{};
+    const auto add = [&](model::LedgerRow tag, model::PackRow& pack) {
+      pack.dead_bytes += row.stored_bytes;
+      return tag == model::LedgerRow::pack_open ? tag : resting_tag(pack);
+    };
+    Status changed = change_pack(transaction, row.place.number, add);
+    if (!changed.ok() && changed.code() != Code::not_found) return std::move(changed).error();
+    return kv::Commit{};
+  }));
+  memory_.doomed_at.erase(key);
+  ++done_.removed;
+  done_.bytes += row.stored_bytes;
+  return {};
+}
+
+Status Collector::remove_packs() {
+  if (vaults_.packs() == nullptr) return {};
+  SPIND_TRY(kv_.wait(ticket_));
+  const kv::SnapshotRef snapshot = kv_.durable();
+  const std::string begin = model::ledger_prefix(model::LedgerRow::pack_removed);
+  const auto cursor = snapshot->scan(Family::content, begin, model::end_of(begin));
+  for (; cursor->valid(); cursor->next()) {
+    SPIND_TRY(count_step());
+    const std::string key(cursor->key());
+    SPIND_TRY(vaults_.packs()->remove_file(model::last_u64_in(key)));
+    SPIND_TRY(commit({model::ledger_partition()},
+                     [&](kv::Transaction& transaction) -> kv::Outcome {
+                       transaction.erase(Family::content, key);
+                       return kv::Commit{};
+                     }));
+  }
+  return cursor->status();
+}
+
+}  // namespace spind::content

@@ -1,0 +1,96 @@
+// Removes the bytes that nothing refers to, and no others, without listing the store.
+//
+//   What a crash left      ranges of blob numbers and packs that an earlier run had open: each blob
+//                          in them names its piece, and a blob that the piece's row does not point
+//                          at goes
+//   Claims that came to    a piece's `unchecked` row says that an upload for a space claimed it.
+//   nothing                Once the space counts a reference, the row is dropped; where it does
+//                          not, and no upload of this process claims it, the holder goes
+//   Pieces without holder  are condemned; after the grace doomed; and when no reader's snapshot is
+//                          older than that, removed
+//
+// Every step is one commit and may be repeated: a collector that is interrupted goes on next time.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <mutex>
+#include <set>
+#include <string>
+
+#include "content/claims.h"
+#include "content/vaults.h"
+#include "spind/upkeep.h"
+
+namespace spind::content {
+
+// What outlives one collection.
+struct CollectorMemory {
+  std::mutex running;                            // one collection at a time
+  std::map<std::string, kv::Ticket> doomed_at;   // of doomed rows that this run made
+  // What earlier runs left open: first numbers of ranges, numbers of packs. Found at open, so that
+  // nothing of this run is ever taken for it.
+  std::set<std::uint64_t> left_ranges, left_packs;
+  std::int64_t wall_ns = 0, monotonic_ns = 0;    // both clocks at open
+};
+
+// Fills `left_ranges` and `left_packs`; before anything is stored.
+Status find_left_open(kv::Store& kv, CollectorMemory& memory);
+
+// One thread at a time.
+class Collector {
+ public:
+  Collector(Vaults& vaults, Claims& claims, Clock& clock, CollectorMemory& memory,
+            const CollectOptions& options)
+      : vaults_(vaults), kv_(vaults.kv()), claims_(claims), clock_(clock), memory_(memory),
+        options_(options) {}
+
+  Result<CollectReport> run();
+
+ private:
+  struct Unchecked {
+    model::PieceId piece;
+    SpaceId space;
+  };
+  struct Walk;
+
+  // What a crash left (crash_sweep.cc).
+  Status sweep_ranges();
+  Result<bool> sweep_range(const kv::View& view, std::uint64_t first);
+  Result<bool> sweep_object(const kv::View& view, std::uint64_t number);
+  Status sweep_packs();
+  Status sweep_pack(const kv::View& view, std::uint64_t number);
+  Result<bool> in_use(const kv::View& view, const FrameHeader& header,
+                      const model::BlobPlace& place) const;
+  Status walk_pack(const kv::View& view, Walk& walk) const;
+  Status bury(const std::vector<model::PieceRow>& dead, std::uint64_t end);
+
+  // Claims and pieces (collector.cc).
+  Status collect_bucket(const model::VaultId& vault, std::uint8_t bucket);
+  Status check_claims(const model::VaultId& vault, std::uint8_t bucket);
+  Status drop_checked(const model::VaultId& vault, std::uint8_t bucket,
+                      const std::vector<Unchecked>& checked);
+  Status decide(const model::VaultId& vault, const Unchecked& item);
+  Status doom_condemned(const model::VaultId& vault, std::uint8_t bucket);
+  Status doom(const model::VaultId& vault, const model::PieceId& piece);
+  Status remove_doomed(const model::VaultId& vault, std::uint8_t bucket);
+  Status remove(const model::VaultId& vault, std::uint8_t bucket, const std::string& key,
+                const model::PieceRow& row);
+  Status remove_packs();
+
+  Status commit(std::vector<std::string> partitions, const kv::Body& body);
+  Status count_step();
+  bool clocks_agree();
+
+  Vaults& vaults_;
+  kv::Store& kv_;
+  Claims& claims_;
+  Clock& clock_;
+  CollectorMemory& memory_;
+  const CollectOptions& options_;
+  kv::Ticket ticket_ = 0;            // of the last commit
+  std::uint64_t steps_ = 0;
+  CollectReport done_;
+};
+
+}  // namespace spind::content

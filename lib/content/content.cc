@@ -1,0 +1,192 @@
+#include "content/content.h"
+
+#include <algorithm>
+#include <mutex>
+
+#include "base/try.h"
+#include "content/collector.h"
+#include "content/content_check.h"
+#include "content/piece_source.h"
+#include "content/piece_upload.h"
+#include "model/keys.h"
+#include "model/records.h"
+
+namespace spind::content {
+namespace {
+
+// Refuses writes when the device is nearly full, or after a sync of a pack failed.
+// Thread-safe.
+class WriteGuard {
+ public:
+  explicit WriteGuard(const Setup& setup)
+      : files_(setup.files), folder_(setup.pack_folder),
+        reserve_bytes_(setup.free_space_reserve_bytes), log_(setup.log) {}
+
+  Status room(std::uint64_t bytes) {
+    SPIND_TRY(health());
+    if (folder_.empty() || reserve_bytes_ == 0) return {};
+    SPIND_TRY_ASSIGN(const FolderSpace space, files_->space(folder_));
+    if (space.free_bytes >= reserve_bytes_ && space.free_bytes - reserve_bytes_ >= bytes) return {};
+    return Error{.code = Code::no_space, .text = "the device is full but for its reserve",
+                 .path = folder_, .limit = reserve_bytes_, .used = space.free_bytes};
+  }
+
+  void poison(const Error& error) {
+    {
+      const std::lock_guard lock(mutex_);
+      if (!health_.ok()) return;
+      health_ = Error{.code = Code::unavailable,
+                      .text = "a sync of a pack failed, so the store must be opened anew: " +
+                              error.text,
+                      .path = error.path};
+    }
+    if (log_) log_(LogLevel::error, "a sync of a pack failed: " + error.to_string());
+  }
+
+  Status health() {
+    const std::lock_guard lock(mutex_);
+    if (health_.ok()) return {};
+    return health_.error();
+  }
+
+ private:
+  Files* const files_;
+  const std::string folder_;
+  const std::uint64_t reserve_bytes_;
+  const LogCallback log_;
+  std::mutex mutex_;
+  Status health_;
+};
+
+class VaultContent final : public Content {
+ public:
+  VaultContent(const Setup& setup, std::unique_ptr<WriteGuard> guard, std::unique_ptr<Packs> packs)
+      : clock_(*setup.clock), guard_(std::move(guard)), packs_(std::move(packs)),
+        vaults_(*setup.kv, *setup.blobs, packs_.get(),
+                [this](std::uint64_t bytes) { return guard_->room(bytes); }),
+        claims_(clock_),
+        // Each part is enough for one piece of its kind, however little there is in all.
+        small_pieces_(std::max<std::uint64_t>(setup.memory_bytes / 4, 2 << 20)),
+        large_pieces_(std::max(setup.memory_bytes / 2, stored_size(kPieceBytesMax))),
+        reading_(std::max<std::uint64_t>(setup.memory_bytes / 4, 2 << 20)),
+        workers_(*setup.threads, kWorkerCount) {
+    collector_.wall_ns = clock_.wall_ns();
+    collector_.monotonic_ns = clock_.monotonic_ns();
+  }
+  ~VaultContent() override { vaults_.close(); }
+
+  Status start() { return find_left_open(vaults_.kv(), collector_); }
+
+  std::unique_ptr<Upload> upload(const Owner& owner, std::uint8_t checksums_wanted,
+                                 Interrupt interrupt) override {
+    return std::make_unique<PieceUpload>(resources_, owner, checksums_wanted,
+                                         std::move(interrupt));
+  }
+
+  Status verify(const Stored& stored) override {
+    return stored.claim == nullptr ? Status() : stored.claim->check();
+  }
+
+  Result<std::unique_ptr<Source>> source(kv::SnapshotRef snapshot, const Owner& owner,
+                                         const model::ContentRef& content,
+                                         std::uint64_t size_bytes) override {
+    using Opened = Result<std::unique_ptr<Source>>;
+    if (content.kind == model::ContentKind::inline_bytes) {
+      SPIND_TRY_ASSIGN(const std::string row, attachment(*snapshot, owner, content));
+      SPIND_TRY_ASSIGN(const std::string_view bytes, model::decode_inline(row));
+      if (bytes.size() != size_bytes) return wrong_size();
+      return Opened(std::make_unique<InlineSource>(std::string(bytes)));
+    }
+    if (content.kind == model::ContentKind::empty)
+      return size_bytes == 0 ? Opened(std::make_unique<InlineSource>("")) : Opened(wrong_size());
+    std::vector<model::Piece> pieces = {{content.piece, size_bytes}};
+    if (content.kind == model::ContentKind::manifest) {
+      SPIND_TRY_ASSIGN(const std::string row, attachment(*snapshot, owner, content));
+      SPIND_TRY_ASSIGN(pieces, model::decode_manifest(row));
+    }
+    std::uint64_t sum = 0;
+    for (const model::Piece& piece : pieces) {
+      if (piece.size_bytes == 0 || piece.size_bytes > kPieceBytesMax) return wrong_size();
+      sum += piece.size_bytes;
+    }
+    if (sum != size_bytes) return wrong_size();
+    return Opened(std::make_unique<PieceSource>(resources_, model::vault_of(owner.tenant),
+                                                std::move(pieces), std::move(snapshot)));
+  }
+
+  Result<CollectReport> collect(const CollectOptions& options) override {
+    return Collector(vaults_, claims_, clock_, collector_, options).run();
+  }
+
+  Status visit_pieces(const kv::Snapshot& snapshot, bool read_bytes,
+                      const std::function<Status(const PieceState&)>& visit) override {
+    return ContentCheck(resources_, snapshot, read_bytes, visit).run();
+  }
+
+  Result<bool> holds(const kv::Snapshot& snapshot, const Owner& owner,
+                     const model::PieceId& piece) override {
+    const model::VaultId vault = model::vault_of(owner.tenant);
+    SPIND_TRY_ASSIGN(const auto row,
+                     snapshot.get(kv::Family::content, model::piece_key(vault, piece)));
+    SPIND_TRY_ASSIGN(const auto holder,
+                     snapshot.get(kv::Family::content,
+                                  model::holder_key(vault, piece, owner.space)));
+    return row.has_value() && holder.has_value();
+  }
+
+  Metrics metrics() override {
+    const ContentCounts& counts = vaults_.counts();
+    const SyncCounts syncs = packs_ != nullptr ? packs_->sync_counts() : SyncCounts{};
+    return {.bytes_written = counts.bytes_stored, .bytes_read = counts.bytes_read,
+            .pieces_stored = counts.pieces_stored, .pieces_shared = counts.pieces_shared,
+            .pack_syncs = syncs.syncs, .pack_sync_appends = syncs.appends_synced,
+            .memory_bytes = small_pieces_.used_bytes() + large_pieces_.used_bytes() +
+                            reading_.used_bytes(),
+            .corruptions = counts.corruptions};
+  }
+
+  Status health() override { return guard_->health(); }
+
+ private:
+  static Error wrong_size() {
+    return {.code = Code::corruption, .text = "the content is not as long as its version says"};
+  }
+
+  static Result<std::string> attachment(const kv::Snapshot& snapshot, const Owner& owner,
+                                        const model::ContentRef& content) {
+    SPIND_TRY_ASSIGN(auto row,
+                     snapshot.get(kv::Family::attachment,
+                                  model::attachment_key(owner.space, content.attachment)));
+    if (!row)
+      return Error{.code = Code::corruption, .text = "the row with the content is missing"};
+    return *std::move(row);
+  }
+
+  Clock& clock_;
+  const std::unique_ptr<WriteGuard> guard_;
+  const std::unique_ptr<Packs> packs_;
+  Vaults vaults_;
+  Claims claims_;
+  MemoryBudget small_pieces_, large_pieces_, reading_;
+  WorkerPool workers_;
+  Resources resources_{vaults_, claims_, small_pieces_, large_pieces_, reading_, workers_};
+  CollectorMemory collector_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Content>> Content::open(const Setup& setup) {
+  auto guard = std::make_unique<WriteGuard>(setup);
+  std::unique_ptr<Packs> packs;
+  if (!setup.pack_folder.empty()) {
+    SPIND_TRY_ASSIGN(packs, Packs::open(*setup.kv, *setup.files, setup.pack_folder,
+                                        [guard = guard.get()](const Error& error) {
+                                          guard->poison(error);
+                                        }));
+  }
+  auto content = std::make_unique<VaultContent>(setup, std::move(guard), std::move(packs));
+  SPIND_TRY(content->start());
+  return std::unique_ptr<Content>(std::move(content));
+}
+
+}  // namespace spind::content

@@ -1,0 +1,108 @@
+#include "content/content_check.h"
+
+#include "base/hash.h"
+#include "base/try.h"
+#include "content/piece_source.h"
+#include "model/keys.h"
+
+namespace spind::content {
+
+using kv::Family;
+using model::VaultRow;
+
+namespace {
+
+std::unique_ptr<kv::Cursor> scan(const kv::View& view, const std::string& prefix) {
+  return view.scan(Family::content, prefix, model::end_of(prefix));
+}
+
+Content::PieceState state_of(const model::VaultId& vault, const model::PieceId& piece) {
+  Content::PieceState state;
+  state.tenant_vault = as_text(Bytes(vault));
+  state.id = piece;
+  return state;
+}
+
+}  // namespace
+
+Status ContentCheck::run() {
+  const auto cursor = scan(snapshot_, model::ledger_prefix(model::LedgerRow::vault));
+  for (; cursor->valid(); cursor->next()) {
+    const model::VaultId vault = model::vault_in_key(cursor->key());
+    for (unsigned bucket = 0; bucket < 256; ++bucket) {
+      SPIND_TRY(visit_pieces(vault, static_cast<std::uint8_t>(bucket)));
+      SPIND_TRY(visit_stray_holders(vault, static_cast<std::uint8_t>(bucket)));
+    }
+  }
+  return cursor->status();
+}
+
+Status ContentCheck::visit_pieces(const model::VaultId& vault, std::uint8_t bucket) {
+  const auto cursor = scan(snapshot_, model::bucket_prefix(vault, bucket, VaultRow::piece));
+  for (; cursor->valid(); cursor->next()) {
+    const model::PieceId piece = model::piece_in_key(cursor->key());
+    Content::PieceState state = state_of(vault, piece);
+    SPIND_TRY_ASSIGN(state.holders, count_holders(vault, piece));
+    SPIND_TRY_ASSIGN(const auto condemned,
+                     snapshot_.get(Family::content, model::condemned_key(vault, piece)));
+    state.live = !condemned.has_value();
+    const auto row = model::decode_piece(cursor->value());
+    if (row.ok()) {
+      state.size_bytes = row->size_bytes;
+      state.bytes = check_bytes(vault, piece, *row);
+    } else {
+      state.bytes = row.error();
+    }
+    SPIND_TRY(visit_(state));
+  }
+  return cursor->status();
+}
+
+Result<std::uint64_t> ContentCheck::count_holders(const model::VaultId& vault,
+                                                  const model::PieceId& piece) {
+  std::uint64_t count = 0;
+  const auto cursor = scan(snapshot_, model::holders_prefix(vault, piece));
+  for (; cursor->valid(); cursor->next()) ++count;
+  SPIND_TRY(cursor->status());
+  return count;
+}
+
+// Holders of pieces that are not there.
+Status ContentCheck::visit_stray_holders(const model::VaultId& vault, std::uint8_t bucket) {
+  const auto cursor = scan(snapshot_, model::bucket_prefix(vault, bucket, VaultRow::holder));
+  std::optional<model::PieceId> last;
+  for (; cursor->valid(); cursor->next()) {
+    const model::PieceId piece = model::piece_in_key(cursor->key());
+    if (last == piece) continue;
+    last = piece;
+    SPIND_TRY_ASSIGN(const auto row,
+                     snapshot_.get(Family::content, model::piece_key(vault, piece)));
+    if (row) continue;
+    Content::PieceState state = state_of(vault, piece);
+    SPIND_TRY_ASSIGN(state.holders, count_holders(vault, piece));
+    state.bytes = Error{.code = Code::not_found, .text = "a piece that a space holds is missing"};
+    SPIND_TRY(visit_(state));
+  }
+  return cursor->status();
+}
+
+Status ContentCheck::check_bytes(const model::VaultId& vault, const model::PieceId& piece,
+                                 const model::PieceRow& row) {
+  SPIND_TRY(resources_.vaults.look(row, vault, piece));
+  if (!read_bytes_) return {};
+  // The snapshot is the caller's, and outlives the source.
+  const kv::SnapshotRef borrowed(std::shared_ptr<void>(), &snapshot_);
+  PieceSource source(resources_, vault, {{piece, row.size_bytes}}, borrowed);
+  std::vector<std::uint8_t> buffer(kFrameBytesMax);
+  Sha256Hasher hasher;
+  for (std::uint64_t offset = 0; offset < row.size_bytes;) {
+    SPIND_TRY_ASSIGN(const std::size_t got, source.read_at(offset, buffer));
+    hasher.update(Bytes(buffer).first(got));
+    offset += got;
+  }
+  if (hasher.finish() != piece)
+    return Error{.code = Code::corruption, .text = "the piece is not what its name says"};
+  return {};
+}
+
+}  // namespace spind::content

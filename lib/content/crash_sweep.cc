@@ -1,0 +1,211 @@
+// The part of the collector that looks at what earlier runs had open when they ended.
+#include <algorithm>
+#include <array>
+#include <iterator>
+
+#include "base/try.h"
+#include "content/collector.h"
+#include "model/keys.h"
+
+namespace spind::content {
+
+using kv::Family;
+using model::BlobPlace;
+using model::LedgerRow;
+
+namespace {
+
+constexpr std::size_t kSearchBytes = 1024 * 1024;
+constexpr std::string_view kMagic = "SPFR";
+
+// The header of a piece's first frame; nothing if there is none.
+Result<std::optional<FrameHeader>> first_header(const File& file, std::uint64_t offset) {
+  std::array<std::uint8_t, kFrameHeaderBytes> bytes{};
+  SPIND_TRY_ASSIGN(const std::size_t got, file.read_at(offset, bytes));
+  auto header = decode_frame_header(Bytes(bytes).first(got));
+  if (header.code() == Code::unsupported) return std::move(header).error();
+  if (!header.ok() || header->position != 0) return std::optional<FrameHeader>();
+  return std::optional(*header);
+}
+
+// Where a frame may begin at or after `offset`; `end` if nowhere.
+Result<std::uint64_t> find_magic(const File& file, std::uint64_t offset, std::uint64_t end) {
+  std::vector<std::uint8_t> bytes(kSearchBytes);
+  while (offset < end) {
+    SPIND_TRY_ASSIGN(const std::size_t got, file.read_at(offset, bytes));
+    const std::size_t found = as_text(Bytes(bytes).first(got)).find(kMagic);
+    if (found != std::string_view::npos) return offset + found;
+    if (got < bytes.size()) break;
+    offset += got - kMagic.size();
+  }
+  return end;
+}
+
+}  // namespace
+
+Status find_left_open(kv::Store& kv, CollectorMemory& memory) {
+  const kv::SnapshotRef snapshot = kv.durable();
+  const auto find = [&](LedgerRow row, std::set<std::uint64_t>& numbers) -> Status {
+    const std::string begin = model::ledger_prefix(row);
+    const auto cursor = snapshot->scan(Family::content, begin, model::end_of(begin));
+    for (; cursor->valid(); cursor->next()) numbers.insert(model::last_u64_in(cursor->key()));
+    return cursor->status();
+  };
+  SPIND_TRY(find(LedgerRow::range, memory.left_ranges));
+  return find(LedgerRow::pack_open, memory.left_packs);
+}
+
+Status Collector::sweep_ranges() {
+  const kv::SnapshotRef snapshot = kv_.durable();
+  for (auto first = memory_.left_ranges.begin(); first != memory_.left_ranges.end();) {
+    SPIND_TRY_ASSIGN(const bool decided, sweep_range(*snapshot, *first));
+    first = decided ? memory_.left_ranges.erase(first) : std::next(first);
+  }
+  return {};
+}
+
+// Whether all blobs of the range were decided on; then it is closed.
+Result<bool> Collector::sweep_range(const kv::View& view, std::uint64_t first) {
+  const std::string key = model::ledger_key(LedgerRow::range, first);
+  SPIND_TRY_ASSIGN(const auto row, view.get(Family::content, key));
+  if (!row) return true;
+  SPIND_TRY_ASSIGN(const std::uint64_t count, model::decode_number(*row));
+  bool all_decided = true;
+  for (std::uint64_t number = first; number < first + count; ++number) {
+    SPIND_TRY(count_step());
+    SPIND_TRY_ASSIGN(const bool decided, sweep_object(view, number));
+    all_decided = all_decided && decided;
+  }
+  if (!all_decided) return false;
+  SPIND_TRY(commit({model::ledger_partition()}, [&](kv::Transaction& transaction) -> kv::Outcome {
+    transaction.erase(Family::content, key);
+    return kv::Commit{};
+  }));
+  return true;
+}
+
+// Whether it is known what to do with it; a blob that does not tell its piece is kept.
+Result<bool> Collector::sweep_object(const kv::View& view, std::uint64_t number) {
+  const std::string name = object_name(number);
+  std::array<std::uint8_t, kFrameHeaderBytes> bytes{};
+  const auto got = vaults_.blobs().range(name, 0, bytes);
+  if (got.code() == Code::not_found) return true;
+  if (!got.ok()) return got.error();
+  const auto header = decode_frame_header(Bytes(bytes).first(*got));
+  if (!header.ok()) {
+    ++done_.kept;
+    return false;
+  }
+  const BlobPlace place{BlobPlace::Kind::object, number, 0};
+  SPIND_TRY_ASSIGN(const bool used, in_use(view, *header, place));
+  if (used) return true;
+  SPIND_TRY(vaults_.blobs().remove(name));
+  ++done_.removed;
+  done_.bytes += stored_size(header->piece_bytes);
+  return true;
+}
+
+Result<bool> Collector::in_use(const kv::View& view, const FrameHeader& header,
+                               const BlobPlace& place) const {
+  const std::string doomed = model::doomed_key(header.vault, header.piece[0], place);
+  SPIND_TRY_ASSIGN(const auto as_doomed, view.get(Family::content, doomed));
+  if (as_doomed) return true;
+  SPIND_TRY_ASSIGN(const auto bytes,
+                   view.get(Family::content, model::piece_key(header.vault, header.piece)));
+  if (!bytes) return false;
+  SPIND_TRY_ASSIGN(const model::PieceRow row, model::decode_piece(*bytes));
+  return row.place == place;
+}
+
+// What is found behind the accounted part of a pack.
+struct Collector::Walk {
+  std::uint64_t number = 0;
+  const File& file;
+  std::uint64_t begin = 0, size = 0;
+  std::uint64_t used_end = 0;              // of the last piece in use
+  std::uint64_t used_bytes = 0;
+  std::vector<model::PieceRow> dead;       // in order
+};
+
+// From piece to piece by their headers. Where a header is broken, which is the torn tail or damage,
+// only pieces that a row points at count: other headers behind it may be the content of a file.
+Status Collector::walk_pack(const kv::View& view, Walk& walk) const {
+  bool trusted = true;
+  std::uint64_t offset = walk.begin;
+  while (offset < walk.size) {
+    SPIND_TRY_ASSIGN(const auto header, first_header(walk.file, offset));
+    const BlobPlace place{BlobPlace::Kind::pack, walk.number, offset};
+    const std::uint64_t stored = header ? stored_size(header->piece_bytes) : 0;
+    const bool fits = header && offset + stored <= walk.size;
+    bool used = false;
+    if (fits) {
+      SPIND_TRY_ASSIGN(used, in_use(view, *header, place));
+    }
+    trusted = used || (trusted && fits);
+    if (!trusted) {
+      SPIND_TRY_ASSIGN(offset, find_magic(walk.file, offset + 1, walk.size));
+      continue;
+    }
+    if (!used) walk.dead.push_back({place, header->piece_bytes, stored});
+    offset += stored;
+    if (!used) continue;
+    walk.used_end = offset;
+    walk.used_bytes += stored;
+  }
+  return {};
+}
+
+Status Collector::sweep_pack(const kv::View& view, std::uint64_t number) {
+  Packs& packs = *vaults_.packs();
+  SPIND_TRY_ASSIGN(const auto bytes,
+                   view.get(Family::content, model::ledger_key(LedgerRow::pack_open, number)));
+  if (!bytes) return {};
+  SPIND_TRY_ASSIGN(const model::PackRow row, model::decode_pack(*bytes));
+  std::uint64_t end = row.end_bytes, dead_bytes = 0;
+  auto file = packs.open_file(number, OpenMode::append);
+  if (!file.ok() && file.code() != Code::not_found) return std::move(file).error();
+  if (file.ok()) {
+    SPIND_TRY_ASSIGN(const std::uint64_t size, (*file)->size());
+    Walk walk{number, **file, row.end_bytes, size, std::min(row.end_bytes, size), 0, {}};
+    SPIND_TRY(walk_pack(view, walk));
+    end = walk.used_end;
+    if (end < size) {
+      SPIND_TRY((*file)->truncate(end));
+      SPIND_TRY((*file)->sync());
+    }
+    dead_bytes = end - std::min(row.end_bytes, end) - walk.used_bytes;
+    SPIND_TRY(bury(walk.dead, end));
+  }
+  return commit({model::ledger_partition()}, [&](kv::Transaction& transaction) -> kv::Outcome {
+    SPIND_TRY(change_pack(transaction, number, [&](LedgerRow, model::PackRow& pack) {
+      pack = {end, pack.dead_bytes + dead_bytes};
+      return resting_tag(pack);
+    }));
+    return kv::Commit{};
+  });
+}
+
+// Counts dead pieces as removed and gives back their bytes, unless they were cut off with the end.
+Status Collector::bury(const std::vector<model::PieceRow>& dead, std::uint64_t end) {
+  for (const model::PieceRow& row : dead) {
+    SPIND_TRY(count_step());
+    ++done_.removed;
+    done_.bytes += row.stored_bytes;
+    if (row.place.offset >= end) continue;
+    SPIND_TRY_ASSIGN(const bool given_back, vaults_.packs()->punch(row));
+    if (!given_back) ++done_.kept;
+  }
+  return {};
+}
+
+Status Collector::sweep_packs() {
+  if (vaults_.packs() == nullptr) return {};
+  const kv::SnapshotRef snapshot = kv_.durable();
+  for (auto number = memory_.left_packs.begin(); number != memory_.left_packs.end();) {
+    SPIND_TRY(sweep_pack(*snapshot, *number));
+    number = memory_.left_packs.erase(number);
+  }
+  return {};
+}
+
+}  // namespace spind::content

@@ -1,0 +1,99 @@
+#include "content/numbers.h"
+
+#include <iterator>
+#include <optional>
+#include <vector>
+
+#include "base/try.h"
+#include "model/vault_rows.h"
+
+namespace spind::content {
+
+using kv::Family;
+
+Result<std::uint64_t> take_numbers(kv::Transaction& transaction, std::uint64_t count) {
+  const std::string key = model::next_number_key();
+  SPIND_TRY_ASSIGN(const auto row, transaction.get(Family::content, key));
+  std::uint64_t first = 1;
+  if (row) {
+    SPIND_TRY_ASSIGN(first, model::decode_number(*row));
+  }
+  transaction.put(Family::content, key, model::encode_number(first + count));
+  return first;
+}
+
+Status BlobNumbers::reserve() {
+  std::uint64_t first = 0;
+  const kv::Answer answer =
+      kv_.update({model::ledger_partition()}, [&](kv::Transaction& transaction) -> kv::Outcome {
+        SPIND_TRY_ASSIGN(first, take_numbers(transaction, kNumbersReserved));
+        transaction.put(Family::content, model::ledger_key(model::LedgerRow::range, first),
+                        model::encode_number(kNumbersReserved));
+        return kv::Commit{};
+      });
+  if (!answer.status.ok()) return answer.status.error();
+  SPIND_TRY(kv_.wait(answer.ticket));
+  const std::lock_guard lock(mutex_);
+  ranges_[first] = {first, first + kNumbersReserved, {}};
+  return {};
+}
+
+Result<std::uint64_t> BlobNumbers::take() {
+  const auto from_last_range = [&]() -> std::optional<std::uint64_t> {
+    const std::lock_guard lock(mutex_);
+    if (ranges_.empty()) return std::nullopt;
+    Range& range = std::prev(ranges_.end())->second;
+    if (range.next == range.end) return std::nullopt;
+    range.unsettled.insert(range.next);
+    return range.next++;
+  };
+  if (const auto number = from_last_range()) return *number;
+  const std::lock_guard lock(reserving_);
+  while (true) {
+    if (const auto number = from_last_range()) return *number;
+    SPIND_TRY(reserve());
+  }
+}
+
+void BlobNumbers::settle(std::uint64_t number) {
+  std::uint64_t first = 0;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto above = ranges_.upper_bound(number);
+    if (above == ranges_.begin()) return;
+    const auto found = std::prev(above);
+    Range& range = found->second;
+    range.unsettled.erase(number);
+    if (range.next != range.end || !range.unsettled.empty()) return;
+    first = found->first;
+    ranges_.erase(found);
+  }
+  close_range(first);
+}
+
+void BlobNumbers::close_range(std::uint64_t first) {
+  // Need not be durable, nor succeed: an open range costs the next collector a thousand looks. The
+  // rows of its blobs were committed before, so they are durable before this is.
+  (void)kv_.update({model::ledger_partition()}, [&](kv::Transaction& transaction) -> kv::Outcome {
+    transaction.erase(Family::content, model::ledger_key(model::LedgerRow::range, first));
+    return kv::Commit{};
+  });
+}
+
+void BlobNumbers::close() {
+  std::vector<std::uint64_t> done;
+  {
+    const std::lock_guard lock(mutex_);
+    for (auto range = ranges_.begin(); range != ranges_.end();) {
+      if (range->second.unsettled.empty()) {
+        done.push_back(range->first);
+        range = ranges_.erase(range);
+      } else {
+        ++range;
+      }
+    }
+  }
+  for (const std::uint64_t first : done) close_range(first);
+}
+
+}  // namespace spind::content

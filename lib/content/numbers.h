@@ -1,0 +1,46 @@
+// Numbers for blobs, from ranges that were durably reserved before the first of them is used: after
+// a crash only the numbers of ranges that were still open can belong to a blob that nothing refers
+// to.
+#pragma once
+
+#include <map>
+#include <mutex>
+#include <set>
+
+#include "kv/kv.h"
+
+namespace spind::content {
+
+inline constexpr std::uint64_t kNumbersReserved = 1000;
+
+// Thread-safe.
+class BlobNumbers {
+ public:
+  explicit BlobNumbers(kv::Store& kv) : kv_(kv) {}
+
+  // A number that was never given out before, in a range that is durably open.
+  Result<std::uint64_t> take();
+  // The blob of the number is referred to by a committed row, or is durably gone. A number that is
+  // never settled keeps its range open for the collector of a later run.
+  void settle(std::uint64_t number);
+  // Closes the ranges whose given-out numbers are all settled. No number is taken after.
+  void close();
+
+ private:
+  struct Range {
+    std::uint64_t next = 0, end = 0;
+    std::set<std::uint64_t> unsettled;
+  };
+  Status reserve();
+  void close_range(std::uint64_t first);
+
+  kv::Store& kv_;
+  std::mutex reserving_;              // held while a range is being reserved; before mutex_
+  std::mutex mutex_;
+  std::map<std::uint64_t, Range> ranges_;  // by first number; numbers come from the last one
+};
+
+// Takes `count` numbers in a body that owns the ledger.
+Result<std::uint64_t> take_numbers(kv::Transaction& transaction, std::uint64_t count);
+
+}  // namespace spind::content

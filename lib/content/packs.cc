@@ -1,0 +1,271 @@
+#include "content/packs.h"
+
+#include <algorithm>
+
+#include "base/codec.h"
+#include "base/hex.h"
+#include "base/try.h"
+#include "content/frames.h"
+#include "content/numbers.h"
+#include "model/keys.h"
+
+namespace spind::content {
+
+using kv::Family;
+using model::LedgerRow;
+
+namespace {
+
+bool ends_at(const File& file, std::uint64_t end) {
+  const auto size = file.size();
+  return size.ok() && *size == end;
+}
+
+}  // namespace
+
+Status change_pack(kv::Transaction& transaction, std::uint64_t number, const PackChange& change) {
+  for (const LedgerRow tag : {LedgerRow::pack_open, LedgerRow::pack_full, LedgerRow::pack_idle,
+                              LedgerRow::pack_removed}) {
+    const std::string key = model::ledger_key(tag, number);
+    SPIND_TRY_ASSIGN(const auto bytes, transaction.get(Family::content, key));
+    if (!bytes) continue;
+    SPIND_TRY_ASSIGN(model::PackRow row, model::decode_pack(*bytes));
+    const LedgerRow to = change(tag, row);
+    if (to != tag) transaction.erase(Family::content, key);
+    transaction.put(Family::content, model::ledger_key(to, number), model::encode(row));
+    return {};
+  }
+  return Error{Code::not_found, "no such pack", std::to_string(number)};
+}
+
+LedgerRow resting_tag(const model::PackRow& row) {
+  if (row.dead_bytes >= row.end_bytes) return LedgerRow::pack_removed;
+  const bool full = row.end_bytes + kPackRoomMin > kPackBytesMax;
+  return full ? LedgerRow::pack_full : LedgerRow::pack_idle;
+}
+
+Packs::Packs(kv::Store& kv, Files& files, std::string folder,
+             std::function<void(const Error&)> on_sync_failure)
+    : kv_(kv), files_(files), folder_(std::move(folder)),
+      on_sync_failure_(std::move(on_sync_failure)) {}
+
+Result<std::unique_ptr<Packs>> Packs::open(kv::Store& kv, Files& files, std::string folder,
+                                           std::function<void(const Error&)> on_sync_failure) {
+  SPIND_TRY(files.make_folder(folder));
+  const std::size_t slash = folder.rfind('/');
+  SPIND_TRY(files.sync_folder(slash == std::string::npos ? "." : folder.substr(0, slash)));
+  return std::unique_ptr<Packs>(
+      new Packs(kv, files, std::move(folder), std::move(on_sync_failure)));
+}
+
+std::string Packs::path_of(std::uint64_t number) const {
+  std::string big_endian;
+  Encoder(big_endian).u64_be(number);
+  return folder_ + '/' + to_hex(as_bytes(big_endian));
+}
+
+Result<std::unique_ptr<File>> Packs::open_file(std::uint64_t number, OpenMode mode) {
+  return files_.open(path_of(number), mode);
+}
+
+std::shared_ptr<Pack> Packs::find(std::uint64_t number) {
+  const std::lock_guard lock(mutex_);
+  const auto found = mine_.find(number);
+  return found == mine_.end() ? nullptr : found->second;
+}
+
+std::shared_ptr<Pack> Packs::least_busy(bool& may_add) {
+  const std::lock_guard lock(mutex_);
+  std::shared_ptr<Pack> best;
+  std::size_t least = 0;
+  for (const std::shared_ptr<Pack>& pack : active_) {
+    const std::size_t waiting = pack->unsettled();
+    if (best == nullptr || waiting < least) {
+      best = pack;
+      least = waiting;
+    }
+  }
+  may_add = best == nullptr || (least >= kPackCrowd && active_.size() < kActivePacksMax);
+  return best;
+}
+
+Result<std::shared_ptr<Pack>> Packs::choose() {
+  bool may_add = false;
+  std::shared_ptr<Pack> pack = least_busy(may_add);
+  if (!may_add) return pack;
+  // Whoever finds a pack in use need not wait for the one that is being added.
+  std::unique_lock adding(adding_, std::defer_lock);
+  if (pack == nullptr) adding.lock();
+  else if (!adding.try_lock()) return pack;
+  pack = least_busy(may_add);
+  if (!may_add) return pack;
+  auto added = take_into_use();
+  if (!added.ok() && pack != nullptr) return pack;
+  return added;
+}
+
+Result<std::shared_ptr<Pack>> Packs::take_into_use() {
+  SPIND_TRY_ASSIGN(std::shared_ptr<Pack> pack, resume_idle());
+  if (pack == nullptr) {
+    SPIND_TRY_ASSIGN(pack, make_new());
+  }
+  const std::lock_guard lock(mutex_);
+  active_.push_back(pack);
+  mine_[pack->number()] = pack;
+  return pack;
+}
+
+Result<std::shared_ptr<Pack>> Packs::resume_idle() {
+  const std::string begin = model::ledger_prefix(LedgerRow::pack_idle);
+  const auto cursor = kv_.durable()->scan(Family::content, begin, model::end_of(begin));
+  for (; cursor->valid(); cursor->next()) {
+    const std::uint64_t number = model::last_u64_in(cursor->key());
+    auto file = files_.open(path_of(number), OpenMode::append);
+    SPIND_TRY_ASSIGN(const model::PackRow row, model::decode_pack(cursor->value()));
+    // A file that does not end where its row says is left as it is.
+    if (!file.ok() || !ends_at(**file, row.end_bytes)) continue;
+    bool taken = false;
+    const kv::Answer answer =
+        kv_.update({model::ledger_partition()}, [&](kv::Transaction& transaction) -> kv::Outcome {
+          const std::string key = model::ledger_key(LedgerRow::pack_idle, number);
+          SPIND_TRY_ASSIGN(const auto still, transaction.get(Family::content, key));
+          taken = still.has_value();
+          if (!taken) return kv::Commit{};
+          SPIND_TRY(change_pack(transaction, number, [](LedgerRow, model::PackRow&) {
+            return LedgerRow::pack_open;
+          }));
+          return kv::Commit{};
+        });
+    if (!answer.status.ok()) return answer.status.error();
+    if (!taken) continue;
+    SPIND_TRY(kv_.wait(answer.ticket));
+    return std::make_shared<Pack>(number, *std::move(file), row.end_bytes);
+  }
+  SPIND_TRY(cursor->status());
+  return std::shared_ptr<Pack>();
+}
+
+Result<std::shared_ptr<Pack>> Packs::make_new() {
+  std::uint64_t number = 0;
+  const kv::Answer answer =
+      kv_.update({model::ledger_partition()}, [&](kv::Transaction& transaction) -> kv::Outcome {
+        SPIND_TRY_ASSIGN(number, take_numbers(transaction, 1));
+        transaction.put(Family::content, model::ledger_key(LedgerRow::pack_open, number),
+                        model::encode(model::PackRow{}));
+        return kv::Commit{};
+      });
+  if (!answer.status.ok()) return answer.status.error();
+  SPIND_TRY(kv_.wait(answer.ticket));
+  SPIND_TRY_ASSIGN(auto file, files_.open(path_of(number), OpenMode::create_new));
+  SPIND_TRY(files_.sync_folder(folder_));
+  return std::make_shared<Pack>(number, std::move(file), 0);
+}
+
+Result<model::BlobPlace> Packs::append(Bytes frames) {
+  while (true) {
+    SPIND_TRY_ASSIGN(const std::shared_ptr<Pack> pack, choose());
+    auto offset = pack->append(frames);
+    if (offset.code() == Code::conflict) {
+      retire(pack);
+      continue;
+    }
+    if (!offset.ok()) return std::move(offset).error();
+    const model::BlobPlace place{model::BlobPlace::Kind::pack, pack->number(), *offset};
+    if (Status synced = pack->wait_synced(*offset + frames.size()); !synced.ok()) {
+      on_sync_failure_(synced.error());
+      settle_unknown(place);
+      return synced.error();
+    }
+    return place;
+  }
+}
+
+void Packs::settle(const model::BlobPlace& place, std::uint64_t stored_bytes, bool used) {
+  const std::shared_ptr<Pack> pack = find(place.number);
+  if (pack == nullptr) return;
+  pack->settle(stored_bytes, used);
+  write_account(pack);
+}
+
+void Packs::settle_unknown(const model::BlobPlace& place) {
+  if (const std::shared_ptr<Pack> pack = find(place.number)) pack->settle_unknown();
+}
+
+void Packs::retire(const std::shared_ptr<Pack>& pack) {
+  if (!pack->close()) return;
+  {
+    const std::lock_guard lock(mutex_);
+    std::erase(active_, pack);
+  }
+  write_account(pack);
+}
+
+void Packs::write_account(const std::shared_ptr<Pack>& pack) {
+  const std::optional<Pack::Account> account = pack->take_account();
+  if (!account) return;
+  // Dead frames may not have been synced; then the file would not end where the row says.
+  if (!pack->wait_synced(account->end_bytes).ok()) return;
+  const kv::Answer answer =
+      kv_.update({model::ledger_partition()}, [&](kv::Transaction& transaction) -> kv::Outcome {
+        SPIND_TRY(change_pack(transaction, pack->number(), [&](LedgerRow, model::PackRow& row) {
+          row = {account->end_bytes, row.dead_bytes + account->dead_bytes};
+          return resting_tag(row);
+        }));
+        return kv::Commit{};
+      });
+  if (!answer.status.ok()) return;  // the row stays open, for a later run's collector
+  const std::lock_guard lock(mutex_);
+  const SyncCounts counts = pack->sync_counts();
+  past_.syncs += counts.syncs;
+  past_.appends_synced += counts.appends_synced;
+  mine_.erase(pack->number());
+}
+
+void Packs::close() {
+  std::vector<std::shared_ptr<Pack>> all;
+  {
+    const std::lock_guard lock(mutex_);
+    all = active_;
+  }
+  for (const std::shared_ptr<Pack>& pack : all) retire(pack);
+}
+
+Result<std::size_t> Packs::read(std::uint64_t number, std::uint64_t offset,
+                                std::span<std::uint8_t> out) {
+  SPIND_TRY_ASSIGN(const auto file, open_file(number, OpenMode::read));
+  return file->read_at(offset, out);
+}
+
+Result<bool> Packs::punch(const model::PieceRow& row) {
+  auto file = open_file(row.place.number, OpenMode::append);
+  if (file.code() == Code::not_found) return true;
+  if (!file.ok()) return std::move(file).error();
+  constexpr std::uint64_t kStride = kFrameHeaderBytes + kFrameBytesMax;
+  const std::uint64_t end = row.place.offset + row.stored_bytes;
+  for (std::uint64_t at = row.place.offset; at < end; at += kStride) {
+    const std::uint64_t size = std::min(end - at, kStride);
+    const Status punched = (*file)->punch(at + kFrameHeaderBytes, size - kFrameHeaderBytes);
+    if (punched.code() == Code::unsupported) return false;
+    if (!punched.ok()) return punched.error();
+  }
+  return true;
+}
+
+Status Packs::remove_file(std::uint64_t number) {
+  Status removed = files_.remove(path_of(number));
+  if (!removed.ok() && removed.code() != Code::not_found) return removed;
+  return files_.sync_folder(folder_);
+}
+
+SyncCounts Packs::sync_counts() {
+  const std::lock_guard lock(mutex_);
+  SyncCounts counts = past_;
+  for (const auto& item : mine_) {
+    const SyncCounts more = item.second->sync_counts();
+    counts.syncs += more.syncs;
+    counts.appends_synced += more.appends_synced;
+  }
+  return counts;
+}
+
+}  // namespace spind::content

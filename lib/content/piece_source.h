@@ -1,0 +1,82 @@
+// The Sources of this room: of inline content, and of pieces, of which every frame that is touched
+// is verified.
+#pragma once
+
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "content/content.h"
+#include "content/resources.h"
+
+namespace spind::content {
+
+// Frames of one piece that were read and verified.
+struct FrameWindow {
+  std::size_t piece = 0;            // index in the file
+  std::uint32_t first = 0;          // frame
+  std::uint32_t count = 0;          // 0: nothing
+  std::vector<std::uint8_t> stored; // the frames with their headers
+  MemoryBudget::Lease lease;
+
+  bool holds(std::size_t piece_index, std::uint32_t frame) const {
+    return piece == piece_index && frame >= first && frame - first < count;
+  }
+};
+
+// Thread-safe.
+class InlineSource final : public Source {
+ public:
+  explicit InlineSource(std::string bytes) : bytes_(std::move(bytes)) {}
+  Result<std::size_t> read_at(std::uint64_t offset, std::span<std::uint8_t> out) override;
+  void read_ahead(std::uint64_t, std::uint64_t) override {}
+
+ private:
+  const std::string bytes_;
+};
+
+// Thread-safe; reads of one source come one after another. The snapshot pins what is read: the
+// collector removes no blob that it still knows.
+class PieceSource final : public Source {
+ public:
+  PieceSource(Resources& resources, const model::VaultId& vault, std::vector<model::Piece> pieces,
+              kv::SnapshotRef pin);
+  ~PieceSource() override;
+
+  Result<std::size_t> read_at(std::uint64_t offset, std::span<std::uint8_t> out) override;
+  void read_ahead(std::uint64_t offset, std::uint64_t size_bytes) override;
+
+ private:
+  struct Ahead;
+
+  std::size_t piece_at(std::uint64_t offset) const;
+  std::uint64_t begin_of(std::size_t piece) const { return piece == 0 ? 0 : ends_[piece - 1]; }
+  Result<std::size_t> read_pieces(std::uint64_t offset, std::span<std::uint8_t> out);
+  Status show(std::size_t piece, std::uint32_t frame, std::uint32_t count);
+  Status load(FrameWindow& window) const;
+  Status read_stored(const model::Piece& piece, std::uint64_t at,
+                     std::span<std::uint8_t> out) const;
+  Status verify(const FrameWindow& window) const;
+  void load_ahead();
+  bool take_ahead(std::size_t piece, std::uint32_t frame);
+  void drop_if_crowded();
+
+  Resources& resources_;
+  const model::VaultId vault_;
+  const std::vector<model::Piece> pieces_;
+  const kv::SnapshotRef pin_;
+  std::vector<std::uint64_t> ends_;     // of each piece in the file
+  std::uint64_t size_ = 0;
+
+  std::mutex mutex_;                    // guards what follows
+  FrameWindow window_;
+  FrameWindow spare_;                   // memory for the next window that is read ahead
+  std::uint64_t expected_offset_ = 0;   // where a read in sequence would go on
+  std::uint32_t sequence_ = 0;          // reads in sequence so far
+  std::shared_ptr<Ahead> ahead_;
+};
+
+}  // namespace spind::content

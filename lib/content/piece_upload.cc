@@ -1,0 +1,218 @@
+#include "content/piece_upload.h"
+
+#include <algorithm>
+
+#include "base/try.h"
+#include "spind/options.h"
+
+namespace spind::content {
+namespace {
+
+// Pieces of one upload that are being hashed and written while the next is gathered.
+constexpr std::size_t kFlightsMax = 2;
+
+template <std::size_t kSize>
+std::optional<std::array<std::uint8_t, kSize>> finish_hash(std::optional<Hasher>& hasher) {
+  if (!hasher) return std::nullopt;
+  const std::vector<std::uint8_t> digest = hasher->finish();
+  std::array<std::uint8_t, kSize> out{};
+  std::copy_n(digest.begin(), std::min(kSize, digest.size()), out.begin());
+  return out;
+}
+
+}  // namespace
+
+// A piece on its way to the blob store. The worker owns it until `done`.
+struct PieceUpload::Flight {
+  std::unique_ptr<Piece> piece;
+  model::Piece stored;
+  std::optional<Status> outcome;
+  std::mutex mutex;
+  std::condition_variable landed;
+};
+
+FileHashes::FileHashes(std::uint8_t checksums_wanted) {
+  if ((checksums_wanted & kSha1) != 0) sha1_.emplace(HashKind::sha1);
+  if ((checksums_wanted & kMd5) != 0) md5_.emplace(HashKind::md5);
+  if ((checksums_wanted & kAdler32) != 0) adler32_.emplace(HashKind::adler32);
+}
+
+void FileHashes::update(Bytes bytes) {
+  sha256_.update(bytes);
+  for (std::optional<Hasher>* hasher : {&sha1_, &md5_, &adler32_})
+    if (*hasher) (*hasher)->update(bytes);
+}
+
+void FileHashes::finish(Stored& stored) {
+  stored.sha256 = sha256_.finish();
+  stored.checksums.sha1 = finish_hash<20>(sha1_);
+  stored.checksums.md5 = finish_hash<16>(md5_);
+  if (const auto sum = finish_hash<4>(adler32_)) {
+    stored.checksums.adler32 = std::uint32_t{(*sum)[0]} << 24 | std::uint32_t{(*sum)[1]} << 16 |
+                               std::uint32_t{(*sum)[2]} << 8 | std::uint32_t{(*sum)[3]};
+  }
+}
+
+Stored store_inline(Bytes bytes, std::uint8_t checksums_wanted) {
+  Stored stored;
+  stored.size_bytes = bytes.size();
+  stored.inline_bytes = as_text(bytes);
+  FileHashes hashes(checksums_wanted);
+  hashes.update(bytes);
+  hashes.finish(stored);
+  return stored;
+}
+
+PieceUpload::PieceUpload(Resources& resources, const Owner& owner, std::uint8_t checksums_wanted,
+                         Interrupt interrupt)
+    : resources_(resources), owner_(owner), vault_(model::vault_of(owner.tenant)),
+      interrupt_(std::move(interrupt)), claim_(resources.claims.claim(owner.space)),
+      hashes_(checksums_wanted) {}
+
+PieceUpload::~PieceUpload() { (void)land(false); }
+
+Status PieceUpload::append(Bytes bytes) {
+  if (failed_) return *failed_;
+  Status added = add(bytes);
+  if (!added.ok()) failed_ = added.error();
+  return added;
+}
+
+Status PieceUpload::add(Bytes bytes) {
+  if (kFileBytesMax - size_ < bytes.size())
+    return Error{.code = Code::limit_exceeded, .text = "the file is too large",
+                 .limit = kFileBytesMax};
+  if (interrupt_) SPIND_TRY(interrupt_());
+  size_ += bytes.size();
+  claim_->renew();
+  hashes_.update(bytes);
+  return gather(bytes);
+}
+
+Status PieceUpload::gather(Bytes bytes) {
+  if (filling_ == nullptr) {
+    if (small_.size() + bytes.size() <= kInlineBytesMax) {
+      small_.append(as_text(bytes));
+      return {};
+    }
+    SPIND_TRY(take_buffer(small_.size() + bytes.size()));
+    filling_->buffer.append(as_bytes(small_));
+    small_.clear();
+  }
+  while (true) {
+    bytes = bytes.subspan(filling_->buffer.append(bytes));
+    if (bytes.empty()) return {};
+    // Only now is it known that the piece is not the last one.
+    if (filling_->buffer.capacity() < kPieceBytesMax) {
+      SPIND_TRY(grow_buffer());
+    } else {
+      SPIND_TRY(dispatch());
+    }
+  }
+}
+
+// The first buffer: fit for a pack, or as large as what has come at once asks for.
+Status PieceUpload::take_buffer(std::size_t size_bytes) {
+  SPIND_TRY(resources_.vaults.note(vault_, owner_.tenant));
+  const bool large = size_bytes > kPackedBytesMax;
+  const std::size_t capacity = large ? kPieceBytesMax : kPackedBytesMax;
+  MemoryBudget& budget = large ? resources_.large_pieces : resources_.small_pieces;
+  SPIND_TRY_ASSIGN(auto lease, budget.take(stored_size(capacity), interrupt_));
+  filling_ = std::make_unique<Piece>(Piece{PieceBuffer(capacity), std::move(lease)});
+  return {};
+}
+
+Status PieceUpload::grow_buffer() {
+  SPIND_TRY_ASSIGN(auto lease,
+                   resources_.large_pieces.take(stored_size(kPieceBytesMax), interrupt_));
+  auto larger = std::make_unique<Piece>(Piece{PieceBuffer(kPieceBytesMax), std::move(lease)});
+  larger->buffer.take_over(filling_->buffer);
+  filling_ = std::move(larger);
+  return {};
+}
+
+Status PieceUpload::store(PieceBuffer& buffer, const model::PieceId& piece) {
+  claim_->add(vault_, piece);
+  return resources_.vaults.store(vault_, owner_.space, buffer, piece);
+}
+
+// Sends the full piece off and makes an empty one the next to fill: one that came back, a new one
+// if there is memory to spare, or the one that is awaited.
+Status PieceUpload::dispatch() {
+  auto flight = std::make_shared<Flight>();
+  flight->piece = std::move(filling_);
+  flights_.push_back(flight);
+  resources_.workers.run([this, flight] {
+    PieceBuffer& buffer = flight->piece->buffer;
+    flight->stored = {buffer.hash(), buffer.size()};
+    Status outcome = store(buffer, flight->stored.id);
+    const std::lock_guard lock(flight->mutex);
+    flight->outcome.emplace(std::move(outcome));
+    flight->landed.notify_all();
+  });
+  if (flights_.size() <= kFlightsMax && spare_.empty()) {
+    if (auto lease = resources_.large_pieces.try_take(stored_size(kPieceBytesMax))) {
+      filling_ = std::make_unique<Piece>(Piece{PieceBuffer(kPieceBytesMax), *std::move(lease)});
+      return {};
+    }
+  }
+  if (spare_.empty()) SPIND_TRY(land(true));
+  filling_ = std::move(spare_.back());
+  spare_.pop_back();
+  return {};
+}
+
+// Waits for the first flight or for all. Waits for all in any case; answers the first error.
+Status PieceUpload::land(bool only_first) {
+  Status first;
+  while (!flights_.empty()) {
+    const std::shared_ptr<Flight> flight = std::move(flights_.front());
+    flights_.pop_front();
+    std::unique_lock lock(flight->mutex);
+    flight->landed.wait(lock, [&] { return flight->outcome.has_value(); });
+    if (flight->outcome->ok()) {
+      pieces_.push_back(flight->stored);
+    } else if (first.ok()) {
+      first = flight->outcome->error();
+    }
+    flight->piece->buffer.clear();
+    spare_.push_back(std::move(flight->piece));
+    if (only_first) break;
+  }
+  return first;
+}
+
+Result<Stored> PieceUpload::finish() {
+  if (failed_) return *failed_;
+  if (interrupt_) SPIND_TRY(interrupt_());
+  Result<Stored> stored = finish_pieces();
+  failed_ = stored.ok() ? Error{.code = Code::aborted, .text = "the upload was finished before"}
+                        : stored.error();
+  return stored;
+}
+
+Result<Stored> PieceUpload::finish_pieces() {
+  Stored stored;
+  stored.size_bytes = size_;
+  hashes_.finish(stored);
+  if (filling_ == nullptr) {
+    stored.inline_bytes = std::move(small_);
+    return stored;
+  }
+  stored.claim = claim_;
+  // A file of one piece has that piece's id as its hash, so it is hashed once. The last piece is
+  // stored by this thread, beside those that are on their way.
+  PieceBuffer& buffer = filling_->buffer;
+  const bool only = pieces_.empty() && flights_.empty();
+  const model::Piece last{only ? stored.sha256 : buffer.hash(), buffer.size()};
+  const Status last_stored = store(buffer, last.id);
+  SPIND_TRY(land(false));
+  if (!last_stored.ok()) return last_stored.error();
+  pieces_.push_back(last);
+  stored.pieces = std::move(pieces_);
+  filling_.reset();
+  spare_.clear();
+  return stored;
+}
+
+}  // namespace spind::content

@@ -1,0 +1,77 @@
+// The Upload of this room: gathers pieces, sends the full ones to the workers, and stores the last
+// one itself. Memory is bounded by the budgets in Resources.
+#pragma once
+
+#include <condition_variable>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/hash.h"
+#include "content/content.h"
+#include "content/resources.h"
+
+namespace spind::content {
+
+// The hashes of a whole file, as its bytes come by. One thread at a time.
+class FileHashes {
+ public:
+  explicit FileHashes(std::uint8_t checksums_wanted);
+  void update(Bytes bytes);
+  // Ends them.
+  void finish(Stored& stored);
+
+ private:
+  Sha256Hasher sha256_;
+  std::optional<Hasher> sha1_, md5_, adler32_;
+};
+
+// One thread at a time. After an error every further call answers the same.
+class PieceUpload final : public Upload {
+ public:
+  PieceUpload(Resources& resources, const Owner& owner, std::uint8_t checksums_wanted,
+              Interrupt interrupt);
+  ~PieceUpload() override;
+
+  // no_space, io_error, unavailable, limit_exceeded, or what the interrupt says.
+  Status append(Bytes bytes) override;
+  Result<Stored> finish() override;
+
+ private:
+  // A piece with the memory that it lies in.
+  struct Piece {
+    PieceBuffer buffer;
+    MemoryBudget::Lease lease;
+  };
+  struct Flight;
+
+  Status add(Bytes bytes);
+  Status gather(Bytes bytes);
+  Status take_buffer(std::size_t size_bytes);
+  Status grow_buffer();
+  Status dispatch();
+  Status store(PieceBuffer& buffer, const model::PieceId& piece);
+  Status land(bool only_first);
+  Result<Stored> finish_pieces();
+
+  Resources& resources_;
+  const Owner owner_;
+  const model::VaultId vault_;
+  const Interrupt interrupt_;
+  const std::shared_ptr<Claim> claim_;
+
+  FileHashes hashes_;
+  std::uint64_t size_ = 0;
+  std::optional<Error> failed_;
+
+  std::string small_;                     // while all fits into kInlineBytesMax
+  std::unique_ptr<Piece> filling_;
+  std::deque<std::shared_ptr<Flight>> flights_;  // in the order of their pieces
+  std::vector<std::unique_ptr<Piece>> spare_;    // came back from flights
+  std::vector<model::Piece> pieces_;
+};
+
+}  // namespace spind::content

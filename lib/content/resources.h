@@ -1,0 +1,24 @@
+// What uploads and readers of one store share.
+#pragma once
+
+#include "content/claims.h"
+#include "content/memory_budget.h"
+#include "content/vaults.h"
+#include "content/worker_pool.h"
+
+namespace spind::content {
+
+inline constexpr std::size_t kWorkerCount = 2;
+
+struct Resources {
+  Vaults& vaults;
+  Claims& claims;
+  // Whoever holds memory for a large piece can always go on without more, so waiting for it while
+  // holding memory for a small one ends.
+  MemoryBudget& small_pieces;
+  MemoryBudget& large_pieces;
+  MemoryBudget& reading;
+  WorkerPool& workers;
+};
+
+}  // namespace spind::content

@@ -1,0 +1,189 @@
+#include "content/vaults.h"
+
+#include <algorithm>
+#include <array>
+
+#include "base/limits.h"
+#include "base/try.h"
+#include "model/keys.h"
+
+namespace spind::content {
+
+using kv::Family;
+using model::BlobPlace;
+using model::PieceRow;
+
+namespace {
+
+constexpr std::size_t kKnownVaultsMax = 4096;
+
+Result<std::optional<PieceRow>> get_piece(const kv::View& view, const model::VaultId& vault,
+                                          const model::PieceId& piece) {
+  SPIND_TRY_ASSIGN(const auto bytes, view.get(Family::content, model::piece_key(vault, piece)));
+  if (!bytes) return std::optional<PieceRow>();
+  SPIND_TRY_ASSIGN(const PieceRow row, model::decode_piece(*bytes));
+  return std::optional(row);
+}
+
+// The rows that make `space` a holder until its claim is checked. A condemned piece lives again.
+void put_holder(kv::Transaction& transaction, const model::VaultId& vault,
+                const model::PieceId& piece, const SpaceId& space) {
+  transaction.put(Family::content, model::holder_key(vault, piece, space), "");
+  transaction.put(Family::content, model::unchecked_key(vault, piece, space), "");
+  transaction.erase(Family::content, model::condemned_key(vault, piece));
+}
+
+}  // namespace
+
+std::string object_name(std::uint64_t number) {
+  return "o/" + std::to_string(number / kNumbersReserved) + '/' + std::to_string(number);
+}
+
+void Vaults::close() {
+  if (packs_ != nullptr) packs_->close();
+  numbers_.close();
+}
+
+Status Vaults::note(const model::VaultId& vault, std::string_view tenant) {
+  {
+    const std::lock_guard lock(known_mutex_);
+    if (known_.contains(vault)) return {};
+  }
+  const std::string key = model::ledger_vault_key(vault);
+  SPIND_TRY_ASSIGN(const auto row, kv_.durable()->get(Family::content, key));
+  if (!row) {
+    const kv::Answer answer =
+        kv_.update({model::ledger_partition()}, [&](kv::Transaction& transaction) -> kv::Outcome {
+          transaction.put(Family::content, key, tenant);
+          return kv::Commit{};
+        });
+    if (!answer.status.ok()) return answer.status.error();
+    // Pieces may be stored at once: their commits come later than this one.
+  }
+  const std::lock_guard lock(known_mutex_);
+  if (known_.size() >= kKnownVaultsMax) known_.clear();
+  known_.insert(vault);
+  return {};
+}
+
+Result<PieceRow> Vaults::find(const kv::View& view, const model::VaultId& vault,
+                              const model::PieceId& piece) const {
+  SPIND_TRY_ASSIGN(const auto row, get_piece(view, vault, piece));
+  if (!row) return Error{Code::corruption, "a piece that is referred to is not in its vault"};
+  return *row;
+}
+
+Result<std::size_t> Vaults::read(const PieceRow& row, std::uint64_t offset,
+                                 std::span<std::uint8_t> out) {
+  const std::uint64_t left = row.stored_bytes - std::min(offset, row.stored_bytes);
+  out = out.first(static_cast<std::size_t>(std::min<std::uint64_t>(out.size(), left)));
+  Result<std::size_t> got = Error{Code::not_found, "this store has no packs"};
+  if (row.place.kind == BlobPlace::Kind::object)
+    got = blobs_.range(object_name(row.place.number), offset, out);
+  else if (packs_ != nullptr)
+    got = packs_->read(row.place.number, row.place.offset + offset, out);
+  if (got.ok()) counts_.bytes_read += *got;
+  return got;
+}
+
+Status Vaults::look(const PieceRow& row, const model::VaultId& vault,
+                    const model::PieceId& piece) {
+  std::array<std::uint8_t, kFrameHeaderBytes> bytes{};
+  SPIND_TRY_ASSIGN(const std::size_t got, read(row, 0, bytes));
+  const auto header = decode_frame_header(Bytes(bytes).first(got));
+  if (!header.ok()) return header.error();
+  if (header->piece != piece || header->vault != vault || header->position != 0)
+    return Error{.code = Code::corruption, .text = "another piece is where this one should be"};
+  return {};
+}
+
+// What there is already. `missing` tells of a row whose blob is not where it says: then the bytes
+// are written anew, and the row is replaced.
+Result<bool> Vaults::share(const model::VaultId& vault, const SpaceId& space,
+                           const model::PieceId& piece, std::optional<BlobPlace>& missing) {
+  SPIND_TRY_ASSIGN(const auto seen, get_piece(*kv_.durable(), vault, piece));
+  if (!seen) return false;
+  if (Status there = look(*seen, vault, piece); !there.ok()) {
+    if (there.code() != Code::not_found && there.code() != Code::corruption)
+      return std::move(there).error();
+    missing = seen->place;
+    return false;
+  }
+  bool shared = false;
+  const kv::Answer answer = kv_.update(
+      {model::bucket_of(vault, piece)}, [&](kv::Transaction& transaction) -> kv::Outcome {
+        SPIND_TRY_ASSIGN(const auto row, get_piece(transaction, vault, piece));
+        shared = row.has_value() && row->place == seen->place;
+        if (shared) put_holder(transaction, vault, piece, space);
+        return kv::Commit{};
+      });
+  if (!answer.status.ok()) return answer.status.error();
+  if (shared) ++counts_.pieces_shared;
+  return shared;
+}
+
+Result<BlobPlace> Vaults::write(Bytes frames, std::size_t piece_bytes) {
+  if (packs_ != nullptr && piece_bytes <= kPackedBytesMax) return packs_->append(frames);
+  SPIND_TRY_ASSIGN(const std::uint64_t number, numbers_.take());
+  if (Status put = blobs_.put(object_name(number), frames); !put.ok()) {
+    // Whole or not at all: gone for good if it can be removed, else the collector's.
+    if (blobs_.remove(object_name(number)).ok()) numbers_.settle(number);
+    return std::move(put).error();
+  }
+  return BlobPlace{BlobPlace::Kind::object, number, 0};
+}
+
+void Vaults::settle(const PieceRow& row, bool used) {
+  if (row.place.kind == BlobPlace::Kind::pack)
+    return packs_->settle(row.place, row.stored_bytes, used);
+  if (used || blobs_.remove(object_name(row.place.number)).ok())
+    numbers_.settle(row.place.number);
+}
+
+void Vaults::settle_failed(const PieceRow& row, Code code) {
+  // A commit that was refused for want of space was not written. After any other failure it may
+  // have been, so the blob stays, for the collector of a later run to decide.
+  if (code == Code::no_space) return settle(row, false);
+  if (row.place.kind == BlobPlace::Kind::pack) packs_->settle_unknown(row.place);
+}
+
+Status Vaults::store(const model::VaultId& vault, const SpaceId& space, PieceBuffer& buffer,
+                     const model::PieceId& piece) {
+  std::optional<BlobPlace> missing;
+  SPIND_TRY_ASSIGN(const bool shared, share(vault, space, piece, missing));
+  if (shared) return {};
+
+  buffer.seal(vault, piece);
+  const Bytes frames = buffer.stored();
+  SPIND_TRY(room_(frames.size()));
+  SPIND_TRY_ASSIGN(const BlobPlace place, write(frames, buffer.size()));
+  const PieceRow mine{place, buffer.size(), frames.size()};
+  bool used = false;
+  const kv::Answer answer = kv_.update(
+      {model::bucket_of(vault, piece)}, [&](kv::Transaction& transaction) -> kv::Outcome {
+        SPIND_TRY_ASSIGN(const auto row, get_piece(transaction, vault, piece));
+        used = !row || row->place == missing;
+        if (used) {
+          transaction.put(Family::content, model::piece_key(vault, piece), model::encode(mine));
+          if (row)
+            transaction.put(Family::content, model::doomed_key(vault, piece[0], row->place),
+                            model::encode(*row));
+        }
+        put_holder(transaction, vault, piece, space);
+        return kv::Commit{};
+      });
+  if (!answer.status.ok()) {
+    settle_failed(mine, answer.status.code());
+    return answer.status.error();
+  }
+  settle(mine, used);
+  if (used) {
+    ++counts_.pieces_stored;
+    counts_.bytes_stored += frames.size();
+  } else {
+    ++counts_.pieces_shared;
+  }
+  return {};
+}
+
+}  // namespace spind::content

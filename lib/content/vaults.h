@@ -1,0 +1,89 @@
+// Where the pieces of all vaults are: finds them, stores them once, reads their frames.
+//
+// The order that keeps bytes safe: the claim is registered in memory; the bytes become durable;
+// then one commit in the piece's bucket adds the piece, its holder and the note that the claim is
+// unchecked. The space's commit that counts the reference comes later in the store's order, so it
+// can never be durable without that one.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+
+#include "content/frames.h"
+#include "content/numbers.h"
+#include "content/packs.h"
+#include "kv/kv.h"
+#include "spind/blob_store.h"
+
+namespace spind::content {
+
+// All since the store was opened.
+struct ContentCounts {
+  std::atomic<std::uint64_t> bytes_stored = 0, bytes_read = 0;
+  std::atomic<std::uint64_t> pieces_stored = 0, pieces_shared = 0;
+  std::atomic<std::uint64_t> corruptions = 0;
+};
+
+std::string object_name(std::uint64_t number);
+
+// Thread-safe.
+class Vaults {
+ public:
+  // `packs` null: small pieces become objects as well. `room` is asked before bytes are written
+  // whether the device has place for that many more.
+  Vaults(kv::Store& kv, BlobStore& blobs, Packs* packs,
+         std::function<Status(std::uint64_t)> room)
+      : kv_(kv), blobs_(blobs), packs_(packs), room_(std::move(room)), numbers_(kv) {}
+  // Writes what the ledger should know. Nothing is stored after.
+  void close();
+
+  // Notes that the tenant has a vault, so that the collector finds it; before anything is stored
+  // there.
+  Status note(const model::VaultId& vault, std::string_view tenant);
+
+  // Stores the piece, or finds it stored, and makes `space` its holder. A claim must hold it.
+  // The commit needs no wait of its own before the space's commit.
+  Status store(const model::VaultId& vault, const SpaceId& space, PieceBuffer& buffer,
+                           const model::PieceId& piece);
+
+  // The row of a piece; corruption if there is none.
+  Result<model::PieceRow> find(const kv::View& view, const model::VaultId& vault,
+                               const model::PieceId& piece) const;
+  // Reads stored bytes of a piece from `offset`; fewer than asked only where the blob ends.
+  Result<std::size_t> read(const model::PieceRow& row, std::uint64_t offset,
+                           std::span<std::uint8_t> out);
+  // Looks at the first header only. not_found if no blob is where the row says, corruption if it
+  // is not that piece's.
+  Status look(const model::PieceRow& row, const model::VaultId& vault,
+              const model::PieceId& piece);
+
+  kv::Store& kv() { return kv_; }
+  BlobStore& blobs() { return blobs_; }
+  Packs* packs() { return packs_; }
+  BlobNumbers& numbers() { return numbers_; }
+  ContentCounts& counts() { return counts_; }
+
+ private:
+  Result<bool> share(const model::VaultId& vault, const SpaceId& space,
+                     const model::PieceId& piece, std::optional<model::BlobPlace>& missing);
+  Result<model::BlobPlace> write(Bytes frames, std::size_t piece_bytes);
+  void settle(const model::PieceRow& row, bool used);
+  void settle_failed(const model::PieceRow& row, Code code);
+
+  kv::Store& kv_;
+  BlobStore& blobs_;
+  Packs* const packs_;
+  const std::function<Status(std::uint64_t)> room_;
+  BlobNumbers numbers_;
+  ContentCounts counts_;
+  std::mutex known_mutex_;
+  std::set<model::VaultId> known_;  // vaults whose row is committed; at most kKnownVaultsMax
+};
+
+}  // namespace spind::content

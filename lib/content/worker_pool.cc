@@ -1,0 +1,40 @@
+#include "content/worker_pool.h"
+
+#include <utility>
+
+namespace spind::content {
+
+WorkerPool::~WorkerPool() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  changed_.notify_all();
+  threads_.clear();  // joins
+}
+
+void WorkerPool::run(std::function<void()> task) {
+  {
+    const std::lock_guard lock(mutex_);
+    tasks_.push_back(std::move(task));
+    if (threads_.size() < thread_count_)
+      threads_.push_back(source_.start("spind-content", [this] { work(); }));
+  }
+  changed_.notify_one();
+}
+
+void WorkerPool::work() {
+  std::unique_lock lock(mutex_);
+  while (true) {
+    changed_.wait(lock, [&] { return stopping_ || !tasks_.empty(); });
+    if (tasks_.empty()) return;
+    std::function<void()> task = std::move(tasks_.front());
+    tasks_.pop_front();
+    lock.unlock();
+    task();
+    task = nullptr;  // what it holds is let go before the lock is taken again
+    lock.lock();
+  }
+}
+
+}  // namespace spind::content
