@@ -73,7 +73,8 @@ class Transaction : public View {
  public:
   virtual void put(Family family, std::string_view key, std::string_view value) = 0;
   virtual void erase(Family family, std::string_view key) = 0;
-  // As put and erase, and the row is handed to the observer once it is durable.
+  // As put and erase, and the row is handed to the observer once it is durable: its last value in
+  // the commit, even if that was put without being announced.
   virtual void put_announced(Family family, std::string_view key, std::string_view value) = 0;
   virtual void erase_announced(Family family, std::string_view key) = 0;
   // Whether the partition is owned by this run of the body.

@@ -65,6 +65,8 @@ Answer PartitionedStore::commit(const BodyTransaction& transaction) {
     sync_.fail();
     return refuse(std::move(tickets).error());
   }
+  rows_written_.fetch_add(transaction.writes().writes().size(), std::memory_order_relaxed);
+  bytes_written_.fetch_add(transaction.writes().size_bytes(), std::memory_order_relaxed);
   sync_.written(*tickets, transaction.writes().announced_rows());
   return {Status{}, tickets->last};
 }
@@ -111,6 +113,8 @@ Store::Metrics PartitionedStore::metrics() {
   metrics.commits = commits_.load(std::memory_order_relaxed);
   metrics.refusals = refusals_.load(std::memory_order_relaxed);
   metrics.reruns = reruns_.load(std::memory_order_relaxed);
+  metrics.rows_written = rows_written_.load(std::memory_order_relaxed);
+  metrics.bytes_written = bytes_written_.load(std::memory_order_relaxed);
   metrics.poisoned = backend_->health().poisoned();
   sync_.measure(metrics);
   backend_->measure(metrics);

@@ -53,7 +53,8 @@ class PartitionedStore final : public Store {
   std::mutex revive_mutex_;
   std::int64_t next_revive_ns_ = 0;  // guarded by revive_mutex_
 
-  std::atomic<std::uint64_t> commits_{0}, refusals_{0}, reruns_{0};
+  std::atomic<std::uint64_t> commits_{0}, refusals_{0}, reruns_{0}, rows_written_{0},
+      bytes_written_{0};
 };
 
 }  // namespace spind::kv

@@ -1,7 +1,5 @@
 #include "space/state.h"
 
-#include <algorithm>
-
 #include "base/try.h"
 #include "base/utf8.h"
 #include "model/keys.h"
@@ -135,12 +133,10 @@ Status State::move(NodeId id, NodeId parent, std::string_view name) {
 
 void State::erase_node_row(const Node& node) {
   const std::string key = model::node_key(space_, node.parent, node.name);
-  if (node.record.kind == NodeKind::folder) {
+  if (node.record.kind == NodeKind::folder)
     rows_.erase_announced(Family::state, key);
-    left_by_folder_.push_back(key);
-  } else {
+  else
     rows_.erase(Family::state, key);
-  }
 }
 
 Status State::set_folded(NodeId parent, std::string_view name, bool present) {
@@ -245,10 +241,7 @@ void State::flush() {
     if (!loaded.dirty) continue;
     const Node& node = loaded.node;
     const std::string key = model::node_key(space_, node.parent, node.name);
-    const bool announced =
-        node.record.kind == NodeKind::folder ||
-        std::find(left_by_folder_.begin(), left_by_folder_.end(), key) != left_by_folder_.end();
-    if (announced)
+    if (node.record.kind == NodeKind::folder)
       rows_.put_announced(Family::state, key, model::encode(node.record));
     else
       rows_.put(Family::state, key, model::encode(node.record));

@@ -74,8 +74,6 @@ class State final : public NodeSource {
   kv::Transaction& rows_;
   SpaceId space_;
   std::unordered_map<NodeId, Loaded> nodes_;
-  // Rows that a folder left in this commit: what comes to stand there must be announced too.
-  std::vector<std::string> left_by_folder_;
   std::optional<model::Head> head_;
   bool head_gone_ = false;
   std::optional<model::SpaceRecord> info_;

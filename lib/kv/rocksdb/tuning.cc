@@ -1,6 +1,7 @@
 #include "kv/rocksdb/tuning.h"
 
 #include <algorithm>
+#include <thread>
 
 #include <rocksdb/convenience.h>
 #include <rocksdb/filter_policy.h>
@@ -16,6 +17,7 @@ using rocksdb::CacheEntryRoleOptions;
 using rocksdb::ColumnFamilyOptions;
 using rocksdb::CompressionType;
 
+constexpr unsigned kFewCores = 4;
 constexpr std::uint64_t kMiB = std::uint64_t{1} << 20;
 
 bool supports(CompressionType type) {
@@ -62,6 +64,12 @@ ColumnFamilyOptions family_options(const rocksdb::BlockBasedTableOptions& table,
   return family;
 }
 
+// Most gets of a transaction ask whether something is not there yet.
+void filter_write_buffers(ColumnFamilyOptions& family) {
+  family.memtable_whole_key_filtering = true;
+  family.memtable_prefix_bloom_size_ratio = 0.05;
+}
+
 rocksdb::DBOptions db_options(std::uint64_t write_bytes) {
   rocksdb::DBOptions db;
   db.create_if_missing = true;
@@ -75,6 +83,8 @@ rocksdb::DBOptions db_options(std::uint64_t write_bytes) {
   db.manual_wal_flush = false;
   // Threads of a group would spin for each other on cores that have work to do.
   db.enable_write_thread_adaptive_yield = false;
+  // Waking each writer of a group to insert its own batch pays only where cores are idle.
+  db.allow_concurrent_memtable_write = std::thread::hardware_concurrency() > kFewCores;
   // Any background error is final; the store decides what to do about it.
   db.max_bgerror_resume_count = 0;
   db.track_and_verify_wals_in_manifest = false;
@@ -112,6 +122,7 @@ Tuning tuned(std::uint64_t memory_budget_bytes) {
   ColumnFamilyOptions journal = family_options(table, buffer_bytes);
   journal.bottommost_compression = dense_compression();
   ColumnFamilyOptions content = family_options(table, buffer_bytes);
+  filter_write_buffers(content);
 
   // Values that were compressed, if that helps, before they came here.
   ColumnFamilyOptions attachment = family_options(table, 2 * buffer_bytes);
@@ -125,6 +136,7 @@ Tuning tuned(std::uint64_t memory_budget_bytes) {
   table.data_block_index_type = rocksdb::BlockBasedTableOptions::kDataBlockBinaryAndHash;
   table.data_block_hash_table_util_ratio = 0.75;
   ColumnFamilyOptions state = family_options(table, buffer_bytes);
+  filter_write_buffers(state);
 
   tuning.families = {{rocksdb::kDefaultColumnFamilyName, state},
                      {"journal", journal},
