@@ -1,7 +1,7 @@
 // What the key-value store costs over raw RocksDB: durable commits of a lean create, with and
 // without ownership, overlay and group sync.
 //
-//   spind-bench-kv FOLDER [SECONDS]      thousand commits a second, and their cost
+//   spind-bench-kv FOLDER [SECONDS [raw|ours THREADS SPACES]]      thousand commits a second, and their cost
 #include <atomic>
 #include <chrono>
 #include <cstdio>
@@ -173,15 +173,25 @@ int main(int argc, char** argv) {
     std::filesystem::remove_all(folder);
     return result;
   };
+  const auto print = [](const char* name, const Cost& row) {
+    std::printf("    %-4s %6.2f k/s, %5.1f us of cpu, %.2f switches\n", name,
+                row.per_second / 1e3, row.cpu_us, row.switches);
+  };
+  if (argc > 5) {
+    const bool limit = std::string(argv[3]) == "raw";
+    const int threads = std::atoi(argv[4]);
+    const auto spaces = static_cast<std::uint64_t>(std::atoi(argv[5]));
+    print(argv[3], in_fresh_folder(limit ? raw : ours, threads, spaces));
+    return 0;
+  }
   for (const auto& [threads, spaces] : {std::pair{1, 1u}, {32, 1u}, {32, 64u}}) {
     for (int round = 0; round < 2; ++round) {
       const Cost limit = in_fresh_folder(raw, threads, spaces);
       const Cost mine = in_fresh_folder(ours, threads, spaces);
       std::printf("%2d threads, %2u spaces: ratio %.2f, of cpu %.2f\n", threads, spaces,
                   mine.per_second / limit.per_second, limit.cpu_us / mine.cpu_us);
-      for (const auto& [name, row] : {std::pair{"raw", limit}, {"ours", mine}})
-        std::printf("    %-4s %6.2f k/s, %5.1f us of cpu, %.2f switches\n", name,
-                    row.per_second / 1e3, row.cpu_us, row.switches);
+      print("raw", limit);
+      print("ours", mine);
     }
   }
 }
