@@ -1,0 +1,164 @@
+// unapply is the exact inverse of apply: random journals are undone entry by entry and done again,
+// and every intermediate state is compared, row for row.
+#include <doctest/doctest.h>
+
+#include <fmt/format.h>
+
+#include <map>
+#include <random>
+
+#include "engine/seams.h"
+#include "journal/journal.h"
+#include "kv/kv.h"
+#include "model/keys.h"
+#include "space/apply.h"
+#include "support/store/test_store.h"
+
+namespace spind::test {
+namespace {
+
+// All rows of the space's state.
+using Rows = std::map<std::string, std::string>;
+
+Rows rows_of(kv::Store& kv, const SpaceId& space) {
+  Rows rows;
+  const std::string partition = model::space_partition(space);
+  const auto cursor =
+      kv.durable()->scan(kv::Family::state, partition, model::end_of(partition));
+  for (; cursor->valid(); cursor->next()) rows.emplace(cursor->key(), cursor->value());
+  REQUIRE(cursor->status().ok());
+  return rows;
+}
+
+void commit(kv::Store& kv, const SpaceId& space,
+            const std::function<Status(kv::Transaction&, space::State&)>& change) {
+  kv::Answer answer = kv.update({model::space_partition(space)}, [&](kv::Transaction& rows) {
+    space::State state(rows, space);
+    Status changed = change(rows, state);
+    if (!changed.ok()) return kv::Outcome(std::move(changed).error());
+    state.flush();
+    return kv::Outcome(kv::Commit{});
+  });
+  INFO((answer.status.ok() ? "" : answer.status.error().to_string()));
+  REQUIRE(answer.status.ok());
+  REQUIRE(kv.wait(answer.ticket).ok());
+}
+
+// Verbs at random over a few names, so that they meet; most succeed, some are refused.
+class RandomVerbs {
+ public:
+  RandomVerbs(Space space, std::uint64_t seed) : space_(std::move(space)), random_(seed) {}
+
+  void run_one() {
+    const std::string a = path(), b = path();
+    const std::string id = pick(10) == 0 ? fmt::format("request-{}", pick(50)) : "";
+    switch (pick(8)) {
+      case 0:
+      case 1: return done(space_.put(a, content(), {.make_parents = pick(2) == 0, .request_id = id}));
+      case 2: return done(space_.make_folder(a, {.make_parents = pick(2) == 0, .request_id = id}));
+      case 3:
+      case 4: return done(space_.move(a, b, {.replace = pick(2) == 0, .request_id = id}));
+      case 5: return done(space_.remove(a, {.request_id = id}));
+      case 6: return done(space_.set_mtime(a, static_cast<std::int64_t>(pick(1'000'000)), {}));
+      default: return done(space_.update({.name = fmt::format("name {}", pick(5))}));
+    }
+  }
+
+ private:
+  std::uint64_t pick(std::uint64_t below) { return random_() % below; }
+  std::string path() {
+    std::string path;
+    for (std::uint64_t depth = 1 + pick(4); depth-- > 0;)
+      path += pick(3) == 0 ? fmt::format("/F{}", pick(3)) : fmt::format("/f{}", pick(3));
+    return path;
+  }
+  // Empty, inline, one piece and (rarely) several.
+  std::string content() {
+    const std::uint64_t kind = pick(12);
+    const std::size_t size = kind == 0 ? 0 : kind < 9 ? pick(2000) : kind < 11 ? 20'000 : 9 << 20;
+    return std::string(size, static_cast<char>('a' + pick(3)));
+  }
+  static void done(const Result<Written>& written) {
+    if (!written.ok()) REQUIRE(written.code() != Code::corruption);
+  }
+
+  Space space_;
+  std::mt19937_64 random_;
+};
+
+// Undoes the journal of a space down to nothing and does it again.
+class Undoing {
+ public:
+  Undoing(kv::Store& kv, const SpaceId& space) : kv_(kv), space_(space) {}
+
+  void undo(const std::vector<Rows>& states) {
+    for (EntryNumber number = states.size() - 1; number > 0; --number) {
+      CAPTURE(number);
+      entries_.push_back(read(number));
+      commit(kv_, space_, [&](kv::Transaction& rows, space::State& state) {
+        journal::erase(rows, space_, number);
+        return space::unapply(state, entries_.back());
+      });
+      REQUIRE(rows_of(kv_, space_) == states[number - 1]);
+    }
+  }
+
+  void redo(const std::vector<Rows>& states) {
+    for (EntryNumber number = 1; number < states.size(); ++number) {
+      CAPTURE(number);
+      const model::Entry entry = std::move(entries_.back());
+      entries_.pop_back();
+      commit(kv_, space_, [&](kv::Transaction& rows, space::State& state) {
+        return space::apply(state, entry, journal::append(rows, space_, entry));
+      });
+      REQUIRE(rows_of(kv_, space_) == states[number]);
+    }
+  }
+
+ private:
+  model::Entry read(EntryNumber number) {
+    Result<model::Entry> entry = journal::read(*kv_.durable(), space_, number);
+    REQUIRE(entry.ok());
+    return std::move(entry).value();
+  }
+
+  kv::Store& kv_;
+  SpaceId space_;
+  std::vector<model::Entry> entries_;  // the latest last
+};
+
+void undo_and_redo(NameRule names, std::uint64_t seed, std::uint64_t verbs) {
+  kv::Store* kv = nullptr;
+  engine::Seams seams;
+  seams.open_kv = [&kv](const engine::KvSetup& setup) {
+    auto opened = engine::default_kv(setup);
+    if (opened.ok()) kv = opened->get();
+    return opened;
+  };
+  TestStore store(MetadataEngine::memory, seams);
+  const Space space = store.make_space("undone", names);
+  std::vector<Rows> states{Rows{}, rows_of(*kv, space.id())};
+  RandomVerbs verb(space, seed);
+  for (std::uint64_t i = 0; i < verbs; ++i) {
+    verb.run_one();
+    Rows now = rows_of(*kv, space.id());
+    if (now != states.back()) states.push_back(std::move(now));
+  }
+  REQUIRE(space.info()->entry == states.size() - 1);
+  Undoing undoing(*kv, space.id());
+  undoing.undo(states);
+  undoing.redo(states);
+}
+
+TEST_CASE("unapply: undoes random journals entry by entry, row for row, and apply redoes them") {
+  std::mt19937_64 seeds(seed());
+  const std::uint64_t runs = scaled(3, 20, 500);
+  for (std::uint64_t run = 0; run < runs; ++run) {
+    const std::uint64_t one = seeds();
+    CAPTURE(one);
+    undo_and_redo(run % 2 == 0 ? NameRule::exact : NameRule::folded, one, 120);
+  }
+}
+
+}  // namespace
+}  // namespace spind::test

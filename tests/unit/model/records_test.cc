@@ -1,0 +1,164 @@
+#include "model/records.h"
+
+#include <doctest/doctest.h>
+
+#include <random>
+
+#include "base/codec.h"
+#include "support/harness.h"
+
+namespace spind::model {
+namespace {
+
+// Records with every field at random, and often at its edges.
+class RandomRecords {
+ public:
+  explicit RandomRecords(std::uint64_t seed) : random_(seed) {}
+
+  std::uint64_t number() {
+    const std::uint64_t value = random_();
+    return random_() % 4 == 0 ? (value % 2 == 0 ? 0 : ~std::uint64_t{0}) : value >> random_() % 64;
+  }
+  std::string text() {
+    std::string text(random_() % 40, '\0');
+    for (char& c : text) c = static_cast<char>(random_());
+    return text;
+  }
+  template <std::size_t kSize>
+  std::array<std::uint8_t, kSize> array() {
+    std::array<std::uint8_t, kSize> out;
+    for (auto& byte : out) byte = static_cast<std::uint8_t>(random_());
+    return out;
+  }
+  bool coin() { return random_() % 2 == 0; }
+
+  VersionRecord version() {
+    VersionRecord v;
+    v.number = number();
+    v.size_bytes = number();
+    v.mtime_ns = static_cast<std::int64_t>(number());
+    v.written_ms = static_cast<std::int64_t>(number());
+    v.entry = number();
+    v.author = text();
+    v.sha256 = array<32>();
+    if (coin()) v.checksums.sha1 = array<20>();
+    if (coin()) v.checksums.md5 = array<16>();
+    if (coin()) v.checksums.adler32 = static_cast<std::uint32_t>(random_());
+    v.content.kind = static_cast<ContentKind>(random_() % 4);
+    if (v.content.kind == ContentKind::piece) v.content.piece = coin() ? v.sha256 : array<32>();
+    if (v.content.kind == ContentKind::inline_bytes || v.content.kind == ContentKind::manifest)
+      v.content.attachment = {number(), static_cast<std::uint32_t>(random_())};
+    return v;
+  }
+  NodeRecord node() {
+    NodeRecord n;
+    n.id = number();
+    n.kind = coin() ? NodeKind::file : NodeKind::folder;
+    n.changed = number();
+    n.creator = text();
+    if (n.kind == NodeKind::file) {
+      n.current = version();
+      n.version_bytes = number();
+      n.mtime_ns = n.current.mtime_ns;
+    } else {
+      n.mtime_ns = static_cast<std::int64_t>(number());
+      n.totals = {number(), number(), number(), number()};
+    }
+    return n;
+  }
+  SpaceRecord space() {
+    return {coin() ? SpaceKind::personal : SpaceKind::project,
+            coin() ? NameRule::exact : NameRule::folded,
+            text(), text(), text(), text(), text(), text(),
+            static_cast<std::int64_t>(number()), number()};
+  }
+  Head head() {
+    return {number(), number(), static_cast<std::int64_t>(number()), number(),
+            number(), number(), number(),                            array<32>()};
+  }
+
+ private:
+  std::mt19937_64 random_;
+};
+
+// Comes back equal; refuses every cut and every flipped bit.
+template <class Record, class Decode>
+void check_record(const Record& record, const std::string& bytes, Decode decode) {
+  const auto back = decode(bytes);
+  REQUIRE(back.ok());
+  CHECK(*back == record);
+  for (std::size_t size = 0; size < bytes.size(); ++size)
+    CHECK(decode(std::string_view(bytes).substr(0, size)).code() == Code::corruption);
+  for (std::size_t bit = 0; bit < bytes.size() * 8; bit += 5) {
+    std::string flipped = bytes;
+    flipped[bit / 8] = static_cast<char>(flipped[bit / 8] ^ 1 << bit % 8);
+    CHECK(decode(flipped).code() == Code::corruption);
+  }
+  CHECK(decode(bytes + '\0').code() == Code::corruption);
+}
+
+TEST_CASE("records: come back as they went in, and refuse cuts and flipped bits") {
+  RandomRecords random(test::seed());
+  for (int i = 0; i < 60; ++i) {
+    const VersionRecord version = random.version();
+    check_record(version, encode(version), decode_version);
+    const NodeRecord node = random.node();
+    check_record(node, encode(node), decode_node);
+    const TrashRecord trash{random.number(), random.text(), random.node()};
+    check_record(trash, encode(trash), decode_trash);
+    const Locator locator{random.number(), random.text(), {random.number(), 7}};
+    check_record(locator, encode(locator), decode_locator);
+    const SpaceRecord space = random.space();
+    check_record(space, encode(space), decode_space);
+    const Head head = random.head();
+    check_record(head, encode(head), decode_head);
+    const std::vector<Piece> pieces(i % 4, Piece{random.array<32>(), random.number()});
+    check_record(pieces, encode_manifest(pieces), decode_manifest);
+    const std::uint64_t count = random.number();
+    check_record(count, encode_count(count), decode_count);
+  }
+}
+
+TEST_CASE("records: one kind is never read as another") {
+  RandomRecords random(test::seed());
+  CHECK(decode_node(encode(random.version())).code() == Code::corruption);
+  CHECK(decode_version(encode(random.node())).code() == Code::corruption);
+  CHECK(decode_head(encode_count(1)).code() == Code::corruption);
+}
+
+TEST_CASE("records: a newer format is unsupported, not corrupt") {
+  std::string bytes = encode_count(1);
+  bytes.resize(bytes.size() - kSealBytes);
+  bytes[1] = 99;
+  seal(bytes);
+  CHECK(decode_count(bytes).code() == Code::unsupported);
+}
+
+TEST_CASE("inline content: comes back borrowed, and refuses cuts and flipped bits") {
+  const std::string content = "twelve bytes";
+  const std::string row = encode_inline(content);
+  REQUIRE(decode_inline(row).ok());
+  CHECK(*decode_inline(row) == content);
+  for (std::size_t size = 0; size < row.size(); ++size)
+    CHECK(decode_inline(std::string_view(row).substr(0, size)).code() == Code::corruption);
+  for (std::size_t at = 0; at < row.size(); ++at) {
+    std::string flipped = row;
+    flipped[at] = static_cast<char>(flipped[at] ^ 1);
+    CHECK(decode_inline(flipped).code() == Code::corruption);
+  }
+}
+
+TEST_CASE("a node's weight: a file counts itself, a folder what lies below and itself") {
+  NodeRecord file;
+  file.kind = NodeKind::file;
+  file.current.size_bytes = 10;
+  file.version_bytes = 7;
+  CHECK(file.weight() == FolderTotals{10, 7, 1, 0});
+  NodeRecord folder;
+  folder.kind = NodeKind::folder;
+  folder.totals = {100, 50, 3, 2};
+  CHECK(folder.weight() == FolderTotals{100, 50, 3, 3});
+}
+
+}  // namespace
+}  // namespace spind::model
