@@ -27,19 +27,19 @@ Exit get_one(Tool& tool, const Target& target, std::optional<VersionNumber> vers
   // A reader knows the version's own size and mtime.
   const Result<Reader> reader = target.space.reader(target.ref, {.version = version});
   if (!reader.ok()) return tool.fail(reader.error());
-  const NodeInfo node = reader->info();
-  const Result<std::string> path = shown_path(target.space, node.id);
+  Result<std::string> path = shown_path(target.space, reader->info().id);
   if (!path.ok()) return tool.fail(path.error());
-  const Result<LocalPlace> to = local_place(local, node.name);
+  const StoredVersion file{reader->info(), *std::move(path)};
+  const Result<LocalPlace> to = local_place(local, file.node.name);
   if (!to.ok()) return tool.fail(to.error());
   Transfer transfer(tool, "fetching");
   const Status fetched =
-      fetch_file(target.space, node, to->folder, to->name, tool.args().has("sync"));
+      fetch_file(target.space, file, to->folder, to->name, tool.args().has("sync"));
   if (fetched.ok()) {
-    const JsonObject object = fetched_json(node, *path, to->folder->path_of(to->name));
-    transfer.done(node.size_bytes, &object);
+    const JsonObject object = fetched_json(file, to->folder->path_of(to->name));
+    transfer.done(file.node.size_bytes, &object);
   } else {
-    transfer.failed(fetched.error(), *path);
+    transfer.failed(fetched.error());
   }
   return transfer.finish("fetched");
 }

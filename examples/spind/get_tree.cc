@@ -14,8 +14,7 @@ constexpr std::size_t kWorkers = 8;
 // The folder is set to its mtime when the last job that holds it is done.
 struct FileJob {
   std::shared_ptr<const LocalFolder> folder;
-  NodeInfo node;
-  std::string path;
+  StoredVersion file;
 };
 
 class TreeGet {
@@ -61,7 +60,8 @@ class TreeGet {
       return transfer_.failed(checked.error());
     }
     if (item.node.kind == NodeKind::folder) return make_folder(item.node);
-    workers_.add({open_.back(), std::move(item.node), std::move(item.path)});
+    std::string path = join_path(path_, item.path);
+    workers_.add({open_.back(), {std::move(item.node), std::move(path)}});
   }
 
   void make_folder(const NodeInfo& node) {
@@ -73,21 +73,22 @@ class TreeGet {
 
   bool is_there(const FileJob& job) const {
     if (ignore_times_) return false;
-    const Result<LocalStat> stat = job.folder->stat(job.node.name);
-    return stat.ok() && stat->kind == LocalKind::file && stat->size_bytes == job.node.size_bytes &&
-           stat->mtime_ns == job.node.mtime_ns;
+    const NodeInfo& node = job.file.node;
+    const Result<LocalStat> stat = job.folder->stat(node.name);
+    return stat.ok() && stat->kind == LocalKind::file && stat->size_bytes == node.size_bytes &&
+           stat->mtime_ns == node.mtime_ns;
   }
 
   // In a worker.
   void fetch(const FileJob& job) {
     if (transfer_.stopped()) return;
     if (is_there(job)) return transfer_.skipped();
-    const Status fetched = fetch_file(space_, job.node, job.folder, job.node.name, sync_);
-    if (!fetched.ok()) return transfer_.failed(fetched.error(), join_path(path_, job.path));
-    if (!transfer_.json()) return transfer_.done(job.node.size_bytes, nullptr);
-    const JsonObject object =
-        fetched_json(job.node, join_path(path_, job.path), job.folder->path_of(job.node.name));
-    transfer_.done(job.node.size_bytes, &object);
+    const NodeInfo& node = job.file.node;
+    const Status fetched = fetch_file(space_, job.file, job.folder, node.name, sync_);
+    if (!fetched.ok()) return transfer_.failed(fetched.error());
+    if (!transfer_.json()) return transfer_.done(node.size_bytes, nullptr);
+    const JsonObject object = fetched_json(job.file, job.folder->path_of(node.name));
+    transfer_.done(node.size_bytes, &object);
     transfer_.flush();
   }
 
@@ -102,9 +103,10 @@ class TreeGet {
 
 }  // namespace
 
-JsonObject fetched_json(const NodeInfo& node, std::string_view path, std::string_view local) {
+JsonObject fetched_json(const StoredVersion& file, std::string_view local) {
+  const NodeInfo& node = file.node;
   JsonObject out;
-  out.text("event", "file").text("path", path).number("id", node.id);
+  out.text("event", "file").text("path", file.path).number("id", node.id);
   out.number("version", node.version).number("size", node.size_bytes);
   return out.text("sha256", to_hex(node.sha256)).text("local", local);
 }

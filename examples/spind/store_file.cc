@@ -42,21 +42,29 @@ Result<Written> store_streamed(const Space& space, const Ref& to, LocalFile& fil
   return writer->commit();
 }
 
-Status fetch_streamed(const Space& space, const NodeInfo& node, AtomicFile& file) {
+// The store knows the node by its id; people know it by its path.
+Error about(Error error, const std::string& path) {
+  error.path = path;
+  return error;
+}
+
+Status fetch_streamed(const Space& space, const StoredVersion& stored, AtomicFile& file) {
+  const NodeInfo& node = stored.node;
   Result<Reader> reader = space.reader(Ref::node(node.id), {.version = node.version});
-  if (!reader.ok()) return std::move(reader).error();
+  if (!reader.ok()) return about(reader.error(), stored.path);
   Buffer buffer(kWholeFileBytesMax);
   for (;;) {
     const Result<std::size_t> got = reader->read(buffer.all());
-    if (!got.ok()) return got.error();
+    if (!got.ok()) return about(got.error(), stored.path);
     if (*got == 0) return {};
     if (Status written = file.write(buffer.all().subspan(0, *got)); !written.ok()) return written;
   }
 }
 
-Status fetch_whole(const Space& space, const NodeInfo& node, AtomicFile& file) {
+Status fetch_whole(const Space& space, const StoredVersion& stored, AtomicFile& file) {
+  const NodeInfo& node = stored.node;
   const Result<std::string> content = space.get(Ref::node(node.id), {.version = node.version});
-  if (!content.ok()) return content.error();
+  if (!content.ok()) return about(content.error(), stored.path);
   return file.write({reinterpret_cast<const std::uint8_t*>(content->data()), content->size()});
 }
 
@@ -71,15 +79,16 @@ Result<Written> store_file(const Space& space, const Ref& to, LocalFile& file,
                                                       : store_streamed(space, to, file, all);
 }
 
-Status fetch_file(const Space& space, const NodeInfo& node,
+Status fetch_file(const Space& space, const StoredVersion& file,
                   const std::shared_ptr<const LocalFolder>& folder, const std::string& name,
                   bool sync) {
-  Result<AtomicFile> file = AtomicFile::create(folder, name);
-  if (!file.ok()) return std::move(file).error();
-  Status fetched = node.size_bytes <= kWholeFileBytesMax ? fetch_whole(space, node, *file)
-                                                         : fetch_streamed(space, node, *file);
+  Result<AtomicFile> target = AtomicFile::create(folder, name);
+  if (!target.ok()) return std::move(target).error();
+  Status fetched = file.node.size_bytes <= kWholeFileBytesMax
+                       ? fetch_whole(space, file, *target)
+                       : fetch_streamed(space, file, *target);
   if (!fetched.ok()) return fetched;
-  return file->commit(node.mtime_ns, sync);
+  return target->commit(file.node.mtime_ns, sync);
 }
 
 }  // namespace spind::tool

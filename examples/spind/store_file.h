@@ -10,9 +10,14 @@ namespace spind::tool {
 Result<Written> store_file(const Space& space, const Ref& to, LocalFile& file,
                            const PutOptions& options = {});
 
-// Writes a stored file's content as `name` in `folder`, whole or not at all, with its mtime. `node`
-// names the version.
-Status fetch_file(const Space& space, const NodeInfo& node,
+// A version of a stored file, and the path by which errors call it.
+struct StoredVersion {
+  NodeInfo node;
+  std::string path;
+};
+
+// Writes the content as `name` in `folder`, whole or not at all, with its mtime.
+Status fetch_file(const Space& space, const StoredVersion& file,
                   const std::shared_ptr<const LocalFolder>& folder, const std::string& name,
                   bool sync);
 

@@ -24,7 +24,9 @@ Error invalid(std::string text, std::string_view about) {
   return {.code = Code::invalid_argument, .text = std::move(text), .path = std::string(about)};
 }
 
-Result<Ref> parse_ref(const std::string& path) {
+// A '/' at the end says that a folder is meant, and is no part of its name.
+Result<Ref> parse_ref(std::string path) {
+  while (path.ends_with('/')) path.pop_back();
   if (!path.starts_with('!')) return Ref(path);
   const std::size_t slash = std::min(path.find('/'), path.size());
   const Result<std::uint64_t> id = parse_number(std::string_view(path).substr(1, slash - 1));

@@ -11,12 +11,11 @@ void Transfer::done(std::uint64_t size_bytes, const JsonObject* object) {
   line_.add(1, size_bytes);
 }
 
-void Transfer::failed(Error error, const std::string& path) {
+void Transfer::failed(const Error& error) {
   // After an interrupt every file in flight says cancelled; the end of the command says it once.
   if (error.code == Code::cancelled && tool_.stopped()) return;
   ++failed_;
   if (ends_everything(error.code) && ended_.exchange(true)) return;
-  if (error.path.empty()) error.path = path;
   line_.clear();
   tool_.report(error);
 }

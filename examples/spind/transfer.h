@@ -25,8 +25,12 @@ class Transfer {
   // `object` is written out at once: whoever reads it may rely on it.
   void done(std::uint64_t size_bytes, const JsonObject* object);
   void skipped() { ++skipped_; }
-  void failed(Error error, const std::string& path);
-  void failed(const Error& error) { failed(error, error.path); }
+  void failed(const Error& error);
+  // The store knows a node by its id; `path` is what people know it by.
+  void failed(Error error, const std::string& path) {
+    error.path = path;
+    failed(error);
+  }
   // Several objects may be written before one flush.
   void flush();
 

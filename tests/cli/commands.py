@@ -27,8 +27,9 @@ class Words(ToolCase):
     def test_wrong_usage_exits_with_2_and_says_why(self):
         for words in [[], ["nonsense"], ["space"], ["space", "nonsense"], ["ls"], ["ls", "a", "b"],
                       ["ls", "--nonsense", "s:/"], ["--nonsense"], ["put", "x", "no-place"],
-                      ["get", "s:/x", "--version", "two"], ["ls", "--memory"],
-                      ["ls", "s:/", "--memory", "lots"], ["put", "-w", "0", "x", "s:/x", "-r"],
+                      ["get", "s:/x", "--version", "two"],
+                      ["ls", "s:/", "--memory", "lots"], ["ls", "s:/", "--memory="],
+                      ["put", "-w", "0", "x", "s:/x", "-r"],
                       ["ls", "no-place"], ["stat", "s:!x"], ["completion", "tcsh"],
                       ["space", "create", "x", "--kind", "other"], ["space", "set", "s"],
                       ["space", "create", "a:b"], ["collect", "--grace", "-1"]]:
@@ -122,9 +123,9 @@ class Spaces(ToolCase):
         self.assertEqual(self.error("space", "info", id_, *other)["code"], "not_found")
 
     def test_others_get_not_found(self):
-        self.assertEqual(self.error("ls", "s:/", user="eve")["code"], "not_found")
+        self.assertEqual(self.error("ls", "s:/", acting="eve")["code"], "not_found")
         self.assertEqual(self.error("ls", "s:/", "--as", "eve")["code"], "not_found")
-        self.assertEqual(self.spind("space", "list", user="eve").rows, [])
+        self.assertEqual(self.spind("space", "list", acting="eve").rows, [])
 
 
 class Nodes(ToolCase):

@@ -61,13 +61,13 @@ class ToolCase(unittest.TestCase):
         self.spind("init")
         self.spind("space", "create", "s")
 
-    def environment(self, user: str = "ada") -> dict:
-        return {**os.environ, "SPIND_STORE": str(self.store), "SPIND_USER": user,
+    def environment(self, acting: str = "ada") -> dict:
+        return {**os.environ, "SPIND_STORE": str(self.store), "SPIND_USER": acting,
                 "TZ": "UTC", "LC_ALL": "C.UTF-8"}
 
-    def run_tool(self, *words, user: str = "ada", data: bytes = b"", **options) -> Answer:
+    def run_tool(self, *words, acting: str = "ada", data: bytes = b"", **options) -> Answer:
         done = subprocess.run([PROGRAM, *words], input=data, capture_output=True, timeout=250,
-                              env=self.environment(user), **options)
+                              env=self.environment(acting), **options)
         return Answer(done)
 
     def spind(self, *words, expect: int = 0, **options) -> Answer:

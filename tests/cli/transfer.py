@@ -230,11 +230,12 @@ class Trees(ToolCase):
     def test_an_interrupted_put_goes_on_where_it_was(self):
         for i in range(4_000):
             self.write(f"d{i % 40}/f{i}", self.random.randbytes(3_000))
-        process = self.start("put", "-r", "--json", str(self.local), "s:/x", stdout=-1, stderr=-1)
+        process = self.start("put", "-r", "--json", str(self.local), "s:/x", stdout=-1)
         first = process.stdout.readline()
         process.send_signal(signal.SIGINT)
-        out, _ = process.communicate(timeout=100)
-        self.assertEqual(process.returncode, 1)
+        out = process.stdout.read()
+        process.stdout.close()
+        self.assertEqual(process.wait(timeout=100), 1)
         rows = [json.loads(line) for line in (first + out).splitlines()]
         self.assertEqual(rows[-1]["event"], "done")
         acknowledged = [row for row in rows if row.get("event") == "file"]
