@@ -231,9 +231,12 @@ TEST_CASE("bad days: a put that fails at any file call leaves nothing that is wr
       if (calls++ != fail_at) return std::nullopt;
       return Error{Code::io_error, "a bad disk"};
     });
-    const auto stored = place.try_store(owner_of(1), first);
+    auto stored = place.try_store(owner_of(1), first);
     place.files.set(nullptr);
-    if (stored.ok()) REQUIRE(place.commit(owner_of(1), *stored).ok());
+    if (stored.ok()) {
+      REQUIRE(place.commit(owner_of(1), *stored).ok());
+      stored->claim = nullptr;
+    }
     if (place.content->health().ok()) CHECK(place.try_store(owner_of(1), second).ok());
     place.reopen();
     place.collect();
