@@ -1,0 +1,213 @@
+// Every record and entry: what is written today is what was written then, and what was written then
+// reads as it was meant.
+#include <doctest/doctest.h>
+
+#include "base/codec.h"
+#include "content/frames.h"
+#include "format/golden.h"
+#include "model/entry.h"
+#include "model/keys.h"
+#include "model/vault_rows.h"
+
+namespace spind::test {
+namespace {
+
+using namespace model;
+
+template <class T, class Decode>
+void check_golden(std::string_view name, const T& value, const std::string& bytes, Decode decode) {
+  CAPTURE(name);
+  const std::string golden = golden_bytes(name, bytes);
+  CHECK(bytes == golden);
+  const auto decoded = decode(golden);
+  REQUIRE(decoded.ok());
+  CHECK(*decoded == value);
+}
+
+template <std::size_t kSize>
+std::array<std::uint8_t, kSize> filled(std::uint8_t first) {
+  std::array<std::uint8_t, kSize> out;
+  for (std::uint8_t& byte : out) byte = first++;
+  return out;
+}
+
+const SpaceId kSpace{filled<16>(1)};
+
+VersionRecord a_version() {
+  VersionRecord v;
+  v.number = 3;
+  v.size_bytes = 1234567;
+  v.mtime_ns = 1'767'225'600'123'456'789;
+  v.written_ms = 1'767'225'601'000;
+  v.entry = 42;
+  v.author = "ada";
+  v.sha256 = filled<32>(10);
+  v.checksums = {filled<20>(50), filled<16>(80), 0xdeadbeef};
+  v.content = {ContentKind::manifest, {42, 1}, {}};
+  return v;
+}
+
+NodeRecord a_file(ContentRef content) {
+  NodeRecord node;
+  node.id = 77;
+  node.kind = NodeKind::file;
+  node.changed = 43;
+  node.creator = "grace";
+  node.version_bytes = 99;
+  node.current = a_version();
+  node.current.checksums = {};
+  node.current.content = content;
+  node.mtime_ns = node.current.mtime_ns;
+  return node;
+}
+
+NodeRecord a_folder() {
+  NodeRecord node;
+  node.id = 5;
+  node.kind = NodeKind::folder;
+  node.changed = 41;
+  node.creator = "ada";
+  node.mtime_ns = -1;
+  node.totals = {1000, 200, 30, 4};
+  return node;
+}
+
+SpaceRecord a_space() {
+  SpaceRecord space;
+  space.kind = SpaceKind::project;
+  space.names = NameRule::folded;
+  space.tenant = "school-12";
+  space.alias = "maths";
+  space.name = "Mathematik 9d";
+  space.description = "Hefte";
+  space.creator = "ada";
+  space.created_ns = 1'767'225'600'000'000'000;
+  space.history = 0x0123456789abcdef;
+  return space;
+}
+
+TEST_CASE("format: records of a space") {
+  const NodeRecord folder = a_folder();
+  check_golden("node-folder", folder, encode(folder), decode_node);
+  const PieceId piece = filled<32>(200);
+  for (const auto& [name, content] :
+       {std::pair<std::string_view, ContentRef>{"node-empty", {}},
+        {"node-inline", {ContentKind::inline_bytes, {42, 0}, {}}},
+        {"node-piece", {ContentKind::piece, {}, piece}},
+        {"node-whole-piece", {ContentKind::piece, {}, filled<32>(10)}},
+        {"node-manifest", {ContentKind::manifest, {42, 0}, {}}}}) {
+    const NodeRecord file = a_file(content);
+    check_golden(name, file, encode(file), decode_node);
+  }
+  const VersionRecord version = a_version();
+  check_golden("version", version, encode(version), decode_version);
+  const Locator hanging{5, "essay.odt", {}}, trashed{0, "", {44, 1}};
+  check_golden("locator", hanging, encode(hanging), decode_locator);
+  check_golden("locator-trash", trashed, encode(trashed), decode_locator);
+  const TrashRecord trash{5, "essay.odt", a_file({})};
+  check_golden("trash", trash, encode(trash), decode_trash);
+  const SpaceRecord space = a_space();
+  check_golden("space", space, encode(space), decode_space);
+  const Head head{44, 43, 1'767'225'600'000'000'001, 78, 1, 5000, 2, filled<32>(90)};
+  check_golden("head", head, encode(head), decode_head);
+  check_golden("count", std::uint64_t{300}, encode_count(300), decode_count);
+  const std::vector<Piece> pieces{{piece, 8 << 20}, {filled<32>(7), 17}};
+  check_golden("manifest", pieces, encode_manifest(pieces), decode_manifest);
+  check_golden("inline", std::string_view("content"), encode_inline("content"), decode_inline);
+}
+
+TEST_CASE("format: records of content") {
+  const PieceRow piece{{BlobPlace::Kind::pack, 1001, 4096}, 65536, 65632};
+  check_golden("piece-row", piece, encode(piece), decode_piece);
+  const PackRow pack{1 << 20, 333};
+  check_golden("pack-row", pack, encode(pack), decode_pack);
+  check_golden("number", std::uint64_t{77}, encode_number(77), decode_number);
+  content::FrameHeader header{300000 - 262144, 1, 300000, filled<16>(1), filled<32>(2), filled<16>(3)};
+  std::string bytes(content::kFrameHeaderBytes, '\0');
+  content::encode_frame_header(header, reinterpret_cast<std::uint8_t*>(bytes.data()));
+  check_golden("frame-header", header, bytes, [](const std::string& golden) {
+    return content::decode_frame_header(as_bytes(golden));
+  });
+}
+
+// One entry with every kind of change, and one as small as they get.
+Entry a_full_entry() {
+  Entry entry;
+  entry.number = 45;
+  entry.type = EntryType::moved;
+  entry.epoch = 1;
+  entry.wall_ns = 1'767'225'602'000'000'000;
+  entry.time_ns = entry.wall_ns + 5;
+  entry.previous = filled<32>(90);
+  entry.salt = filled<16>(160);
+  entry.principal = "ada";
+  entry.application = "files";
+  entry.request_id = "request-1";
+  entry.replaced_visible = 44;
+  entry.replaced_time_ns = entry.wall_ns - 1;
+  entry.replaced_next_node = 78;
+  entry.way = {{1, 0, 44}, {5, 0, 41}, {6, 1, 40}};
+  SpaceRecord after = a_space();
+  after.name = "Mathematik 10d";
+  entry.changes = {SpaceCreated{a_space(), a_folder()},
+                   SpaceUpdated{a_space(), after},
+                   NodeAdded{5, "essay.odt", a_file({ContentKind::inline_bytes, {45, 0}, {}})},
+                   VersionAdded{77, a_version(), 2, 43},
+                   NodeMoved{77, 5, 6, "essay.odt", "final.odt", 43},
+                   NodeTrashed{9, 6, "old.odt"},
+                   MtimeSet{77, -1, 1, 44}};
+  entry.manifests = {filled<32>(33)};
+  return entry;
+}
+
+void check_entry(std::string_view name, const Entry& entry) {
+  const EncodedEntry encoded = encode(entry);
+  const std::string skeleton = golden_bytes(std::string(name) + "-skeleton", encoded.skeleton);
+  const std::string payload = golden_bytes(std::string(name) + "-payload", encoded.payload);
+  CHECK(encoded.skeleton == skeleton);
+  CHECK(encoded.payload == payload);
+  const auto decoded = decode_entry(skeleton, payload);
+  REQUIRE(decoded.ok());
+  CHECK(*decoded == entry);
+}
+
+TEST_CASE("format: entries of the journal") {
+  check_entry("entry-full", a_full_entry());
+  Entry small;
+  small.number = 1;
+  small.visible = false;
+  check_entry("entry-small", small);
+}
+
+// One after the other, each behind its length.
+TEST_CASE("format: keys") {
+  std::string keys;
+  const auto add = [&keys](const std::string& key) { Encoder(keys).bytes(key); };
+  add(head_key(kSpace));
+  add(info_key(kSpace));
+  add(node_key(kSpace, 5, "essay.odt"));
+  add(locator_key(kSpace, 77));
+  add(version_key(kSpace, 77, 3));
+  add(reference_key(kSpace, filled<32>(200)));
+  add(trash_key(kSpace, {44, 1}));
+  add(folded_key(kSpace, 5, "essay.odt"));
+  add(request_key(kSpace, "ada", "request-1"));
+  add(skeleton_key(kSpace, 45));
+  add(payload_key(kSpace, 45));
+  add(attachment_key(kSpace, {45, 1}));
+  add(catalogue_space_key("school-12", SpaceKind::project, kSpace));
+  add(catalogue_alias_key("school-12", "maths"));
+  const VaultId vault = vault_of("school-12");
+  add(piece_key(vault, filled<32>(200)));
+  add(holder_key(vault, filled<32>(200), kSpace));
+  add(unchecked_key(vault, filled<32>(200), kSpace));
+  add(condemned_key(vault, filled<32>(200)));
+  add(doomed_key(vault, 200, {BlobPlace::Kind::pack, 1001, 4096}));
+  add(next_number_key());
+  add(ledger_key(LedgerRow::pack_open, 1001));
+  add(ledger_vault_key(vault));
+  CHECK(keys == golden_bytes("keys", keys));
+}
+
+}  // namespace
+}  // namespace spind::test

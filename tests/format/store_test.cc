@@ -1,0 +1,77 @@
+// A whole small store, as it was written then, opens and reads today.
+#include <doctest/doctest.h>
+
+#include <fstream>
+
+#include "format/golden.h"
+#include "spind/store.h"
+#include "support/harness.h"
+
+namespace spind::test {
+namespace {
+
+const StoreOptions kOptions{.create = false, .memory_bytes = 64ull << 20,
+                            .free_space_reserve_bytes = 1 << 20};
+
+// Bytes that do not repeat, so that pieces differ.
+std::string content(std::size_t size_bytes) {
+  std::string out(size_bytes, '\0');
+  std::uint32_t state = 12345;
+  for (char& byte : out) {
+    state = state * 1664525 + 1013904223;
+    byte = static_cast<char>(state >> 24);
+  }
+  return out;
+}
+
+void write_store(const std::string& folder) {
+  StoreOptions options = kOptions;
+  options.create = true;
+  Store store = Store::open(folder, options).value();
+  const Session ada = store.session({.user = "ada", .tenant = "school-12"}).value();
+  const Space space = ada.create_space({.alias = "ada", .names = NameRule::folded}).value();
+  space.put("/inline.txt", "first", {.mtime_ns = 1}).value();
+  space.put("/inline.txt", "second", {.mtime_ns = 2}).value();
+  space.put("/a/b/packed.bin", content(40'000), {.make_parents = true}).value();
+  space.put("/empty", "").value();
+  space.make_folder("/removed").value();
+  space.put("/removed/gone.txt", "gone").value();
+  space.remove("/removed").value();
+  space.move("/a/b", "/moved").value();
+  ada.create_space({.kind = SpaceKind::project, .alias = "maths"}).value();
+}
+
+TEST_CASE("format: a store of format 1 opens, reads and checks clean") {
+  const auto golden = golden_folder() / "store-1";
+  if (!std::filesystem::exists(golden) && may_write_golden()) write_store(golden.string());
+  REQUIRE(std::filesystem::exists(golden));
+  const TemporaryFolder folder;
+  std::filesystem::copy(golden, folder.path() / "store", std::filesystem::copy_options::recursive);
+  const Store store = Store::open(folder / "store", kOptions).value();
+  const Session ada = store.session({.user = "ada", .tenant = "school-12"}).value();
+  const Space space = ada.space_by_alias("ada").value();
+  CHECK(space.get("/inline.txt").value() == "second");
+  CHECK(space.get("/inline.txt", {.version = 1}).value() == "first");
+  CHECK(space.get("/moved/packed.bin").value() == content(40'000));
+  CHECK(space.get("/empty").value().empty());
+  CHECK(space.stat("/removed").code() == Code::not_found);
+  CHECK(space.make_folder("/MOVED").code() == Code::already_exists);
+  CHECK(ada.space_by_alias("maths").ok());
+  const CheckReport report = store.check({.read_content = true}).value();
+  CHECK(report.findings_total == 0);
+  CHECK(report.nodes > 0);
+}
+
+TEST_CASE("format: a store of another format is refused, and the text says what to do") {
+  const TemporaryFolder folder;
+  write_store(folder / "store");
+  std::ofstream(folder / "store/FORMAT") << "spind store\nformat 99\n";
+  const auto opened = Store::open(folder / "store", kOptions);
+  REQUIRE(opened.code() == Code::unsupported);
+  CHECK(opened.error().text.find("format 99") != std::string::npos);
+  std::ofstream(folder / "store/FORMAT") << "something else\n";
+  CHECK(Store::open(folder / "store", kOptions).code() == Code::corruption);
+}
+
+}  // namespace
+}  // namespace spind::test
