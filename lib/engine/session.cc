@@ -15,7 +15,7 @@ Result<Space> Session::create_space(const SpaceOptions& options) const {
     SPIND_TRY_ASSIGN(const auto created,
                      ops::create_space(engine.context(), state_->call, options));
     if (state_->call.deferred) state_->saw(created.ticket);
-    return Space(std::make_shared<engine::SpaceState>(state_, created.id));
+    return Space(std::make_shared<engine::SpaceState>(engine::SpaceState{state_, created.id}));
   });
 }
 
@@ -23,7 +23,7 @@ Result<Space> Session::space(const SpaceId& id) const {
   engine::Engine& engine = *state_->engine;
   return engine.run(Verb::space, [&]() -> Result<Space> {
     SPIND_TRY(ops::enter(engine.context(), state_->call, id));
-    return Space(std::make_shared<engine::SpaceState>(state_, id));
+    return Space(std::make_shared<engine::SpaceState>(engine::SpaceState{state_, id}));
   });
 }
 
@@ -32,7 +32,7 @@ Result<Space> Session::space_by_alias(std::string_view alias) const {
   return engine.run(Verb::space_by_alias, [&]() -> Result<Space> {
     SPIND_TRY_ASSIGN(const SpaceId id,
                      ops::space_by_alias(engine.context(), state_->call, alias));
-    return Space(std::make_shared<engine::SpaceState>(state_, id));
+    return Space(std::make_shared<engine::SpaceState>(engine::SpaceState{state_, id}));
   });
 }
 
