@@ -28,7 +28,7 @@ void try_skeleton(std::string_view input) {
 
 // The encoder's own skeleton, with the commitment exchanged for one to `payload`.
 std::string skeleton_of(std::string_view payload) {
-  const model::EncodedEntry sound = model::encode(model::Entry{.number = 7});
+  const model::EncodedEntry sound = model::encode(model::Entry{});
   std::string row = sound.skeleton.substr(0, sound.skeleton.size() - spind::kSealBytes);
   const auto commitment = spind::sha256(spind::as_bytes(payload));
   row.resize(row.size() - commitment.size());
