@@ -33,13 +33,18 @@ class OurListing {
   }
 
   void next_page() {
-    Page page = must(store_.space().list("/in", {.count_max = kPageItems, .after = after_}),
-                     "list");
+    Page page = next_items();
+    if (page.items.empty()) page = next_items();  // the end; again from the front
     if (page.items.size() != kPageItems) give_up("list", "a page is short");
-    after_ = std::move(page.next);
   }
 
  private:
+  Page next_items() {
+    Page page = must(store_.space().list("/in", {.count_max = kPageItems, .after = after_}), "list");
+    after_ = page.next;
+    return page;
+  }
+
   OurStore store_;
   std::string after_;
 };
