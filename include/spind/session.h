@@ -30,7 +30,8 @@ class SPIND_EXPORT Session {
   // not_found also where the caller holds no right in it.
   Result<Space> space(const SpaceId& id) const;
   Result<Space> space_by_alias(std::string_view alias) const;
-  // The tenant's spaces that the caller may see, in order of their ids. `count_max` 1 to 10,000.
+  // The tenant's spaces that the caller may see, personal ones first, each kind in order of ids.
+  // `count_max` 1 to 10,000.
   Result<PageOf<SpaceInfo>> list_spaces(const SpaceFilter& filter = {}, std::size_t count_max = 1000,
                                         std::string_view after = {}) const;
 

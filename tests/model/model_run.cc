@@ -121,15 +121,15 @@ std::string ModelRun::find_space(const Both& both) {
 std::string ModelRun::list_spaces(const Op& op) {
   SpaceFilter filter;
   if (op.kind != 0) filter.kind = static_cast<SpaceKind>(op.kind);
-  std::vector<SpaceId> expected, got;
+  std::vector<std::pair<SpaceKind, SpaceId>> expected, got;
   for (const Both& both : spaces_)
-    if (!filter.kind || both.kind == *filter.kind) expected.push_back(both.id);
+    if (!filter.kind || both.kind == *filter.kind) expected.emplace_back(both.kind, both.id);
   std::sort(expected.begin(), expected.end());
   std::string after;
   do {
     auto page = store_.session().list_spaces(filter, op.page + 1, after);
     if (!page.ok()) return "list_spaces: " + page.error().to_string();
-    for (const SpaceInfo& info : page->items) got.push_back(info.id);
+    for (const SpaceInfo& info : page->items) got.emplace_back(info.kind, info.id);
     after = page->next;
   } while (!after.empty());
   if (got != expected) return "list_spaces: other spaces";
