@@ -31,7 +31,8 @@ class FaultPoint {
   std::atomic<Code> code_{Code::io_error};
 };
 
-// Files that fail as the point says. A failing append leaves half of its bytes.
+// Files that fail as the point says. A failing append leaves half of its bytes. Syncs are counted
+// and fail, but do not reach the device: no power is cut here, and a sweep makes many thousands.
 class FaultFiles : public Files {
  public:
   FaultFiles(Files& behind, FaultPoint& point) : behind_(behind), point_(point) {}

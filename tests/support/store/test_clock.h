@@ -23,6 +23,8 @@ class TestClock : public Clock {
     wall_ += nanoseconds;
     monotonic_ += nanoseconds;
   }
+  // Only the one that never goes back, as if nothing but waiting had happened.
+  void wait(std::int64_t nanoseconds) { monotonic_ += nanoseconds; }
   // Only what the system believes.
   void jump(std::int64_t nanoseconds) { wall_ += nanoseconds; }
 
