@@ -10,20 +10,20 @@ using rocksdb::IOOptions;
 using rocksdb::IOStatus;
 using rocksdb::Slice;
 
-class WitnessedFile final : public rocksdb::FSWritableFileOwnerWrapper {
+class WitnessedFile : public rocksdb::FSWritableFileWrapper {
  public:
-  WitnessedFile(std::unique_ptr<rocksdb::FSWritableFile> file, FileWitness& witness, bool is_log)
-      : rocksdb::FSWritableFileOwnerWrapper(std::move(file)), witness_(witness), is_log_(is_log) {}
+  WitnessedFile(rocksdb::FSWritableFile* file, FileWitness& witness)
+      : rocksdb::FSWritableFileWrapper(file), witness_(witness) {}
 
   IOStatus Append(const Slice& data, const IOOptions& options, IODebugContext* debug) override {
-    return noted(target()->Append(data, options, debug));
+    return witness_.noted(target()->Append(data, options, debug));
   }
   IOStatus Append(const Slice& data, const IOOptions& options,
                   const rocksdb::DataVerificationInfo& info, IODebugContext* debug) override {
-    return noted(target()->Append(data, options, info, debug));
+    return witness_.noted(target()->Append(data, options, info, debug));
   }
   IOStatus Flush(const IOOptions& options, IODebugContext* debug) override {
-    return noted(target()->Flush(options, debug));
+    return witness_.noted(target()->Flush(options, debug));
   }
   IOStatus Close(const IOOptions& options, IODebugContext* debug) override {
     return witness_.noted(target()->Close(options, debug));
@@ -43,16 +43,51 @@ class WitnessedFile final : public rocksdb::FSWritableFileOwnerWrapper {
     return witness_.noted_sync(target()->RangeSync(offset, size, options, debug));
   }
 
- private:
-  IOStatus noted(IOStatus status) {
-    return is_log_ ? witness_.noted_log(std::move(status)) : witness_.noted(std::move(status));
-  }
-
+ protected:
   FileWitness& witness_;
-  const bool is_log_;
 };
 
-bool is_log(const std::string& path) { return path.ends_with(".log"); }
+class WitnessedTable final : public WitnessedFile {
+ public:
+  WitnessedTable(std::unique_ptr<rocksdb::FSWritableFile> file, FileWitness& witness)
+      : WitnessedFile(file.get(), witness), file_(std::move(file)) {}
+
+ private:
+  std::unique_ptr<rocksdb::FSWritableFile> file_;
+};
+
+class WitnessedLog final : public WitnessedFile {
+ public:
+  WitnessedLog(std::shared_ptr<LogFile> log, FileWitness& witness)
+      : WitnessedFile(&log->file(), witness), log_(std::move(log)) {}
+  ~WitnessedLog() override {
+    if (!log_->closed()) (void)log_->close({}, nullptr);
+  }
+
+  IOStatus Append(const Slice& data, const IOOptions& options, IODebugContext* debug) override {
+    IOStatus status = WitnessedFile::Append(data, options, debug);
+    log_->appended();
+    return status;
+  }
+  IOStatus Append(const Slice& data, const IOOptions& options,
+                  const rocksdb::DataVerificationInfo& info, IODebugContext* debug) override {
+    IOStatus status = WitnessedFile::Append(data, options, info, debug);
+    log_->appended();
+    return status;
+  }
+  IOStatus Sync(const IOOptions& options, IODebugContext* debug) override {
+    return witness_.noted_sync(log_->sync(options, debug));
+  }
+  IOStatus Fsync(const IOOptions& options, IODebugContext* debug) override {
+    return Sync(options, debug);
+  }
+  IOStatus Close(const IOOptions& options, IODebugContext* debug) override {
+    return witness_.noted(log_->close(options, debug));
+  }
+
+ private:
+  std::shared_ptr<LogFile> log_;
+};
 
 class WitnessedFolder final : public rocksdb::FSDirectoryWrapper {
  public:
@@ -84,25 +119,12 @@ IOStatus FileWitness::noted_sync(IOStatus status) {
   return status;
 }
 
-IOStatus FileWitness::noted_log(IOStatus status) {
-  status = noted(std::move(status));
-  if (status.ok()) return status;
-  std::unique_lock lock(log_mutex_);
-  log_failed_ = true;
-  log_synced_.wait(lock, [this] { return log_syncs_ == 0; });
-  return status;
-}
-
-bool FileWitness::begin_log_sync() {
-  const std::lock_guard lock(log_mutex_);
-  if (log_failed_) return false;
-  ++log_syncs_;
-  return true;
-}
-
-void FileWitness::end_log_sync() {
-  const std::lock_guard lock(log_mutex_);
-  if (--log_syncs_ == 0) log_synced_.notify_all();
+void FileWitness::watch(const std::string& path,
+                        std::unique_ptr<rocksdb::FSWritableFile>* file) {
+  if (path.ends_with(".log"))
+    *file = std::make_unique<WitnessedLog>(logs_.add(path, std::move(*file)), *this);
+  else
+    *file = std::make_unique<WitnessedTable>(std::move(*file), *this);
 }
 
 IOStatus FileWitness::NewWritableFile(const std::string& path,
@@ -110,8 +132,7 @@ IOStatus FileWitness::NewWritableFile(const std::string& path,
                                       std::unique_ptr<rocksdb::FSWritableFile>* file,
                                       IODebugContext* debug) {
   IOStatus status = noted(target()->NewWritableFile(path, options, file, debug));
-  if (status.ok())
-    *file = std::make_unique<WitnessedFile>(std::move(*file), *this, is_log(path));
+  if (status.ok()) watch(path, file);
   return status;
 }
 
@@ -120,8 +141,7 @@ IOStatus FileWitness::ReopenWritableFile(const std::string& path,
                                          std::unique_ptr<rocksdb::FSWritableFile>* file,
                                          IODebugContext* debug) {
   IOStatus status = noted(target()->ReopenWritableFile(path, options, file, debug));
-  if (status.ok())
-    *file = std::make_unique<WitnessedFile>(std::move(*file), *this, is_log(path));
+  if (status.ok()) watch(path, file);
   return status;
 }
 

@@ -1,14 +1,16 @@
-// Watches RocksDB's files, because its errors do not tell what went wrong: after a write failed,
-// each later call on the file says "previous error". A full device can be recovered from; a sync
-// that failed cannot.
+// Stands between RocksDB and its files: it remembers what went wrong, and keeps hold of the logs.
+//
+// RocksDB's errors do not tell: after a write failed, each later call on the file says "previous
+// error". A full device can be recovered from; a sync that failed cannot.
 #pragma once
 
 #include <atomic>
-#include <condition_variable>
 #include <memory>
-#include <mutex>
+#include <string>
 
 #include <rocksdb/file_system.h>
+
+#include "kv/rocksdb/log_files.h"
 
 namespace spind::kv {
 
@@ -20,12 +22,8 @@ class FileWitness final : public rocksdb::FileSystemWrapper {
 
   bool saw_full_device() const { return full_; }
   bool saw_failed_sync() const { return sync_failed_; }
-
-  // Brackets a sync of the log; false, and no bracket, once an append to a log has failed: RocksDB
-  // ends the process (where it is built with asserts, as Debian does) when such a log is synced.
-  // An append that fails waits until no sync is under way before RocksDB hears of it.
-  bool begin_log_sync();
-  void end_log_sync();
+  // Makes durable what was appended to the logs before the call.
+  rocksdb::IOStatus sync_logs() { return noted_sync(logs_.sync(*target())); }
 
   const char* Name() const override { return "spind.FileWitness"; }
   rocksdb::IOStatus NewWritableFile(const std::string& path, const rocksdb::FileOptions& options,
@@ -41,15 +39,13 @@ class FileWitness final : public rocksdb::FileSystemWrapper {
 
   rocksdb::IOStatus noted(rocksdb::IOStatus status);
   rocksdb::IOStatus noted_sync(rocksdb::IOStatus status);
-  rocksdb::IOStatus noted_log(rocksdb::IOStatus status);
 
  private:
+  void watch(const std::string& path, std::unique_ptr<rocksdb::FSWritableFile>* file);
+
   std::atomic<bool> full_{false};
   std::atomic<bool> sync_failed_{false};
-  std::mutex log_mutex_;
-  std::condition_variable log_synced_;
-  bool log_failed_ = false;
-  int log_syncs_ = 0;
+  LogFiles logs_;
 };
 
 }  // namespace spind::kv

@@ -76,10 +76,7 @@ Result<std::optional<std::string>> OpenDb::get(const rocksdb::ReadOptions& optio
 }
 
 Status OpenDb::sync_log() {
-  if (!witness_->begin_log_sync())
-    return error(rocksdb::Status::IOError("an append to the log failed"), "syncing the log");
-  const rocksdb::Status synced = db_->SyncWAL();
-  witness_->end_log_sync();
+  const rocksdb::IOStatus synced = witness_->sync_logs();
   if (synced.ok()) return {};
   return error(synced, "syncing the log");
 }

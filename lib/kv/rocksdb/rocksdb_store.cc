@@ -1,6 +1,7 @@
 #include "kv/rocksdb/rocksdb_store.h"
 
 #include <chrono>
+#include <filesystem>
 #include <utility>
 
 #include <rocksdb/file_system.h>
@@ -30,6 +31,13 @@ class RocksdbBackend final : public Backend {
       : options_(std::move(options)),
         guard_(options_.files, options_.clock, options_.path, options_.free_space_reserve_bytes) {}
   ~RocksdbBackend() override { watch_.reset(); }
+
+  // RocksDB makes its folder, but not its name durable.
+  Status make_folder() {
+    const std::filesystem::path path = std::filesystem::absolute(options_.path);
+    SPIND_TRY(options_.files.make_folder(path.string()));
+    return options_.files.sync_folder(path.parent_path().string());
+  }
 
   Status open(Ticket at) {
     SPIND_TRY_ASSIGN(DbRef opened, OpenDb::open(setting(at)));
@@ -178,6 +186,7 @@ Result<std::unique_ptr<Store>> open_rocksdb(RocksdbOptions options) {
   Clock& clock = options.clock;
   Observer* observer = options.observer;
   auto backend = std::make_unique<RocksdbBackend>(std::move(options));
+  SPIND_TRY(backend->make_folder());
   SPIND_TRY(backend->open(0));
   backend->start_watch();
   return std::unique_ptr<Store>(

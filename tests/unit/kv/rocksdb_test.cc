@@ -51,7 +51,8 @@ TEST_CASE("rocksdb: a damaged store says corruption") {
 }
 
 TEST_CASE("rocksdb: a folder that cannot be is an error, not a crash") {
-  CHECK(open_rocksdb({.path = "/dev/null/kv"}).code() == Code::io_error);
+  CHECK(open_rocksdb({.path = "/dev/null/kv"}).code() == Code::not_a_folder);
+  CHECK(open_rocksdb({.path = "/no/such/folder/kv"}).code() == Code::not_found);
 }
 
 TEST_CASE("rocksdb: the reserve refuses writes, lets removals pass, and gives way") {
