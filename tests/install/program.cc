@@ -1,10 +1,13 @@
-// Ten lines against the installed library.
-#include <spind/error.h>
+// Ten lines against the installed library; the argument is a folder for a store.
+#include <spind/store.h>
 
 #include <iostream>
 
-int main() {
-  const spind::Error error{.code = spind::Code::not_found, .text = "no such node"};
-  std::cout << error.to_string() << "\n";
-  return error.retryable() ? 1 : 0;
+int main(int argc, char** argv) {
+  if (argc != 2) return 2;
+  auto store = spind::Store::open(argv[1], {.create = true}).value();
+  auto ada = store.session({.user = "ada", .tenant = "school"}).value();
+  auto space = ada.create_space({.alias = "ada"}).value();
+  space.put("/hello.txt", "Hello, locker").value();
+  return space.get("/hello.txt").value() == "Hello, locker" ? 0 : 1;
 }
