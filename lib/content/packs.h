@@ -21,10 +21,10 @@
 
 namespace spind::content {
 
-// Several, so that one takes appends while the other syncs.
+// Few waiters are best served by one sync that covers them all; only a crowd is split over two packs,
+// so that one takes appends while the other syncs.
 inline constexpr std::size_t kActivePacksMax = 2;
-// Uploads that wait on one pack before a second is taken into use.
-inline constexpr std::size_t kPackCrowd = 4;
+inline constexpr std::size_t kPackCrowd = 24;
 // A pack with less room than this is full.
 inline constexpr std::uint64_t kPackRoomMin = 2 * 1024 * 1024;
 

@@ -1,6 +1,7 @@
 #include "content/piece_upload.h"
 
 #include <algorithm>
+#include <bit>
 
 #include "base/try.h"
 #include "spind/options.h"
@@ -9,7 +10,7 @@ namespace spind::content {
 namespace {
 
 // Pieces of one upload that are being hashed and written while the next is gathered.
-constexpr std::size_t kFlightsMax = 2;
+constexpr std::size_t kFlightsMax = 4;
 
 template <std::size_t kSize>
 std::optional<std::array<std::uint8_t, kSize>> finish_hash(std::optional<Hasher>& hasher) {
@@ -111,23 +112,34 @@ Status PieceUpload::gather(Bytes bytes) {
   }
 }
 
-// The first buffer: fit for a pack, or as large as what has come at once asks for.
+// The first buffer is as large as what has come at once asks for, since most files come so.
 Status PieceUpload::take_buffer(std::size_t size_bytes) {
   SPIND_TRY(resources_.vaults.note(vault_, owner_.tenant));
-  const bool large = size_bytes > kPackedBytesMax;
-  const std::size_t capacity = large ? kPieceBytesMax : kPackedBytesMax;
-  MemoryBudget& budget = large ? resources_.large_pieces : resources_.small_pieces;
-  SPIND_TRY_ASSIGN(auto lease, budget.take(stored_size(capacity), interrupt_));
+  if (size_bytes > kPackedBytesMax) return take_large_buffer();
+  const std::size_t capacity = std::bit_ceil(size_bytes);
+  SPIND_TRY_ASSIGN(auto lease, resources_.small_pieces.take(stored_size(capacity), interrupt_));
   filling_ = std::make_unique<Piece>(Piece{PieceBuffer(capacity), std::move(lease)});
   return {};
 }
 
-Status PieceUpload::grow_buffer() {
+Status PieceUpload::take_large_buffer() {
   SPIND_TRY_ASSIGN(auto lease,
                    resources_.large_pieces.take(stored_size(kPieceBytesMax), interrupt_));
-  auto larger = std::make_unique<Piece>(Piece{PieceBuffer(kPieceBytesMax), std::move(lease)});
-  larger->buffer.take_over(filling_->buffer);
-  filling_ = std::move(larger);
+  filling_ = std::make_unique<Piece>(Piece{PieceBuffer(kPieceBytesMax), std::move(lease)});
+  return {};
+}
+
+// Doubles a small buffer if there is memory at once; else, and from the size of the largest packed
+// piece on, there comes a large one. So memory for small pieces is never waited for by its holders.
+Status PieceUpload::grow_buffer() {
+  const std::unique_ptr<Piece> smaller = std::move(filling_);
+  const std::size_t twice = 2 * smaller->buffer.capacity();
+  if (twice <= kPackedBytesMax) {
+    if (auto lease = resources_.small_pieces.try_take(stored_size(twice)))
+      filling_ = std::make_unique<Piece>(Piece{PieceBuffer(twice), *std::move(lease)});
+  }
+  if (filling_ == nullptr) SPIND_TRY(take_large_buffer());
+  filling_->buffer.take_over(smaller->buffer);
   return {};
 }
 

@@ -51,6 +51,7 @@ class PieceUpload final : public Upload {
   Status add(Bytes bytes);
   Status gather(Bytes bytes);
   Status take_buffer(std::size_t size_bytes);
+  Status take_large_buffer();
   Status grow_buffer();
   Status dispatch();
   Status store(PieceBuffer& buffer, const model::PieceId& piece);

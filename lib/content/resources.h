@@ -8,7 +8,7 @@
 
 namespace spind::content {
 
-inline constexpr std::size_t kWorkerCount = 2;
+inline constexpr std::size_t kWorkerCount = 4;
 
 struct Resources {
   Vaults& vaults;

@@ -118,7 +118,8 @@ Result<std::vector<std::uint8_t>> PosixBlobStore::get(std::string_view name,
 Result<std::size_t> PosixBlobStore::range(std::string_view name, std::uint64_t offset,
                                           std::span<std::uint8_t> out) {
   SPIND_TRY_ASSIGN(const std::unique_ptr<File> file, open_blob(name));
-  if (out.size() >= kReadAheadBytesMin) file->will_read(offset, out.size());
+  // Whoever reads so much is likely to go on, so the device begins with what comes next.
+  if (out.size() >= kReadAheadBytesMin) file->will_read(offset, 2 * out.size());
   return file->read_at(offset, out);
 }
 
