@@ -37,7 +37,7 @@ Exit Transfer::finish(std::string_view verb) {
                  .number("failed", failed_.load()));
   std::string line =
       std::string(verb) + " " + std::to_string(files_) + " files, " + human_bytes(bytes_);
-  if (skipped_ != 0) line += "; " + std::to_string(skipped_) + " were there";
+  if (skipped_ != 0) line += "; " + std::to_string(skipped_) + " unchanged";
   if (failed_ != 0) line += "; " + std::to_string(failed_) + " failed";
   tool_.say(line);
   return failed_ == 0 && !stopped() ? Exit::done : Exit::failed;
