@@ -22,6 +22,16 @@ void Claim::add(const model::VaultId& vault, const model::PieceId& piece) {
 
 void Claim::renew() { renewed_ns_.store(claims_.clock_.monotonic_ns()); }
 
+void Claim::rests_on(kv::Ticket ticket) {
+  const std::lock_guard lock(claims_.mutex_);
+  tickets_.push_back(ticket);
+}
+
+std::vector<kv::Ticket> Claim::tickets() const {
+  const std::lock_guard lock(claims_.mutex_);
+  return tickets_;
+}
+
 Status Claim::check() const {
   if (lapsed_.load()) return Error{Code::aborted, "the upload was idle for too long"};
   return {};

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "kv/kv.h"
 #include "model/vault_rows.h"
 
 namespace spind::content {
@@ -30,6 +31,9 @@ class Claim {
 
   void add(const model::VaultId& vault, const model::PieceId& piece);
   void renew();
+  // A commit of the vault that the claim rests on.
+  void rests_on(kv::Ticket ticket);
+  std::vector<kv::Ticket> tickets() const;
   // aborted if the claim has lapsed. Asked by the body that commits the references, which owns the
   // space: then a claim that holds is one that the collector, which would need that ownership as
   // well, cannot have passed over.
@@ -43,7 +47,8 @@ class Claim {
   const SpaceId space_;
   std::atomic<std::int64_t> renewed_ns_ = 0;
   std::atomic<bool> lapsed_ = false;
-  std::vector<std::string> keys_;  // guarded by the mutex of claims_
+  std::vector<std::string> keys_;     // guarded by the mutex of claims_, as is the next
+  std::vector<kv::Ticket> tickets_;
 };
 
 // Thread-safe. Outlives its claims.

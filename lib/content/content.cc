@@ -84,7 +84,14 @@ class VaultContent final : public Content {
   }
 
   Status verify(const Stored& stored) override {
-    return stored.claim == nullptr ? Status() : stored.claim->check();
+    if (stored.claim == nullptr) return {};
+    for (const kv::Ticket ticket : stored.claim->tickets()) {
+      const std::optional<Status> verdict = vaults_.kv().verdict(ticket);
+      if (verdict && !verdict->ok())
+        return Error{.code = Code::aborted,
+                     .text = "what the vault noted of the upload was lost with a full device"};
+    }
+    return stored.claim->check();
   }
 
   Result<std::unique_ptr<Source>> source(kv::SnapshotRef snapshot, const Owner& owner,
@@ -126,12 +133,14 @@ class VaultContent final : public Content {
   Result<bool> holds(const kv::Snapshot& snapshot, const Owner& owner,
                      const model::PieceId& piece) override {
     const model::VaultId vault = model::vault_of(owner.tenant);
+    SPIND_TRY_ASSIGN(const auto listed,
+                     snapshot.get(kv::Family::content, model::ledger_vault_key(vault)));
     SPIND_TRY_ASSIGN(const auto row,
                      snapshot.get(kv::Family::content, model::piece_key(vault, piece)));
     SPIND_TRY_ASSIGN(const auto holder,
                      snapshot.get(kv::Family::content,
                                   model::holder_key(vault, piece, owner.space)));
-    return row.has_value() && holder.has_value();
+    return listed.has_value() && row.has_value() && holder.has_value();
   }
 
   Metrics metrics() override {

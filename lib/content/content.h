@@ -108,12 +108,16 @@ class Content {
     model::PieceId id{};
     std::uint64_t size_bytes = 0;
     std::uint64_t holders = 0;
+    // Holders that count no reference and are not in the queue that the collector looks at: nothing
+    // would ever let go of the piece.
+    std::uint64_t stray_holders = 0;
     bool live = true;                   // else condemned or being deleted
     Status bytes;                       // not ok: missing or corrupt
   };
   virtual Status visit_pieces(const kv::Snapshot& snapshot, bool read_bytes,
                               const std::function<Status(const PieceState&)>& visit) = 0;
-  // Whether the vault of `owner` has a live piece and a holder row for the space.
+  // Whether the vault of `owner` is one that collect and check visit, and has the piece and a holder
+  // row for the space.
   virtual Result<bool> holds(const kv::Snapshot& snapshot, const Owner& owner,
                              const model::PieceId& piece) = 0;
 

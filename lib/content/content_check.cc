@@ -42,7 +42,7 @@ Status ContentCheck::visit_pieces(const model::VaultId& vault, std::uint8_t buck
   for (; cursor->valid(); cursor->next()) {
     const model::PieceId piece = model::piece_in_key(cursor->key());
     Content::PieceState state = state_of(vault, piece);
-    SPIND_TRY_ASSIGN(state.holders, count_holders(vault, piece));
+    SPIND_TRY(count_holders(vault, state));
     SPIND_TRY_ASSIGN(const auto condemned,
                      snapshot_.get(Family::content, model::condemned_key(vault, piece)));
     state.live = !condemned.has_value();
@@ -58,13 +58,26 @@ Status ContentCheck::visit_pieces(const model::VaultId& vault, std::uint8_t buck
   return cursor->status();
 }
 
-Result<std::uint64_t> ContentCheck::count_holders(const model::VaultId& vault,
-                                                  const model::PieceId& piece) {
-  std::uint64_t count = 0;
-  const auto cursor = scan(snapshot_, model::holders_prefix(vault, piece));
-  for (; cursor->valid(); cursor->next()) ++count;
-  SPIND_TRY(cursor->status());
-  return count;
+Status ContentCheck::count_holders(const model::VaultId& vault, Content::PieceState& state) {
+  const auto cursor = scan(snapshot_, model::holders_prefix(vault, state.id));
+  for (; cursor->valid(); cursor->next()) {
+    ++state.holders;
+    SPIND_TRY_ASSIGN(const bool stray,
+                     is_stray(vault, state.id, model::space_in_key(cursor->key())));
+    if (stray) ++state.stray_holders;
+  }
+  return cursor->status();
+}
+
+// An upload in flight, or one that a crash ended, has its holder in the queue.
+Result<bool> ContentCheck::is_stray(const model::VaultId& vault, const model::PieceId& piece,
+                                    const SpaceId& space) {
+  SPIND_TRY_ASSIGN(const auto reference,
+                   snapshot_.get(Family::state, model::reference_key(space, piece)));
+  if (reference) return false;
+  SPIND_TRY_ASSIGN(const auto unchecked,
+                   snapshot_.get(Family::content, model::unchecked_key(vault, piece, space)));
+  return !unchecked.has_value();
 }
 
 // Holders of pieces that are not there.
@@ -79,7 +92,7 @@ Status ContentCheck::visit_stray_holders(const model::VaultId& vault, std::uint8
                      snapshot_.get(Family::content, model::piece_key(vault, piece)));
     if (row) continue;
     Content::PieceState state = state_of(vault, piece);
-    SPIND_TRY_ASSIGN(state.holders, count_holders(vault, piece));
+    SPIND_TRY(count_holders(vault, state));
     state.bytes = Error{.code = Code::not_found, .text = "a piece that a space holds is missing"};
     SPIND_TRY(visit_(state));
   }

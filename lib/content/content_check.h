@@ -19,7 +19,9 @@ class ContentCheck {
  private:
   Status visit_pieces(const model::VaultId& vault, std::uint8_t bucket);
   Status visit_stray_holders(const model::VaultId& vault, std::uint8_t bucket);
-  Result<std::uint64_t> count_holders(const model::VaultId& vault, const model::PieceId& piece);
+  Status count_holders(const model::VaultId& vault, Content::PieceState& state);
+  Result<bool> is_stray(const model::VaultId& vault, const model::PieceId& piece,
+                        const SpaceId& space);
   Status check_bytes(const model::VaultId& vault, const model::PieceId& piece,
                      const model::PieceRow& row);
 

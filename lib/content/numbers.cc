@@ -1,8 +1,8 @@
 #include "content/numbers.h"
 
+#include <algorithm>
 #include <iterator>
 #include <optional>
-#include <vector>
 
 #include "base/try.h"
 #include "model/vault_rows.h"
@@ -34,7 +34,7 @@ Status BlobNumbers::reserve() {
   if (!answer.status.ok()) return answer.status.error();
   SPIND_TRY(kv_.wait(answer.ticket));
   const std::lock_guard lock(mutex_);
-  ranges_[first] = {first, first + kNumbersReserved, {}};
+  ranges_[first] = {first, first + kNumbersReserved, {}, {}};
   return {};
 }
 
@@ -55,8 +55,9 @@ Result<std::uint64_t> BlobNumbers::take() {
   }
 }
 
-void BlobNumbers::settle(std::uint64_t number) {
+void BlobNumbers::settle(std::uint64_t number, kv::Ticket ticket) {
   std::uint64_t first = 0;
+  Range full;
   {
     const std::lock_guard lock(mutex_);
     const auto above = ranges_.upper_bound(number);
@@ -64,16 +65,23 @@ void BlobNumbers::settle(std::uint64_t number) {
     const auto found = std::prev(above);
     Range& range = found->second;
     range.unsettled.erase(number);
+    if (ticket != 0) range.tickets.push_back(ticket);
     if (range.next != range.end || !range.unsettled.empty()) return;
     first = found->first;
+    full = std::move(range);
     ranges_.erase(found);
   }
-  close_range(first);
+  close_range(first, full);
 }
 
-void BlobNumbers::close_range(std::uint64_t first) {
-  // Need not be durable, nor succeed: an open range costs the next collector a thousand looks. The
-  // rows of its blobs were committed before, so they are durable before this is.
+bool all_durable(kv::Store& kv, const std::vector<kv::Ticket>& tickets) {
+  return std::all_of(tickets.begin(), tickets.end(),
+                     [&](kv::Ticket ticket) { return kv.wait(ticket).ok(); });
+}
+
+void BlobNumbers::close_range(std::uint64_t first, const Range& range) {
+  if (!all_durable(kv_, range.tickets)) return;
+  // Need not be durable, nor succeed: an open range costs the next collector a thousand looks.
   (void)kv_.update({model::ledger_partition()}, [&](kv::Transaction& transaction) -> kv::Outcome {
     transaction.erase(Family::content, model::ledger_key(model::LedgerRow::range, first));
     return kv::Commit{};
@@ -81,19 +89,13 @@ void BlobNumbers::close_range(std::uint64_t first) {
 }
 
 void BlobNumbers::close() {
-  std::vector<std::uint64_t> done;
+  std::map<std::uint64_t, Range> ranges;
   {
     const std::lock_guard lock(mutex_);
-    for (auto range = ranges_.begin(); range != ranges_.end();) {
-      if (range->second.unsettled.empty()) {
-        done.push_back(range->first);
-        range = ranges_.erase(range);
-      } else {
-        ++range;
-      }
-    }
+    ranges.swap(ranges_);
   }
-  for (const std::uint64_t first : done) close_range(first);
+  for (const auto& item : ranges)
+    if (item.second.unsettled.empty()) close_range(item.first, item.second);
 }
 
 }  // namespace spind::content

@@ -6,6 +6,7 @@
 #include <map>
 #include <mutex>
 #include <set>
+#include <vector>
 
 #include "kv/kv.h"
 
@@ -20,9 +21,9 @@ class BlobNumbers {
 
   // A number that was never given out before, in a range that is durably open.
   Result<std::uint64_t> take();
-  // The blob of the number is referred to by a committed row, or is durably gone. A number that is
-  // never settled keeps its range open for the collector of a later run.
-  void settle(std::uint64_t number);
+  // The blob of the number is referred to by the commit of `ticket`, or is durably gone (0). A number
+  // that is never settled keeps its range open for the collector of a later run.
+  void settle(std::uint64_t number, kv::Ticket ticket = 0);
   // Closes the ranges whose given-out numbers are all settled. No number is taken after.
   void close();
 
@@ -30,15 +31,20 @@ class BlobNumbers {
   struct Range {
     std::uint64_t next = 0, end = 0;
     std::set<std::uint64_t> unsettled;
+    std::vector<kv::Ticket> tickets;
   };
   Status reserve();
-  void close_range(std::uint64_t first);
+  void close_range(std::uint64_t first, const Range& range);
 
   kv::Store& kv_;
   std::mutex reserving_;              // held while a range is being reserved; before mutex_
   std::mutex mutex_;
   std::map<std::uint64_t, Range> ranges_;  // by first number; numbers come from the last one
 };
+
+// Waits for all of them. False if one was lost: a store that was full and opened anew loses commits
+// that were not durable, and goes on.
+bool all_durable(kv::Store& kv, const std::vector<kv::Ticket>& tickets);
 
 // Takes `count` numbers in a body that owns the ledger.
 Result<std::uint64_t> take_numbers(kv::Transaction& transaction, std::uint64_t count);

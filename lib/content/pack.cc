@@ -55,10 +55,16 @@ Status Pack::wait_synced(std::uint64_t end) {
   return {};
 }
 
-void Pack::settle(std::uint64_t stored_bytes, bool used) {
+void Pack::settle_used(kv::Ticket ticket) {
   const std::lock_guard lock(mutex_);
   --unsettled_;
-  if (!used) dead_bytes_ += stored_bytes;
+  tickets_.push_back(ticket);
+}
+
+void Pack::settle_dead(std::uint64_t stored_bytes) {
+  const std::lock_guard lock(mutex_);
+  --unsettled_;
+  dead_bytes_ += stored_bytes;
 }
 
 void Pack::settle_unknown() {
@@ -76,7 +82,7 @@ std::optional<Pack::Account> Pack::take_account() {
   const std::lock_guard lock(mutex_);
   if (!closed_ || given_up_ || unsettled_ > 0 || std::exchange(accounted_, true))
     return std::nullopt;
-  return Account{end_, dead_bytes_};
+  return Account{end_, dead_bytes_, std::move(tickets_)};
 }
 
 std::size_t Pack::unsettled() {

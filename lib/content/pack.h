@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "base/files.h"
+#include "kv/kv.h"
 
 namespace spind::content {
 
@@ -36,8 +37,9 @@ class Pack {
   // sync the pack is given up.
   Status wait_synced(std::uint64_t end);
 
-  // The frame at some offset is referred to by a committed row, or is dead.
-  void settle(std::uint64_t stored_bytes, bool used);
+  // What was appended is referred to by the commit of `ticket`, or is dead.
+  void settle_used(kv::Ticket ticket);
+  void settle_dead(std::uint64_t stored_bytes);
   // Nobody knows whether a row refers to it: the pack stays open for the collector of a later run.
   void settle_unknown();
   // No more appends. Whether this was the call that closed it.
@@ -47,6 +49,7 @@ class Pack {
   struct Account {
     std::uint64_t end_bytes = 0;
     std::uint64_t dead_bytes = 0;
+    std::vector<kv::Ticket> tickets;  // of the commits that use the rest
   };
   // Once, for the caller who is to write the row; none if it is not closed, not settled, given up,
   // or was taken before.
@@ -72,6 +75,7 @@ class Pack {
   std::optional<Error> sync_error_;
   std::size_t unsettled_ = 0;
   std::uint64_t dead_bytes_ = 0;
+  std::vector<kv::Ticket> tickets_;
 };
 
 }  // namespace spind::content

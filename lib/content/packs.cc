@@ -180,10 +180,17 @@ Result<model::BlobPlace> Packs::append(Bytes frames) {
   }
 }
 
-void Packs::settle(const model::BlobPlace& place, std::uint64_t stored_bytes, bool used) {
+void Packs::settle_used(const model::BlobPlace& place, kv::Ticket ticket) {
   const std::shared_ptr<Pack> pack = find(place.number);
   if (pack == nullptr) return;
-  pack->settle(stored_bytes, used);
+  pack->settle_used(ticket);
+  write_account(pack);
+}
+
+void Packs::settle_dead(const model::BlobPlace& place, std::uint64_t stored_bytes) {
+  const std::shared_ptr<Pack> pack = find(place.number);
+  if (pack == nullptr) return;
+  pack->settle_dead(stored_bytes);
   write_account(pack);
 }
 
@@ -205,6 +212,8 @@ void Packs::write_account(const std::shared_ptr<Pack>& pack) {
   if (!account) return;
   // Dead frames may not have been synced; then the file would not end where the row says.
   if (!pack->wait_synced(account->end_bytes).ok()) return;
+  // Else there are frames that nobody counts as dead: the row stays open, for a later collector.
+  if (!all_durable(kv_, account->tickets)) return;
   const kv::Answer answer =
       kv_.update({model::ledger_partition()}, [&](kv::Transaction& transaction) -> kv::Outcome {
         SPIND_TRY(change_pack(transaction, pack->number(), [&](LedgerRow, model::PackRow& row) {

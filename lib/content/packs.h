@@ -38,7 +38,8 @@ class Packs {
 
   // Appends `frames`; durable when it returns. Must be settled.
   Result<model::BlobPlace> append(Bytes frames);
-  void settle(const model::BlobPlace& place, std::uint64_t stored_bytes, bool used);
+  void settle_used(const model::BlobPlace& place, kv::Ticket ticket);
+  void settle_dead(const model::BlobPlace& place, std::uint64_t stored_bytes);
   void settle_unknown(const model::BlobPlace& place);
   // Writes the rows of all packs. Nothing is appended after.
   void close();

@@ -145,7 +145,10 @@ Status PieceUpload::grow_buffer() {
 
 Status PieceUpload::store(PieceBuffer& buffer, const model::PieceId& piece) {
   claim_->add(vault_, piece);
-  return resources_.vaults.store(vault_, owner_.space, buffer, piece);
+  SPIND_TRY_ASSIGN(const kv::Ticket ticket,
+                   resources_.vaults.store(vault_, owner_.space, buffer, piece));
+  claim_->rests_on(ticket);
+  return {};
 }
 
 // Sends the full piece off and makes an empty one the next to fill: one that came back, a new one

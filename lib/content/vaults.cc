@@ -58,7 +58,7 @@ Status Vaults::note(const model::VaultId& vault, std::string_view tenant) {
           return kv::Commit{};
         });
     if (!answer.status.ok()) return answer.status.error();
-    // Pieces may be stored at once: their commits come later than this one.
+    SPIND_TRY(kv_.wait(answer.ticket));
   }
   const std::lock_guard lock(known_mutex_);
   if (known_.size() >= kKnownVaultsMax) known_.clear();
@@ -99,15 +99,17 @@ Status Vaults::look(const PieceRow& row, const model::VaultId& vault,
 
 // What there is already. `missing` tells of a row whose blob is not where it says: then the bytes
 // are written anew, and the row is replaced.
-Result<bool> Vaults::share(const model::VaultId& vault, const SpaceId& space,
-                           const model::PieceId& piece, std::optional<BlobPlace>& missing) {
+Result<std::optional<kv::Ticket>> Vaults::share(const model::VaultId& vault, const SpaceId& space,
+                                                const model::PieceId& piece,
+                                                std::optional<BlobPlace>& missing) {
+  const std::optional<kv::Ticket> nothing;
   SPIND_TRY_ASSIGN(const auto seen, get_piece(*kv_.durable(), vault, piece));
-  if (!seen) return false;
+  if (!seen) return nothing;
   if (Status there = look(*seen, vault, piece); !there.ok()) {
     if (there.code() != Code::not_found && there.code() != Code::corruption)
       return std::move(there).error();
     missing = seen->place;
-    return false;
+    return nothing;
   }
   bool shared = false;
   const kv::Answer answer = kv_.update(
@@ -118,8 +120,9 @@ Result<bool> Vaults::share(const model::VaultId& vault, const SpaceId& space,
         return kv::Commit{};
       });
   if (!answer.status.ok()) return answer.status.error();
-  if (shared) ++counts_.pieces_shared;
-  return shared;
+  if (!shared) return nothing;
+  ++counts_.pieces_shared;
+  return std::optional(answer.ticket);
 }
 
 Result<BlobPlace> Vaults::write(Bytes frames, std::size_t piece_bytes) {
@@ -133,25 +136,29 @@ Result<BlobPlace> Vaults::write(Bytes frames, std::size_t piece_bytes) {
   return BlobPlace{BlobPlace::Kind::object, number, 0};
 }
 
-void Vaults::settle(const PieceRow& row, bool used) {
+void Vaults::settle_used(const PieceRow& row, kv::Ticket ticket) {
+  if (row.place.kind == BlobPlace::Kind::pack) return packs_->settle_used(row.place, ticket);
+  numbers_.settle(row.place.number, ticket);
+}
+
+void Vaults::give_up(const PieceRow& row) {
   if (row.place.kind == BlobPlace::Kind::pack)
-    return packs_->settle(row.place, row.stored_bytes, used);
-  if (used || blobs_.remove(object_name(row.place.number)).ok())
-    numbers_.settle(row.place.number);
+    return packs_->settle_dead(row.place, row.stored_bytes);
+  if (blobs_.remove(object_name(row.place.number)).ok()) numbers_.settle(row.place.number);
 }
 
 void Vaults::settle_failed(const PieceRow& row, Code code) {
   // A commit that was refused for want of space was not written. After any other failure it may
   // have been, so the blob stays, for the collector of a later run to decide.
-  if (code == Code::no_space) return settle(row, false);
+  if (code == Code::no_space) return give_up(row);
   if (row.place.kind == BlobPlace::Kind::pack) packs_->settle_unknown(row.place);
 }
 
-Status Vaults::store(const model::VaultId& vault, const SpaceId& space, PieceBuffer& buffer,
-                     const model::PieceId& piece) {
+Result<kv::Ticket> Vaults::store(const model::VaultId& vault, const SpaceId& space,
+                                 PieceBuffer& buffer, const model::PieceId& piece) {
   std::optional<BlobPlace> missing;
-  SPIND_TRY_ASSIGN(const bool shared, share(vault, space, piece, missing));
-  if (shared) return {};
+  SPIND_TRY_ASSIGN(const auto shared, share(vault, space, piece, missing));
+  if (shared) return *shared;
 
   buffer.seal(vault, piece);
   const Bytes frames = buffer.stored();
@@ -176,14 +183,15 @@ Status Vaults::store(const model::VaultId& vault, const SpaceId& space, PieceBuf
     settle_failed(mine, answer.status.code());
     return answer.status.error();
   }
-  settle(mine, used);
   if (used) {
+    settle_used(mine, answer.ticket);
     ++counts_.pieces_stored;
     counts_.bytes_stored += frames.size();
   } else {
+    give_up(mine);
     ++counts_.pieces_shared;
   }
-  return {};
+  return answer.ticket;
 }
 
 }  // namespace spind::content

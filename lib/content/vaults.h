@@ -48,8 +48,9 @@ class Vaults {
   Status note(const model::VaultId& vault, std::string_view tenant);
 
   // Stores the piece, or finds it stored, and makes `space` its holder. A claim must hold it.
-  // The commit needs no wait of its own before the space's commit.
-  Status store(const model::VaultId& vault, const SpaceId& space, PieceBuffer& buffer,
+  // The ticket of the commit needs no wait before the space's commit, but the claim keeps it: a
+  // store that was opened anew after it was full may have lost it.
+  Result<kv::Ticket> store(const model::VaultId& vault, const SpaceId& space, PieceBuffer& buffer,
                            const model::PieceId& piece);
 
   // The row of a piece; corruption if there is none.
@@ -70,10 +71,12 @@ class Vaults {
   ContentCounts& counts() { return counts_; }
 
  private:
-  Result<bool> share(const model::VaultId& vault, const SpaceId& space,
-                     const model::PieceId& piece, std::optional<model::BlobPlace>& missing);
+  Result<std::optional<kv::Ticket>> share(const model::VaultId& vault, const SpaceId& space,
+                                          const model::PieceId& piece,
+                                          std::optional<model::BlobPlace>& missing);
   Result<model::BlobPlace> write(Bytes frames, std::size_t piece_bytes);
-  void settle(const model::PieceRow& row, bool used);
+  void settle_used(const model::PieceRow& row, kv::Ticket ticket);
+  void give_up(const model::PieceRow& row);
   void settle_failed(const model::PieceRow& row, Code code);
 
   kv::Store& kv_;
@@ -83,7 +86,7 @@ class Vaults {
   BlobNumbers numbers_;
   ContentCounts counts_;
   std::mutex known_mutex_;
-  std::set<model::VaultId> known_;  // vaults whose row is committed; at most kKnownVaultsMax
+  std::set<model::VaultId> known_;  // vaults whose row is durable; at most kKnownVaultsMax
 };
 
 }  // namespace spind::content

@@ -220,6 +220,33 @@ TEST_CASE("bad days: no room for metadata leaves no bytes behind") {
   CHECK(place.read(owner_of(1), stored).value() == text);
 }
 
+TEST_CASE("bad days: a commit never builds on what the vault lost with a full device") {
+  std::mt19937_64 random(test::seed());
+  for (const std::size_t size : {std::size_t{50'000}, 2 * kMiB}) {
+    Place place;
+    const std::string first = random_text(random, size - 1), text = random_text(random, size);
+    const content::Stored before = place.put_and_commit(owner_of(1), first);
+    {
+      const content::Stored stored = place.put(owner_of(1), text);  // noted, but not durable yet
+      place.kv_sync_full = true;
+      CHECK(place.store->wait(place.store->latest()).code() == Code::no_space);
+      place.kv_sync_full = false;
+      place.clock.advance(1'000'000'000);
+      CHECK(place.commit(owner_of(1), stored).code() == Code::aborted);
+    }
+    const content::Stored again = place.put_and_commit(owner_of(1), text);
+    CHECK(place.read(owner_of(1), before).value() == first);
+    CHECK(place.read(owner_of(1), again).value() == text);
+    place.reopen();
+    place.collect();
+    CHECK(place.read(owner_of(1), before).value() == first);
+    CHECK(place.read(owner_of(1), again).value() == text);
+    if (size > kMiB) CHECK(place.blob_count() == 2);
+    else CHECK(place.rows(model::ledger_prefix(model::LedgerRow::pack_open)) == 0);
+    CHECK(place.collect().removed == 0);
+  }
+}
+
 TEST_CASE("bad days: a put that fails at any file call leaves nothing that is wrong") {
   std::mt19937_64 random(test::seed());
   const std::string first = random_text(random, 50'000), second = random_text(random, 60'000);

@@ -54,6 +54,8 @@ struct Place {
       if (changes && crashed) return Error{Code::io_error, "the process has died"};
       if (call == kv::MemoryCall::admit && kv_full)
         return Error{Code::no_space, "no room for metadata"};
+      if (call == kv::MemoryCall::sync && kv_sync_full)
+        return Error{Code::no_space, "no room for metadata"};
       return {};
     };
     store = kv::open_memory(options).value();
@@ -190,7 +192,8 @@ struct Place {
   MemoryBlobStore blobs;
   std::shared_ptr<kv::MemoryDisk> disk = std::make_shared<kv::MemoryDisk>();
   std::atomic<bool> crashed = false;
-  std::atomic<bool> kv_full = false;
+  std::atomic<bool> kv_full = false;       // refuses commits
+  std::atomic<bool> kv_sync_full = false;  // loses commits
   std::unique_ptr<kv::Store> store;
   std::unique_ptr<content::Content> content;
 };
