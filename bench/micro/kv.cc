@@ -1,7 +1,9 @@
 // What the key-value store costs over raw RocksDB: durable commits of a lean create, with and
 // without ownership, overlay and group sync.
 //
-//   spind-bench-kv FOLDER [SECONDS [raw|ours THREADS SPACES]]      thousand commits a second, and their cost
+//   spind-bench-kv FOLDER [SECONDS [raw|ours THREADS SPACES]]
+//
+// prints thousands of commits a second and what each costs.
 #include <atomic>
 #include <chrono>
 #include <cstdio>
@@ -174,8 +176,8 @@ int main(int argc, char** argv) {
     return result;
   };
   const auto print = [](const char* name, const Cost& row) {
-    std::printf("    %-4s %6.2f k/s, %5.1f us of cpu, %.2f switches\n", name,
-                row.per_second / 1e3, row.cpu_us, row.switches);
+    std::printf("    %-4s %6.2f k/s, %5.1f us of cpu, %.2f switches\n", name, row.per_second / 1e3,
+                row.cpu_us, row.switches);
   };
   if (argc > 5) {
     const bool limit = std::string(argv[3]) == "raw";

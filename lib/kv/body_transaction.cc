@@ -51,8 +51,7 @@ class OverlayCursor final : public Cursor {
 
 }  // namespace
 
-Result<std::optional<std::string>> BodyTransaction::get(Family family,
-                                                        std::string_view key) const {
+Result<std::optional<std::string>> BodyTransaction::get(Family family, std::string_view key) const {
   check_owned(key);
   const WriteSet::Write* written = writes_.find(family, key);
   if (written == nullptr) return backend_.get(family, key);

@@ -27,7 +27,7 @@ class Gathering {
 
  private:
   std::size_t expected_ = 0;
-  std::int64_t sync_ns_ = 0;   // a moving average
+  std::int64_t sync_ns_ = 0;  // a moving average
   int rounds_to_skip_ = 0;
   int skip_next_ = 1;
 };

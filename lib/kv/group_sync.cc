@@ -83,9 +83,8 @@ void GroupSync::gather() {
   const Gathering::Plan plan = gathering_.plan();
   if (line_.size() >= plan.commits || failed_) return;
   gathers_ = plan.commits;
-  const bool came = changed_.wait_for(lock, std::chrono::nanoseconds(plan.patience_ns), [&] {
-    return failed_ || line_.size() >= plan.commits;
-  });
+  const bool came = changed_.wait_for(lock, std::chrono::nanoseconds(plan.patience_ns),
+                                      [&] { return failed_ || line_.size() >= plan.commits; });
   gathers_ = 0;
   gathering_.waited(came);
 }
@@ -169,7 +168,6 @@ void GroupSync::settle() {
 
 void GroupSync::resume() {
   SnapshotRef snapshot = backend_.snapshot();
-  std::vector<CommitLine::Commit> lost;
   {
     const std::lock_guard lock(mutex_);
     const Ticket first_lost = published_.load(std::memory_order_relaxed) + 1;
@@ -177,19 +175,13 @@ void GroupSync::resume() {
       lost_.push_back({first_lost, line_.latest()});
       any_lost_ = true;
     }
-    lost = line_.take(line_.latest());
     line_ = CommitLine(snapshot->ticket());
+    latest_.store(snapshot->ticket(), std::memory_order_release);
     unsynced_.store(0, std::memory_order_relaxed);
   }
-  // Whether a lost commit's rows survived is known now: the observer hears what is there.
-  std::vector<Row> rows;
-  for (CommitLine::Commit& commit : lost) {
-    for (Row& row : commit.announced) {
-      auto value = snapshot->get(row.family, row.key);
-      if (value.ok()) rows.push_back({row.family, std::move(row.key), std::move(*value)});
-    }
-  }
-  publish(std::move(snapshot), rows);
+  // Whether a lost commit's rows survived nobody has heard.
+  if (observer_ != nullptr) observer_->reopened();
+  publish(std::move(snapshot), {});
   const std::lock_guard lock(mutex_);
   failed_ = false;
   next_->invite();

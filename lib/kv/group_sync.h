@@ -38,7 +38,8 @@ class GroupSync {
   void fail();
   // Returns when no round runs any more. Only after fail().
   void settle();
-  // The backend was opened anew at latest(); tickets that no sync had covered are lost for good,
+  // The backend was opened anew at latest() + 1, a ticket of its own for the state found, so
+  // that answers can rest on it; tickets that no sync had covered are lost for good,
   // whatever became of their rows. Only after settle().
   void resume();
 
@@ -67,9 +68,9 @@ class GroupSync {
 
   mutable std::mutex mutex_;  // guards what follows
   CommitLine line_;
-  GroupRef running_;          // the group of the round that runs, if one does
+  GroupRef running_;  // the group of the round that runs, if one does
   Ticket running_target_ = 0;
-  GroupRef next_;             // the group of the round after it
+  GroupRef next_;  // the group of the round after it
   bool failed_ = false;
   std::vector<TicketRange> lost_;
   std::condition_variable changed_;  // a round ended, or failed; the line is as long as awaited

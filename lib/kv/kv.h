@@ -41,11 +41,11 @@ using Ticket = std::uint64_t;
 class Cursor {
  public:
   virtual ~Cursor() = default;
-  virtual bool valid() const = 0;       // false at the end and after an error
+  virtual bool valid() const = 0;  // false at the end and after an error
   virtual std::string_view key() const = 0;
   virtual std::string_view value() const = 0;
   virtual void next() = 0;
-  virtual Status status() const = 0;    // corruption, io_error; ok at the plain end
+  virtual Status status() const = 0;  // corruption, io_error; ok at the plain end
 };
 
 // What can be read from: a snapshot, or the inside of a transaction.
@@ -96,11 +96,14 @@ class Observer {
   virtual ~Observer() = default;
   virtual void publishing(Ticket ticket, std::span<const Row> rows) = 0;
   virtual void published(Ticket ticket) = 0;  // the snapshot of `ticket` is now the durable one
+  // The store was opened anew; what became of commits that no sync had covered was not announced:
+  // forget all that was heard. Before the snapshot of what was found is published.
+  virtual void reopened() {}
 };
 
 // What a body answers.
 struct Commit {};
-struct Need {                          // run me again owning these as well
+struct Need {  // run me again owning these as well
   std::vector<std::string> partitions;
 };
 using Outcome = std::variant<Commit, Need, Error>;  // Error: refuse, and write nothing
@@ -118,14 +121,17 @@ class Store {
  public:
   virtual ~Store() = default;
 
-  // Runs `body` owning `partitions` (any order, duplicates allowed) and writes its batch. A body has
-  // no side effects that matter if it runs again. Not yet durable when it returns: see wait().
-  // The store's own errors: unavailable (poisoned; the text says why), no_space (reserve), io_error.
+  // Runs `body` owning `partitions` (any order, duplicates allowed) and writes its batch. A body
+  // has no side effects that matter if it runs again. Not yet durable when it returns: see wait().
+  // The store's own errors: unavailable (poisoned; the text says why), no_space (the reserve, or a
+  // full device), io_error, aborted (the body kept asking for more partitions).
   virtual Answer update(std::vector<std::string> partitions, const Body& body) = 0;
 
   // Returns when `ticket` is durable and published. `deadline_monotonic_ns` 0: none; on
   // deadline_exceeded the commit stands and may still become durable.
   virtual Status wait(Ticket ticket, std::int64_t deadline_monotonic_ns = 0) = 0;
+  // What wait would answer at once: none while the ticket is neither durable nor lost.
+  virtual std::optional<Status> verdict(Ticket ticket) = 0;
   // Calls `done` once, from another thread or at once from this one. Never called under a lock.
   virtual void on_durable(Ticket ticket, std::function<void(Status)> done) = 0;
 
@@ -133,17 +139,17 @@ class Store {
   virtual SnapshotRef durable() = 0;
   // The oldest ticket of which a snapshot is still held, by anyone: what a reader may still see.
   virtual Ticket oldest_snapshot() = 0;
-  virtual Ticket latest() = 0;          // the last ticket given out
+  virtual Ticket latest() = 0;  // the last ticket given out
 
   // Why writes are refused, or ok. A failed sync or a background error poisons; reads go on.
   virtual Status health() = 0;
 
   struct Metrics {
     std::uint64_t commits = 0, refusals = 0, reruns = 0, syncs = 0;
-    std::uint64_t sync_group_buckets[16] = {};  // [i]: groups of 2^i … 2^(i+1)-1 commits
-    std::uint64_t sync_group_commits = 0;       // sum over all groups
+    std::uint64_t sync_group_buckets[16] = {};          // [i]: groups of 2^i … 2^(i+1)-1 commits
+    std::uint64_t sync_group_commits = 0;               // sum over all groups
     std::uint64_t rows_written = 0, bytes_written = 0;  // of keys and values
-    std::uint64_t memory_bytes = 0;             // caches and write buffers
+    std::uint64_t memory_bytes = 0;                     // caches and write buffers
     std::uint64_t cache_hits = 0, cache_misses = 0, stall_micros = 0;
     std::uint64_t disk_bytes = 0;
     bool poisoned = false;

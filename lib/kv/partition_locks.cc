@@ -58,9 +58,8 @@ void normalise(std::vector<std::string>& partitions) {
 }
 
 bool owns_key(std::span<const std::string> partitions, std::string_view key) {
-  return std::any_of(partitions.begin(), partitions.end(), [key](const std::string& partition) {
-    return key.starts_with(partition);
-  });
+  return std::any_of(partitions.begin(), partitions.end(),
+                     [key](const std::string& partition) { return key.starts_with(partition); });
 }
 
 bool owns_range(std::span<const std::string> partitions, std::string_view begin,

@@ -8,8 +8,8 @@
 
 namespace spind::kv {
 
-PartitionedStore::PartitionedStore(std::unique_ptr<Backend> backend, Threads& threads,
-                                   Clock& clock, Observer* observer)
+PartitionedStore::PartitionedStore(std::unique_ptr<Backend> backend, Threads& threads, Clock& clock,
+                                   Observer* observer)
     : backend_(std::move(backend)),
       clock_(clock),
       sync_(*backend_, clock, observer),
@@ -80,6 +80,8 @@ Status PartitionedStore::wait(Ticket ticket, std::int64_t deadline_monotonic_ns)
   return sync_.wait(ticket, deadline_monotonic_ns);
 }
 
+std::optional<Status> PartitionedStore::verdict(Ticket ticket) { return sync_.verdict(ticket); }
+
 void PartitionedStore::on_durable(Ticket ticket, std::function<void(Status)> done) {
   callbacks_->add(ticket, std::move(done));
 }
@@ -99,7 +101,7 @@ Status PartitionedStore::revive() {
   const std::unique_lock closed(gate_);
   sync_.fail();
   sync_.settle();
-  if (Status opened = backend_->reopen(sync_.latest()); !opened.ok()) {
+  if (Status opened = backend_->reopen(sync_.latest() + 1); !opened.ok()) {
     next_revive_ns_ = clock_.monotonic_ns() + kReopenPauseNs;
     return opened;
   }

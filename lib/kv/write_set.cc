@@ -60,8 +60,8 @@ std::size_t WriteSet::position(Family family, std::string_view key) const {
 
 // At most half full, so that a probe ends soon.
 void WriteSet::index(std::size_t position) {
-  if (writes_.size() * 2 > buckets_.size()) return rebuild_index(std::max<std::size_t>(
-      128, buckets_.size() * 2));
+  if (writes_.size() * 2 > buckets_.size())
+    return rebuild_index(std::max<std::size_t>(128, buckets_.size() * 2));
   const std::size_t mask = buckets_.size() - 1;
   std::size_t b = hash_of(writes_[position].family, writes_[position].key) & mask;
   while (buckets_[b] != 0) b = (b + 1) & mask;

@@ -138,8 +138,8 @@ std::uint64_t check_partition(const View& view, const std::string& partition) {
       ++number;
       REQUIRE(cursor->key() == row_key(partition, number));
       const std::string expected = family == Family::attachment ? row_value(number + 1)
-                                   : family == Family::content ? row_value(number).substr(0, 100)
-                                                               : row_value(number);
+                                   : family == Family::content  ? row_value(number).substr(0, 100)
+                                                                : row_value(number);
       REQUIRE(cursor->value() == expected);
     }
     REQUIRE(cursor->status().ok());

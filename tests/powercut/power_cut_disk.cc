@@ -30,8 +30,7 @@ PowerCutDisk::Inode::~Inode() {
   if (buried) ::unlink(real_path.c_str());
 }
 
-PowerCutDisk::PowerCutDisk(std::string folder)
-    : root_(normal(folder)), grave_(root_ + ".grave") {
+PowerCutDisk::PowerCutDisk(std::string folder) : root_(normal(folder)), grave_(root_ + ".grave") {
   fs::remove_all(grave_);
   fs::create_directories(root_);
   fs::create_directories(grave_);
@@ -108,8 +107,10 @@ void PowerCutDisk::decide_locked(std::uint64_t seed) {
     const std::size_t kept = random() % 3 == 0 ? 0 : random() % (folder.pending.size() + 1);
     for (std::size_t i = 0; i < kept; ++i) {
       for (const auto& [name, inode] : folder.pending[i]) {
-        if (inode == nullptr) names.erase(name);
-        else names[name] = inode;
+        if (inode == nullptr)
+          names.erase(name);
+        else
+          names[name] = inode;
       }
     }
     left_[path] = std::move(names);
@@ -180,8 +181,10 @@ bool PowerCutDisk::exists(const std::string& path) const {
 void PowerCutDisk::change_locked(const std::string& folder, Change change) {
   Folder& changed = folders_[folder];
   for (const auto& [name, inode] : change) {
-    if (inode == nullptr) changed.current.erase(name);
-    else changed.current[name] = inode;
+    if (inode == nullptr)
+      changed.current.erase(name);
+    else
+      changed.current[name] = inode;
   }
   changed.pending.push_back(std::move(change));
 }

@@ -1,9 +1,10 @@
 // A disk whose power can be cut: it knows which bytes were synced and which names a sync of their
-// folder has made durable. After a cut every call that changes something fails; once all is closed,
-// apply() leaves the folder as it would be found after the power came back, as bad as POSIX allows:
+// folder has made durable. After a cut every call that changes something fails; once all is
+// closed, apply() leaves the folder as it would be found after the power came back, as bad as
+// POSIX allows:
 //  - of each file, on its own, the unsynced tail is dropped, torn at a random byte, or holds zeros;
-//  - names that were made, moved or removed since the last sync of their folder are forgotten from a
-//    random one on, so a removed file may be back and a new one gone, synced content and all.
+//  - names that were made, moved or removed since the last sync of their folder are forgotten from
+//    a random one on, so a removed file may be back and a new one gone, synced content and all.
 //
 // One disk serves RocksDB (power_cut_fs.h) and the engine's files (power_cut_files.h) at once, so
 // that one cut hits both at the same instant.

@@ -54,9 +54,7 @@ Status PowerCutFiles::rename(const std::string& from, const std::string& to) {
 
 Status PowerCutFiles::remove(const std::string& path) { return disk_.remove(path); }
 
-Result<bool> PowerCutFiles::exists(const std::string& path) {
-  return Files::system().exists(path);
-}
+Result<bool> PowerCutFiles::exists(const std::string& path) { return Files::system().exists(path); }
 
 Result<std::vector<std::string>> PowerCutFiles::list(const std::string& path) {
   return Files::system().list(path);

@@ -71,8 +71,7 @@ class PowerCutFileSystem final : public rocksdb::FileSystemWrapper {
     return opened(disk_.exists(path) ? disk_.reopen(path) : disk_.create(path), file);
   }
   IOStatus ReuseWritableFile(const std::string&, const std::string&, const FileOptions&,
-                             std::unique_ptr<rocksdb::FSWritableFile>*,
-                             IODebugContext*) override {
+                             std::unique_ptr<rocksdb::FSWritableFile>*, IODebugContext*) override {
     return IOStatus::NotSupported("logs are not recycled");
   }
   IOStatus NewRandomRWFile(const std::string&, const FileOptions&,
@@ -80,8 +79,7 @@ class PowerCutFileSystem final : public rocksdb::FileSystemWrapper {
     return IOStatus::NotSupported("files are written once");
   }
   IOStatus NewDirectory(const std::string& path, const IOOptions&,
-                        std::unique_ptr<rocksdb::FSDirectory>* folder,
-                        IODebugContext*) override {
+                        std::unique_ptr<rocksdb::FSDirectory>* folder, IODebugContext*) override {
     *folder = std::make_unique<Directory>(disk_, path);
     return IOStatus::OK();
   }
@@ -94,8 +92,7 @@ class PowerCutFileSystem final : public rocksdb::FileSystemWrapper {
   IOStatus CreateDir(const std::string& path, const IOOptions&, IODebugContext*) override {
     return io(disk_.make_folder(path));
   }
-  IOStatus CreateDirIfMissing(const std::string& path, const IOOptions&,
-                              IODebugContext*) override {
+  IOStatus CreateDirIfMissing(const std::string& path, const IOOptions&, IODebugContext*) override {
     return io(disk_.make_folder(path));
   }
   IOStatus DeleteDir(const std::string& path, const IOOptions&, IODebugContext*) override {

@@ -48,8 +48,7 @@ const MemoryDisk::Version* MemoryDisk::visible(const std::vector<Version>& versi
   return found == versions.rend() || !found->value ? nullptr : &*found;
 }
 
-std::optional<std::string> MemoryDisk::get(Family family, std::string_view key,
-                                           Sequence at) const {
+std::optional<std::string> MemoryDisk::get(Family family, std::string_view key, Sequence at) const {
   const std::shared_lock lock(mutex_);
   const Table& table = tables_[static_cast<std::size_t>(family)];
   const auto place = table.find(key);
@@ -127,9 +126,8 @@ void MemoryDisk::cut() {
   for (Table& table : tables_) {
     for (auto place = table.begin(); place != table.end();) {
       auto& versions = place->second;
-      const auto gone = std::find_if(versions.begin(), versions.end(), [this](const Version& v) {
-        return v.sequence > synced_;
-      });
+      const auto gone = std::find_if(versions.begin(), versions.end(),
+                                     [this](const Version& v) { return v.sequence > synced_; });
       for (auto version = gone; version != versions.end(); ++version)
         size_bytes_ -= bytes_of(version->value);
       versions.erase(gone, versions.end());

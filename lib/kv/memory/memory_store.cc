@@ -15,7 +15,7 @@ using DiskRef = std::shared_ptr<MemoryDisk>;
 
 // A store opened anew names the same sequences by other tickets; snapshots know their incarnation.
 struct Incarnation {
-  Sequence base = 0;    // the sequence that the ticket `at` names
+  Sequence base = 0;  // the sequence that the ticket `at` names
   Ticket at = 0;
   std::atomic<bool> over{false};
 
@@ -70,8 +70,7 @@ class MemorySnapshot final : public Snapshot, public std::enable_shared_from_thi
                                std::string_view end) const override {
     if (Status status = usable(MemoryCall::scan); !status.ok())
       return std::make_unique<FailedCursor>(std::move(status).error());
-    return std::make_unique<MemoryCursor>(disk_, shared_from_this(), family, begin, end,
-                                          sequence_);
+    return std::make_unique<MemoryCursor>(disk_, shared_from_this(), family, begin, end, sequence_);
   }
 
  private:
@@ -105,8 +104,7 @@ class MemoryBackend final : public Backend {
                                std::string_view end) override {
     if (Status status = ask(hook_, MemoryCall::scan); !status.ok())
       return std::make_unique<FailedCursor>(std::move(status).error());
-    return std::make_unique<MemoryCursor>(disk_, nullptr, family, begin, end,
-                                          MemoryDisk::kLatest);
+    return std::make_unique<MemoryCursor>(disk_, nullptr, family, begin, end, MemoryDisk::kLatest);
   }
 
   Status admit(bool) override { return ask(hook_, MemoryCall::admit); }

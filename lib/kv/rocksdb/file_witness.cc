@@ -119,16 +119,14 @@ IOStatus FileWitness::noted_sync(IOStatus status) {
   return status;
 }
 
-void FileWitness::watch(const std::string& path,
-                        std::unique_ptr<rocksdb::FSWritableFile>* file) {
+void FileWitness::watch(const std::string& path, std::unique_ptr<rocksdb::FSWritableFile>* file) {
   if (path.ends_with(".log"))
     *file = std::make_unique<WitnessedLog>(logs_.add(path, std::move(*file)), *this);
   else
     *file = std::make_unique<WitnessedTable>(std::move(*file), *this);
 }
 
-IOStatus FileWitness::NewWritableFile(const std::string& path,
-                                      const rocksdb::FileOptions& options,
+IOStatus FileWitness::NewWritableFile(const std::string& path, const rocksdb::FileOptions& options,
                                       std::unique_ptr<rocksdb::FSWritableFile>* file,
                                       IODebugContext* debug) {
   IOStatus status = noted(target()->NewWritableFile(path, options, file, debug));

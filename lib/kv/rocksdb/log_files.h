@@ -16,7 +16,8 @@
 
 namespace spind::kv {
 
-// One log. RocksDB appends and closes, the store syncs, each from threads of their own. Thread-safe.
+// One log: RocksDB appends and closes, the store syncs, each from threads of their own.
+// Thread-safe.
 class LogFile {
  public:
   explicit LogFile(std::unique_ptr<rocksdb::FSWritableFile> file) : file_(std::move(file)) {}

@@ -12,9 +12,10 @@ std::uint64_t first_sequence(const rocksdb::WriteBatch& batch) {
   return sequence;
 }
 
-rocksdb::WalFilter::WalProcessingOption LogGaps::LogRecordFound(
-    unsigned long long, const std::string&, const rocksdb::WriteBatch& batch,
-    rocksdb::WriteBatch*, bool*) {
+rocksdb::WalFilter::WalProcessingOption LogGaps::LogRecordFound(unsigned long long,
+                                                                const std::string&,
+                                                                const rocksdb::WriteBatch& batch,
+                                                                rocksdb::WriteBatch*, bool*) {
   const std::uint64_t first = first_sequence(batch);
   if (next_sequence_ && *next_sequence_ != first) {
     found_ = true;

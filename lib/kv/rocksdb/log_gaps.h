@@ -25,8 +25,7 @@ class LogGaps final : public rocksdb::WalFilter {
   const char* Name() const override { return "spind.LogGaps"; }
   WalProcessingOption LogRecordFound(unsigned long long log_number, const std::string& log_name,
                                      const rocksdb::WriteBatch& batch,
-                                     rocksdb::WriteBatch* new_batch,
-                                     bool* batch_changed) override;
+                                     rocksdb::WriteBatch* new_batch, bool* batch_changed) override;
   bool found() const { return found_; }
 
  private:

@@ -45,8 +45,8 @@ OpenDb::OpenDb(const Setting& setting)
 }
 
 Status OpenDb::start() {
-  const rocksdb::Status status = rocksdb::DB::Open(tuning_.db, setting_.path, tuning_.families,
-                                                   &families_, &db_);
+  const rocksdb::Status status =
+      rocksdb::DB::Open(tuning_.db, setting_.path, tuning_.families, &families_, &db_);
   if (says_locked(status)) return Error{Code::busy, "the store is open already", setting_.path};
   if (!status.ok()) return error(status, "opening");
   first_sequence_ = db_->GetLatestSequenceNumber();

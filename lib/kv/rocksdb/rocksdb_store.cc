@@ -113,9 +113,9 @@ Result<TicketRange> RocksdbBackend::write(const WriteSet& writes) {
   rocksdb::WriteBatch batch(writes.size_bytes() + (rows + 1) * kRowOverheadBytes);
   for (const WriteSet::Write& write : writes.writes()) {
     rocksdb::ColumnFamilyHandle* family = db_->family(write.family);
-    const rocksdb::Status added =
-        write.erased ? batch.Delete(family, slice(write.key))
-                     : batch.Put(family, slice(write.key), slice(write.value));
+    const rocksdb::Status added = write.erased
+                                      ? batch.Delete(family, slice(write.key))
+                                      : batch.Put(family, slice(write.key), slice(write.value));
     if (!added.ok()) return db_->error(added, "filling a batch");
   }
   const rocksdb::Status written = db_->db().Write({}, &batch);
@@ -139,8 +139,7 @@ Status RocksdbBackend::prove_room() {
   const std::string block(std::size_t{1} << 20, '\0');
   std::unique_ptr<rocksdb::FSWritableFile> file;
   rocksdb::IOStatus status = files->NewWritableFile(path, {}, &file, nullptr);
-  for (int i = 0; i < kProofBlocks && status.ok(); ++i)
-    status = file->Append(block, {}, nullptr);
+  for (int i = 0; i < kProofBlocks && status.ok(); ++i) status = file->Append(block, {}, nullptr);
   if (status.ok()) status = file->Sync({}, nullptr);
   file.reset();
   (void)files->DeleteFile(path, {}, nullptr);

@@ -21,9 +21,7 @@ class SpaceGuard {
   // no_space below the reserve, or below a quarter of it for who may use it. Looks at the device
   // only now and then.
   Status admit(bool may_use_reserve);
-  void wrote(std::uint64_t bytes) {
-    wrote_bytes_.fetch_add(bytes, std::memory_order_relaxed);
-  }
+  void wrote(std::uint64_t bytes) { wrote_bytes_.fetch_add(bytes, std::memory_order_relaxed); }
   // Looks now: whether there is the reserve and room for a log to be replayed.
   Status admit_reopening();
 

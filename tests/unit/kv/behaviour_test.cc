@@ -136,8 +136,7 @@ TEST_CASE_TEMPLATE("store: a refusal writes nothing and names what it rests on",
 TEST_CASE_TEMPLATE("store: a commit of nothing names what it rests on", Kind, STORE_KINDS) {
   Kind store;
   const Answer first = put(*store, "a1", "one");
-  const Answer nothing =
-      store->update({"a"}, [](Transaction&) -> Outcome { return Commit{}; });
+  const Answer nothing = store->update({"a"}, [](Transaction&) -> Outcome { return Commit{}; });
   CHECK(nothing.status.ok());
   CHECK(nothing.ticket == first.ticket);
 }

@@ -59,8 +59,7 @@ class Mirror final : public Observer {
 
 }  // namespace
 
-TEST_CASE_TEMPLATE("threads: money moves between partitions and none is lost", Kind,
-                   STORE_KINDS) {
+TEST_CASE_TEMPLATE("threads: money moves between partitions and none is lost", Kind, STORE_KINDS) {
   constexpr int kAccounts = 8;
   constexpr std::int64_t kCoins = 100;
   Mirror mirror;
@@ -135,13 +134,14 @@ TEST_CASE_TEMPLATE("threads: waiters with deadlines come and go, and nobody is f
     for (std::uint64_t round = 0; round < rounds; ++round) {
       const Answer answer = put(*store, key, std::to_string(round));
       REQUIRE(answer.status.ok());
-      if (random() % 3 == 0) store->on_durable(answer.ticket, [&](Status s) { called += s.ok(); });
-      else called += 1;
+      if (random() % 3 == 0)
+        store->on_durable(answer.ticket, [&](Status s) { called += s.ok(); });
+      else
+        called += 1;
       const std::int64_t wait_ns = static_cast<std::int64_t>(random() % 400'000);
-      const Status status = random() % 2 == 0
-                                ? store->wait(answer.ticket)
-                                : store->wait(answer.ticket,
-                                              Clock::system().monotonic_ns() + wait_ns);
+      const Status status =
+          random() % 2 == 0 ? store->wait(answer.ticket)
+                            : store->wait(answer.ticket, Clock::system().monotonic_ns() + wait_ns);
       CHECK((status.ok() || status.code() == Code::deadline_exceeded));
     }
   });

@@ -61,8 +61,10 @@ TEST_CASE("write set: holds the last write of each key, few or many") {
     const std::string key = "k" + std::to_string(random() % (step < 100 ? 10 : 400));
     const std::string value(random() % 300, static_cast<char>('a' + random() % 26));
     const bool erased = random() % 4 == 0;
-    if (erased) writes.erase(Family::state, key, false);
-    else writes.put(Family::state, key, value, false);
+    if (erased)
+      writes.erase(Family::state, key, false);
+    else
+      writes.put(Family::state, key, value, false);
     model[key] = erased ? std::nullopt : std::optional(value);
 
     const std::string probe = "k" + std::to_string(random() % 400);

@@ -59,10 +59,8 @@ TEST_CASE("rocksdb: the reserve refuses writes, lets removals pass, and gives wa
   spind::test::TemporaryFolder folder;
   TestFiles files;
   TestClock clock;
-  auto store = must_open({.path = folder / "kv",
-                          .clock = clock,
-                          .files = files,
-                          .free_space_reserve_bytes = 1 << 30});
+  auto store = must_open(
+      {.path = folder / "kv", .clock = clock, .files = files, .free_space_reserve_bytes = 1 << 30});
   REQUIRE(put_durably(*store, "a1", "one").ok());
   files.free_bytes = 1 << 29;
   clock.advance(kSecondNs);
@@ -160,8 +158,8 @@ TEST_CASE("rocksdb: memory stays within the budget, whatever is written and read
     if (i % 100 == 0) most = std::max(most, store->metrics().memory_bytes);
   }
   REQUIRE(store->wait(store->latest()).ok());
-  for (int i = 0; i < 10'000; i += 3) CHECK(read(*store->durable(), "a" + std::to_string(i),
-                                                 Family::attachment));
+  for (int i = 0; i < 10'000; i += 3)
+    CHECK(read(*store->durable(), "a" + std::to_string(i), Family::attachment));
   most = std::max(most, store->metrics().memory_bytes);
   CHECK(most <= kBudget + kBudget / 8);
   CHECK(store->metrics().disk_bytes > (std::uint64_t{20} << 20));
@@ -175,8 +173,8 @@ TEST_CASE("rocksdb: replay stops at a hole in the log") {
   bool changed = false;
   const auto at = [&](std::uint64_t sequence) {
     std::string bytes = batch.Data();
-    for (int i = 0; i < 8; ++i) bytes[static_cast<std::size_t>(i)] =
-        static_cast<char>(sequence >> (8 * i));
+    for (int i = 0; i < 8; ++i)
+      bytes[static_cast<std::size_t>(i)] = static_cast<char>(sequence >> (8 * i));
     return gaps.LogRecordFound(1, "log", rocksdb::WriteBatch(bytes), nullptr, &changed);
   };
   using Option = rocksdb::WalFilter::WalProcessingOption;

@@ -71,12 +71,8 @@ class TestFiles final : public Files {
   Result<std::unique_ptr<File>> open(const std::string& path, OpenMode mode) override {
     return Files::system().open(path, mode);
   }
-  Status make_folder(const std::string& path) override {
-    return Files::system().make_folder(path);
-  }
-  Status sync_folder(const std::string& path) override {
-    return Files::system().sync_folder(path);
-  }
+  Status make_folder(const std::string& path) override { return Files::system().make_folder(path); }
+  Status sync_folder(const std::string& path) override { return Files::system().sync_folder(path); }
   Status rename(const std::string& from, const std::string& to) override {
     return Files::system().rename(from, to);
   }
