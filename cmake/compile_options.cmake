@@ -10,8 +10,9 @@ if(SPIND_SANITIZE)
   add_compile_options(-fsanitize=${SPIND_SANITIZE} -fno-sanitize-recover=all
                       -fno-omit-frame-pointer)
   add_link_options(-fsanitize=${SPIND_SANITIZE})
-  # What sanitizers add to the code makes GCC see uses of what is not initialised where there are none.
-  target_compile_options(spind_warnings INTERFACE -Wno-maybe-uninitialized)
+  # What sanitizers add makes GCC see uses of uninitialised values where there are none.
+  target_compile_options(spind_warnings INTERFACE
+                         $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)
 endif()
 if(SPIND_FUZZ)
   add_compile_options(-fsanitize=fuzzer-no-link)
