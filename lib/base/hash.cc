@@ -105,6 +105,12 @@ void Sha256Hasher::update(Bytes bytes) {
   must(EVP_DigestUpdate(state_->context.get(), bytes.data(), bytes.size()));
 }
 
+std::array<std::uint8_t, 32> Sha256Hasher::so_far() const {
+  Sha256Hasher copy;
+  must(EVP_MD_CTX_copy_ex(copy.state_->context.get(), state_->context.get()));
+  return copy.finish();
+}
+
 std::array<std::uint8_t, 32> Sha256Hasher::finish() {
   std::array<std::uint8_t, 32> digest{};
   must(EVP_DigestFinal_ex(state_->context.get(), digest.data(), nullptr));

@@ -23,6 +23,8 @@ class Sha256Hasher {
   Sha256Hasher& operator=(Sha256Hasher&&) noexcept;
 
   void update(Bytes bytes);
+  // Of what came so far; more may come.
+  std::array<std::uint8_t, 32> so_far() const;
   // Ends it; nothing else may be called after.
   std::array<std::uint8_t, 32> finish();
 

@@ -101,12 +101,6 @@ Bytes PieceBuffer::frame_bytes(std::uint32_t position) const {
   return {stored_.get() + position * kFrameStride + kFrameHeaderBytes, frame_size(size_, position)};
 }
 
-model::PieceId PieceBuffer::hash() const {
-  Sha256Hasher hasher;
-  for (std::uint32_t i = 0; i < frame_count(size_); ++i) hasher.update(frame_bytes(i));
-  return hasher.finish();
-}
-
 void PieceBuffer::seal(const model::VaultId& vault, const model::PieceId& piece) {
   FrameHeader header{.piece_bytes = static_cast<std::uint32_t>(size_), .vault = vault,
                      .piece = piece};

@@ -58,7 +58,6 @@ class PieceBuffer {
   bool full() const { return size_ == capacity_; }
   std::size_t capacity() const { return capacity_; }
 
-  model::PieceId hash() const;
   // Fills in the headers; then stored() is what is to be stored.
   void seal(const model::VaultId& vault, const model::PieceId& piece);
   Bytes stored() const;

@@ -21,8 +21,8 @@ class BlobNumbers {
 
   // A number that was never given out before, in a range that is durably open.
   Result<std::uint64_t> take();
-  // The blob of the number is referred to by the commit of `ticket`, or is durably gone (0). A number
-  // that is never settled keeps its range open for the collector of a later run.
+  // The blob of the number is referred to by the commit of `ticket`, or is durably gone (0). A
+  // number that is never settled keeps its range open for the collector of a later run.
   void settle(std::uint64_t number, kv::Ticket ticket = 0);
   // Closes the ranges whose given-out numbers are all settled. No number is taken after.
   void close();

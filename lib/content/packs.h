@@ -21,8 +21,8 @@
 
 namespace spind::content {
 
-// Few waiters are best served by one sync that covers them all; only a crowd is split over two packs,
-// so that one takes appends while the other syncs.
+// Few waiters are best served by one sync that covers them all; only a crowd is split over two
+// packs, so that one takes appends while the other syncs.
 inline constexpr std::size_t kActivePacksMax = 2;
 inline constexpr std::size_t kPackCrowd = 24;
 // A pack with less room than this is full.

@@ -39,19 +39,35 @@ FileHashes::FileHashes(std::uint8_t checksums_wanted) {
 }
 
 void FileHashes::update(Bytes bytes) {
-  sha256_.update(bytes);
+  for (Bytes rest = bytes; !rest.empty();) {
+    const std::size_t count = std::min(rest.size(), kPieceBytesMax - in_piece_);
+    sha256_.update(rest.first(count));
+    rest = rest.subspan(count);
+    in_piece_ += count;
+    if (in_piece_ < kPieceBytesMax) continue;
+    pieces_.push_back(sha256_.finish_part());
+    in_piece_ = 0;
+  }
   for (std::optional<Hasher>* hasher : {&sha1_, &md5_, &adler32_})
     if (*hasher) (*hasher)->update(bytes);
 }
 
-void FileHashes::finish(Stored& stored) {
-  stored.sha256 = sha256_.finish();
+model::PieceId FileHashes::take_piece() {
+  const model::PieceId piece = pieces_.front();
+  pieces_.pop_front();
+  return piece;
+}
+
+model::PieceId FileHashes::finish(Stored& stored) {
+  if (in_piece_ > 0) pieces_.push_back(sha256_.finish_part());
+  stored.sha256 = sha256_.finish_whole();
   stored.checksums.sha1 = finish_hash<20>(sha1_);
   stored.checksums.md5 = finish_hash<16>(md5_);
   if (const auto sum = finish_hash<4>(adler32_)) {
     stored.checksums.adler32 = std::uint32_t{(*sum)[0]} << 24 | std::uint32_t{(*sum)[1]} << 16 |
                                std::uint32_t{(*sum)[2]} << 8 | std::uint32_t{(*sum)[3]};
   }
+  return pieces_.empty() ? model::PieceId{} : take_piece();
 }
 
 Stored store_inline(Bytes bytes, std::uint8_t checksums_wanted) {
@@ -60,7 +76,7 @@ Stored store_inline(Bytes bytes, std::uint8_t checksums_wanted) {
   stored.inline_bytes = as_text(bytes);
   FileHashes hashes(checksums_wanted);
   hashes.update(bytes);
-  hashes.finish(stored);
+  (void)hashes.finish(stored);
   return stored;
 }
 
@@ -156,11 +172,10 @@ Status PieceUpload::store(PieceBuffer& buffer, const model::PieceId& piece) {
 Status PieceUpload::dispatch() {
   auto flight = std::make_shared<Flight>();
   flight->piece = std::move(filling_);
+  flight->stored = {hashes_.take_piece(), flight->piece->buffer.size()};
   flights_.push_back(flight);
   resources_.workers.run([this, flight] {
-    PieceBuffer& buffer = flight->piece->buffer;
-    flight->stored = {buffer.hash(), buffer.size()};
-    Status outcome = store(buffer, flight->stored.id);
+    Status outcome = store(flight->piece->buffer, flight->stored.id);
     const std::lock_guard lock(flight->mutex);
     flight->outcome.emplace(std::move(outcome));
     flight->landed.notify_all();
@@ -209,18 +224,15 @@ Result<Stored> PieceUpload::finish() {
 Result<Stored> PieceUpload::finish_pieces() {
   Stored stored;
   stored.size_bytes = size_;
-  hashes_.finish(stored);
+  const model::PieceId last_id = hashes_.finish(stored);
   if (filling_ == nullptr) {
     stored.inline_bytes = std::move(small_);
     return stored;
   }
   stored.claim = claim_;
-  // A file of one piece has that piece's id as its hash, so it is hashed once. The last piece is
-  // stored by this thread, beside those that are on their way.
-  PieceBuffer& buffer = filling_->buffer;
-  const bool only = pieces_.empty() && flights_.empty();
-  const model::Piece last{only ? stored.sha256 : buffer.hash(), buffer.size()};
-  const Status last_stored = store(buffer, last.id);
+  // The last piece is stored by this thread, beside those that are on their way.
+  const model::Piece last{last_id, filling_->buffer.size()};
+  const Status last_stored = store(filling_->buffer, last.id);
   SPIND_TRY(land(false));
   if (!last_stored.ok()) return last_stored.error();
   pieces_.push_back(last);

@@ -11,21 +11,26 @@
 #include <vector>
 
 #include "base/hash.h"
+#include "base/sha256_parts.h"
 #include "content/content.h"
 #include "content/resources.h"
 
 namespace spind::content {
 
-// The hashes of a whole file, as its bytes come by. One thread at a time.
+// The hashes of a whole file and of its pieces, as its bytes come by. One thread at a time.
 class FileHashes {
  public:
   explicit FileHashes(std::uint8_t checksums_wanted);
   void update(Bytes bytes);
-  // Ends them.
-  void finish(Stored& stored);
+  // The id of the next piece in order. Only once all its bytes have come by, and more.
+  model::PieceId take_piece();
+  // Ends them, and gives the id of the last piece.
+  model::PieceId finish(Stored& stored);
 
  private:
-  Sha256Hasher sha256_;
+  Sha256Parts sha256_;
+  std::size_t in_piece_ = 0;             // bytes of the piece that is coming
+  std::deque<model::PieceId> pieces_;    // whole ones, not yet taken
   std::optional<Hasher> sha1_, md5_, adler32_;
 };
 
