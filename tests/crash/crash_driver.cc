@@ -11,17 +11,11 @@
 #include <stdexcept>
 
 #include "crash/crash_record.h"
-#include "spind/store.h"
-#include "support/store/stored_objects.h"
 
 namespace spind::test {
 namespace {
 
 using Time = std::chrono::steady_clock;
-
-void note(CrashTally& tally, const std::string& text) {
-  if (tally.text.size() < 4'000) tally.text += text + "\n";
-}
 
 int start(const std::vector<std::string>& words) {
   std::vector<char*> arguments;
@@ -40,12 +34,12 @@ int start(const std::vector<std::string>& words) {
 
 CrashDriver::CrashDriver(std::uint64_t seed) : seed_(seed), random_(seed), ledger_(seed) {}
 
-void CrashDriver::kill_once(CrashTally& tally) {
+void CrashDriver::kill_once(Aftermath& tally) {
   run_writer(tally);
   judge(tally);
 }
 
-void CrashDriver::run_writer(CrashTally& tally) {
+void CrashDriver::run_writer(Aftermath& tally) {
   int ends[2];
   if (::pipe(ends) != 0) throw std::runtime_error("cannot make a pipe");
   ::fcntl(ends[0], F_SETFD, FD_CLOEXEC);
@@ -60,13 +54,13 @@ void CrashDriver::run_writer(CrashTally& tally) {
   int status = 0;
   ::waitpid(child, &status, 0);
   if (!WIFSIGNALED(status) || WTERMSIG(status) != SIGKILL)
-    note(tally, "the writer ended by itself, status " + std::to_string(status));
+    tally.note("the writer ended by itself, status " + std::to_string(status));
   ++tally.kills;
 }
 
 // Reads until the pipe ends, and kills the writer on the way: mostly some time after it told the
 // first thing, at times while it is still opening the store.
-void CrashDriver::listen(int pipe, int child, CrashTally& tally) {
+void CrashDriver::listen(int pipe, int child, Aftermath& tally) {
   const bool early = random_() % 8 == 0;
   Time::time_point kill_at = Time::now() + std::chrono::seconds(60);
   if (early) kill_at = Time::now() + std::chrono::microseconds(random_() % 200'000);
@@ -91,7 +85,7 @@ void CrashDriver::listen(int pipe, int child, CrashTally& tally) {
   }
 }
 
-void CrashDriver::hear(const char* bytes, std::size_t size, CrashTally& tally) {
+void CrashDriver::hear(const char* bytes, std::size_t size, Aftermath& tally) {
   heard_.append(bytes, size);
   std::size_t at = 0;
   for (; heard_.size() - at >= sizeof(CrashRecord); at += sizeof(CrashRecord)) {
@@ -103,45 +97,21 @@ void CrashDriver::hear(const char* bytes, std::size_t size, CrashTally& tally) {
         ledger_.acknowledged(record.writer, record.step);
         break;
       case CrashRecord::Kind::failed:
-        note(tally, "writer " + std::to_string(record.writer) + " failed in step " +
-                        std::to_string(record.step));
+        tally.note("writer " + std::to_string(record.writer) + " failed in step " +
+                   std::to_string(record.step));
         break;
     }
   }
   heard_.erase(0, at);
 }
 
-void CrashDriver::judge(CrashTally& tally) {
+void CrashDriver::judge(Aftermath& tally) {
   StoreOptions options{.create = true};
   options.memory_bytes = 64ull << 20;
   options.free_space_reserve_bytes = 0;
   Result<Store> store = Store::open(folder_ / "store", options);
-  if (!store.ok()) return note(tally, "open: " + store.error().to_string());
-  const Session session = store->session({.user = "ada"}).value();
-  const Result<Space> space = session.space_by_alias("crash");
-  if (space.ok()) {
-    const Ledger::Verdict verdict = ledger_.settle(*space);
-    tally.lost += verdict.lost;
-    tally.torn += verdict.torn;
-    if (!verdict.text.empty()) note(tally, verdict.text);
-  } else if (ledger_.acknowledged_count() > 0) {
-    ++tally.lost;
-    note(tally, "the space: " + space.error().to_string());
-  }
-
-  const Result<CollectReport> collected = store->collect({.grace = std::chrono::seconds(0)});
-  if (!collected.ok()) note(tally, "collect: " + collected.error().to_string());
-  const Result<CheckReport> checked = store->check();
-  if (!checked.ok()) return note(tally, "check: " + checked.error().to_string());
-  tally.check_findings += checked->findings_total;
-  for (const CheckFinding& finding : checked->findings)
-    note(tally, "check: " + finding.kind + ": " + finding.text);
-
-  const std::string orphans = stray_objects(folder_ / "store", ledger_.contents());
-  if (!orphans.empty()) {
-    ++tally.orphans;
-    note(tally, orphans);
-  }
+  if (!store.ok()) return tally.note("open: " + store.error().to_string());
+  look_at(*store, folder_ / "store", ledger_, tally);
 }
 
 }  // namespace spind::test

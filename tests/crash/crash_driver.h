@@ -5,16 +5,9 @@
 #include <string>
 
 #include "support/harness.h"
-#include "support/store/ledger.h"
+#include "support/store/aftermath.h"
 
 namespace spind::test {
-
-struct CrashTally {
-  std::uint64_t kills = 0, acknowledged = 0, lost = 0, torn = 0, check_findings = 0, orphans = 0;
-  std::string text{};  // what was found first
-
-  bool clean() const { return lost + torn + check_findings + orphans == 0 && text.empty(); }
-};
 
 // One store that is killed again and again. One thread at a time.
 class CrashDriver {
@@ -22,14 +15,14 @@ class CrashDriver {
   explicit CrashDriver(std::uint64_t seed);
 
   // One run of the writer that ends in a kill, and what was found after it.
-  void kill_once(CrashTally& tally);
+  void kill_once(Aftermath& tally);
   std::uint64_t acknowledged() const { return ledger_.acknowledged_count(); }
 
  private:
-  void run_writer(CrashTally& tally);
-  void listen(int pipe, int child, CrashTally& tally);
-  void hear(const char* bytes, std::size_t size, CrashTally& tally);
-  void judge(CrashTally& tally);
+  void run_writer(Aftermath& tally);
+  void listen(int pipe, int child, Aftermath& tally);
+  void hear(const char* bytes, std::size_t size, Aftermath& tally);
+  void judge(Aftermath& tally);
 
   std::uint64_t seed_;
   std::mt19937_64 random_;

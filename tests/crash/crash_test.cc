@@ -13,8 +13,8 @@ namespace {
 // So many kills on one store, then a fresh one, so that its size stays small.
 constexpr std::uint64_t kKillsPerStore = 20;
 
-CrashTally kill_many(std::uint64_t first_seed, std::uint64_t kills) {
-  CrashTally tally;
+Aftermath kill_many(std::uint64_t first_seed, std::uint64_t kills) {
+  Aftermath tally;
   std::unique_ptr<CrashDriver> driver;
   for (std::uint64_t i = 0; i < kills && tally.clean(); ++i) {
     if (i % kKillsPerStore == 0) {
@@ -32,15 +32,8 @@ CrashTally kill_many(std::uint64_t first_seed, std::uint64_t kills) {
 TEST_CASE("crash: a killed writer loses nothing that it acknowledged, and tears nothing") {
   const std::uint64_t kills = scaled(6, 200, 10'000);
   auto beside = std::async(std::launch::async, kill_many, seed() + 500'000'000, kills / 2);
-  CrashTally tally = kill_many(seed(), kills - kills / 2);
-  const CrashTally other = beside.get();
-  tally.kills += other.kills;
-  tally.acknowledged += other.acknowledged;
-  tally.lost += other.lost;
-  tally.torn += other.torn;
-  tally.check_findings += other.check_findings;
-  tally.orphans += other.orphans;
-  tally.text += other.text;
+  Aftermath tally = kill_many(seed(), kills - kills / 2);
+  tally.add(beside.get());
 
   INFO(tally.text);
   CHECK(tally.text == "");
@@ -50,12 +43,7 @@ TEST_CASE("crash: a killed writer loses nothing that it acknowledged, and tears 
   CHECK(tally.torn == 0);
   CHECK(tally.check_findings == 0);
   CHECK(tally.orphans == 0);
-  write_report("crash.json", "{\"kills\": " + std::to_string(tally.kills) +
-                                 ", \"acknowledged\": " + std::to_string(tally.acknowledged) +
-                                 ", \"lost\": " + std::to_string(tally.lost) +
-                                 ", \"torn\": " + std::to_string(tally.torn) +
-                                 ", \"check_findings\": " + std::to_string(tally.check_findings) +
-                                 "}");
+  write_report("crash.json", tally.report());
 }
 
 }  // namespace spind::test

@@ -12,8 +12,7 @@
 #include <vector>
 
 #include "crash/crash_record.h"
-#include "spind/store.h"
-#include "support/store/ledger.h"
+#include "support/store/aftermath.h"
 
 namespace spind::test {
 namespace {
@@ -69,8 +68,8 @@ int run(const std::string& folder, Task first, const std::vector<std::uint64_t>&
     SessionOptions who{.user = "ada"};
     who.deferred = writer == kWriters - 1;
     Session session = store->session(who).value();
-    Result<Space> space = session.space_by_alias("crash");
-    if (space.code() == Code::not_found) space = session.create_space({.alias = "crash"});
+    Result<Space> space = session.space_by_alias(kLedgerSpace);
+    if (space.code() == Code::not_found) space = session.create_space({.alias = kLedgerSpace});
     if (!space.ok()) fail(task, 0, space.error());
     threads.emplace_back(write_for_ever, session, *space, task);
   }

@@ -30,7 +30,7 @@ TEST_CASE("fault: any failing call leaves a verb whole or undone, and it can be 
       const SweepResult result = sweep(one, sort.seam, sort.code);
       points += result.points;
       CAPTURE(one.name);
-      CAPTURE(sort.name);
+      INFO("seam: " << std::string(sort.name));
       INFO(result.text);
       CHECK(result.violations == 0);
       rows += std::string(rows.empty() ? "" : ",\n ") + "{\"verb\": \"" + one.name +
