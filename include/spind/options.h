@@ -20,7 +20,8 @@ using LogCallback = std::function<void(LogLevel, std::string_view line)>;
 
 enum class MetadataEngine : std::uint8_t {
   rocksdb,  // durable, in the store's folder
-  memory,   // gone when the store closes; for tests of a host
+  memory,   // all of it, content too, gone when the store closes and without any folder; for tests
+            // of a host
 };
 
 inline constexpr std::uint64_t kMemoryBytesMin = 32ull << 20;

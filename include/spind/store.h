@@ -41,7 +41,8 @@ class SPIND_EXPORT Store {
   std::string metrics() const;
   // ok, or why writes are refused.
   Status health() const;
-  // Closes now rather than at destruction. Later calls answer unavailable.
+  // Closes now rather than at destruction. Later calls answer unavailable. Not to be called from a
+  // callback of the store, which it would wait for.
   Status close();
 
   Store(Store&&) noexcept;

@@ -21,7 +21,7 @@ Status check_id(std::string_view id, std::string_view what) {
       std::none_of(id.begin(), id.end(), is_control))
     return {};
   return Error{.code = Code::invalid_argument,
-               .text = "not 1 to 255 bytes of UTF-8 without control characters: " +
+               .text = "not UTF-8 of at most 255 bytes without control characters: " +
                        std::string(what)};
 }
 

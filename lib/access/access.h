@@ -1,4 +1,5 @@
-// Who may do what. All questions of rights go through permit().
+// Who may do what. All questions of rights go through permit(), and through may_enter() whether a
+// space may be known of at all.
 //
 // For now the creator of a space holds every right in it and nobody else holds any; grants will
 // change the body of permit(), not its callers.

@@ -244,6 +244,23 @@ Result<std::string> read_file(Files& files, const std::string& path, std::uint64
   return bytes;
 }
 
+namespace {
+
+// The folder that a path's last name lies in.
+std::string folder_of(std::string path) {
+  while (path.size() > 1 && path.back() == '/') path.pop_back();
+  const std::size_t slash = path.rfind('/');
+  if (slash == std::string::npos) return ".";
+  return slash == 0 ? "/" : path.substr(0, slash);
+}
+
+}  // namespace
+
+Status make_folder_durably(Files& files, const std::string& path) {
+  SPIND_TRY(files.make_folder(path));
+  return files.sync_folder(folder_of(path));
+}
+
 Status write_file_durably(Files& files, const std::string& path, Bytes bytes) {
   const std::string temporary = path + ".tmp";
   if (const Status gone = files.remove(temporary); !gone.ok() && gone.code() != Code::not_found)
@@ -260,9 +277,7 @@ Status write_file_durably(Files& files, const std::string& path, Bytes bytes) {
     (void)files.remove(temporary);
     return written;
   }
-  const std::size_t slash = path.rfind('/');
-  if (slash == std::string::npos) return files.sync_folder(".");
-  return files.sync_folder(slash == 0 ? "/" : path.substr(0, slash));
+  return files.sync_folder(folder_of(path));
 }
 
 }  // namespace spind

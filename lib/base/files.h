@@ -82,6 +82,8 @@ class Files {
 
 // Reads a whole file of at most `size_bytes_max` bytes.
 Result<std::string> read_file(Files& files, const std::string& path, std::uint64_t size_bytes_max);
+// Makes the folder, if it is not there, and its name in the folder above durable.
+Status make_folder_durably(Files& files, const std::string& path);
 // Writes a file so that after a crash the old or the new content is there, whole: temporary file,
 // sync, rename, sync of the folder.
 Status write_file_durably(Files& files, const std::string& path, Bytes bytes);

@@ -37,12 +37,15 @@ Result<std::shared_ptr<Engine>> Engine::open(const std::string& folder,
 }
 
 Status Engine::start(const std::string& folder, const StoreOptions& options, const Seams& seams) {
-  SPIND_TRY_ASSIGN(folder_, open_store_folder(files_, folder, options));
+  const bool in_memory = options.metadata == MetadataEngine::memory && !seams.open_kv;
+  if (!in_memory) {
+    SPIND_TRY_ASSIGN(folder_, open_store_folder(files_, folder, options));
+  }
   rows_ = std::make_unique<space::RowCache>(rows_share(memory_bytes_));
   const KvSetup kv_setup{folder_.meta, kv_share(memory_bytes_), options.free_space_reserve_bytes,
                          options.metadata, files_, clock_, threads_, rows_.get(), options.log};
   SPIND_TRY_ASSIGN(kv_, seams.open_kv ? seams.open_kv(kv_setup) : default_kv(kv_setup));
-  const BlobSetup blob_setup{folder_.objects, files_};
+  const BlobSetup blob_setup{folder_.objects, files_, in_memory};
   SPIND_TRY_ASSIGN(blobs_, seams.open_blobs ? seams.open_blobs(blob_setup)
                                             : default_blobs(blob_setup));
   const content::Setup setup{.kv = kv_.get(), .blobs = blobs_.get(), .files = &files_,
@@ -67,7 +70,8 @@ Status Engine::close() {
     for (Guest* guest : guests_) guest->let_go();
     guests_.clear();
   }
-  const Status health = kv_ != nullptr ? kv_->health() : Status();
+  Status health = kv_ != nullptr ? kv_->health() : Status();
+  if (health.ok() && content_ != nullptr) health = content_->health();
   context_.reset();
   content_.reset();
   blobs_.reset();
@@ -100,7 +104,9 @@ std::string Engine::metrics() {
   if (!inside.admitted()) return {};
   std::string out;
   verbs_.print(out);
-  print_store_metrics({kv_->metrics(), content_->metrics(), *rows_, memory_bytes_}, out);
+  print_store_metrics({kv_->metrics(), content_->metrics(), *rows_, memory_bytes_,
+                       content_->health().ok()},
+                      out);
   return out;
 }
 
@@ -112,9 +118,21 @@ Status Engine::health() {
 }
 
 void SessionState::saw(Ticket ticket) {
-  Ticket before = last_ticket.load(std::memory_order_relaxed);
-  while (before < ticket && !last_ticket.compare_exchange_weak(before, ticket)) {
+  const std::lock_guard lock(mutex_);
+  // A loss takes all that was not yet durable, so the last ticket before it tells of it.
+  if (last_ticket_ != 0 && !lost_) {
+    const auto verdict = engine->kv().verdict(last_ticket_);
+    if (verdict && !verdict->ok()) lost_ = verdict->error();
   }
+  last_ticket_ = std::max(last_ticket_, ticket);
+}
+
+Result<Ticket> SessionState::last() {
+  const std::lock_guard lock(mutex_);
+  if (!lost_) return last_ticket_;
+  Error error = std::move(*lost_);
+  lost_.reset();
+  return error;
 }
 
 Result<Written> SessionState::noted(Result<Written> written) {

@@ -104,15 +104,23 @@ class Engine {
   std::unique_ptr<ops::Context> context_;
 };
 
-// What a Session holds; its Spaces share it.
-struct SessionState {
+// What a Session holds; its Spaces share it. Thread-safe; engine and call are set once.
+class SessionState {
+ public:
   std::shared_ptr<Engine> engine;
   ops::Call call;
-  std::atomic<Ticket> last_ticket{0};
 
+  // A deferred change was made. What came of the one before is not forgotten if it was lost.
   void saw(Ticket ticket);
+  // The last ticket, or the first loss that nobody has been told of; telling it once is enough.
+  Result<Ticket> last();
   // Remembers the ticket of a change.
   Result<Written> noted(Result<Written> written);
+
+ private:
+  std::mutex mutex_;
+  Ticket last_ticket_ = 0;
+  std::optional<Error> lost_;
 };
 
 struct SpaceState {

@@ -23,6 +23,15 @@ Error open_error(int number, const std::string& path) {
           .path = path};
 }
 
+// Times that 64 bits cannot hold (after 2262) become the nearest that they can.
+std::int64_t nanoseconds(const timespec& time) {
+  std::int64_t scaled = 0, sum = 0;
+  if (!__builtin_mul_overflow(std::int64_t{time.tv_sec}, std::int64_t{1'000'000'000}, &scaled) &&
+      !__builtin_add_overflow(scaled, std::int64_t{time.tv_nsec}, &sum))
+    return sum;
+  return time.tv_sec < 0 ? INT64_MIN : INT64_MAX;
+}
+
 }  // namespace
 
 Result<LocalFile> LocalFile::open(const std::string& path) {
@@ -30,9 +39,7 @@ Result<LocalFile> LocalFile::open(const std::string& path) {
   const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
   if (descriptor < 0) return open_error(errno, path);
   LocalFile file(descriptor, path);
-  SPIND_TRY_ASSIGN(const Look look, file.look());
-  file.size_bytes_ = look.size_bytes;
-  file.mtime_ns_ = look.mtime_ns;
+  SPIND_TRY_ASSIGN(file.first_look_, file.look());
   ::posix_fadvise(descriptor, 0, 0, POSIX_FADV_SEQUENTIAL);
   return file;
 }
@@ -40,8 +47,7 @@ Result<LocalFile> LocalFile::open(const std::string& path) {
 LocalFile::LocalFile(LocalFile&& other) noexcept
     : descriptor_(std::exchange(other.descriptor_, -1)),
       path_(std::move(other.path_)),
-      size_bytes_(other.size_bytes_),
-      mtime_ns_(other.mtime_ns_) {}
+      first_look_(other.first_look_) {}
 
 LocalFile::~LocalFile() {
   if (descriptor_ >= 0) ::close(descriptor_);
@@ -58,8 +64,7 @@ Result<std::size_t> LocalFile::read(std::span<std::uint8_t> out) {
 
 Status LocalFile::check_unchanged(std::uint64_t bytes_read) const {
   SPIND_TRY_ASSIGN(const Look now, look());
-  if (bytes_read == size_bytes_ && now.size_bytes == size_bytes_ && now.mtime_ns == mtime_ns_)
-    return {};
+  if (bytes_read == first_look_.size_bytes && now == first_look_) return {};
   return error(Code::aborted, "the file changed while it was read");
 }
 
@@ -68,8 +73,8 @@ Result<LocalFile::Look> LocalFile::look() const {
   if (::fstat(descriptor_, &status) != 0)
     return error(Code::io_error, "cannot look at: " + std::system_category().message(errno));
   if (!S_ISREG(status.st_mode)) return error(Code::invalid_argument, "not a regular file");
-  return Look{static_cast<std::uint64_t>(status.st_size),
-              std::int64_t{status.st_mtim.tv_sec} * 1'000'000'000 + status.st_mtim.tv_nsec};
+  return Look{static_cast<std::uint64_t>(status.st_size), nanoseconds(status.st_mtim),
+              nanoseconds(status.st_ctim)};
 }
 
 Error LocalFile::error(Code code, std::string text) const {

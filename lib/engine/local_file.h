@@ -19,8 +19,8 @@ class LocalFile {
   LocalFile& operator=(LocalFile&&) = delete;
   ~LocalFile();
 
-  std::uint64_t size_bytes() const { return size_bytes_; }
-  std::int64_t mtime_ns() const { return mtime_ns_; }
+  std::uint64_t size_bytes() const { return first_look_.size_bytes; }
+  std::int64_t mtime_ns() const { return first_look_.mtime_ns; }
 
   // 0 at the end.
   Result<std::size_t> read(std::span<std::uint8_t> out);
@@ -33,13 +33,14 @@ class LocalFile {
   struct Look {
     std::uint64_t size_bytes = 0;
     std::int64_t mtime_ns = 0;
+    std::int64_t ctime_ns = 0;  // tells of a change whose mtime was set back
+    bool operator==(const Look&) const = default;
   };
   Result<Look> look() const;
 
   int descriptor_;
   std::string path_;
-  std::uint64_t size_bytes_ = 0;
-  std::int64_t mtime_ns_ = 0;
+  Look first_look_;
 };
 
 }  // namespace spind::engine

@@ -1,6 +1,7 @@
 #include "engine/seams.h"
 
 #include "base/try.h"
+#include "blob/memory/memory_blob_store.h"
 #include "blob/posix/posix_blob_store.h"
 #include "engine/engine.h"
 #include "kv/memory/memory_store.h"
@@ -26,6 +27,7 @@ Result<std::unique_ptr<kv::Store>> default_kv(const KvSetup& setup) {
 }
 
 Result<std::unique_ptr<BlobStore>> default_blobs(const BlobSetup& setup) {
+  if (setup.in_memory) return std::unique_ptr<BlobStore>(std::make_unique<MemoryBlobStore>());
   SPIND_TRY_ASSIGN(auto blobs, PosixBlobStore::open(setup.files, setup.folder));
   return std::unique_ptr<BlobStore>(std::move(blobs));
 }

@@ -33,6 +33,7 @@ Result<std::unique_ptr<kv::Store>> default_kv(const KvSetup& setup);
 struct BlobSetup {
   std::string folder;
   Files& files;
+  bool in_memory = false;
 };
 using OpenBlobs = std::function<Result<std::unique_ptr<BlobStore>>(const BlobSetup&)>;
 Result<std::unique_ptr<BlobStore>> default_blobs(const BlobSetup& setup);

@@ -12,10 +12,8 @@ Session::Session(std::shared_ptr<engine::SessionState> state) : state_(std::move
 Result<Space> Session::create_space(const SpaceOptions& options) const {
   engine::Engine& engine = *state_->engine;
   return engine.run(Verb::create_space, [&]() -> Result<Space> {
-    SPIND_TRY_ASSIGN(const auto created,
-                     ops::create_space(engine.context(), state_->call, options));
-    if (state_->call.deferred) state_->saw(created.ticket);
-    return Space(std::make_shared<engine::SpaceState>(engine::SpaceState{state_, created.id}));
+    SPIND_TRY_ASSIGN(const SpaceId id, ops::create_space(engine.context(), state_->call, options));
+    return Space(std::make_shared<engine::SpaceState>(engine::SpaceState{state_, id}));
   });
 }
 
@@ -44,7 +42,10 @@ Result<PageOf<SpaceInfo>> Session::list_spaces(const SpaceFilter& filter, std::s
   });
 }
 
-Status Session::wait() const { return wait(state_->last_ticket.load()); }
+Status Session::wait() const {
+  SPIND_TRY_ASSIGN(const Ticket last, state_->last());
+  return wait(last);
+}
 
 Status Session::wait(Ticket ticket) const {
   engine::Engine& engine = *state_->engine;

@@ -1,5 +1,8 @@
 #include "spind/store.h"
 
+#include <algorithm>
+#include <limits>
+
 #include "base/try.h"
 #include "engine/engine.h"
 #include "upkeep/check.h"
@@ -7,6 +10,19 @@
 namespace spind {
 
 using engine::Verb;
+
+namespace {
+
+// Never 0, which would be none; a time out of reach is the farthest there is.
+std::int64_t deadline_after(std::int64_t now_ns, std::chrono::milliseconds timeout) {
+  std::int64_t timeout_ns = 0, deadline_ns = 0;
+  if (__builtin_mul_overflow(std::int64_t{timeout.count()}, std::int64_t{1'000'000}, &timeout_ns) ||
+      __builtin_add_overflow(now_ns, timeout_ns, &deadline_ns))
+    return timeout.count() < 0 ? 1 : std::numeric_limits<std::int64_t>::max();
+  return std::max<std::int64_t>(deadline_ns, 1);
+}
+
+}  // namespace
 
 Result<Store> Store::open(const std::string& folder, const StoreOptions& options) {
   return engine::open_with(folder, options, {});
@@ -34,8 +50,7 @@ Result<Session> Store::session(const SessionOptions& options) const {
   SPIND_TRY(access::check_principal(state->call.who));
   if (options.timeout)
     state->call.deadline_monotonic_ns =
-        engine_->clock().monotonic_ns() +
-        std::chrono::duration_cast<std::chrono::nanoseconds>(*options.timeout).count();
+        deadline_after(engine_->clock().monotonic_ns(), *options.timeout);
   state->call.cancel = options.cancel;
   state->call.deferred = options.deferred;
   return Session(std::move(state));
@@ -43,17 +58,26 @@ Result<Session> Store::session(const SessionOptions& options) const {
 
 Result<CheckReport> Store::check(const CheckOptions& options) const {
   return engine_->run(Verb::check, [&] {
-    return upkeep::check({engine_->kv(), engine_->content(), engine_->context().rows}, options);
+    return upkeep::check({engine_->kv(), engine_->content()}, options);
   });
 }
 
 Result<CollectReport> Store::collect(const CollectOptions& options) const {
-  return engine_->run(Verb::collect, [&] { return engine_->content().collect(options); });
+  if (options.grace.count() < 0)
+    return Error{.code = Code::invalid_argument, .text = "the grace time is negative"};
+  const auto engine = engine_;
+  return engine->run(Verb::collect, [&] { return engine->content().collect(options); });
 }
 
-std::string Store::metrics() const { return engine_->metrics(); }
+std::string Store::metrics() const {
+  const auto engine = engine_;
+  return engine->metrics();
+}
 
-Status Store::health() const { return engine_->health(); }
+Status Store::health() const {
+  const auto engine = engine_;
+  return engine->health();
+}
 
 Status Store::close() { return engine_->close(); }
 

@@ -27,13 +27,15 @@ Result<bool> may_begin(Files& files, const std::string& folder) {
   });
 }
 
+std::string format_text(int format) { return fmt::format("{}{}\n", kMagic, format); }
+
 Status check_format(Files& files, const std::string& folder) {
   SPIND_TRY_ASSIGN(const std::string text,
                    read_file(files, folder + std::string(kFormatFile), kFormatFileBytesMax));
   int format = 0;
-  const char* digits = text.data() + std::min(text.size(), kMagic.size());
-  const auto parsed = std::from_chars(digits, text.data() + text.size(), format);
-  if (!text.starts_with(kMagic) || parsed.ec != std::errc())
+  if (text.starts_with(kMagic))
+    std::from_chars(text.data() + kMagic.size(), text.data() + text.size(), format);
+  if (text != format_text(format))
     return Error{.code = Code::corruption, .text = "the store's FORMAT file is broken",
                  .path = folder};
   if (format != kStoreFormat)
@@ -62,25 +64,29 @@ Result<StoreFolder> open_store_folder(Files& files, const std::string& folder,
                       .path = folder};
   if (!there) {
     if (!options.create) return missing;
-    SPIND_TRY(files.make_folder(folder));
+    SPIND_TRY(make_folder_durably(files, folder));
   }
-  SPIND_TRY_ASSIGN(const bool made, files.exists(folder + std::string(kFormatFile)));
+  const std::string format_file = folder + std::string(kFormatFile);
+  SPIND_TRY_ASSIGN(bool made, files.exists(format_file));
   if (!made && !options.create) return missing;
   SPIND_TRY_ASSIGN(const bool own, may_begin(files, folder));
   if (!made && !own)
     return Error{.code = Code::invalid_argument,
                  .text = "the folder holds other files and no store; choose an empty one",
                  .path = folder};
-  StoreFolder store{folder + "/meta", folder + "/objects", folder + "/packs", nullptr, !made};
+  StoreFolder store{folder + "/meta", folder + "/objects", folder + "/packs", nullptr, false};
   SPIND_TRY_ASSIGN(store.lock, files.lock(folder + "/LOCK"));
+  // Another process may have made the store before it let go of the lock.
+  SPIND_TRY_ASSIGN(made, files.exists(format_file));
+  store.is_new = !made;
   if (made) SPIND_TRY(check_format(files, folder));
   SPIND_TRY(make_folders(files, store, folder));
   return store;
 }
 
 Status finish_store_folder(Files& files, const std::string& folder) {
-  const std::string text = fmt::format("{}{}\n", kMagic, kStoreFormat);
-  return write_file_durably(files, folder + std::string(kFormatFile), as_bytes(text));
+  return write_file_durably(files, folder + std::string(kFormatFile),
+                            as_bytes(format_text(kStoreFormat)));
 }
 
 }  // namespace spind::engine

@@ -78,7 +78,7 @@ void print_store_metrics(const StoreNumbers& numbers, std::string& out) {
   print.gauge("spind_metadata_disk_bytes", "Size of the metadata on the device.", kv.disk_bytes);
   print_memory(numbers, print);
   print.gauge("spind_store_poisoned", "1 if writes are refused until the store is opened anew.",
-              kv.poisoned ? 1 : 0);
+              kv.poisoned || !numbers.content_healthy ? 1 : 0);
   const content::Metrics& content = numbers.content;
   print.counter("spind_content_written_bytes_total", "Bytes stored as pieces.",
                 content.bytes_written);

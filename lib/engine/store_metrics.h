@@ -14,6 +14,7 @@ struct StoreNumbers {
   content::Metrics content;
   const space::RowCache& rows;
   std::uint64_t memory_budget_bytes = 0;
+  bool content_healthy = true;
 };
 
 void print_store_metrics(const StoreNumbers& numbers, std::string& out);

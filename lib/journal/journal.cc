@@ -43,7 +43,9 @@ Result<model::Entry> read(const kv::View& view, const SpaceId& space, EntryNumbe
   SPIND_TRY_ASSIGN(const auto payload,
                    view.get(Family::journal, model::payload_key(space, number)));
   if (!payload) return broken(number, "its payload is missing");
-  return model::decode_entry(*skeleton, *payload);
+  SPIND_TRY_ASSIGN(model::Entry entry, model::decode_entry(*skeleton, *payload));
+  if (entry.number != number) return broken(number, "it lies under another number");
+  return entry;
 }
 
 Walker::Walker(const kv::View& view, const SpaceId& space, EntryNumber first)

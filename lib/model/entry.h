@@ -62,8 +62,15 @@ struct MtimeSet {
   bool operator==(const MtimeSet&) const = default;
 };
 
+// There was nothing to do, and the caller's request id is to remember that.
+struct Unchanged {
+  NodeId node = 0;
+  bool operator==(const Unchanged&) const = default;
+};
+
+// A change's place in the list is its number in the format.
 using Change = std::variant<SpaceCreated, SpaceUpdated, NodeAdded, VersionAdded, NodeMoved,
-                            NodeTrashed, MtimeSet>;
+                            NodeTrashed, MtimeSet, Unchanged>;
 
 // A folder on the way from the root to something that changed. The list holds a small tree: each
 // folder after its parent, the root first.

@@ -30,6 +30,7 @@ struct Retold {
   void operator()(const model::NodeMoved& change) { written.node = change.node; }
   void operator()(const model::NodeTrashed& change) { written.node = change.node; }
   void operator()(const model::MtimeSet& change) { written.node = change.node; }
+  void operator()(const model::Unchanged& change) { written.node = change.node; }
 
   void tell(const model::VersionRecord& version) {
     written.version = version.number;
@@ -63,7 +64,13 @@ class CommitBody {
     SPIND_TRY_ASSIGN(Decision decision,
                      decide_(state, Moment{entry.number, entry.wall_ns, entry.time_ns}));
     written = decision.written;
-    if (decision.changes.empty()) return {};
+    if (decision.changes.empty()) {
+      if (request_.request_id.empty()) return {};
+      // The repeat is to answer that there was nothing to do, whatever has come since.
+      entry.visible = false;
+      decision.changes.push_back(model::Unchanged{written.node});
+    }
+    if (request_.uses_reserve) rows.use_reserve();
     return write(rows, state, entry, std::move(decision));
   }
 
@@ -76,7 +83,7 @@ class CommitBody {
     if (request_.creates_space) return false;
     SPIND_TRY_ASSIGN(const model::Head* head, state.head());
     SPIND_TRY_ASSIGN(const model::SpaceRecord* info, state.info());
-    SPIND_TRY(access::may_enter(call_.who, *info));
+    SPIND_TRY(may_enter(call_, *info, request_.space));
     if (head->epoch != context_.epoch)
       return Error{.code = Code::unavailable, .text = "the space has another owner now"};
     entry.number = head->entry + 1;
@@ -94,7 +101,7 @@ class CommitBody {
     if (first.type != request_.type)
       return Error{.code = Code::conflict, .text = "the request id was used for another request"};
     for (const model::Change& change : first.changes) std::visit(Retold{written}, change);
-    written.entry = number;
+    written.entry = first.visible ? number : 0;
     written.repeated = true;
     return {};
   }
@@ -115,7 +122,7 @@ class CommitBody {
     SPIND_TRY(space::apply(state, entry, chain));
     if (request_.also) SPIND_TRY(request_.also(rows, state));
     state.flush();
-    written.entry = entry.number;
+    written.entry = entry.visible ? entry.number : 0;
     return {};
   }
 

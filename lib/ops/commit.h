@@ -30,15 +30,16 @@ using Decide = std::function<Result<Decision>(space::State& state, const Moment&
 struct Request {
   SpaceId space;
   model::EntryType type = model::EntryType::file_put;
-  std::string_view request_id;
+  std::string_view request_id{};
   // Rows outside the space that belong to the same commit (the catalogue), and their partition.
-  std::string also_owned;
-  std::function<Status(kv::Transaction& rows, space::State& state)> also;
+  std::string also_owned{};
+  std::function<Status(kv::Transaction& rows, space::State& state)> also{};
   bool creates_space = false;
+  bool uses_reserve = false;   // makes room, so it may use what is kept free on the device
 };
 
-// The answer rests on durable state, refusals included; in a deferred call a change that was made
-// answers at once, with its ticket.
+// The answer rests on durable state, refusals included; a deferred call that is not refused answers
+// at once, with the ticket of what it rests on.
 Result<Written> commit(const Context& context, const Call& call, const Request& request,
                        const Decide& decide);
 

@@ -7,18 +7,21 @@ namespace spind::ops {
 namespace {
 
 Error failed_condition(std::string_view which, const Ref& ref) {
-  return {.code = Code::precondition_failed, .text = "a condition does not hold: " + std::string(which),
-          .path = ref.to_string()};
+  return {.code = Code::precondition_failed,
+          .text = "a condition does not hold: " + std::string(which), .path = ref.to_string()};
 }
 
-// Whether a comma-separated list of ETags, as HTTP has it, names this one. `*` names any.
-bool names_etag(std::string_view list, const std::string& etag) {
+// Whether a comma-separated list of ETags, as HTTP has it, names this one. `*` names any; a weak one
+// (W/"…") counts where HTTP compares weakly.
+bool names_etag(std::string_view list, const std::string& etag, bool weak) {
   while (!list.empty()) {
     const std::size_t end = std::min(list.find(','), list.size());
     std::string_view one = list.substr(0, end);
     list.remove_prefix(end == list.size() ? end : end + 1);
-    while (!one.empty() && one.front() == ' ') one.remove_prefix(1);
-    while (!one.empty() && one.back() == ' ') one.remove_suffix(1);
+    const std::size_t first = one.find_first_not_of(" \t");
+    if (first == std::string_view::npos) continue;
+    one = one.substr(first, one.find_last_not_of(" \t") - first + 1);
+    if (weak && one.starts_with("W/")) one.remove_prefix(2);
     if (one == "*" || one == etag) return true;
   }
   return false;
@@ -34,11 +37,17 @@ Status Call::interrupted(Clock& clock) const {
   return {};
 }
 
+Status may_enter(const Call& call, const model::SpaceRecord& info, const SpaceId& space) {
+  if (access::may_enter(call.who, info).ok()) return {};
+  // To the letter what is said of a space that does not exist.
+  return space::no_such_space(space);
+}
+
 Result<Entered> enter(const Context& context, const Call& call, const SpaceId& space) {
   SPIND_TRY(call.interrupted(context.clock));
   Entered entered{space::Reading(context.kv.durable(), context.rows, space), nullptr};
   SPIND_TRY_ASSIGN(entered.info, entered.reading.info());
-  SPIND_TRY(access::may_enter(call.who, *entered.info));
+  SPIND_TRY(may_enter(call, *entered.info, space));
   return entered;
 }
 
@@ -103,9 +112,9 @@ Status check_conditions(const model::NodeRecord* node, std::uint64_t history,
     info.history = history;
     etag = info.etag();
   }
-  if (conditions.if_match && (node == nullptr || !names_etag(*conditions.if_match, etag)))
+  if (conditions.if_match && (node == nullptr || !names_etag(*conditions.if_match, etag, false)))
     return failed_condition("If-Match", ref);
-  if (conditions.if_none_match && node != nullptr && names_etag(*conditions.if_none_match, etag))
+  if (conditions.if_none_match && node != nullptr && names_etag(*conditions.if_none_match, etag, true))
     return failed_condition("If-None-Match", ref);
   if (conditions.if_unmodified_since_ns &&
       (node == nullptr || node->mtime_ns > *conditions.if_unmodified_since_ns))

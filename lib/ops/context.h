@@ -37,6 +37,8 @@ struct Entered {
   space::Reading reading;
   space::SpaceRef info;
 };
+// ok, or what is said of a space that does not exist.
+Status may_enter(const Call& call, const model::SpaceRecord& info, const SpaceId& space);
 Result<Entered> enter(const Context& context, const Call& call, const SpaceId& space);
 
 // The node that `ref` names, with the rights that the verb needs on it; not_found if it is missing.

@@ -64,20 +64,20 @@ Status check_options(const SpaceOptions& options) {
 
 }  // namespace
 
-Result<CreatedSpace> create_space(const Context& context, const Call& call,
+Result<SpaceId> create_space(const Context& context, const Call& call,
                                   const SpaceOptions& options) {
   SPIND_TRY(check_options(options));
-  CreatedSpace created;
-  created.id = options.id.value_or(SpaceId{make_uuid_v7(context.clock, context.random)});
-  const Request request{.space = created.id, .type = model::EntryType::space_created,
-                        .request_id = {}, .also_owned = model::catalogue_partition(),
+  const SpaceId id = options.id.value_or(SpaceId{make_uuid_v7(context.clock, context.random)});
+  const Request request{.space = id, .type = model::EntryType::space_created,
+                        .also_owned = model::catalogue_partition(),
                         .also = add_to_catalogue, .creates_space = true};
-  SPIND_TRY_ASSIGN(const Written written,
-                   commit(context, call, request, [&](space::State& state, const Moment& moment) {
-                     return decide(context, call, options, state, moment);
-                   }));
-  created.ticket = written.ticket;
-  return created;
+  // Durable also in a deferred session, which could not put anything large into it otherwise.
+  Call waiting = call;
+  waiting.deferred = false;
+  SPIND_TRY(commit(context, waiting, request, [&](space::State& state, const Moment& moment) {
+    return decide(context, call, options, state, moment);
+  }));
+  return id;
 }
 
 }  // namespace spind::ops

@@ -45,7 +45,10 @@ Result<std::optional<SpaceInfo>> visible_space(const Context& context, const Cal
                                                const kv::SnapshotRef& snapshot,
                                                std::string_view key) {
   space::Reading reading(snapshot, context.rows, model::space_in_catalogue_key(key));
-  SPIND_TRY_ASSIGN(const space::SpaceRef record, reading.info());
+  auto found = reading.info();
+  if (found.code() == Code::not_found)
+    return Error{.code = Code::corruption, .text = "the catalogue lists a space that is not there"};
+  SPIND_TRY_ASSIGN(const space::SpaceRef record, std::move(found));
   if (!access::may_enter(call.who, *record).ok()) return std::optional<SpaceInfo>{};
   SPIND_TRY_ASSIGN(SpaceInfo info, to_space_info(reading, *record));
   return std::optional(std::move(info));

@@ -37,7 +37,7 @@ Result<Decision> decide(space::State& state, const Call& call, const Ref& ref,
 Result<Written> make_folder(const Context& context, const Call& call, const SpaceId& space,
                             const Ref& folder, const FolderOptions& options) {
   const Request request{.space = space, .type = model::EntryType::folder_made,
-                        .request_id = options.request_id, .also_owned = {}, .also = {}};
+                        .request_id = options.request_id};
   return commit(context, call, request, [&](space::State& state, const Moment& moment) {
     return decide(state, call, folder, options, moment);
   });

@@ -50,11 +50,10 @@ Status check_rights(space::State& state, const Call& call, const space::Resolved
 // Another spelling of the node's own name is no collision.
 Status check_name_rule(space::State& state, const space::Resolved& source,
                        const space::Resolved& target, const Ref& to) {
+  Status free = check_collision(state, target.place.parent, target.place.name, to);
+  if (free.ok() || source.place.parent != target.place.parent) return free;
   SPIND_TRY_ASSIGN(const auto taken, state.colliding_name(target.place.parent, target.place.name));
-  const bool own = taken && source.place.parent == target.place.parent &&
-                   *taken == source.place.name;
-  if (!taken || own) return {};
-  return check_collision(state, target.place.parent, target.place.name, to);
+  return taken == source.place.name ? Status() : std::move(free);
 }
 
 Result<Decision> decide(space::State& state, const Call& call, const Ref& from, const Ref& to,
@@ -63,8 +62,8 @@ Result<Decision> decide(space::State& state, const Call& call, const Ref& from, 
   SPIND_TRY_ASSIGN(const space::Resolved source, find(state, *info, call, from, access::kMove));
   SPIND_TRY(check_conditions(source.place.node.get(), info->history, options.conditions, from));
   SPIND_TRY_ASSIGN(const space::Resolved target, find_target(state, to));
-  SPIND_TRY(check_loops(source, target, from, to));
   SPIND_TRY(check_rights(state, call, source, target, to));
+  SPIND_TRY(check_loops(source, target, from, to));
   Decision decision;
   const NodeId moved = source.place.node->id;
   decision.written.node = moved;
@@ -88,7 +87,7 @@ Result<Decision> decide(space::State& state, const Call& call, const Ref& from, 
 Result<Written> move(const Context& context, const Call& call, const SpaceId& space,
                      const Ref& from, const Ref& to, const MoveOptions& options) {
   const Request request{.space = space, .type = model::EntryType::moved,
-                        .request_id = options.request_id, .also_owned = {}, .also = {}};
+                        .request_id = options.request_id};
   return commit(context, call, request, [&](space::State& state, const Moment&) {
     return decide(state, call, from, to, options);
   });

@@ -12,12 +12,8 @@
 namespace spind::ops {
 
 // Spaces.
-struct CreatedSpace {
-  SpaceId id;
-  Ticket ticket = 0;
-};
-Result<CreatedSpace> create_space(const Context& context, const Call& call,
-                                  const SpaceOptions& options);
+Result<SpaceId> create_space(const Context& context, const Call& call,
+                             const SpaceOptions& options);
 Result<Written> update_space(const Context& context, const Call& call, const SpaceId& space,
                              const SpaceChange& change);
 Result<SpaceInfo> space_info(const Context& context, const Call& call, const SpaceId& space);

@@ -136,7 +136,7 @@ Result<Written> put(const Context& context, const Call& call, const SpaceId& spa
                     const Ref& file, const PutOptions& options, const content::Stored& stored) {
   SPIND_TRY(check_content(options, stored, file));
   const Request request{.space = space, .type = model::EntryType::file_put,
-                        .request_id = options.request_id, .also_owned = {}, .also = {}};
+                        .request_id = options.request_id};
   return commit(context, call, request, [&](space::State& state, const Moment& moment) {
     return decide(context, call, file, options, stored, state, moment);
   });

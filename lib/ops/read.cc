@@ -25,6 +25,7 @@ void describe(const model::VersionRecord& version, NodeInfo& info) {
   info.sha256 = version.sha256;
   info.checksums = version.checksums;
   info.author = version.author;
+  info.changed = version.entry;
 }
 
 }  // namespace

@@ -29,7 +29,7 @@ Result<Decision> decide(space::State& state, const Call& call, const Ref& ref,
 Result<Written> remove(const Context& context, const Call& call, const SpaceId& space,
                        const Ref& node, const RemoveOptions& options) {
   const Request request{.space = space, .type = model::EntryType::removed,
-                        .request_id = options.request_id, .also_owned = {}, .also = {}};
+                        .request_id = options.request_id, .uses_reserve = true};
   return commit(context, call, request, [&](space::State& state, const Moment&) {
     return decide(state, call, node, options);
   });

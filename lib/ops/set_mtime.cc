@@ -15,10 +15,8 @@ Result<Decision> decide(space::State& state, const Call& call, const Ref& ref,
   SPIND_TRY(check_conditions(&node, info->history, options.conditions, ref));
   Decision decision;
   decision.written.node = node.id;
-  decision.written.version = node.current.number;
-  decision.written.size_bytes = node.current.size_bytes;
-  decision.written.sha256 = node.current.sha256;
-  if (node.mtime_ns != mtime_ns) decision.changes.push_back(model::MtimeSet{node.id, 0, mtime_ns, 0});
+  if (node.mtime_ns != mtime_ns)
+    decision.changes.push_back(model::MtimeSet{node.id, 0, mtime_ns, 0});
   return decision;
 }
 
@@ -27,7 +25,7 @@ Result<Decision> decide(space::State& state, const Call& call, const Ref& ref,
 Result<Written> set_mtime(const Context& context, const Call& call, const SpaceId& space,
                           const Ref& node, std::int64_t mtime_ns, const TouchOptions& options) {
   const Request request{.space = space, .type = model::EntryType::touched,
-                        .request_id = options.request_id, .also_owned = {}, .also = {}};
+                        .request_id = options.request_id};
   return commit(context, call, request, [&](space::State& state, const Moment&) {
     return decide(state, call, node, mtime_ns, options);
   });

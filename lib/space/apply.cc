@@ -1,8 +1,11 @@
 #include "space/apply.h"
 
 #include <algorithm>
+#include <unordered_map>
 
+#include "base/limits.h"
 #include "base/try.h"
+#include "space/resolve.h"
 
 namespace spind::space {
 namespace {
@@ -89,6 +92,7 @@ struct Forward {
     node->record.changed = entry.number;
     return {};
   }
+  Status operator()(const model::Unchanged&) { return {}; }
 };
 
 struct Backward {
@@ -142,6 +146,7 @@ struct Backward {
     node->record.changed = change.replaced_changed;
     return {};
   }
+  Status operator()(const model::Unchanged&) { return {}; }
 };
 
 // Collects the folders on the way to what changes, each once, parents first.
@@ -149,45 +154,39 @@ class WayBuilder {
  public:
   WayBuilder(State& state, Entry& entry) : state_(state), entry_(entry) {}
 
-  // A folder that the entry itself makes was not there before: its own parent counts.
   Status add(NodeId folder) {
+    // What the entry itself makes was not there before; its own parent was added with it.
+    if (made_here(folder)) return {};
     std::vector<NodeId> climb;
-    for (NodeId up = folder; up != 0 && index_of(up) == kNone;) {
-      if (const model::NodeAdded* made = made_here(up)) {
-        up = made->parent;
-        continue;
-      }
+    NodeId up = folder;
+    for (; up != 0 && !indices_.contains(up);) {
       climb.push_back(up);
-      SPIND_TRY_ASSIGN(State::Node * node, state_.node(up));
+      if (climb.size() > kClimbMax) return too_deep();
+      SPIND_TRY_ASSIGN(const State::Node* node, state_.node(up));
       up = node->parent;
     }
-    for (auto id = climb.rbegin(); id != climb.rend(); ++id) SPIND_TRY(append(*id));
+    std::uint32_t parent = up == 0 ? 0 : indices_.at(up);
+    for (auto id = climb.rbegin(); id != climb.rend(); ++id) {
+      SPIND_TRY_ASSIGN(const State::Node* node, state_.node(*id));
+      const auto index = static_cast<std::uint32_t>(entry_.way.size());
+      entry_.way.push_back({*id, parent, node->record.changed});
+      indices_.emplace(*id, index);
+      parent = index;
+    }
     return {};
   }
 
  private:
-  static constexpr std::uint32_t kNone = UINT32_MAX;
-
-  std::uint32_t index_of(NodeId folder) const {
-    for (std::uint32_t i = 0; i < entry_.way.size(); ++i)
-      if (entry_.way[i].id == folder) return i;
-    return kNone;
-  }
-  const model::NodeAdded* made_here(NodeId id) const {
-    for (const Change& change : entry_.changes)
-      if (const auto* added = std::get_if<model::NodeAdded>(&change); added && added->node.id == id)
-        return added;
-    return nullptr;
-  }
-  Status append(NodeId id) {
-    SPIND_TRY_ASSIGN(State::Node * node, state_.node(id));
-    const std::uint32_t parent = node->parent == 0 ? 0 : index_of(node->parent);
-    entry_.way.push_back({id, parent, node->record.changed});
-    return {};
+  bool made_here(NodeId id) const {
+    return std::any_of(entry_.changes.begin(), entry_.changes.end(), [id](const Change& change) {
+      const auto* added = std::get_if<model::NodeAdded>(&change);
+      return added != nullptr && added->node.id == id;
+    });
   }
 
   State& state_;
   Entry& entry_;
+  std::unordered_map<NodeId, std::uint32_t> indices_;  // of the folders in the way
 };
 
 // Adds the folders above a change to the way, and notes the node's own earlier values.
@@ -228,6 +227,7 @@ struct Completion {
     change.replaced_changed = node->record.changed;
     return way.add(node->parent);
   }
+  Status operator()(model::Unchanged&) { return {}; }
 };
 
 }  // namespace

@@ -11,6 +11,11 @@
 
 namespace spind::space {
 
+// not_found.
+Error no_such_space(const SpaceId& space);
+// limit_exceeded.
+Error too_deep();
+
 // Shared, immutable; null: there is no such node.
 using NodeRef = std::shared_ptr<const model::NodeRecord>;
 

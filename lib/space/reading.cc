@@ -14,8 +14,7 @@ Result<SpaceRef> Reading::info() {
   const std::string key = model::info_key(space_);
   if (SpaceRef known = cache_.space(snapshot_->ticket(), key)) return known;
   SPIND_TRY_ASSIGN(const auto bytes, snapshot_->get(Family::state, key));
-  if (!bytes)
-    return Error{.code = Code::not_found, .text = "no such space", .path = space_.to_string()};
+  if (!bytes) return no_such_space(space_);
   SPIND_TRY_ASSIGN(auto record, model::decode_space(*bytes));
   auto space = std::make_shared<const model::SpaceRecord>(std::move(record));
   cache_.remember(snapshot_->ticket(), key, space);
@@ -24,8 +23,7 @@ Result<SpaceRef> Reading::info() {
 
 Result<model::Head> Reading::head() {
   SPIND_TRY_ASSIGN(const auto bytes, snapshot_->get(Family::state, model::head_key(space_)));
-  if (!bytes)
-    return Error{.code = Code::not_found, .text = "no such space", .path = space_.to_string()};
+  if (!bytes) return no_such_space(space_);
   return model::decode_head(*bytes);
 }
 

@@ -13,9 +13,23 @@ Error no_such_node(const Ref& ref) {
   return {.code = Code::not_found, .text = "no such node", .path = ref.to_string()};
 }
 
-bool is_control(char c) {
-  const auto byte = static_cast<std::uint8_t>(c);
-  return byte < 0x20 || byte == 0x7f;
+// C0, DEL and, in UTF-8, C1.
+bool has_control(std::string_view name) {
+  std::uint8_t before = 0;
+  for (const char c : name) {
+    const auto byte = static_cast<std::uint8_t>(c);
+    if (byte < 0x20 || byte == 0x7f || (before == 0xc2 && byte < 0xa0)) return true;
+    before = byte;
+  }
+  return false;
+}
+
+// As much of a name as an error shows, cut between characters.
+std::string shown(std::string_view name) {
+  if (name.size() <= kNameBytesMax) return std::string(name);
+  std::size_t end = kNameBytesMax;
+  while (end > 0 && (static_cast<std::uint8_t>(name[end]) & 0xc0) == 0x80) --end;
+  return std::string(name.substr(0, end));
 }
 
 // The node with `id` as its locator has it, without the way to it.
@@ -63,9 +77,19 @@ Error not_a_folder(const Ref& ref) {
 
 }  // namespace
 
+Error no_such_space(const SpaceId& space) {
+  return {.code = Code::not_found, .text = "no such space", .path = space.to_string()};
+}
+
+Error too_deep() {
+  return {.code = Code::limit_exceeded,
+          .text = "the node lies below too many folders; walk to it, or remove one above it",
+          .path = {}, .limit = kClimbMax};
+}
+
 Status check_name(std::string_view name) {
   const auto refuse = [name](Code code, std::string text) {
-    return Error{.code = code, .text = std::move(text), .path = std::string(name.substr(0, 300))};
+    return Error{.code = code, .text = std::move(text), .path = shown(name)};
   };
   if (name.empty()) return refuse(Code::invalid_argument, "a name is empty");
   if (name.size() > kNameBytesMax) {
@@ -75,7 +99,7 @@ Status check_name(std::string_view name) {
     return error;
   }
   if (name == "." || name == "..") return refuse(Code::invalid_argument, "'.' and '..' are no names");
-  if (std::any_of(name.begin(), name.end(), is_control))
+  if (has_control(name))
     return refuse(Code::invalid_argument, "a name holds a control character");
   if (name.find('/') != std::string_view::npos)
     return refuse(Code::invalid_argument, "a name holds '/'");
@@ -130,12 +154,6 @@ Result<Resolved> resolve_with_missing(NodeSource& source, const Ref& ref,
   return at;
 }
 
-Result<std::vector<NodeId>> way_to(NodeSource& source, NodeId node) {
-  SPIND_TRY_ASSIGN(Resolved at, resolve_id(source, node));
-  at.way.push_back(node);
-  return std::move(at.way);
-}
-
 Result<Resolved> resolve_id(NodeSource& source, NodeId node) {
   Resolved at;
   SPIND_TRY_ASSIGN(at.place, place_of(source, node));
@@ -146,8 +164,7 @@ Result<Resolved> resolve_id(NodeSource& source, NodeId node) {
     SPIND_TRY_ASSIGN(const model::Locator locator, source.locate(up));
     if (locator.trash.entry != 0)
       return Error{.code = Code::not_found, .text = "the node lies in the trash"};
-    if (at.way.size() > kClimbMax)
-      return Error{.code = Code::corruption, .text = "locators lead in a circle"};
+    if (at.way.size() > kClimbMax) return too_deep();
     up = locator.parent;
   }
   std::reverse(at.way.begin(), at.way.end());

@@ -29,10 +29,7 @@ Result<Resolved> resolve(NodeSource& source, const Ref& ref);
 Result<Resolved> resolve_with_missing(NodeSource& source, const Ref& ref,
                                       std::vector<std::string>* missing);
 
-// The ids from the root to the node, both included. not_found for one that hangs in the trash.
-Result<std::vector<NodeId>> way_to(NodeSource& source, NodeId node);
-
-// A node by its id, with its place.
+// A node by its id, with its place. limit_exceeded below kClimbMax folders.
 Result<Resolved> resolve_id(NodeSource& source, NodeId node);
 
 }  // namespace spind::space

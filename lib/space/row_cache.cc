@@ -1,5 +1,7 @@
 #include "space/row_cache.h"
 
+#include <algorithm>
+
 #include "base/hash.h"
 #include "model/keys.h"
 
@@ -19,7 +21,8 @@ std::size_t size_of(std::string_view key, const model::NodeRecord& node) {
 
 std::size_t size_of(std::string_view key, const model::SpaceRecord& space) {
   return kEntryOverheadBytes + key.size() + sizeof(space) + space.tenant.size() +
-         space.alias.size() + space.name.size() + space.description.size();
+         space.alias.size() + space.name.size() + space.description.size() + space.owner.size() +
+         space.creator.size();
 }
 
 }  // namespace
@@ -84,11 +87,34 @@ void RowCache::insert(kv::Ticket snapshot, std::string_view key, Value value,
   shard.recent.push_front({std::string(key), std::move(value), snapshot, size_bytes});
   shard.by_key.emplace(shard.recent.front().key, shard.recent.begin());
   shard.size_bytes += size_bytes;
+  evict(shard);
+}
+
+void RowCache::evict(Shard& shard) {
   while (shard.size_bytes > shard_bytes_max_ && !shard.recent.empty()) {
     const Entry& oldest = shard.recent.back();
     shard.size_bytes -= oldest.size_bytes;
     shard.by_key.erase(oldest.key);
     shard.recent.pop_back();
+  }
+}
+
+void RowCache::replace(Shard& shard, Entry& entry, kv::Ticket ticket, Value value,
+                       std::size_t size_bytes) {
+  shard.size_bytes += size_bytes - entry.size_bytes;
+  entry.value = std::move(value);
+  entry.valid_since = ticket;
+  entry.size_bytes = size_bytes;
+}
+
+void RowCache::reopened() {
+  for (Shard& shard : shards_) {
+    const std::lock_guard lock(shard.mutex);
+    shard.by_key.clear();
+    shard.recent.clear();
+    shard.size_bytes = 0;
+    // What readers of snapshots from before have found is not to be remembered.
+    shard.changed = std::max(shard.changed, published_.load(std::memory_order_relaxed) + 1);
   }
 }
 
@@ -102,17 +128,19 @@ void RowCache::announce(kv::Ticket ticket, const kv::Row& row) {
   if (row.value && is_row(row.key, model::SpaceRow::node)) {
     auto node = model::decode_node(*row.value);
     if (node.ok() && node->kind == NodeKind::folder) {
-      entry.value = std::make_shared<const model::NodeRecord>(std::move(*node));
-      entry.valid_since = ticket;
-      return;
+      const std::size_t size = size_of(row.key, *node);
+      replace(shard, entry, ticket,
+              std::make_shared<const model::NodeRecord>(std::move(node).value()), size);
+      return evict(shard);
     }
   }
   if (row.value && is_row(row.key, model::SpaceRow::info)) {
     auto space = model::decode_space(*row.value);
     if (space.ok()) {
-      entry.value = std::make_shared<const model::SpaceRecord>(std::move(*space));
-      entry.valid_since = ticket;
-      return;
+      const std::size_t size = size_of(row.key, *space);
+      replace(shard, entry, ticket,
+              std::make_shared<const model::SpaceRecord>(std::move(space).value()), size);
+      return evict(shard);
     }
   }
   shard.size_bytes -= entry.size_bytes;

@@ -8,6 +8,8 @@
 // Thread-safe. Bounded in bytes.
 #pragma once
 
+#include <array>
+#include <atomic>
 #include <list>
 #include <memory>
 #include <mutex>
@@ -34,7 +36,8 @@ class RowCache final : public kv::Observer {
   void remember(kv::Ticket snapshot, std::string_view info_key, SpaceRef space);
 
   void publishing(kv::Ticket ticket, std::span<const kv::Row> rows) override;
-  void published(kv::Ticket) override {}
+  void published(kv::Ticket ticket) override { published_ = ticket; }
+  void reopened() override;
 
   std::uint64_t size_bytes() const;
   std::uint64_t hits() const { return hits_.load(std::memory_order_relaxed); }
@@ -62,9 +65,13 @@ class RowCache final : public kv::Observer {
   Ref find(kv::Ticket snapshot, std::string_view key);
   void insert(kv::Ticket snapshot, std::string_view key, Value value, std::size_t size_bytes);
   void announce(kv::Ticket ticket, const kv::Row& row);
+  static void replace(Shard& shard, Entry& entry, kv::Ticket ticket, Value value,
+                      std::size_t size_bytes);
+  void evict(Shard& shard);
 
   const std::size_t shard_bytes_max_;
   std::atomic<std::uint64_t> hits_{0}, misses_{0};
+  std::atomic<kv::Ticket> published_{0};
   std::array<Shard, kShards> shards_;
 };
 

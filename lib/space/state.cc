@@ -10,10 +10,6 @@ using kv::Family;
 
 namespace {
 
-Error no_such_space(const SpaceId& space) {
-  return {.code = Code::not_found, .text = "no such space", .path = space.to_string()};
-}
-
 Error disagreement(std::string text) {
   return {.code = Code::corruption, .text = std::move(text)};
 }
