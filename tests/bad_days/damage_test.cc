@@ -14,7 +14,7 @@ namespace {
 namespace fs = std::filesystem;
 
 // Of each kind that is kept in another way: inline, in a pack, as an object, as two objects.
-constexpr std::uint64_t kSizes[] = {1'000, 16'000, 40'000, 200'000, 1'500'000, 9'000'000};
+constexpr std::uint64_t kSizes[] = {1'000, 16'000, 40'000, 200'000, 1'500'000, 12'000'000};
 
 std::string path_of(std::uint64_t size_bytes) { return "/" + std::to_string(size_bytes); }
 

@@ -11,8 +11,7 @@ std::string stray_objects(const std::string& store_folder,
   namespace fs = std::filesystem;
   std::size_t expected = 0, found = 0, half_written = 0;
   for (const auto& [seed, size_bytes] : contents)
-    if (size_bytes > kPackedBytesMax)
-      expected += (size_bytes + kPieceBytesMax - 1) / kPieceBytesMax;
+    expected += size_bytes / kPieceBytesMax + (size_bytes % kPieceBytesMax > kPackedBytesMax);
 
   for (auto at = fs::recursive_directory_iterator(store_folder);
        at != fs::recursive_directory_iterator(); ++at) {
