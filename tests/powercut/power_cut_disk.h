@@ -2,7 +2,8 @@
 // folder has made durable. After a cut every call that changes something fails; once all is
 // closed, apply() leaves the folder as it would be found after the power came back, as bad as
 // POSIX allows:
-//  - of each file, on its own, the unsynced tail is dropped, torn at a random byte, or holds zeros;
+//  - of each file, on its own, the unsynced tail is dropped, torn at a random byte, or ends in
+//    zeros (RocksDB's manifest excepted: after such a tail RocksDB reports corruption);
 //  - names that were made, moved or removed since the last sync of their folder are forgotten from
 //    a random one on, so a removed file may be back and a new one gone, synced content and all.
 //

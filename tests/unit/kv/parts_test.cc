@@ -8,6 +8,7 @@
 #include <doctest/doctest.h>
 
 #include "kv/commit_line.h"
+#include "kv/gathering.h"
 #include "kv/partition_locks.h"
 #include "kv/write_set.h"
 #include "support/harness.h"
@@ -128,4 +129,30 @@ TEST_CASE("commit line: knows up to where all have reported, in whatever order t
     REQUIRE(taken_until == until);
   }
   CHECK(line.reported_until() == latest);
+}
+
+TEST_CASE("gathering: waits for those on their way back, unless they do not come") {
+  Gathering gathering;
+  CHECK(gathering.plan().commits == 0);
+  for (int round = 0; round < 50; ++round) gathering.round_done(10, 6, 1'000'000);
+  const Gathering::Plan plan = gathering.plan();
+  CHECK(plan.commits == 16);
+  CHECK(plan.patience_ns > 400'000);
+  CHECK(plan.patience_ns <= 500'000);
+  gathering.waited(true);
+  CHECK(gathering.plan().commits == 16);
+  int waits = 0;
+  for (int round = 0; round < 300; ++round) {
+    if (gathering.plan().commits == 0) continue;
+    gathering.waited(false);
+    ++waits;
+  }
+  CHECK(waits >= 5);
+  CHECK(waits < 15);
+}
+
+TEST_CASE("gathering: never waits where a sync is fast") {
+  Gathering gathering;
+  for (int round = 0; round < 50; ++round) gathering.round_done(10, 6, 5'000);
+  CHECK(gathering.plan().commits == 0);
 }
