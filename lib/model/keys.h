@@ -69,6 +69,7 @@ std::string catalogue_spaces_prefix();                       // of all tenants
 std::string catalogue_space_prefix(std::string_view tenant);
 std::string catalogue_space_key(std::string_view tenant, SpaceKind kind, const SpaceId& space);
 SpaceId space_in_catalogue_key(std::string_view space_key);
+std::string catalogue_aliases_prefix();                      // of all tenants
 std::string catalogue_alias_key(std::string_view tenant, std::string_view alias);
 
 }  // namespace spind::model

@@ -1,11 +1,11 @@
-// Looks at every invariant of a store, each space in one snapshot, in bounded memory.
+// Looks at every invariant of a store, in one snapshot of it, in bounded memory.
 //
-// Knows how rows must hang together; changes nothing. README.md lists every kind of damage.
+// Knows how rows must hang together; changes nothing. Reads rows from the store alone, never from a
+// cache that could hide what is wrong. README.md lists every kind of damage.
 #pragma once
 
 #include "content/content.h"
 #include "kv/kv.h"
-#include "space/row_cache.h"
 #include "spind/upkeep.h"
 
 namespace spind::upkeep {
@@ -13,7 +13,6 @@ namespace spind::upkeep {
 struct Subject {
   kv::Store& kv;
   content::Content& content;
-  space::RowCache& rows;
 };
 
 // Errors: cancelled, io_error. What is wrong with the store is in the report, not an error.

@@ -8,6 +8,7 @@
 #include "base/bytes.h"
 #include "base/hash.h"
 #include "base/try.h"
+#include "content/piece_upload.h"
 #include "upkeep/row_scan.h"
 
 namespace spind::upkeep {
@@ -17,14 +18,25 @@ using model::SpaceRow;
 
 namespace {
 
-constexpr std::uint64_t kCountsAPass = 50'000;   // about 8 MiB
-constexpr std::size_t kReadBytes = 256 << 10;
+constexpr std::uint64_t kCountsAPass = 50'000;  // about 8 MiB
+constexpr std::uint64_t kReadBytes = 256 << 10;
 
 std::uint32_t pass_of(std::string_view piece, std::uint32_t passes) {
   return static_cast<std::uint32_t>(xxh3_64(as_bytes(piece)) % passes);
 }
 
+// Which checksums a version keeps, as PutOptions::checksums_wanted says it.
+std::uint8_t kept(const Checksums& checksums) {
+  return static_cast<std::uint8_t>((checksums.sha1 ? kSha1 : 0) | (checksums.md5 ? kMd5 : 0) |
+                                   (checksums.adler32 ? kAdler32 : 0));
+}
+
 }  // namespace
+
+void KeySum::add(std::string_view key) {
+  ++count;
+  hash += xxh3_64(as_bytes(key));
+}
 
 ContentCheck::ContentCheck(space::Reading& reading, content::Content& content, Findings& findings,
                            Steps& steps)
@@ -33,13 +45,12 @@ ContentCheck::ContentCheck(space::Reading& reading, content::Content& content, F
 Status ContentCheck::run(bool read_content) {
   SPIND_TRY_ASSIGN(const space::SpaceRef info, reading_.info());
   owner_ = {info->tenant, reading_.space()};
-  std::uint64_t references = 0;
   SPIND_TRY(visit_versions([&](NodeId node, const model::VersionRecord& version) -> Status {
-    SPIND_TRY_ASSIGN(const auto pieces, pieces_of(node, version));
-    references += pieces.size();
-    return check_attachments(node, version, read_content);
+    SPIND_TRY_ASSIGN(const bool whole, check_version(node, version));
+    return whole && read_content ? read_through(node, version) : Status();
   }));
-  const auto passes = static_cast<std::uint32_t>(references / kCountsAPass + 1);
+  SPIND_TRY(check_attachments());
+  const auto passes = static_cast<std::uint32_t>(references_ / kCountsAPass + 1);
   for (std::uint32_t pass = 0; pass < passes; ++pass) SPIND_TRY(count_pass(pass, passes));
   return {};
 }
@@ -67,69 +78,110 @@ Status ContentCheck::visit_versions(const Visit& visit) {
                    });
 }
 
-Result<std::vector<model::Piece>> ContentCheck::pieces_of(NodeId node,
-                                                          const model::VersionRecord& version) {
+Result<std::string> ContentCheck::attachment_of(const model::VersionRecord& version) {
+  SPIND_TRY_ASSIGN(
+      auto row,
+      reading_.snapshot().get(kv::Family::attachment,
+                              model::attachment_key(reading_.space(), version.content.attachment)));
+  if (!row) return Error{.code = Code::not_found, .text = "the row with its content is missing"};
+  return *std::move(row);
+}
+
+Result<std::vector<model::Piece>> ContentCheck::pieces_of(const model::VersionRecord& version) {
   std::vector<model::Piece> pieces;
   if (version.content.kind == ContentKind::piece)
     pieces.push_back({version.content.piece, version.size_bytes});
   if (version.content.kind != ContentKind::manifest) return pieces;
-  SPIND_TRY_ASSIGN(const auto bytes,
-                   reading_.snapshot().get(
-                       kv::Family::attachment,
-                       model::attachment_key(reading_.space(), version.content.attachment)));
-  auto decoded = bytes ? model::decode_manifest(*bytes)
-                       : Result<std::vector<model::Piece>>(
-                             Error{.code = Code::not_found, .text = "its manifest is missing"});
-  if (decoded.ok()) return decoded;
-  SPIND_TRY(findings_.absorb("manifest", node, std::move(decoded).error()));
+  SPIND_TRY_ASSIGN(const std::string row, attachment_of(version));
+  SPIND_TRY_ASSIGN(pieces, model::decode_manifest(row));
   return pieces;
 }
 
-Status ContentCheck::check_attachments(NodeId node, const model::VersionRecord& version,
-                                       bool read_content) {
-  if (version.content.kind == ContentKind::empty && version.size_bytes != 0)
-    findings_.add("content", node, "a version with a size has no content");
-  if (read_content) return read_through(node, version);
-  if (version.content.kind != ContentKind::inline_bytes) return {};
-  SPIND_TRY_ASSIGN(const auto bytes,
-                   reading_.snapshot().get(
-                       kv::Family::attachment,
-                       model::attachment_key(reading_.space(), version.content.attachment)));
-  if (!bytes) {
-    findings_.add("inline_content", node, "its inline content is missing");
-    return {};
+// Whether what it refers to in the space is there, as long as it says.
+Result<bool> ContentCheck::check_version(NodeId node, const model::VersionRecord& version) {
+  const bool is_inline = version.content.kind == ContentKind::inline_bytes;
+  if (is_inline || version.content.kind == ContentKind::manifest) {
+    const Kind kind = is_inline ? Kind::inline_content : Kind::manifest;
+    auto row = attachment_of(version);
+    if (!row.ok()) {
+      SPIND_TRY(findings_.absorb(kind, node, std::move(row).error()));
+      return false;
+    }
+    referred_.add(model::attachment_key(reading_.space(), version.content.attachment));
+    auto size = is_inline ? inline_size(*row) : manifest_size(*row);
+    if (size.ok() && *size == version.size_bytes) return true;
+    findings_.add(
+        kind, node,
+        size.ok() ? "its content is not as long as it says" : std::move(size).error().text);
+    return false;
   }
-  const auto content = model::decode_inline(*bytes);
-  if (!content.ok() || content->size() != version.size_bytes)
-    findings_.add("inline_content", node, "its inline content is not what was written");
+  if (version.content.kind == ContentKind::piece) ++references_;
+  if (version.content.kind != ContentKind::empty || version.size_bytes == 0) return true;
+  findings_.add(Kind::content, node, "a version with a size has no content");
+  return false;
+}
+
+Result<std::uint64_t> ContentCheck::inline_size(std::string_view row) {
+  SPIND_TRY_ASSIGN(const std::string_view content, model::decode_inline(row));
+  return std::uint64_t{content.size()};
+}
+
+Result<std::uint64_t> ContentCheck::manifest_size(std::string_view row) {
+  SPIND_TRY_ASSIGN(const auto pieces, model::decode_manifest(row));
+  references_ += pieces.size();
+  std::uint64_t size_bytes = 0;
+  for (const model::Piece& piece : pieces) size_bytes += piece.size_bytes;
+  return size_bytes;
+}
+
+// Attachments are as many as versions refer to, and the same ones.
+Status ContentCheck::check_attachments() {
+  KeySum rows;
+  SPIND_TRY(scan_rows(reading_, SpaceRow::attachment, kv::Family::attachment,
+                      [&](std::string_view key, std::string_view) {
+                        rows.add(key);
+                        return steps_.step();
+                      }));
+  if (rows != referred_)
+    findings_.add(Kind::attachment, 0,
+                  fmt::format("there are {} attachments, versions refer to {} or to others",
+                              rows.count, referred_.count));
   return {};
 }
 
 Status ContentCheck::read_through(NodeId node, const model::VersionRecord& version) {
-  auto source = content_.source(reading_.snapshot_ref(), owner_, version.content,
-                                version.size_bytes);
-  if (!source.ok()) return findings_.absorb("content", node, std::move(source).error());
-  Sha256Hasher hasher;
-  std::vector<std::uint8_t> buffer(kReadBytes);
+  auto source =
+      content_.source(reading_.snapshot_ref(), owner_, version.content, version.size_bytes);
+  if (!source.ok()) return findings_.absorb(Kind::content, node, std::move(source).error());
+  content::FileHashes hashes(kept(version.checksums));
+  std::vector<std::uint8_t> buffer(
+      static_cast<std::size_t>(std::min<std::uint64_t>(version.size_bytes, kReadBytes)));
   for (std::uint64_t offset = 0; offset < version.size_bytes;) {
     SPIND_TRY(steps_.step());
     auto got = (*source)->read_at(offset, buffer);
-    if (!got.ok()) return findings_.absorb("content", node, std::move(got).error());
+    if (!got.ok()) return findings_.absorb(Kind::content, node, std::move(got).error());
     if (*got == 0) break;
-    hasher.update(Bytes(buffer.data(), *got));
+    hashes.update(Bytes(buffer).first(*got));
     offset += *got;
   }
-  if (hasher.finish() != version.sha256)
-    findings_.add("content", node,
+  content::Stored read;
+  hashes.finish(read);
+  if (read.sha256 != version.sha256)
+    findings_.add(Kind::content, node,
                   fmt::format("version {} reads, but not as it was written", version.number));
+  else if (read.checksums != version.checksums)
+    findings_.add(Kind::content, node,
+                  fmt::format("version {} has other checksums than it was given", version.number));
   return {};
 }
 
 Status ContentCheck::count_pass(std::uint32_t pass, std::uint32_t passes) {
   std::unordered_map<std::string, std::uint64_t> counts;
-  SPIND_TRY(visit_versions([&](NodeId node, const model::VersionRecord& version) -> Status {
-    SPIND_TRY_ASSIGN(const auto pieces, pieces_of(node, version));
-    for (const model::Piece& piece : pieces) {
+  SPIND_TRY(visit_versions([&](NodeId, const model::VersionRecord& version) -> Status {
+    const auto pieces = pieces_of(version);
+    // What is wrong with it was told when the version was looked at.
+    if (!pieces.ok()) return is_damage(pieces.error()) ? Status() : pieces.error();
+    for (const model::Piece& piece : *pieces) {
       std::string id(as_text(piece.id));
       if (pass_of(id, passes) == pass) ++counts[std::move(id)];
     }
@@ -140,11 +192,9 @@ Status ContentCheck::count_pass(std::uint32_t pass, std::uint32_t passes) {
 
 Status ContentCheck::compare_pass(std::uint32_t pass, std::uint32_t passes,
                                   std::unordered_map<std::string, std::uint64_t>& counts) {
-  const std::size_t prefix_bytes =
-      model::row_prefix(reading_.space(), SpaceRow::reference).size();
+  const std::size_t prefix_bytes = model::row_prefix(reading_.space(), SpaceRow::reference).size();
   SPIND_TRY(scan_rows(
-      reading_, SpaceRow::reference,
-      [&](std::string_view key, std::string_view value) -> Status {
+      reading_, SpaceRow::reference, [&](std::string_view key, std::string_view value) -> Status {
         SPIND_TRY(steps_.step());
         const std::string id(key.substr(prefix_bytes));
         if (id.size() != std::tuple_size_v<model::PieceId> || pass_of(id, passes) != pass)
@@ -152,19 +202,19 @@ Status ContentCheck::compare_pass(std::uint32_t pass, std::uint32_t passes,
         const auto count = model::decode_count(value);
         const auto found = counts.find(id);
         const std::uint64_t expected = found == counts.end() ? 0 : found->second;
-        if (!count.ok() || *count != expected)
-          findings_.add("references", 0,
+        if (!count.ok() || *count == 0 || *count != expected)
+          findings_.add(Kind::references, 0,
                         fmt::format("a piece counts {} references, there are {}",
                                     count.ok() ? *count : 0, expected));
         if (found != counts.end()) counts.erase(found);
         model::PieceId piece;
         std::copy(id.begin(), id.end(), piece.begin());
         SPIND_TRY_ASSIGN(const bool held, content_.holds(reading_.snapshot(), owner_, piece));
-        if (!held) findings_.add("holder", 0, "the vault does not hold a piece for the space");
+        if (!held) findings_.add(Kind::holder, 0, "the vault does not hold a piece for the space");
         return {};
       }));
   for (const auto& left : counts)
-    findings_.add("references", 0,
+    findings_.add(Kind::references, 0,
                   fmt::format("a piece counts no references, there are {}", left.second));
   return {};
 }

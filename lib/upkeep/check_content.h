@@ -10,6 +10,13 @@
 
 namespace spind::upkeep {
 
+// A set of keys, told from another one by their number and the sum of their hashes.
+struct KeySum {
+  std::uint64_t count = 0, hash = 0;
+  void add(std::string_view key);
+  bool operator==(const KeySum&) const = default;
+};
+
 // Counts references anew, in as many passes as bounded memory asks for. One thread at a time.
 class ContentCheck {
  public:
@@ -20,8 +27,12 @@ class ContentCheck {
  private:
   using Visit = std::function<Status(NodeId, const model::VersionRecord&)>;
   Status visit_versions(const Visit& visit);
-  Result<std::vector<model::Piece>> pieces_of(NodeId node, const model::VersionRecord& version);
-  Status check_attachments(NodeId node, const model::VersionRecord& version, bool read_content);
+  Result<std::string> attachment_of(const model::VersionRecord& version);
+  Result<std::vector<model::Piece>> pieces_of(const model::VersionRecord& version);
+  Result<bool> check_version(NodeId node, const model::VersionRecord& version);
+  Result<std::uint64_t> inline_size(std::string_view row);
+  Result<std::uint64_t> manifest_size(std::string_view row);
+  Status check_attachments();
   Status read_through(NodeId node, const model::VersionRecord& version);
   Status count_pass(std::uint32_t pass, std::uint32_t passes);
   Status compare_pass(std::uint32_t pass, std::uint32_t passes,
@@ -32,6 +43,8 @@ class ContentCheck {
   Findings& findings_;
   Steps& steps_;
   content::Owner owner_;
+  KeySum referred_;               // attachments that versions refer to, and that are there
+  std::uint64_t references_ = 0;  // to pieces
 };
 
 }  // namespace spind::upkeep

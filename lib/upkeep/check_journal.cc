@@ -6,54 +6,101 @@
 #include "base/try.h"
 #include "journal/journal.h"
 #include "model/keys.h"
+#include "upkeep/row_scan.h"
 
 namespace spind::upkeep {
-namespace {
 
-// The hashes that an entry holds of its manifests.
-Status check_manifests(space::Reading& reading, const model::Entry& entry, Findings& findings) {
+using model::SpaceRow;
+
+Status JournalCheck::run() {
+  journal::Walker walker(reading_.snapshot(), reading_.space(), head_.floor + 1);
+  visible_ = std::min(head_.visible, head_.floor);
+  for (;;) {
+    SPIND_TRY(steps_.step());
+    auto next = walker.next();
+    // Behind a break nothing can be said of the end.
+    if (!next.ok()) return findings_.absorb(Kind::journal, 0, std::move(next).error());
+    if (!*next) break;
+    SPIND_TRY(check_entry(**next));
+  }
+  check_head(walker.chain());
+  return count_requests();
+}
+
+Status JournalCheck::check_entry(const model::Entry& entry) {
+  if (entries_ > 0 && entry.time_ns < time_ns_)
+    findings_.add(Kind::journal, 0, fmt::format("entry {}: time goes back", entry.number));
+  ++entries_;
+  last_ = entry.number;
+  time_ns_ = entry.time_ns;
+  if (entry.visible) visible_ = entry.number;
+  SPIND_TRY(check_manifests(entry));
+  return entry.request_id.empty() ? Status() : check_request(entry);
+}
+
+// The hashes that an entry holds of its manifests. One that is missing or broken is told of by the
+// version that refers to it.
+Status JournalCheck::check_manifests(const model::Entry& entry) {
   for (std::uint32_t i = 0; i < entry.manifests.size(); ++i) {
-    SPIND_TRY_ASSIGN(const auto row, reading.snapshot().get(
-                                         kv::Family::attachment,
-                                         model::attachment_key(reading.space(), {entry.number, i})));
-    if (!row || sha256(as_bytes(*row)) != entry.manifests[i])
-      findings.add("manifest", 0,
-                   fmt::format("entry {}: a manifest is not the one it was made with",
-                               entry.number));
+    SPIND_TRY_ASSIGN(
+        const auto row,
+        reading_.snapshot().get(kv::Family::attachment,
+                                model::attachment_key(reading_.space(), {entry.number, i})));
+    if (!row || !model::decode_manifest(*row).ok()) continue;
+    if (sha256(as_bytes(*row)) != entry.manifests[i])
+      findings_.add(
+          Kind::manifest, 0,
+          fmt::format("entry {}: a manifest is not the one it was made with", entry.number));
   }
   return {};
 }
 
-}  // namespace
-
-Result<std::uint64_t> check_journal(space::Reading& reading, const model::Head& head,
-                                    Findings& findings, Steps& steps) {
-  journal::Walker walker(reading.snapshot(), reading.space(), head.floor + 1);
-  std::uint64_t count = 0;
-  model::Entry last;
-  EntryNumber visible = 0;
-  for (;;) {
-    SPIND_TRY(steps.step());
-    auto next = walker.next();
-    if (!next.ok()) {
-      SPIND_TRY(findings.absorb("journal", 0, std::move(next).error()));
-      return count;
-    }
-    if (!*next) break;
-    ++count;
-    SPIND_TRY(check_manifests(reading, **next, findings));
-    if ((*next)->time_ns < last.time_ns)
-      findings.add("journal", 0, fmt::format("entry {}: time goes back", (*next)->number));
-    if ((*next)->visible) visible = (*next)->number;
-    last = std::move(**next);
+// A repeat of the request must find this entry, or it would be done again.
+Status JournalCheck::check_request(const model::Entry& entry) {
+  SPIND_TRY_ASSIGN(const auto row,
+                   reading_.snapshot().get(
+                       kv::Family::state,
+                       model::request_key(reading_.space(), entry.principal, entry.request_id)));
+  if (!row) {
+    findings_.add(
+        Kind::request, 0,
+        fmt::format("entry {}: a repeat of its request would not be known", entry.number));
+    return {};
   }
-  if (last.number != head.entry || walker.chain() != head.chain || last.time_ns != head.time_ns)
-    findings.add("head", 0, fmt::format("the head is at entry {}, the journal ends with {}",
-                                        head.entry, last.number));
-  if (visible != head.visible)
-    findings.add("head", 0, fmt::format("the head says that {} is visible, the journal says {}",
-                                        head.visible, visible));
-  return count;
+  ++requests_;
+  const auto number = model::decode_count(*row);
+  if (!number.ok()) return findings_.absorb(Kind::request, 0, number.error());
+  if (*number != entry.number)
+    findings_.add(Kind::request, 0,
+                  fmt::format("entry {}: its request leads to entry {}", entry.number, *number));
+  return {};
+}
+
+// As many rows as were found by their entries means that none is stray.
+Status JournalCheck::count_requests() {
+  std::uint64_t count = 0;
+  SPIND_TRY(scan_rows(reading_, SpaceRow::request, [&](auto, std::string_view value) -> Status {
+    SPIND_TRY(steps_.step());
+    const auto number = model::decode_count(value);
+    if (!number.ok() || *number > head_.floor) ++count;
+    return {};
+  }));
+  if (count != requests_)
+    findings_.add(Kind::request, 0,
+                  fmt::format("there are {} requests, of which entries know {}", count, requests_));
+  return {};
+}
+
+void JournalCheck::check_head(const model::Digest& chain) {
+  if (last_ != head_.entry || chain != head_.chain || time_ns_ != head_.time_ns)
+    findings_.add(Kind::head, 0,
+                  fmt::format("the head is at entry {}, the journal ends with {}, or they differ "
+                              "in its hash or time",
+                              head_.entry, last_));
+  if (visible_ != head_.visible)
+    findings_.add(Kind::head, 0,
+                  fmt::format("the head says that {} is visible, the journal says {}",
+                              head_.visible, visible_));
 }
 
 }  // namespace spind::upkeep

@@ -1,13 +1,36 @@
-// The journal of one space: no gaps, the chain of hashes, and the head at its end.
+// The journal of one space: no gaps, the chain of hashes, the head at its end, and the requests
+// that it answers.
 #pragma once
 
+#include "model/entry.h"
 #include "space/reading.h"
 #include "upkeep/findings.h"
 
 namespace spind::upkeep {
 
-// Gives the number of entries that were read.
-Result<std::uint64_t> check_journal(space::Reading& reading, const model::Head& head,
-                                    Findings& findings, Steps& steps);
+// One thread at a time.
+class JournalCheck {
+ public:
+  JournalCheck(space::Reading& reading, const model::Head& head, Findings& findings, Steps& steps)
+      : reading_(reading), head_(head), findings_(findings), steps_(steps) {}
+  Status run();
+  std::uint64_t entries() const { return entries_; }
+
+ private:
+  Status check_entry(const model::Entry& entry);
+  Status check_manifests(const model::Entry& entry);
+  Status check_request(const model::Entry& entry);
+  Status count_requests();
+  void check_head(const model::Digest& chain);
+
+  space::Reading& reading_;
+  const model::Head& head_;
+  Findings& findings_;
+  Steps& steps_;
+  std::uint64_t entries_ = 0;
+  std::uint64_t requests_ = 0;  // rows that entries found
+  EntryNumber last_ = 0, visible_ = 0;
+  std::int64_t time_ns_ = 0;  // of the last entry
+};
 
 }  // namespace spind::upkeep

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/codec.h"
 #include "base/try.h"
 #include "base/utf8.h"
@@ -26,6 +28,11 @@ NodeId parent_in_node_key(std::string_view key) {
   return model::last_u64_in(key.substr(0, key.size() - name.size()));
 }
 
+// Versions are numbered without gaps, and all but the current one have a row.
+std::uint64_t earlier_versions(const model::NodeRecord& node) {
+  return node.current.number > 0 ? node.current.number - 1 : 0;
+}
+
 }  // namespace
 
 TreeCheck::TreeCheck(space::Reading& reading, const model::Head& head, Findings& findings,
@@ -40,40 +47,53 @@ Status TreeCheck::run() {
   return check_folded_names();
 }
 
+// ---- nodes ----
+
 Status TreeCheck::check_nodes() {
   std::optional<Group> group;
   SPIND_TRY(scan_rows(reading_, SpaceRow::node,
                       [&](std::string_view key, std::string_view value) -> Status {
-                        SPIND_TRY(steps_.step());
+                        SPIND_TRY(steps_.node());
                         ++nodes_;
                         const NodeId parent = parent_in_node_key(key);
                         if (group && group->parent != parent) SPIND_TRY(close_group(*group));
-                        if (!group || group->parent != parent) group = Group{parent, {}};
+                        if (!group || group->parent != parent) group = Group{parent, {}, 0};
                         auto node = model::decode_node(value);
                         if (!node.ok())
-                          return findings_.absorb("node_record", 0, std::move(node).error());
+                          return findings_.absorb(Kind::node_record, 0, std::move(node).error());
                         add(group->sum, node->weight());
-                        return check_node(parent, model::name_in_node_key(key), *node);
+                        group->changed = std::max(group->changed, node->changed);
+                        SPIND_TRY(check_locator(parent, model::name_in_node_key(key), node->id));
+                        return check_record(*node);
                       }));
   if (group) SPIND_TRY(close_group(*group));
-  if (nodes_ == 0) findings_.add("root", kRootNode, "the space has no root");
+  SPIND_TRY_ASSIGN(
+      const auto root,
+      reading_.snapshot().get(kv::Family::state, model::node_key(reading_.space(), 0, "")));
+  if (!root) findings_.add(Kind::root, kRootNode, "the space has no root");
   return {};
 }
 
-Status TreeCheck::check_node(NodeId parent, std::string_view name, const model::NodeRecord& node) {
+Status TreeCheck::check_locator(NodeId parent, std::string_view name, NodeId node) {
+  if ((node == kRootNode) != (parent == 0))
+    findings_.add(Kind::root, node, "the root hangs in a folder, or another node in its place");
+  if (node == kRootNode) return {};
+  auto locator = reading_.locate(node);
+  if (!locator.ok()) return findings_.absorb(Kind::locator, node, std::move(locator).error());
+  if (locator->parent != parent || locator->name != name || locator->trash.entry != 0)
+    findings_.add(Kind::locator, node, "its locator leads elsewhere");
+  return {};
+}
+
+// What holds for every node, hanging or in the trash.
+Status TreeCheck::check_record(const model::NodeRecord& node) {
   if (node.id >= head_.next_node)
-    findings_.add("node_id", node.id, "its id was never given out by the head");
+    findings_.add(Kind::node_id, node.id, "its id was never given out by the head");
   if (node.changed > head_.visible)
-    findings_.add("node_changed", node.id, "it changed after the last visible entry");
-  if (node.id != kRootNode) {
-    auto locator = reading_.locate(node.id);
-    if (!locator.ok()) {
-      SPIND_TRY(findings_.absorb("locator", node.id, std::move(locator).error()));
-    } else if (locator->parent != parent || locator->name != name || locator->trash.entry != 0) {
-      findings_.add("locator", node.id, "its locator leads elsewhere");
-    }
-  }
-  return node.kind == NodeKind::folder ? check_has_children(node) : Status();
+    findings_.add(Kind::node_changed, node.id, "it changed after the last visible entry");
+  if (node.kind == NodeKind::folder) return check_has_children(node);
+  check_versions_owed(node);
+  return {};
 }
 
 // A folder with totals and no child would be seen by no group.
@@ -82,48 +102,59 @@ Status TreeCheck::check_has_children(const model::NodeRecord& folder) {
   const std::string prefix = model::children_prefix(reading_.space(), folder.id);
   const auto cursor = reading_.snapshot().scan(kv::Family::state, prefix, model::end_of(prefix));
   SPIND_TRY(cursor->status());
-  if (!cursor->valid()) findings_.add("folder_totals", folder.id, "it has totals and no children");
+  if (!cursor->valid())
+    findings_.add(Kind::folder_totals, folder.id, "it has totals and no children");
   return {};
 }
 
 Status TreeCheck::close_group(const Group& group) {
   if (group.parent == 0) return {};  // the root alone
-  SPIND_TRY_ASSIGN(const space::NodeRef parent, find(group.parent, "orphan_children"));
+  SPIND_TRY_ASSIGN(const space::NodeRef parent, find(group.parent, Kind::orphan_children));
   if (parent == nullptr) return {};
-  if (parent->kind != NodeKind::folder)
-    findings_.add("orphan_children", group.parent, "a file has children");
-  else if (parent->totals != group.sum)
+  if (parent->kind != NodeKind::folder) {
+    findings_.add(Kind::orphan_children, group.parent, "a file has children");
+    return {};
+  }
+  if (parent->totals != group.sum)
     findings_.add(
-        "folder_totals", group.parent,
+        Kind::folder_totals, group.parent,
         fmt::format("its totals say {} files, {} folders, {} + {} bytes; its children "
                     "come to {}, {}, {} + {}",
                     parent->totals.files, parent->totals.folders, parent->totals.live_bytes,
                     parent->totals.version_bytes, group.sum.files, group.sum.folders,
                     group.sum.live_bytes, group.sum.version_bytes));
+  // What left the folder may have made it newer than all that is still there, never older.
+  if (parent->changed < group.changed)
+    findings_.add(Kind::folder_changed, group.parent,
+                  fmt::format("it changed with entry {}, a child of it with {}", parent->changed,
+                              group.changed));
   return {};
 }
 
-Result<space::NodeRef> TreeCheck::find(NodeId node, std::string_view kind) {
+Result<space::NodeRef> TreeCheck::find(NodeId node, Kind kind) {
   auto locator = reading_.locate(node);
   if (!locator.ok()) {
     SPIND_TRY(findings_.absorb(kind, node, std::move(locator).error()));
     return space::NodeRef{};
   }
-  if (locator->trash.entry == 0) {
-    auto record = reading_.child(locator->parent, locator->name);
-    if (!record.ok()) {
-      SPIND_TRY(findings_.absorb(kind, node, std::move(record).error()));
-      return space::NodeRef{};
-    }
-    if (*record == nullptr || (*record)->id != node) {
-      findings_.add(kind, node, "its locator leads to nothing");
-      return space::NodeRef{};
-    }
-    return std::move(record).value();
+  if (locator->trash.entry != 0) return find_trashed(node, locator->trash, kind);
+  auto record = reading_.child(locator->parent, locator->name);
+  if (!record.ok()) {
+    SPIND_TRY(findings_.absorb(kind, node, std::move(record).error()));
+    return space::NodeRef{};
   }
-  SPIND_TRY_ASSIGN(const auto bytes,
-                   reading_.snapshot().get(kv::Family::state,
-                                           model::trash_key(reading_.space(), locator->trash)));
+  if (*record == nullptr || (*record)->id != node) {
+    findings_.add(kind, node, "its locator leads to nothing");
+    return space::NodeRef{};
+  }
+  return std::move(record).value();
+}
+
+Result<space::NodeRef> TreeCheck::find_trashed(NodeId node, const model::AttachmentId& at,
+                                               Kind kind) {
+  SPIND_TRY_ASSIGN(
+      const auto bytes,
+      reading_.snapshot().get(kv::Family::state, model::trash_key(reading_.space(), at)));
   if (!bytes) {
     findings_.add(kind, node, "its row in the trash is missing");
     return space::NodeRef{};
@@ -133,27 +164,42 @@ Result<space::NodeRef> TreeCheck::find(NodeId node, std::string_view kind) {
     SPIND_TRY(findings_.absorb(kind, node, std::move(trash).error()));
     return space::NodeRef{};
   }
+  if (trash->node.id != node) {
+    findings_.add(kind, node, "its locator leads to another node in the trash");
+    return space::NodeRef{};
+  }
   return std::make_shared<const model::NodeRecord>(std::move(trash->node));
 }
 
+// ---- the trash, and what counts both ----
+
 Status TreeCheck::check_trash() {
   std::uint64_t bytes = 0;
-  SPIND_TRY(
-      scan_rows(reading_, SpaceRow::trash, [&](std::string_view, std::string_view value) -> Status {
-        SPIND_TRY(steps_.step());
-        ++trashed_;
-        auto trash = model::decode_trash(value);
-        if (!trash.ok()) return findings_.absorb("trash_record", 0, std::move(trash).error());
-        const FolderTotals weight = trash->node.weight();
-        bytes += weight.live_bytes + weight.version_bytes;
-        SPIND_TRY(find(trash->node.id, "trash_locator"));
-        return trash->node.kind == NodeKind::folder ? check_has_children(trash->node) : Status();
-      }));
+  SPIND_TRY(scan_rows(reading_, SpaceRow::trash,
+                      [&](std::string_view key, std::string_view value) -> Status {
+                        SPIND_TRY(steps_.node());
+                        ++trashed_;
+                        auto trash = model::decode_trash(value);
+                        if (!trash.ok())
+                          return findings_.absorb(Kind::trash_record, 0, std::move(trash).error());
+                        const FolderTotals weight = trash->node.weight();
+                        bytes += weight.live_bytes + weight.version_bytes;
+                        return check_trashed(key, trash->node);
+                      }));
   if (bytes != head_.trash_bytes)
     findings_.add(
-        "trash_bytes", 0,
+        Kind::trash_bytes, 0,
         fmt::format("the head says {} bytes in the trash, there are {}", head_.trash_bytes, bytes));
   return {};
+}
+
+Status TreeCheck::check_trashed(std::string_view key, const model::NodeRecord& node) {
+  auto locator = reading_.locate(node.id);
+  if (!locator.ok())
+    SPIND_TRY(findings_.absorb(Kind::trash_locator, node.id, locator.error()));
+  else if (model::trash_key(reading_.space(), locator->trash) != key)
+    findings_.add(Kind::trash_locator, node.id, "its locator leads elsewhere");
+  return check_record(node);
 }
 
 // Every node was looked up by its locator, so as many locators as nodes means that none is stray.
@@ -165,57 +211,89 @@ Status TreeCheck::check_locators() {
   }));
   const std::uint64_t expected = nodes_ + trashed_ - (nodes_ > 0 ? 1 : 0);
   if (count != expected)
-    findings_.add("locator", 0, fmt::format("there are {} locators for {} nodes", count, expected));
+    findings_.add(Kind::locator, 0,
+                  fmt::format("there are {} locators for {} nodes", count, expected));
   return {};
 }
 
+// ---- earlier versions ----
+
+void TreeCheck::check_versions_owed(const model::NodeRecord& file) {
+  versions_owed_ += earlier_versions(file);
+  if (file.current.number == 0)
+    findings_.add(Kind::versions, file.id, "its current version has no number");
+  if (file.version_bytes != 0 && earlier_versions(file) == 0)
+    findings_.add(
+        Kind::version_bytes, file.id,
+        fmt::format("it counts {} bytes of earlier versions and has none", file.version_bytes));
+}
+
 Status TreeCheck::check_versions() {
-  NodeId node = 0;
-  std::uint64_t bytes = 0;
+  Versions versions;
   SPIND_TRY(scan_rows(
       reading_, SpaceRow::version, [&](std::string_view key, std::string_view value) -> Status {
         SPIND_TRY(steps_.step());
         const NodeId owner = model::last_u64_in(key.substr(0, key.size() - 8));
-        if (owner != node && node != 0) SPIND_TRY(close_versions(node, bytes));
-        if (owner != node) bytes = 0;
-        node = owner;
+        if (owner != versions.node) {
+          SPIND_TRY(close_versions(versions));
+          versions = {owner, 0, 0, 0};
+        }
+        ++versions.count;
+        versions.last = model::last_u64_in(key);
         auto version = model::decode_version(value);
         if (!version.ok())
-          return findings_.absorb("version_record", owner, std::move(version).error());
-        if (version->number != model::last_u64_in(key))
-          findings_.add("version_record", owner, "it lies under another number");
-        bytes += version->size_bytes;
+          return findings_.absorb(Kind::version_record, owner, std::move(version).error());
+        if (version->number != versions.last)
+          findings_.add(Kind::version_record, owner, "it lies under another number");
+        versions.bytes += version->size_bytes;
         return {};
       }));
-  return node == 0 ? Status() : close_versions(node, bytes);
-}
-
-Status TreeCheck::close_versions(NodeId node, std::uint64_t bytes) {
-  SPIND_TRY_ASSIGN(const space::NodeRef record, find(node, "orphan_versions"));
-  if (record != nullptr && record->version_bytes != bytes)
-    findings_.add("version_bytes", node,
-                  fmt::format("it counts {} bytes of earlier versions, there are {}",
-                              record->version_bytes, bytes));
+  SPIND_TRY(close_versions(versions));
+  if (versions_owed_ != 0)
+    findings_.add(Kind::versions, 0,
+                  fmt::format("files that have no rows of earlier versions count {} of them",
+                              versions_owed_));
   return {};
 }
+
+Status TreeCheck::close_versions(const Versions& versions) {
+  if (versions.count == 0) return {};  // before the first
+  SPIND_TRY_ASSIGN(const space::NodeRef record, find(versions.node, Kind::orphan_versions));
+  if (record == nullptr) return {};
+  const std::uint64_t expected = earlier_versions(*record);
+  versions_owed_ -= expected;
+  if (versions.count != expected || versions.last >= record->current.number)
+    findings_.add(Kind::versions, versions.node,
+                  fmt::format("it counts {} earlier versions, there are {}, the last is {}",
+                              expected, versions.count, versions.last));
+  if (record->version_bytes != versions.bytes)
+    findings_.add(Kind::version_bytes, versions.node,
+                  fmt::format("it counts {} bytes of earlier versions, there are {}",
+                              record->version_bytes, versions.bytes));
+  return {};
+}
+
+// ---- folded names ----
 
 Status TreeCheck::check_folded_names() {
   SPIND_TRY_ASSIGN(const space::SpaceRef info, reading_.info());
   if (info->names != NameRule::folded) return {};
   const std::size_t prefix_bytes = model::row_prefix(reading_.space(), SpaceRow::folded).size();
   std::uint64_t count = 0;
-  SPIND_TRY(scan_rows(reading_, SpaceRow::folded,
-                      [&](std::string_view key, std::string_view name) -> Status {
-                        SPIND_TRY(steps_.step());
-                        ++count;
-                        const NodeId parent = Decoder(key.substr(prefix_bytes, 8)).u64_be();
-                        SPIND_TRY_ASSIGN(const space::NodeRef node, reading_.child(parent, name));
-                        if (node == nullptr || key.substr(prefix_bytes + 8) != name_fold(name))
-                          findings_.add("folded_name", parent, "a folded name belongs to no node");
-                        return {};
-                      }));
+  SPIND_TRY(scan_rows(
+      reading_, SpaceRow::folded, [&](std::string_view key, std::string_view name) -> Status {
+        SPIND_TRY(steps_.step());
+        ++count;
+        const NodeId parent = Decoder(key.substr(prefix_bytes, 8)).u64_be();
+        const auto node = reading_.child(parent, name);
+        // The node's own check tells of a broken record.
+        if (!node.ok()) return is_damage(node.error()) ? Status() : node.error();
+        if (*node == nullptr || key.substr(prefix_bytes + 8) != name_fold(name))
+          findings_.add(Kind::folded_name, parent, "a folded name belongs to no node");
+        return {};
+      }));
   if (count + 1 != nodes_)
-    findings_.add("folded_name", 0,
+    findings_.add(Kind::folded_name, 0,
                   fmt::format("there are {} folded names for {} nodes", count, nodes_ - 1));
   return {};
 }

@@ -1,4 +1,5 @@
-// The tree of one space: node rows against locators, folder totals, versions, the trash and the head.
+// The tree of one space: node rows against locators, what folders say against their children, the
+// trash and the head.
 #pragma once
 
 #include "space/reading.h"
@@ -18,25 +19,37 @@ class TreeCheck {
   struct Group {
     NodeId parent = 0;
     FolderTotals sum;
+    EntryNumber changed = 0;  // the latest of theirs
+  };
+  // The earlier versions of one file, which lie together.
+  struct Versions {
+    NodeId node = 0;
+    std::uint64_t count = 0, bytes = 0;
+    VersionNumber last = 0;
   };
   Status check_nodes();
-  Status check_node(NodeId parent, std::string_view name, const model::NodeRecord& node);
+  Status check_locator(NodeId parent, std::string_view name, NodeId node);
+  Status check_record(const model::NodeRecord& node);
   Status check_has_children(const model::NodeRecord& folder);
+  void check_versions_owed(const model::NodeRecord& file);
   Status close_group(const Group& group);
-  Status check_locators();
   Status check_trash();
+  Status check_trashed(std::string_view key, const model::NodeRecord& node);
+  Status check_locators();
   Status check_versions();
-  Status close_versions(NodeId node, std::uint64_t bytes);
+  Status close_versions(const Versions& versions);
   Status check_folded_names();
   // The record of a node, hanging or in the trash; null with a finding if its rows disagree.
-  Result<space::NodeRef> find(NodeId node, std::string_view kind);
+  Result<space::NodeRef> find(NodeId node, Kind kind);
+  Result<space::NodeRef> find_trashed(NodeId node, const model::AttachmentId& at, Kind kind);
 
   space::Reading& reading_;
   const model::Head& head_;
   Findings& findings_;
   Steps& steps_;
-  std::uint64_t nodes_ = 0;        // rows of nodes, the root included
-  std::uint64_t trashed_ = 0;      // rows of the trash
+  std::uint64_t nodes_ = 0;          // rows of nodes, the root included
+  std::uint64_t trashed_ = 0;        // rows of the trash
+  std::uint64_t versions_owed_ = 0;  // earlier versions that records count and no rows have shown
 };
 
 }  // namespace spind::upkeep

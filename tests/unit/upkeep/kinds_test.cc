@@ -1,0 +1,28 @@
+// lib/upkeep/README.md tells of every kind of finding, and of no other.
+#include <algorithm>
+#include <fstream>
+
+#include "unit/upkeep/planted.h"
+#include "upkeep/finding_kinds.h"
+
+namespace spind::test {
+namespace {
+
+TEST_CASE("check: every kind of finding has its line in the README, and every line its kind") {
+  std::ifstream readme(SPIND_UPKEEP_README);
+  REQUIRE(readme.good());
+  Kinds told;
+  for (std::string line; std::getline(readme, line);) {
+    if (!line.starts_with("| `")) continue;
+    const std::string kind = line.substr(3, line.find('`', 3) - 3);
+    CAPTURE(kind);
+    CHECK(told.insert(kind).second);
+    CHECK(std::count(line.begin(), line.end(), '|') == 4);
+  }
+  Kinds known;
+  for (const std::string_view kind : upkeep::kKindNames) known.emplace(kind);
+  CHECK(told == known);
+}
+
+}  // namespace
+}  // namespace spind::test
