@@ -1,5 +1,7 @@
 #include "content/collector.h"
 
+#include <algorithm>
+
 #include "base/try.h"
 #include "model/keys.h"
 #include "model/records.h"
@@ -68,7 +70,11 @@ Status Collector::collect_bucket(const model::VaultId& vault, std::uint8_t bucke
 }
 
 Status Collector::commit(std::vector<std::string> partitions, const kv::Body& body) {
-  kv::Answer answer = kv_.update(std::move(partitions), body);
+  // It makes room, so it may use what is kept free on the device.
+  kv::Answer answer = kv_.update(std::move(partitions), [&body](kv::Transaction& transaction) {
+    transaction.use_reserve();
+    return body(transaction);
+  });
   if (answer.status.ok()) ticket_ = answer.ticket;
   return std::move(answer.status);
 }
@@ -151,7 +157,9 @@ Status Collector::decide(const model::VaultId& vault, const Unchecked& item) {
 }
 
 Status Collector::doom_condemned(const model::VaultId& vault, std::uint8_t bucket) {
-  const std::int64_t grace_ms = std::chrono::milliseconds(options_.grace).count();
+  // Longer than the clock can tell is for ever.
+  const std::int64_t grace_ms =
+      std::min<std::int64_t>(options_.grace.count(), INT64_MAX / 1000) * 1000;
   SPIND_TRY(kv_.wait(ticket_));
   const kv::SnapshotRef snapshot = kv_.durable();
   const auto cursor = scan_bucket(*snapshot, vault, bucket, VaultRow::condemned);
