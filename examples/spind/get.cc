@@ -34,7 +34,8 @@ Exit get_one(Tool& tool, const Target& target, std::optional<VersionNumber> vers
   if (!to.ok()) return tool.fail(to.error());
   Transfer transfer(tool, "fetching");
   const Status fetched =
-      fetch_file(target.space, file, to->folder, to->name, tool.args().has("sync"));
+      fetch_file(target.space, file, to->folder, to->name, tool.args().has("sync"),
+                 [&transfer](std::uint64_t bytes) { transfer.moved(bytes); });
   if (fetched.ok()) {
     const JsonObject object = fetched_json(file, to->folder->path_of(to->name));
     transfer.done(file.node.size_bytes, &object);

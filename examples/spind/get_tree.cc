@@ -84,7 +84,8 @@ class TreeGet {
     if (transfer_.stopped()) return;
     if (is_there(job)) return transfer_.skipped();
     const NodeInfo& node = job.file.node;
-    const Status fetched = fetch_file(space_, job.file, job.folder, node.name, sync_);
+    const Status fetched = fetch_file(space_, job.file, job.folder, node.name, sync_,
+                                      [this](std::uint64_t bytes) { transfer_.moved(bytes); });
     if (!fetched.ok()) return transfer_.failed(fetched.error());
     if (!transfer_.json()) return transfer_.done(node.size_bytes, nullptr);
     const JsonObject object = fetched_json(job.file, job.folder->path_of(node.name));

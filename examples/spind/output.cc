@@ -54,10 +54,10 @@ void Output::drain() {
 }
 
 void reserve_standard_descriptors() {
-  // A closed output is opened for reading, so that writing to it fails rather than vanishes.
+  // The wrong way round, so that reading from or writing to a closed one fails as it should.
   for (int fd = 0; fd <= 2; ++fd) {
     if (::fcntl(fd, F_GETFD) != -1 || errno != EBADF) continue;
-    const int opened = ::open("/dev/null", fd == 1 ? O_RDONLY : O_RDWR);
+    const int opened = ::open("/dev/null", fd == 0 ? O_WRONLY : O_RDONLY);
     if (opened >= 0 && opened != fd) ::close(opened);
   }
 }

@@ -41,20 +41,6 @@ Exit acknowledge(Transfer& transfer, const Space& space, const Result<Written>& 
   return transfer.finish("stored");
 }
 
-Result<Written> store_stdin(const Space& space, const Ref& to) {
-  Result<Writer> writer = space.writer(to);
-  if (!writer.ok()) return std::move(writer).error();
-  LocalFile input(Fd(::dup(STDIN_FILENO)), "standard input", {});
-  std::vector<std::uint8_t> buffer(kWholeFileBytesMax);
-  for (;;) {
-    const Result<std::size_t> got = input.read(buffer);
-    if (!got.ok()) return got.error();
-    if (*got == 0) return writer->commit();
-    const Status written = writer->write(std::span(buffer).subspan(0, *got));
-    if (!written.ok()) return written.error();
-  }
-}
-
 Exit put_one(Tool& tool, const std::string& local, const std::string& place) {
   const bool is_stdin = local == "-";
   const Result<Target> target = tool.target(place);
@@ -63,12 +49,15 @@ Exit put_one(Tool& tool, const std::string& local, const std::string& place) {
   const Result<Ref> to = file_place(*target, place, name);
   if (!to.ok()) return tool.fail(to.error());
   Transfer transfer(tool, "storing");
+  const Moved moved = [&transfer](std::uint64_t bytes) { transfer.moved(bytes); };
   if (is_stdin) {
-    return acknowledge(transfer, target->space, store_stdin(target->space, *to), local);
+    LocalFile input(Fd(::dup(STDIN_FILENO)), "standard input", {});
+    return acknowledge(transfer, target->space, store_stream(target->space, *to, input, moved),
+                       local);
   }
   Result<LocalFile> file = open_local_file(local);
   if (!file.ok()) return tool.fail(file.error());
-  return acknowledge(transfer, target->space, store_file(target->space, *to, *file), local);
+  return acknowledge(transfer, target->space, store_file(target->space, *to, *file, moved), local);
 }
 
 }  // namespace

@@ -92,7 +92,7 @@ class TreePut {
       if (folder.ok())
         visit(*std::move(folder));
       else
-        transfer_.failed(folder.error());
+        transfer_.failed(folder.error(), job.parent->local->path_of(job.name));
     }
     workers_.finish();
     acknowledger_.finish();
@@ -142,6 +142,7 @@ class TreePut {
       return out;
     }
     out->id = stored->id;
+    if (Status kept = keep_mtime(*stored, *out->local); !kept.ok()) return std::move(kept).error();
     Result<StoredEntries> there = list_stored(space_, out->id);
     if (!there.ok()) return std::move(there).error();
     out->there = *std::move(there);
@@ -156,6 +157,16 @@ class TreePut {
     if (!made.ok()) return std::move(made).error();
     last_folder_ = std::max(last_folder_, made->ticket);
     return made->node;
+  }
+
+  Status keep_mtime(const StoredEntry& stored, const LocalFolder& local) {
+    const Result<std::int64_t> mtime_ns = local.mtime_ns();
+    if (!mtime_ns.ok()) return mtime_ns.error();
+    if (*mtime_ns == stored.mtime_ns) return {};
+    const Result<Written> set = space_.set_mtime(Ref::node(stored.id), *mtime_ns);
+    if (!set.ok()) return set.error();
+    last_folder_ = std::max(last_folder_, set->ticket);
+    return {};
   }
 
   // Whether the file is stored as it is, by size and mtime.
@@ -175,7 +186,8 @@ class TreePut {
     if (*there) return transfer_.skipped();
     Result<LocalFile> file = job.folder->local->open_file(job.name);
     if (!file.ok()) return transfer_.failed(file.error());
-    Result<Written> written = store_file(space_, Ref::below(job.folder->id, job.name), *file);
+    Result<Written> written = store_file(space_, Ref::below(job.folder->id, job.name), *file,
+                                         [this](std::uint64_t bytes) { transfer_.moved(bytes); });
     if (!written.ok()) return transfer_.failed(written.error(), file->path());
     acknowledger_.add({join_path(job.folder->path, job.name), *std::move(written)});
   }

@@ -8,7 +8,7 @@ void Transfer::done(std::uint64_t size_bytes, const JsonObject* object) {
   ++files_;
   bytes_ += size_bytes;
   if (object != nullptr) tool_.emit(*object);
-  line_.add(1, size_bytes);
+  line_.add(1, 0);
 }
 
 void Transfer::failed(const Error& error) {

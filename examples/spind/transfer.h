@@ -22,7 +22,9 @@ class Transfer {
   // The user, a reader that went away, or an error that every other file would meet too.
   bool stopped() const { return ended_ || tool_.stopped(); }
 
-  // `object` is written out at once: whoever reads it may rely on it.
+  // Bytes are on their way; for the progress line.
+  void moved(std::uint64_t bytes) { line_.add(0, bytes); }
+  // A file is done. With --json, `object` says so.
   void done(std::uint64_t size_bytes, const JsonObject* object);
   void skipped() { ++skipped_; }
   void failed(const Error& error);

@@ -35,9 +35,11 @@ class Findings {
  public:
   explicit Findings(Tool& tool) : tool_(tool), line_("comparing") {}
 
-  void add(Verdict verdict, const std::string& path, std::uint64_t size_bytes = 0) {
+  void moved(std::uint64_t bytes) { line_.add(0, bytes); }
+
+  void add(Verdict verdict, const std::string& path) {
     ++counts_[static_cast<std::size_t>(verdict)];
-    line_.add(1, size_bytes);
+    line_.add(1, 0);
     if (verdict == Verdict::same) return;
     const std::lock_guard lock(mutex_);
     if (differences_.size() < kDifferencesMax) {
@@ -87,7 +89,7 @@ class Findings {
   std::vector<JsonObject> differences_;
 };
 
-Result<bool> same_bytes(LocalFile& local, Reader& stored) {
+Result<bool> same_bytes(LocalFile& local, Reader& stored, Findings& findings) {
   if (local.stat().size_bytes != stored.size_bytes()) return false;
   const std::size_t size = std::min<std::size_t>(
       kWholeFileBytesMax, std::max<std::size_t>(1, static_cast<std::size_t>(stored.size_bytes())));
@@ -108,6 +110,7 @@ Result<bool> same_bytes(LocalFile& local, Reader& stored) {
                     theirs.begin())) {
       return false;
     }
+    findings.moved(*got);
     if (*got < ours.size()) break;
   }
   const Result<std::size_t> rest = stored.read(std::span(theirs).subspan(0, 1));
@@ -243,10 +246,9 @@ class TreeVerify {
     if (!local.ok()) return findings_.failed(local.error(), job.path);
     Result<Reader> stored = space_.reader(Ref::node(job.node));
     const Result<bool> same =
-        stored.ok() ? same_bytes(*local, *stored) : Result<bool>(stored.error());
+        stored.ok() ? same_bytes(*local, *stored, findings_) : Result<bool>(stored.error());
     if (same.ok()) {
-      return findings_.add(*same ? Verdict::same : Verdict::different, job.path,
-                           local->stat().size_bytes);
+      return findings_.add(*same ? Verdict::same : Verdict::different, job.path);
     }
     findings_.failed(same.error(), job.path);
     // Stored bytes that cannot be had are damage, not a reason to say less.

@@ -1,6 +1,7 @@
 """Nothing outside the target, nothing half written, nothing acknowledged that nobody heard."""
 import json
 import os
+import pty
 import signal
 import subprocess
 import time
@@ -98,6 +99,30 @@ class Outputs(ToolCase):
         self.check_is_clean()
         self.spind("verify", str(self.local), "s:/x")
         self.spind("verify", str(self.local), "s:/y")
+
+    def test_a_closed_stdin_is_no_empty_file(self):
+        done = self.shell('"$1" put - s:/f <&-')
+        self.assertEqual(done.returncode, 1)
+        self.assertEqual(self.error("stat", "s:/f")["code"], "not_found")
+
+    def test_what_takes_long_shows_its_progress_on_a_terminal_only(self):
+        terminal, end = pty.openpty()
+        process = self.start("put", "-", "s:/f", stdin=-1, stdout=subprocess.DEVNULL, stderr=end)
+        os.close(end)
+        for _ in range(8):
+            process.stdin.write(self.random.randbytes(2_000_000))
+            process.stdin.flush()
+            time.sleep(0.25)
+        process.stdin.close()
+        self.assertEqual(process.wait(timeout=60), 0)
+        self.assertRegex(os.read(terminal, 10_000), rb"storing: 0 files, [0-9.]+ MiB, ")
+        os.close(terminal)
+        process = self.start("put", "-", "s:/f", stdin=-1, stdout=-1, stderr=-1)
+        process.stdin.write(b"x" * 2_000_000)
+        process.stdin.flush()
+        time.sleep(1.3)
+        out, err = process.communicate(b"x" * 2_000_000, timeout=60)
+        self.assertEqual(err, b"")
 
     def test_a_full_stdout_is_an_error(self):
         self.spind("put", "-", "s:/f", data=b"x" * 1_000_000)

@@ -126,6 +126,10 @@ class Trees(ToolCase):
         self.assertEqual([row["path"] for row in answer.files if row["path"] != "/x/new"],
                          [f"/x/{changed}"])
         self.assertEqual((answer.row["files"], answer.row["skipped"]), (2, 59))
+        for path in self.local.rglob("d*"):
+            if path.is_dir():
+                stored = self.spind("stat", f"s:/x/{path.relative_to(self.local)}").row
+                self.assertEqual(stored["mtime_ns"], path.stat().st_mtime_ns)
         all_again = self.spind("put", "-r", "-I", str(self.local), "s:/x").row
         self.assertEqual((all_again["files"], all_again["skipped"]), (61, 0))
         self.spind("verify", str(self.local), "s:/x")
