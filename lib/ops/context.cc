@@ -77,12 +77,16 @@ Status permit(const Call& call, const model::SpaceRecord& info, const std::vecto
 }
 
 NodeInfo to_info(const space::Place& place, std::uint64_t history) {
-  const model::NodeRecord& node = *place.node;
+  return to_info(place.parent, place.name, *place.node, history);
+}
+
+NodeInfo to_info(NodeId parent, std::string_view name, const model::NodeRecord& node,
+                 std::uint64_t history) {
   NodeInfo info;
   info.id = node.id;
-  info.parent = place.parent;
+  info.parent = parent;
   info.kind = node.kind;
-  info.name = place.name;
+  info.name = name;
   info.mtime_ns = node.mtime_ns;
   info.creator = node.creator;
   info.changed = node.changed;

@@ -13,12 +13,6 @@ std::string listing_name(const std::string& children_prefix, const ListOptions& 
   return children_prefix + static_cast<char>(options.kind ? std::uint8_t(*options.kind) : 0);
 }
 
-Result<space::Place> decode_child(NodeId parent, std::string_view key, std::string_view value) {
-  SPIND_TRY_ASSIGN(auto record, model::decode_node(value));
-  return space::Place{parent, std::string(model::name_in_node_key(key)),
-                      std::make_shared<const model::NodeRecord>(std::move(record))};
-}
-
 }  // namespace
 
 Result<Page> list(const Context& context, const Call& call, const SpaceId& space,
@@ -44,12 +38,13 @@ Result<Page> list(const Context& context, const Call& call, const SpaceId& space
   const auto cursor =
       entered.reading.snapshot().scan(kv::Family::state, begin, model::end_of(prefix));
   for (std::size_t seen = 1; cursor->valid(); cursor->next(), ++seen) {
-    SPIND_TRY_ASSIGN(const space::Place child,
-                     decode_child(parent, cursor->key(), cursor->value()));
-    if (!options.kind || child.node->kind == *options.kind)
-      page.items.push_back(to_info(child, entered.info->history));
+    const auto child = model::decode_node(cursor->value());
+    if (!child.ok()) return child.error();
+    const std::string_view name = model::name_in_node_key(cursor->key());
+    if (!options.kind || child->kind == *options.kind)
+      page.items.push_back(to_info(parent, name, *child, entered.info->history));
     if (page.items.size() == options.count_max || seen == kPageScanMax) {
-      page.next = make_page_token(child.name, listing);
+      page.next = make_page_token(name, listing);
       break;
     }
     if (seen % 256 == 0) SPIND_TRY(call.interrupted(context.clock));

@@ -47,9 +47,8 @@ Result<Place> place_of(NodeSource& source, NodeId id) {
   return Place{locator.parent, std::move(locator.name), std::move(node)};
 }
 
-// Goes down one name. A missing folder leaves place.node null.
-Status descend(NodeSource& source, std::string_view name, Resolved& at) {
-  const NodeId folder = at.place.node->id;
+// Goes down one name from `folder`, at which `at` is. A missing folder leaves place.node null.
+Status descend(NodeSource& source, NodeId folder, std::string_view name, Resolved& at) {
   SPIND_TRY_ASSIGN(NodeRef node, source.child(folder, name));
   at.way.push_back(folder);
   at.place.parent = folder;
@@ -140,10 +139,16 @@ Result<Resolved> resolve(NodeSource& source, const Ref& ref) {
 Result<Resolved> resolve_with_missing(NodeSource& source, const Ref& ref,
                                       std::vector<std::string>* missing) {
   SPIND_TRY_ASSIGN(const std::vector<std::string_view> names, split_path(ref));
-  SPIND_TRY_ASSIGN(Resolved at, resolve_start(source, ref));
+  Resolved at;
+  // A space has a root, which is a folder: on the way down from it nobody needs to look at it.
+  const bool from_root = ref.start() == kRootNode && !names.empty();
+  if (!from_root) {
+    SPIND_TRY_ASSIGN(at, resolve_start(source, ref));
+  }
   for (std::size_t i = 0; i < names.size(); ++i) {
-    if (at.place.node->kind != NodeKind::folder) return not_a_folder(ref);
-    SPIND_TRY(descend(source, names[i], at));
+    const bool at_root = from_root && i == 0;
+    if (!at_root && at.place.node->kind != NodeKind::folder) return not_a_folder(ref);
+    SPIND_TRY(descend(source, at_root ? kRootNode : at.place.node->id, names[i], at));
     const bool last = i + 1 == names.size();
     if (at.exists() || last) continue;
     // From here on nothing exists: the rest of the path would have to be made.

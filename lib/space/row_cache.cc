@@ -1,6 +1,8 @@
 #include "space/row_cache.h"
 
 #include <algorithm>
+#include <iterator>
+#include <utility>
 
 #include "base/hash.h"
 #include "model/keys.h"
@@ -51,56 +53,67 @@ void RowCache::publishing(kv::Ticket ticket, std::span<const kv::Row> rows) {
   for (const kv::Row& row : rows) announce(ticket, row);
 }
 
-std::uint64_t RowCache::size_bytes() const {
-  std::uint64_t sum = 0;
+std::uint64_t RowCache::sum(std::uint64_t Shard::*count) const {
+  std::uint64_t total = 0;
   for (const Shard& shard : shards_) {
     const std::lock_guard lock(shard.mutex);
-    sum += shard.size_bytes;
+    total += shard.*count;
   }
-  return sum;
+  return total;
 }
 
-RowCache::Shard& RowCache::shard_of(std::string_view key) {
-  return shards_[xxh3_64(as_bytes(key)) % kShards];
+RowCache::Key RowCache::key_of(std::string_view bytes) {
+  return {bytes, xxh3_64(as_bytes(bytes))};
 }
 
 template <class Ref>
-Ref RowCache::find(kv::Ticket snapshot, std::string_view key) {
+Ref RowCache::find(kv::Ticket snapshot, std::string_view bytes) {
+  const Key key = key_of(bytes);
   Shard& shard = shard_of(key);
   const std::lock_guard lock(shard.mutex);
   const auto found = shard.by_key.find(key);
   if (found == shard.by_key.end() || found->second->valid_since > snapshot) {
-    misses_.fetch_add(1, std::memory_order_relaxed);
+    ++shard.misses;
     return nullptr;
   }
-  hits_.fetch_add(1, std::memory_order_relaxed);
-  shard.recent.splice(shard.recent.begin(), shard.recent, found->second);
+  ++shard.hits;
+  found->second->used = true;
   const Ref* value = std::get_if<Ref>(&found->second->value);
   return value != nullptr ? *value : nullptr;
 }
 
-void RowCache::insert(kv::Ticket snapshot, std::string_view key, Value value,
-                      std::size_t size_bytes) {
+void RowCache::insert(kv::Ticket snapshot, std::string_view bytes, Value value,
+                      std::uint64_t size_bytes) {
+  const Key key = key_of(bytes);
   Shard& shard = shard_of(key);
   const std::lock_guard lock(shard.mutex);
   if (shard.changed > snapshot || shard.by_key.contains(key)) return;
-  shard.recent.push_front({std::string(key), std::move(value), snapshot, size_bytes});
-  shard.by_key.emplace(shard.recent.front().key, shard.recent.begin());
+  const auto entry = shard.entries.emplace(shard.entries.begin());
+  entry->key = bytes;
+  entry->value = std::move(value);
+  entry->valid_since = snapshot;
+  entry->size_bytes = size_bytes;
+  shard.by_key.emplace(Key{entry->key, key.hash}, entry);
   shard.size_bytes += size_bytes;
   evict(shard);
 }
 
+// The oldest goes, unless it was used since it was last its turn: then it begins anew.
 void RowCache::evict(Shard& shard) {
-  while (shard.size_bytes > shard_bytes_max_ && !shard.recent.empty()) {
-    const Entry& oldest = shard.recent.back();
-    shard.size_bytes -= oldest.size_bytes;
-    shard.by_key.erase(oldest.key);
-    shard.recent.pop_back();
+  while (shard.size_bytes > shard_bytes_max_ && !shard.entries.empty()) {
+    const auto oldest = std::prev(shard.entries.end());
+    if (std::exchange(oldest->used, false)) {
+      shard.entries.splice(shard.entries.begin(), shard.entries, oldest);
+      continue;
+    }
+    shard.size_bytes -= oldest->size_bytes;
+    shard.by_key.erase(key_of(oldest->key));
+    shard.entries.erase(oldest);
   }
 }
 
 void RowCache::replace(Shard& shard, Entry& entry, kv::Ticket ticket, Value value,
-                       std::size_t size_bytes) {
+                       std::uint64_t size_bytes) {
   shard.size_bytes += size_bytes - entry.size_bytes;
   entry.value = std::move(value);
   entry.valid_since = ticket;
@@ -111,7 +124,7 @@ void RowCache::reopened() {
   for (Shard& shard : shards_) {
     const std::lock_guard lock(shard.mutex);
     shard.by_key.clear();
-    shard.recent.clear();
+    shard.entries.clear();
     shard.size_bytes = 0;
     // What readers of snapshots from before have found is not to be remembered.
     shard.changed = std::max(shard.changed, published_.load(std::memory_order_relaxed) + 1);
@@ -119,10 +132,11 @@ void RowCache::reopened() {
 }
 
 void RowCache::announce(kv::Ticket ticket, const kv::Row& row) {
-  Shard& shard = shard_of(row.key);
+  const Key key = key_of(row.key);
+  Shard& shard = shard_of(key);
   const std::lock_guard lock(shard.mutex);
   shard.changed = ticket;
-  const auto found = shard.by_key.find(row.key);
+  const auto found = shard.by_key.find(key);
   if (found == shard.by_key.end()) return;
   Entry& entry = *found->second;
   if (row.value && is_row(row.key, model::SpaceRow::node)) {
@@ -146,7 +160,7 @@ void RowCache::announce(kv::Ticket ticket, const kv::Row& row) {
   shard.size_bytes -= entry.size_bytes;
   const auto position = found->second;
   shard.by_key.erase(found);
-  shard.recent.erase(position);
+  shard.entries.erase(position);
 }
 
 }  // namespace spind::space

@@ -39,9 +39,9 @@ class RowCache final : public kv::Observer {
   void published(kv::Ticket ticket) override { published_ = ticket; }
   void reopened() override;
 
-  std::uint64_t size_bytes() const;
-  std::uint64_t hits() const { return hits_.load(std::memory_order_relaxed); }
-  std::uint64_t misses() const { return misses_.load(std::memory_order_relaxed); }
+  std::uint64_t size_bytes() const { return sum(&Shard::size_bytes); }
+  std::uint64_t hits() const { return sum(&Shard::hits); }
+  std::uint64_t misses() const { return sum(&Shard::misses); }
 
  private:
   using Value = std::variant<NodeRef, SpaceRef>;
@@ -49,28 +49,41 @@ class RowCache final : public kv::Observer {
     std::string key;
     Value value;
     kv::Ticket valid_since = 0;
-    std::size_t size_bytes = 0;
+    std::uint64_t size_bytes = 0;
+    bool used = false;         // since it was last its turn to go
   };
-  struct Shard {
+  // Hashed once: the hash names the shard and the bucket in it.
+  struct Key {
+    std::string_view bytes;
+    std::uint64_t hash = 0;
+    bool operator==(const Key& other) const { return bytes == other.bytes; }
+  };
+  struct KeyHash {
+    std::size_t operator()(const Key& key) const noexcept { return key.hash; }
+  };
+  // All readers meet at the folders near the root, so the lock is short: a hit only marks its
+  // entry, and nothing is counted where shards would share it.
+  struct alignas(64) Shard {
     mutable std::mutex mutex;
-    std::list<Entry> recent;  // most recently used first
-    std::unordered_map<std::string_view, std::list<Entry>::iterator> by_key;
-    kv::Ticket changed = 0;   // last announcement that concerned this shard
-    std::size_t size_bytes = 0;
+    std::list<Entry> entries;  // newest or lately spared first
+    std::unordered_map<Key, std::list<Entry>::iterator, KeyHash> by_key;
+    kv::Ticket changed = 0;    // last announcement that concerned this shard
+    std::uint64_t size_bytes = 0, hits = 0, misses = 0;
   };
   static constexpr std::size_t kShards = 32;
 
-  Shard& shard_of(std::string_view key);
+  static Key key_of(std::string_view bytes);
+  Shard& shard_of(const Key& key) { return shards_[key.hash % kShards]; }
+  std::uint64_t sum(std::uint64_t Shard::*count) const;
   template <class Ref>
   Ref find(kv::Ticket snapshot, std::string_view key);
-  void insert(kv::Ticket snapshot, std::string_view key, Value value, std::size_t size_bytes);
+  void insert(kv::Ticket snapshot, std::string_view key, Value value, std::uint64_t size_bytes);
   void announce(kv::Ticket ticket, const kv::Row& row);
   static void replace(Shard& shard, Entry& entry, kv::Ticket ticket, Value value,
-                      std::size_t size_bytes);
+                      std::uint64_t size_bytes);
   void evict(Shard& shard);
 
   const std::size_t shard_bytes_max_;
-  std::atomic<std::uint64_t> hits_{0}, misses_{0};
   std::atomic<kv::Ticket> published_{0};
   std::array<Shard, kShards> shards_;
 };
