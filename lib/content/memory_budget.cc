@@ -24,9 +24,10 @@ Result<MemoryBudget::Lease> MemoryBudget::take(std::uint64_t bytes,
                .text = "too many uploads and downloads for the memory budget"};
 }
 
-std::optional<MemoryBudget::Lease> MemoryBudget::try_take(std::uint64_t bytes) {
-  const std::lock_guard lock(mutex_);
-  if (free_bytes_ < bytes) return std::nullopt;
+std::optional<MemoryBudget::Lease> MemoryBudget::try_take(std::uint64_t bytes,
+                                                          std::chrono::milliseconds patience) {
+  std::unique_lock lock(mutex_);
+  if (!freed_.wait_for(lock, patience, [&] { return free_bytes_ >= bytes; })) return std::nullopt;
   free_bytes_ -= bytes;
   return Lease(this, bytes);
 }

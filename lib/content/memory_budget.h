@@ -1,6 +1,7 @@
 // Memory that may be used for content that is on its way.
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <functional>
@@ -46,7 +47,9 @@ class MemoryBudget {
   // Waits for at most kMemoryWaitMs, then unavailable; `interrupt`, if any, is asked meanwhile.
   // More than there is at all counts as all.
   Result<Lease> take(std::uint64_t bytes, const std::function<Status()>& interrupt);
-  std::optional<Lease> try_take(std::uint64_t bytes);
+  // None if there is not that much, not even within the patience.
+  std::optional<Lease> try_take(std::uint64_t bytes,
+                                std::chrono::milliseconds patience = std::chrono::milliseconds(0));
   std::uint64_t used_bytes();
   // Less than half of it is free.
   bool crowded();

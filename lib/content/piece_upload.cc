@@ -12,6 +12,10 @@ namespace {
 // Pieces of one upload that are being hashed and written while the next is gathered.
 constexpr std::size_t kFlightsMax = 4;
 
+// How long an upload waits, once, for the memory of a large piece before it goes on in small ones.
+// Uploads that move give theirs back sooner.
+constexpr std::chrono::milliseconds kLargePatience{1000};
+
 template <std::size_t kSize>
 std::optional<std::array<std::uint8_t, kSize>> finish_hash(std::optional<Hasher>& hasher) {
   if (!hasher) return std::nullopt;
@@ -39,27 +43,12 @@ FileHashes::FileHashes(std::uint8_t checksums_wanted) {
 }
 
 void FileHashes::update(Bytes bytes) {
-  for (Bytes rest = bytes; !rest.empty();) {
-    const std::size_t count = std::min(rest.size(), kPieceBytesMax - in_piece_);
-    sha256_.update(rest.first(count));
-    rest = rest.subspan(count);
-    in_piece_ += count;
-    if (in_piece_ < kPieceBytesMax) continue;
-    pieces_.push_back(sha256_.finish_part());
-    in_piece_ = 0;
-  }
+  sha256_.update(bytes);
   for (std::optional<Hasher>* hasher : {&sha1_, &md5_, &adler32_})
     if (*hasher) (*hasher)->update(bytes);
 }
 
-model::PieceId FileHashes::take_piece() {
-  const model::PieceId piece = pieces_.front();
-  pieces_.pop_front();
-  return piece;
-}
-
-model::PieceId FileHashes::finish(Stored& stored) {
-  if (in_piece_ > 0) pieces_.push_back(sha256_.finish_part());
+void FileHashes::finish(Stored& stored) {
   stored.sha256 = sha256_.finish_whole();
   stored.checksums.sha1 = finish_hash<20>(sha1_);
   stored.checksums.md5 = finish_hash<16>(md5_);
@@ -67,7 +56,6 @@ model::PieceId FileHashes::finish(Stored& stored) {
     stored.checksums.adler32 = std::uint32_t{(*sum)[0]} << 24 | std::uint32_t{(*sum)[1]} << 16 |
                                std::uint32_t{(*sum)[2]} << 8 | std::uint32_t{(*sum)[3]};
   }
-  return pieces_.empty() ? model::PieceId{} : take_piece();
 }
 
 Stored store_inline(Bytes bytes, std::uint8_t checksums_wanted) {
@@ -76,7 +64,7 @@ Stored store_inline(Bytes bytes, std::uint8_t checksums_wanted) {
   stored.inline_bytes = as_text(bytes);
   FileHashes hashes(checksums_wanted);
   hashes.update(bytes);
-  (void)hashes.finish(stored);
+  hashes.finish(stored);
   return stored;
 }
 
@@ -102,13 +90,13 @@ Status PieceUpload::add(Bytes bytes) {
   if (interrupt_) SPIND_TRY(interrupt_());
   size_ += bytes.size();
   claim_->renew();
-  hashes_.update(bytes);
   return gather(bytes);
 }
 
 Status PieceUpload::gather(Bytes bytes) {
   if (filling_ == nullptr) {
     if (small_.size() + bytes.size() <= kInlineBytesMax) {
+      hashes_.update(bytes);
       small_.append(as_text(bytes));
       return {};
     }
@@ -117,45 +105,61 @@ Status PieceUpload::gather(Bytes bytes) {
     small_.clear();
   }
   while (true) {
-    bytes = bytes.subspan(filling_->buffer.append(bytes));
+    const std::size_t count = filling_->buffer.append(bytes);
+    hashes_.update(bytes.first(count));
+    bytes = bytes.subspan(count);
     if (bytes.empty()) return {};
     // Only now is it known that the piece is not the last one.
     if (filling_->buffer.capacity() < kPieceBytesMax) {
-      SPIND_TRY(grow_buffer());
+      SPIND_TRY(grow_or_dispatch());
     } else {
       SPIND_TRY(dispatch());
     }
   }
 }
 
-// The first buffer is as large as what has come at once asks for, since most files come so.
+// The first buffer is as large as what has come at once asks for, since most files come so; where
+// others hold the memory for large pieces, it is a small one.
 Status PieceUpload::take_buffer(std::size_t size_bytes) {
   SPIND_TRY(resources_.vaults.note(vault_, owner_.tenant));
-  if (size_bytes > kPackedBytesMax) return take_large_buffer();
-  const std::size_t capacity = std::bit_ceil(size_bytes);
+  if (size_bytes > kPackedBytesMax) {
+    if (auto lease = try_take_large()) {
+      filling_ = std::make_unique<Piece>(Piece{PieceBuffer(kPieceBytesMax), *std::move(lease)});
+      return {};
+    }
+  }
+  const std::size_t capacity = std::bit_ceil(std::min(size_bytes, kPackedBytesMax));
   SPIND_TRY_ASSIGN(auto lease, resources_.small_pieces.take(stored_size(capacity), interrupt_));
   filling_ = std::make_unique<Piece>(Piece{PieceBuffer(capacity), std::move(lease)});
   return {};
 }
 
-Status PieceUpload::take_large_buffer() {
-  SPIND_TRY_ASSIGN(auto lease,
-                   resources_.large_pieces.take(stored_size(kPieceBytesMax), interrupt_));
-  filling_ = std::make_unique<Piece>(Piece{PieceBuffer(kPieceBytesMax), std::move(lease)});
-  return {};
+std::optional<MemoryBudget::Lease> PieceUpload::try_take_large() {
+  const auto patience = patient_ ? kLargePatience : std::chrono::milliseconds(0);
+  auto lease = resources_.large_pieces.try_take(stored_size(kPieceBytesMax), patience);
+  patient_ = lease.has_value();
+  return lease;
 }
 
-// Doubles a small buffer if there is memory at once; else, and from the size of the largest packed
-// piece on, there comes a large one. So memory for small pieces is never waited for by its holders.
-Status PieceUpload::grow_buffer() {
-  const std::unique_ptr<Piece> smaller = std::move(filling_);
-  const std::size_t twice = 2 * smaller->buffer.capacity();
-  if (twice <= kPackedBytesMax) {
-    if (auto lease = resources_.small_pieces.try_take(stored_size(twice)))
-      filling_ = std::make_unique<Piece>(Piece{PieceBuffer(twice), *std::move(lease)});
+// A small buffer is full. It becomes a larger one if there is memory at once. If there is none, as
+// when many slow uploads hold theirs, its piece ends here: smaller pieces share less with other
+// files, but nobody waits for somebody who waits. Only tiny buffers wait for a large one.
+Status PieceUpload::grow_or_dispatch() {
+  const std::size_t capacity = filling_->buffer.capacity();
+  std::size_t larger = 2 * capacity;
+  std::optional<MemoryBudget::Lease> lease;
+  if (larger <= kPackedBytesMax) lease = resources_.small_pieces.try_take(stored_size(larger));
+  if (!lease) {
+    larger = kPieceBytesMax;
+    lease = try_take_large();
   }
-  if (filling_ == nullptr) SPIND_TRY(take_large_buffer());
-  filling_->buffer.take_over(smaller->buffer);
+  if (!lease && capacity >= kFrameBytesMax) return dispatch();
+  if (!lease) {
+    SPIND_TRY_ASSIGN(lease, resources_.large_pieces.take(stored_size(larger), interrupt_));
+  }
+  auto piece = std::make_unique<Piece>(Piece{PieceBuffer(larger), *std::move(lease)});
+  piece->buffer.take_over(filling_->buffer);
+  filling_ = std::move(piece);
   return {};
 }
 
@@ -172,7 +176,7 @@ Status PieceUpload::store(PieceBuffer& buffer, const model::PieceId& piece) {
 Status PieceUpload::dispatch() {
   auto flight = std::make_shared<Flight>();
   flight->piece = std::move(filling_);
-  flight->stored = {hashes_.take_piece(), flight->piece->buffer.size()};
+  flight->stored = {hashes_.end_piece(), flight->piece->buffer.size()};
   flights_.push_back(flight);
   resources_.workers.run([this, flight] {
     Status outcome = store(flight->piece->buffer, flight->stored.id);
@@ -224,8 +228,10 @@ Result<Stored> PieceUpload::finish() {
 Result<Stored> PieceUpload::finish_pieces() {
   Stored stored;
   stored.size_bytes = size_;
-  const model::PieceId last_id = hashes_.finish(stored);
-  if (filling_ == nullptr) {
+  const bool has_pieces = filling_ != nullptr;
+  const model::PieceId last_id = has_pieces ? hashes_.end_piece() : model::PieceId{};
+  hashes_.finish(stored);
+  if (!has_pieces) {
     stored.inline_bytes = std::move(small_);
     return stored;
   }

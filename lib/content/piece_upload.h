@@ -22,15 +22,13 @@ class FileHashes {
  public:
   explicit FileHashes(std::uint8_t checksums_wanted);
   void update(Bytes bytes);
-  // The id of the next piece in order. Only once all its bytes have come by, and more.
-  model::PieceId take_piece();
-  // Ends them, and gives the id of the last piece.
-  model::PieceId finish(Stored& stored);
+  // The piece ends with the last byte that came by; gives its id.
+  model::PieceId end_piece() { return sha256_.finish_part(); }
+  // Of the whole file; the last piece has ended.
+  void finish(Stored& stored);
 
  private:
   Sha256Parts sha256_;
-  std::size_t in_piece_ = 0;             // bytes of the piece that is coming
-  std::deque<model::PieceId> pieces_;    // whole ones, not yet taken
   std::optional<Hasher> sha1_, md5_, adler32_;
 };
 
@@ -56,8 +54,8 @@ class PieceUpload final : public Upload {
   Status add(Bytes bytes);
   Status gather(Bytes bytes);
   Status take_buffer(std::size_t size_bytes);
-  Status take_large_buffer();
-  Status grow_buffer();
+  std::optional<MemoryBudget::Lease> try_take_large();
+  Status grow_or_dispatch();
   Status dispatch();
   Status store(PieceBuffer& buffer, const model::PieceId& piece);
   Status land(bool only_first);
@@ -75,6 +73,7 @@ class PieceUpload final : public Upload {
 
   std::string small_;                     // while all fits into kInlineBytesMax
   std::unique_ptr<Piece> filling_;
+  bool patient_ = true;                   // has not yet waited in vain for a large buffer
   std::deque<std::shared_ptr<Flight>> flights_;  // in the order of their pieces
   std::vector<std::unique_ptr<Piece>> spare_;    // came back from flights
   std::vector<model::Piece> pieces_;

@@ -33,7 +33,14 @@ Result<Target> find_target(space::NodeSource& source, const model::SpaceRecord& 
   return target;
 }
 
+Status check_declared_size(const PutOptions& options, const Ref& ref) {
+  if (!options.size_bytes || *options.size_bytes <= kFileBytesMax) return {};
+  return Error{.code = Code::limit_exceeded, .text = "the declared size is too large",
+               .path = ref.to_string(), .limit = kFileBytesMax, .used = *options.size_bytes};
+}
+
 Status check_content(const PutOptions& options, const content::Stored& stored, const Ref& ref) {
+  SPIND_TRY(check_declared_size(options, ref));
   if (options.size_bytes && *options.size_bytes != stored.size_bytes)
     return Error{.code = Code::invalid_argument, .text = "the content has not the declared size",
                  .path = ref.to_string(), .limit = *options.size_bytes, .used = stored.size_bytes};
@@ -122,9 +129,7 @@ Result<Decision> decide(const Context& context, const Call& call, const Ref& ref
 
 Result<content::Owner> check_put(const Context& context, const Call& call, const SpaceId& space,
                                  const Ref& file, const PutOptions& options) {
-  if (options.size_bytes && *options.size_bytes > kFileBytesMax)
-    return Error{.code = Code::limit_exceeded, .text = "the declared size is too large",
-                 .path = file.to_string(), .limit = kFileBytesMax, .used = *options.size_bytes};
+  SPIND_TRY(check_declared_size(options, file));
   SPIND_TRY_ASSIGN(Entered entered, enter(context, call, space));
   // What a deferred call rests on need not be durable yet, and a repeat has its answer already.
   if (!call.deferred && options.request_id.empty())

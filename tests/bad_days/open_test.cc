@@ -114,6 +114,7 @@ TEST_CASE("bad day: making a store that was interrupted at any point is begun ag
     seams.files = &files;
     StoreOptions options = small(true);
     options.metadata = MetadataEngine::memory;
+    seams.open_kv = engine::default_kv;  // in memory, beside a real folder
     point.arm(n, Code::io_error, true);
     const Code code = engine::open_with(folder / "store", options, seams).code();
     point.disarm();

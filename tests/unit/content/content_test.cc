@@ -167,21 +167,42 @@ TEST_CASE("content: uploads of one thread beside each other fit into a small bud
   for (const auto& upload : uploads) CHECK(upload->finish().ok());
 }
 
+TEST_CASE("content: a slow upload that holds its memory keeps no other from going on") {
+  Place place(true, 12 << 20);
+  std::mt19937_64 random(test::seed());
+  const std::string text = random_text(random, 20 * kMiB);
+  const auto slow = place.content->upload(owner_of(1), 0, nullptr);
+  REQUIRE(slow->append(as_bytes(text).first(3 * kMiB)).ok());  // has the memory of the one large piece
+  const content::Stored other = place.put_and_commit(owner_of(1), text);
+  CHECK(other.pieces.size() == 20);  // in smaller pieces
+  CHECK(place.read(owner_of(1), other).value() == text);
+  REQUIRE(slow->append(as_bytes(text).subspan(3 * kMiB)).ok());
+  const auto stored = slow->finish();
+  REQUIRE(stored.ok());
+  CHECK(stored->pieces.size() == 3);
+  CHECK(stored->sha256 == other.sha256);
+  CHECK(place.commit(owner_of(1), *stored).ok());
+  CHECK(place.read(owner_of(1), *stored).value() == text);
+}
+
 TEST_CASE("content: an upload waits for memory only as long as it may") {
   Place place(true, 12 << 20);
   std::mt19937_64 random(test::seed());
   const std::string text = random_text(random, 2 * kMiB);
-  const auto first = place.content->upload(owner_of(1), 0, nullptr);
-  REQUIRE(first->append(as_bytes(text)).ok());  // has the memory of the one large piece
+  std::vector<std::unique_ptr<content::Upload>> holders;  // of the large piece and the small ones
+  for (int i = 0; i < 3; ++i) {
+    holders.push_back(place.content->upload(owner_of(1), 0, nullptr));
+    REQUIRE(holders.back()->append(as_bytes(text).first(2 * kMiB - 1)).ok());
+  }
   int asked = 0;
-  const auto second = place.content->upload(owner_of(1), 0, [&]() -> Status {
+  const auto late = place.content->upload(owner_of(1), 0, [&]() -> Status {
     if (++asked < 3) return {};
     return Error{Code::cancelled, "enough"};
   });
-  CHECK(second->append(as_bytes(text)).code() == Code::cancelled);
-  CHECK(second->append(as_bytes(text)).code() == Code::cancelled);
-  CHECK(second->finish().code() == Code::cancelled);
-  CHECK(first->finish().ok());
+  CHECK(late->append(as_bytes(text)).code() == Code::cancelled);
+  CHECK(late->append(as_bytes(text)).code() == Code::cancelled);
+  CHECK(late->finish().code() == Code::cancelled);
+  for (const auto& holder : holders) CHECK(holder->finish().ok());
 }
 
 TEST_CASE("content: an interrupt ends an upload, and what it stored is collected") {
