@@ -89,6 +89,24 @@ class WitnessedLog final : public WitnessedFile {
   std::shared_ptr<LogFile> log_;
 };
 
+// Stands for a log that could not be made: it takes nothing, so the first write to it tells why.
+class UnmadeLog final : public rocksdb::FSWritableFile {
+ public:
+  explicit UnmadeLog(IOStatus why) : why_(std::move(why)) {}
+
+  using rocksdb::FSWritableFile::Append;
+  IOStatus Append(const Slice&, const IOOptions&, IODebugContext*) override { return why_; }
+  // Nothing was appended, so nothing is missing.
+  IOStatus Flush(const IOOptions&, IODebugContext*) override { return IOStatus::OK(); }
+  IOStatus Sync(const IOOptions&, IODebugContext*) override { return IOStatus::OK(); }
+  IOStatus Close(const IOOptions&, IODebugContext*) override { return IOStatus::OK(); }
+
+ private:
+  const IOStatus why_;
+};
+
+bool is_log(const std::string& path) { return path.ends_with(".log"); }
+
 class WitnessedFolder final : public rocksdb::FSDirectoryWrapper {
  public:
   WitnessedFolder(std::unique_ptr<rocksdb::FSDirectory>&& folder, FileWitness& witness)
@@ -120,7 +138,7 @@ IOStatus FileWitness::noted_sync(IOStatus status) {
 }
 
 void FileWitness::watch(const std::string& path, std::unique_ptr<rocksdb::FSWritableFile>* file) {
-  if (path.ends_with(".log"))
+  if (is_log(path))
     *file = std::make_unique<WitnessedLog>(logs_.add(path, std::move(*file)), *this);
   else
     *file = std::make_unique<WitnessedTable>(std::move(*file), *this);
@@ -130,6 +148,10 @@ IOStatus FileWitness::NewWritableFile(const std::string& path, const rocksdb::Fi
                                       std::unique_ptr<rocksdb::FSWritableFile>* file,
                                       IODebugContext* debug) {
   IOStatus status = noted(target()->NewWritableFile(path, options, file, debug));
+  if (!status.ok() && running_ && is_log(path)) {
+    *file = std::make_unique<UnmadeLog>(std::move(status));
+    status = IOStatus::OK();
+  }
   if (status.ok()) watch(path, file);
   return status;
 }

@@ -22,6 +22,10 @@ class FileWitness final : public rocksdb::FileSystemWrapper {
 
   bool saw_full_device() const { return full_; }
   bool saw_failed_sync() const { return sync_failed_; }
+  // RocksDB is open. From now on a log that cannot be made fails at its first write instead: where
+  // two families are to be flushed and the next log is not there, RocksDB 7.8 forgets to let go of
+  // the second one, and its asserts end the process when it is closed.
+  void running() { running_ = true; }
   // Makes durable what was appended to the logs before the call.
   rocksdb::IOStatus sync_logs() { return noted_sync(logs_.sync(*target())); }
 
@@ -42,6 +46,7 @@ class FileWitness final : public rocksdb::FileSystemWrapper {
  private:
   void watch(const std::string& path, std::unique_ptr<rocksdb::FSWritableFile>* file);
 
+  std::atomic<bool> running_{false};
   std::atomic<bool> full_{false};
   std::atomic<bool> sync_failed_{false};
   LogFiles logs_;

@@ -49,6 +49,7 @@ Status OpenDb::start() {
       rocksdb::DB::Open(tuning_.db, setting_.path, tuning_.families, &families_, &db_);
   if (says_locked(status)) return Error{Code::busy, "the store is open already", setting_.path};
   if (!status.ok()) return error(status, "opening");
+  witness_->running();
   first_sequence_ = db_->GetLatestSequenceNumber();
   if (gaps_.found() && setting_.log)
     setting_.log("the log had a hole, as after a power cut: replay stopped there");
