@@ -230,19 +230,24 @@ Status Collector::remove(const model::VaultId& vault, std::uint8_t bucket, const
   }
   std::vector<std::string> partitions = {model::bucket_partition(vault, bucket)};
   if (packed) partitions.push_back(model::ledger_partition());
+  bool unaccounted = false;
   SPIND_TRY(commit(std::move(partitions), [&](kv::Transaction& transaction) -> kv::Outcome {
     SPIND_TRY_ASSIGN(const auto still, transaction.get(Family::content, key));
     if (!still) return kv::Commit{};
     transaction.erase(Family::content, key);
     if (!packed) return kv::Commit{};
     const auto add = [&](model::LedgerRow tag, model::PackRow& pack) {
-      pack.dead_bytes += row.stored_bytes;
+      // Behind the accounted part of an open pack, frames are counted once: by the account when it
+      // is closed, or by the walk after a crash, which sees this one dead.
+      unaccounted = tag == model::LedgerRow::pack_open && row.place.offset >= pack.end_bytes;
+      if (!unaccounted) pack.dead_bytes += row.stored_bytes;
       return tag == model::LedgerRow::pack_open ? tag : resting_tag(pack);
     };
     Status changed = change_pack(transaction, row.place.number, add);
     if (!changed.ok() && changed.code() != Code::not_found) return std::move(changed).error();
     return kv::Commit{};
   }));
+  if (unaccounted) vaults_.packs()->count_dead(row);
   memory_.doomed_at.erase(key);
   ++done_.removed;
   done_.bytes += row.stored_bytes;

@@ -166,14 +166,15 @@ Status Collector::sweep_pack(const kv::View& view, std::uint64_t number) {
   if (!file.ok() && file.code() != Code::not_found) return std::move(file).error();
   if (file.ok()) {
     SPIND_TRY_ASSIGN(const std::uint64_t size, (*file)->size());
-    Walk walk{number, **file, row.end_bytes, size, std::min(row.end_bytes, size), 0, {}};
+    // A file that damage made shorter keeps its end, so that the dead never outweigh what is left.
+    Walk walk{number, **file, row.end_bytes, size, row.end_bytes, 0, {}};
     SPIND_TRY(walk_pack(view, walk));
     end = walk.used_end;
     if (end < size) {
       SPIND_TRY((*file)->truncate(end));
       SPIND_TRY((*file)->sync());
     }
-    dead_bytes = end - std::min(row.end_bytes, end) - walk.used_bytes;
+    dead_bytes = end - row.end_bytes - walk.used_bytes;
     SPIND_TRY(bury(walk.dead, end));
   }
   return commit({model::ledger_partition()}, [&](kv::Transaction& transaction) -> kv::Outcome {

@@ -67,6 +67,11 @@ void Pack::settle_dead(std::uint64_t stored_bytes) {
   dead_bytes_ += stored_bytes;
 }
 
+void Pack::count_dead(std::uint64_t stored_bytes) {
+  const std::lock_guard lock(mutex_);
+  dead_bytes_ += stored_bytes;
+}
+
 void Pack::settle_unknown() {
   const std::lock_guard lock(mutex_);
   --unsettled_;

@@ -246,6 +246,9 @@ Result<std::size_t> Packs::read(std::uint64_t number, std::uint64_t offset,
 }
 
 Result<bool> Packs::punch(const model::PieceRow& row) {
+  // Else it would reach into the frames behind it.
+  if (row.stored_bytes != stored_size(row.size_bytes))
+    return Error{Code::corruption, "a packed piece is not as long as its row says"};
   auto file = open_file(row.place.number, OpenMode::append);
   if (file.code() == Code::not_found) return true;
   if (!file.ok()) return std::move(file).error();
@@ -258,6 +261,11 @@ Result<bool> Packs::punch(const model::PieceRow& row) {
     if (!punched.ok()) return punched.error();
   }
   return true;
+}
+
+// If the pack was accounted for a moment ago the bytes are not counted: it is only kept longer.
+void Packs::count_dead(const model::PieceRow& row) {
+  if (const std::shared_ptr<Pack> pack = find(row.place.number)) pack->count_dead(row.stored_bytes);
 }
 
 Status Packs::remove_file(std::uint64_t number) {

@@ -51,6 +51,8 @@ class Packs {
   // Gives a frame's bytes back to the device, but not its header, so that the frames behind it can
   // still be walked to. False where the file system cannot.
   Result<bool> punch(const model::PieceRow& row);
+  // A used frame of a pack that is still open has died: its account will say so.
+  void count_dead(const model::PieceRow& row);
   Status remove_file(std::uint64_t number);
 
   SyncCounts sync_counts();
