@@ -12,8 +12,10 @@ IOStatus LogFile::sync(const IOOptions& options, IODebugContext* debug) {
   const std::lock_guard lock(mutex_);
   const std::uint64_t appends = appends_.load(std::memory_order_acquire);
   if (closed() || appends == synced_appends_) return IOStatus::OK();
+  if (!failed_.ok()) return failed_;
   IOStatus status = file_->Sync(options, debug);
   if (status.ok()) synced_appends_ = appends;
+  else failed_ = status;
   return status;
 }
 

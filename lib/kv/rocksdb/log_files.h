@@ -2,7 +2,8 @@
 //
 // RocksDB's SyncWAL is not used: where RocksDB is built with asserts, as Debian does, it ends the
 // process when a log is synced to which an append, or a sync by a flush, has failed before. Here
-// such a log is synced like any other, so that what was written before the failure becomes durable.
+// a log is synced after a failed append, so that what was written before becomes durable; and a
+// sync that failed, whether a flush asked for it or the store, fails from then on.
 #pragma once
 
 #include <atomic>
@@ -35,6 +36,7 @@ class LogFile {
   std::atomic<bool> closed_{false};
   std::atomic<std::uint64_t> appends_{0};
   std::uint64_t synced_appends_ = 0;
+  rocksdb::IOStatus failed_;  // of the first sync that failed: the next one may get a lie
 };
 
 // All logs that are open, oldest first. Thread-safe.
