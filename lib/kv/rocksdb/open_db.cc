@@ -48,7 +48,13 @@ Status OpenDb::start() {
   const rocksdb::Status status =
       rocksdb::DB::Open(tuning_.db, setting_.path, tuning_.families, &families_, &db_);
   if (says_locked(status)) return Error{Code::busy, "the store is open already", setting_.path};
-  if (!status.ok()) return error(status, "opening");
+  if (!status.ok()) {
+    Error failed = error(status, "opening");
+    // A store that is opened anew would be tried again, and asking once more may get a lie.
+    if (witness_->saw_failed_sync() && setting_.on_background_error)
+      setting_.on_background_error(failed);
+    return failed;
+  }
   witness_->running();
   first_sequence_ = db_->GetLatestSequenceNumber();
   if (gaps_.found() && setting_.log)
