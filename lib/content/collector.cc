@@ -247,7 +247,7 @@ Status Collector::remove(const model::VaultId& vault, std::uint8_t bucket, const
     if (!changed.ok() && changed.code() != Code::not_found) return std::move(changed).error();
     return kv::Commit{};
   }));
-  if (unaccounted) vaults_.packs()->count_dead(row);
+  if (unaccounted && vaults_.packs() != nullptr) vaults_.packs()->count_dead(row);
   memory_.doomed_at.erase(key);
   ++done_.removed;
   done_.bytes += row.stored_bytes;
