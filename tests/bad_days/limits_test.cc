@@ -23,7 +23,8 @@ TEST_CASE("bad day: counts and sizes at their limits work, and over them are ref
   CHECK(space.put("/a", "x", {.request_id = std::string(kRequestIdBytesMax, 'r')}).ok());
   CHECK(space.put("/b", "x", {.request_id = std::string(kRequestIdBytesMax + 1, 'r')}).code() ==
         Code::limit_exceeded);
-  CHECK(space.put("/b", "x", {.size_bytes = kFileBytesMax + 1}).code() == Code::limit_exceeded);
+  CHECK(space.writer("/b", {.size_bytes = kFileBytesMax}).ok());
+  CHECK(space.writer("/b", {.size_bytes = kFileBytesMax + 1}).code() == Code::limit_exceeded);
 
   CHECK(space.update({.alias = std::string(kSpaceNameBytesMax, 'a')}).ok());
   CHECK(space.update({.alias = std::string(kSpaceNameBytesMax + 1, 'a')}).code() ==

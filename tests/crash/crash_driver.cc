@@ -107,7 +107,7 @@ void CrashDriver::hear(const char* bytes, std::size_t size, Aftermath& tally) {
 
 void CrashDriver::judge(Aftermath& tally) {
   StoreOptions options{.create = true};
-  options.memory_bytes = 64ull << 20;
+  options.memory_bytes = 256ull << 20;
   options.free_space_reserve_bytes = 0;
   Result<Store> store = Store::open(folder_ / "store", options);
   if (!store.ok()) return tally.note("open: " + store.error().to_string());

@@ -56,7 +56,7 @@ void write_for_ever(const Session& session, const Space& space, Task task) {
 
 int run(const std::string& folder, Task first, const std::vector<std::uint64_t>& steps) {
   StoreOptions options{.create = true};
-  options.memory_bytes = 64ull << 20;
+  options.memory_bytes = 256ull << 20;
   options.free_space_reserve_bytes = 0;
   Result<Store> store = Store::open(folder, options);
   if (!store.ok()) fail(first, 0, store.error());

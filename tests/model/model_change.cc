@@ -22,8 +22,12 @@ Expected ModelSpace::change(const Request& request, EntryNumber entry, std::int6
     case Verb::remove: expected = remove(request, entry); break;
     default: expected = set_mtime(request, entry); break;
   }
-  if (!expected.ok() || expected.answer.written.entry == 0) return expected;
+  if (!expected.ok()) return expected;
+  const bool visible = expected.answer.written.entry != 0;
+  if (!visible && request_id.empty()) return expected;
+  // Where there was nothing to do, an entry that nobody needs to see remembers the request.
   last_entry_ = entry;
+  if (visible) last_visible_ = entry;
   if (!request_id.empty()) answered_[request_id] = expected.answer.written;
   return expected;
 }
@@ -201,13 +205,7 @@ Expected ModelSpace::set_mtime(const Request& request, EntryNumber entry) {
   if (!holds(request.options.conditions, node.id))
     expected.problems.insert(Code::precondition_failed);
   if (!expected.ok()) return expected;
-  const NodeInfo stood = info(node.id);
   expected.answer.written.node = node.id;
-  if (node.kind == NodeKind::file) {
-    expected.answer.written.version = stood.version;
-    expected.answer.written.size_bytes = stood.size_bytes;
-    expected.answer.written.sha256 = stood.sha256;
-  }
   if (node.mtime_ns == request.mtime_ns) return expected;
   node.mtime_ns = request.mtime_ns;
   touch(node.id, entry);

@@ -44,7 +44,8 @@ std::string ModelRun::compare_info(Both& both) {
   const Result<SpaceInfo> info = both.engine.info();
   if (!info.ok()) return "info: " + info.error().to_string();
   if (info->entry != both.model.last_entry()) return "info: entry " + std::to_string(info->entry);
-  if (info->visible != info->entry) return "info: visible " + std::to_string(info->visible);
+  if (info->visible != both.model.last_visible())
+    return "info: visible " + std::to_string(info->visible);
   if (!(info->totals == both.model.totals(kRootNode))) return "info: other totals";
   if (info->trash_bytes != both.model.trash_bytes())
     return "info: trash_bytes " + std::to_string(info->trash_bytes);

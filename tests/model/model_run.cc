@@ -44,9 +44,10 @@ std::string ModelRun::call(Both& both, const Op& op) {
   const Expected expected = both.model.answer(request, entry, clock_.wall_ns());
   const std::string different = difference(request, expected, got);
   if (!different.empty()) return request.to_string() + ": " + different;
-  if (!changes(request.verb) || !expected.ok() || got.written.entry != entry) return "";
-
+  if (!changes(request.verb) || !expected.ok()) return "";
   if (!request_id.empty()) both.asked[request_id] = request;
+  if (got.written.entry != entry) return "";
+
   for (const NodeId node : {got.written.node, kRootNode}) {
     const Request stat{.verb = Verb::stat, .ref = Ref::node(node)};
     const std::string after = difference(stat, both.model.ask(stat), run(both.engine, stat));

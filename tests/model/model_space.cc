@@ -18,7 +18,7 @@ ModelSpace::ModelSpace(const SpaceInfo& made, std::int64_t created_ns)
                        .creator = creator_,
                        .changed = 1,
                        .versions = {}};
-  last_entry_ = 1;
+  last_entry_ = last_visible_ = 1;
 }
 
 NodeId ModelSpace::child(NodeId folder, const std::string& name) const {

@@ -63,8 +63,9 @@ class ModelSpace {
   NodeInfo info(NodeId node) const;
   std::uint64_t trash_bytes() const;
   EntryNumber last_entry() const { return last_entry_; }
+  EntryNumber last_visible() const { return last_visible_; }
   // A visible entry that touches no node.
-  void pass(EntryNumber entry) { last_entry_ = entry; }
+  void pass(EntryNumber entry) { last_entry_ = last_visible_ = entry; }
 
  private:
   // Where a reference leads: as far as there are nodes, and the names that remain.
@@ -100,6 +101,7 @@ class ModelSpace {
   std::map<std::string, Written> answered_;                  // by request id
   NodeId next_id_ = kRootNode + 1;
   EntryNumber last_entry_ = 0;
+  EntryNumber last_visible_ = 0;
 };
 
 // What is wrong with the engine's answer, or "".

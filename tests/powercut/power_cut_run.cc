@@ -13,7 +13,7 @@ constexpr std::uint64_t kDeferredBatch = 16;
 
 StoreOptions options() {
   StoreOptions options{.create = true};
-  options.memory_bytes = 64ull << 20;
+  options.memory_bytes = 256ull << 20;
   options.free_space_reserve_bytes = 0;
   return options;
 }
