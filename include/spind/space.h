@@ -67,7 +67,11 @@ class SPIND_EXPORT Space {
   // Takes its mtime unless options give one.
   Result<Written> put_local_file(const Ref& file, const std::string& local_path,
                                  const PutOptions& options = {}) const;
-  // Content of unknown length, in constant memory.
+  // Asks for bytes until there are no more (0), in constant memory. An error of the source is the
+  // answer, and nothing is put.
+  Result<Written> put_stream(const Ref& file, const ByteSource& source,
+                             const PutOptions& options = {}) const;
+  // The same the other way round: the caller brings the bytes when they come.
   Result<Writer> writer(const Ref& file, const PutOptions& options = {}) const;
 
   // Pinned to the version that it opens.

@@ -11,6 +11,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -119,6 +120,9 @@ struct Written {
   bool repeated = false;    // the request id had been seen: this is what the first call answered
   Ticket ticket = 0;
 };
+
+// Fills the span, at least one byte of it, and says how many; 0 at the end.
+using ByteSource = std::function<Result<std::size_t>(std::span<std::uint8_t>)>;
 
 // How far a long operation has come. Returning false cancels it.
 struct Progress {

@@ -61,6 +61,12 @@ Result<Written> Space::put(const Ref& file, std::string_view text,
   return put(file, as_bytes(text), options);
 }
 
+Result<Written> Space::put_stream(const Ref& file, const ByteSource& source,
+                                  const PutOptions& options) const {
+  return state_->session->engine->run(
+      Verb::put, [&] { return engine::put_stream(*state_, file, source, options); });
+}
+
 Result<Written> Space::put_local_file(const Ref& file, const std::string& local_path,
                                       const PutOptions& options) const {
   return state_->session->engine->run(

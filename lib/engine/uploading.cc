@@ -16,6 +16,18 @@ Result<Written> commit_stored(const SpaceState& space, const Ref& file, const Pu
       ops::put(session.engine->context(), session.call, space.id, file, options, stored));
 }
 
+// In parts as large as the content is expected to be, with a byte to see its end.
+Status copy_all(const ByteSource& source, std::uint64_t size_bytes, content::Upload& upload) {
+  std::vector<std::uint8_t> buffer(std::min<std::uint64_t>(kReadBytes - 1, size_bytes) + 1);
+  for (;;) {
+    SPIND_TRY_ASSIGN(const std::size_t got, source(buffer));
+    if (got == 0) return {};
+    if (got > buffer.size())
+      return Error{.code = Code::invalid_argument, .text = "the source gave more than it was asked"};
+    SPIND_TRY(upload.append(Bytes(buffer.data(), got)));
+  }
+}
+
 }  // namespace
 
 std::uint8_t wanted_checksums(const PutOptions& options) {
@@ -48,17 +60,20 @@ Result<Written> put_bytes(const SpaceState& space, const Ref& file, Bytes bytes,
   return commit_upload(space, file, options, *upload);
 }
 
+Result<Written> put_stream(const SpaceState& space, const Ref& file, const ByteSource& source,
+                           const PutOptions& options) {
+  SPIND_TRY_ASSIGN(const auto upload, begin_upload(space, file, options));
+  SPIND_TRY(copy_all(source, options.size_bytes.value_or(kReadBytes), *upload));
+  return commit_upload(space, file, options, *upload);
+}
+
 Result<Written> put_local_file(const SpaceState& space, const Ref& file,
                                const std::string& local_path, PutOptions options) {
   SPIND_TRY_ASSIGN(LocalFile local, LocalFile::open(local_path));
   if (!options.mtime_ns) options.mtime_ns = local.mtime_ns();
   SPIND_TRY_ASSIGN(const auto upload, begin_upload(space, file, options));
-  std::vector<std::uint8_t> buffer(std::min<std::uint64_t>(kReadBytes, local.size_bytes() + 1));
-  for (;;) {
-    SPIND_TRY_ASSIGN(const std::size_t got, local.read(buffer));
-    if (got == 0) break;
-    SPIND_TRY(upload->append(Bytes(buffer.data(), got)));
-  }
+  const auto read = [&local](std::span<std::uint8_t> out) { return local.read(out); };
+  SPIND_TRY(copy_all(read, local.size_bytes(), *upload));
   SPIND_TRY_ASSIGN(const content::Stored stored, upload->finish());
   SPIND_TRY(local.check_unchanged(stored.size_bytes));
   return commit_stored(space, file, options, stored);

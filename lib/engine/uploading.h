@@ -15,6 +15,8 @@ Result<std::unique_ptr<content::Upload>> begin_upload(const SpaceState& space, c
 
 Result<Written> put_bytes(const SpaceState& space, const Ref& file, Bytes bytes,
                           const PutOptions& options);
+Result<Written> put_stream(const SpaceState& space, const Ref& file, const ByteSource& source,
+                           const PutOptions& options);
 Result<Written> put_local_file(const SpaceState& space, const Ref& file,
                                const std::string& local_path, PutOptions options);
 Result<Written> commit_upload(const SpaceState& space, const Ref& file, const PutOptions& options,

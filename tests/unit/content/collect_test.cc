@@ -375,5 +375,17 @@ TEST_CASE("check: every piece is visited, with its holders and its bytes") {
   CHECK(place.content->holds(*place.store->durable(), owner_of(2), lost.pieces[0].id).value());
 }
 
+TEST_CASE("collect: a frame that died before a crash is not counted again after it") {
+  Place place;
+  std::mt19937_64 random(test::seed());
+  place.put(owner_of(1), random_text(random, 60'000));
+  CHECK(place.collect().removed == 1);
+  const std::string text = random_text(random, 30'000);
+  const content::Stored kept = place.put_and_commit(owner_of(1), text);
+  place.crash_and_open();
+  (void)place.collect();
+  CHECK(place.read(owner_of(1), kept).value() == text);
+}
+
 }  // namespace
 }  // namespace spind

@@ -1,0 +1,213 @@
+// The public classes over a store in memory: what is particular to them, beside the verbs.
+#include "spind/store.h"
+
+#include <doctest/doctest.h>
+
+#include <sys/stat.h>
+
+#include <filesystem>
+#include <fstream>
+#include <thread>
+
+#include "support/harness.h"
+
+namespace spind {
+namespace {
+
+Store open_in_memory() {
+  return Store::open("", {.metadata = MetadataEngine::memory}).value();
+}
+
+struct Fixture {
+  Store store = open_in_memory();
+  Session ada = store.session({.user = "ada"}).value();
+  Space space = ada.create_space({.alias = "ada"}).value();
+  test::TemporaryFolder folder;
+
+  std::string local(std::string_view name, std::string_view content) {
+    const std::string path = folder / name;
+    std::ofstream(path) << content;
+    return path;
+  }
+};
+
+std::string whole_error(const Error& error) { return error.to_string(); }
+
+TEST_CASE_FIXTURE(Fixture, "put_stream: stores what the source gives, until it gives nothing") {
+  int parts = 3;
+  const auto source = [&parts](std::span<std::uint8_t> out) -> Result<std::size_t> {
+    if (parts-- == 0) return std::size_t{0};
+    std::fill_n(out.begin(), 20'000, std::uint8_t('x'));
+    return std::size_t{20'000};
+  };
+  const auto written = space.put_stream("/streamed", source);
+  REQUIRE(written.ok());
+  CHECK(written->size_bytes == 60'000);
+  CHECK(space.get("/streamed").value() == std::string(60'000, 'x'));
+}
+
+TEST_CASE_FIXTURE(Fixture, "put_stream: an error of the source is the answer, and nothing is put") {
+  const auto broken = [](std::span<std::uint8_t>) -> Result<std::size_t> {
+    return Error{.code = Code::io_error, .text = "the line went dead"};
+  };
+  CHECK(space.put_stream("/streamed", broken).code() == Code::io_error);
+  const auto too_much = [](std::span<std::uint8_t> out) -> Result<std::size_t> {
+    return out.size() + 1;
+  };
+  CHECK(space.put_stream("/streamed", too_much).code() == Code::invalid_argument);
+  CHECK(space.stat("/streamed").code() == Code::not_found);
+}
+
+TEST_CASE_FIXTURE(Fixture, "put_local_file: takes content and mtime of a regular file") {
+  const std::string path = local("essay.txt", "essay");
+  const auto written = space.put_local_file("/essay.txt", path);
+  REQUIRE(written.ok());
+  CHECK(space.get("/essay.txt").value() == "essay");
+  struct stat status {};
+  REQUIRE(::stat(path.c_str(), &status) == 0);
+  CHECK(space.stat("/essay.txt")->mtime_ns ==
+        status.st_mtim.tv_sec * 1'000'000'000 + status.st_mtim.tv_nsec);
+}
+
+TEST_CASE_FIXTURE(Fixture, "put_local_file: refuses links, folders, pipes and what is not there") {
+  const std::string path = local("essay.txt", "essay");
+  std::filesystem::create_symlink(path, folder.path() / "link");
+  REQUIRE(::mkfifo((folder / "pipe").c_str(), 0600) == 0);
+  CHECK(space.put_local_file("/x", folder / "link").code() == Code::invalid_argument);
+  CHECK(space.put_local_file("/x", folder.path().string()).code() == Code::invalid_argument);
+  CHECK(space.put_local_file("/x", folder / "pipe").code() == Code::invalid_argument);
+  CHECK(space.put_local_file("/x", folder / "missing").code() == Code::not_found);
+  CHECK(space.stat("/x").code() == Code::not_found);
+}
+
+TEST_CASE_FIXTURE(Fixture, "a stranger is told of a space what is told of none, to the letter") {
+  const Session eve = store.session({.user = "eve"}).value();
+  const Session other = store.session({.user = "ada", .tenant = "other"}).value();
+  const SpaceId none = SpaceId::parse("01932c4e-7d2a-7000-8000-0123456789ab").value();
+  for (const Session& stranger : {eve, other}) {
+    std::string of_none = whole_error(stranger.space(none).error());
+    const std::size_t at = of_none.find(none.to_string());
+    REQUIRE(at != std::string::npos);
+    of_none.replace(at, none.to_string().size(), space.id().to_string());
+    CHECK(whole_error(stranger.space(space.id()).error()) == of_none);
+    CHECK(stranger.space_by_alias("ada").code() == Code::not_found);
+    CHECK(stranger.list_spaces()->items.empty());
+  }
+}
+
+TEST_CASE_FIXTURE(Fixture, "a request id remembers also that there was nothing to do") {
+  const FolderOptions once{.exist_ok = true, .request_id = "once"};
+  const auto made = space.make_folder("/folder");
+  const auto first = space.make_folder("/folder", once);
+  REQUIRE(first.ok());
+  CHECK(first->entry == 0);
+  CHECK(space.info()->visible < space.info()->entry);  // nobody else need hear of it
+  CHECK(space.remove("/folder").ok());
+  const auto repeat = space.make_folder("/folder", once);
+  REQUIRE(repeat.ok());
+  CHECK(repeat->repeated);
+  CHECK(repeat->node == made->node);
+  CHECK(repeat->entry == 0);
+  CHECK(space.stat("/folder").code() == Code::not_found);
+}
+
+TEST_CASE_FIXTURE(Fixture, "a request id that was used for another verb is a conflict") {
+  CHECK(space.make_folder("/folder", {.request_id = "r"}).ok());
+  CHECK(space.remove("/folder", {.request_id = "r"}).code() == Code::conflict);
+  CHECK(space.stat("/folder").ok());
+}
+
+TEST_CASE_FIXTURE(Fixture, "a reader of an earlier version has that version's ETag") {
+  space.put("/file", "first").value();
+  const std::string first = space.stat("/file")->etag();
+  space.put("/file", "second").value();
+  CHECK(space.reader("/file", {.version = 1})->info().etag() == first);
+  CHECK(space.reader("/file")->info().etag() != first);
+}
+
+TEST_CASE_FIXTURE(Fixture, "If-None-Match compares weakly, If-Match does not") {
+  space.put("/file", "first").value();
+  const std::string etag = space.stat("/file")->etag();
+  CHECK(space.put("/file", "x", {.conditions = {.if_none_match = "W/" + etag}}).code() ==
+        Code::precondition_failed);
+  CHECK(space.put("/file", "x", {.conditions = {.if_match = "W/" + etag}}).code() ==
+        Code::precondition_failed);
+  CHECK(space.put("/file", "x", {.conditions = {.if_match = "\"other\",\t" + etag}}).ok());
+}
+
+TEST_CASE_FIXTURE(Fixture, "a timeout out of reach is none, and one in the past is over at once") {
+  const auto space_of = [&](std::chrono::milliseconds timeout) {
+    return store.session({.user = "ada", .timeout = timeout}).value().space_by_alias("ada");
+  };
+  CHECK(space_of(std::chrono::milliseconds::max()).ok());
+  CHECK(space_of(std::chrono::milliseconds(-1)).code() == Code::deadline_exceeded);
+  CHECK(space_of(std::chrono::milliseconds::min()).code() == Code::deadline_exceeded);
+}
+
+TEST_CASE_FIXTURE(Fixture, "a deferred session can use at once the space that it made") {
+  const Session deferred = store.session({.user = "ada", .deferred = true}).value();
+  const Space made = deferred.create_space({}).value();
+  REQUIRE(made.put("/large", std::string(100'000, 'x')).ok());
+  CHECK(deferred.wait().ok());
+  CHECK(made.get("/large").value() == std::string(100'000, 'x'));
+}
+
+TEST_CASE_FIXTURE(Fixture, "after close every object answers unavailable, and may be destroyed late") {
+  Reader reader = [&] {
+    space.put("/file", std::string(50'000, 'x')).value();
+    return space.reader("/file").value();
+  }();
+  Writer writer = space.writer("/other").value();
+  REQUIRE(writer.write("bytes").ok());
+  Walk walk = space.walk("/").value();
+  CHECK(store.close().ok());
+  std::vector<std::uint8_t> buffer(10);
+  CHECK(reader.read(buffer).code() == Code::unavailable);
+  CHECK(writer.write("more").code() == Code::unavailable);
+  CHECK(writer.commit().code() == Code::unavailable);
+  CHECK(walk.next().code() == Code::unavailable);
+  CHECK(space.stat("/").code() == Code::unavailable);
+  CHECK(ada.list_spaces().code() == Code::unavailable);
+  CHECK(store.check().code() == Code::unavailable);
+  CHECK(store.metrics().empty());
+}
+
+TEST_CASE_FIXTURE(Fixture, "metrics: every verb has its histogram, and what happened is counted") {
+  space.put("/file", "x").value();
+  CHECK(space.stat("/missing").code() == Code::not_found);
+  const std::string text = store.metrics();
+  CHECK(text.find("spind_verb_seconds_count{verb=\"put\"} 1\n") != std::string::npos);
+  CHECK(text.find("spind_verb_errors_total{verb=\"stat\"} 1\n") != std::string::npos);
+  CHECK(text.find("spind_store_poisoned 0\n") != std::string::npos);
+  CHECK(text.find("spind_sync_group_size_count") != std::string::npos);
+  CHECK(text.find("spind_memory_bytes{part=\"metadata\"}") != std::string::npos);
+}
+
+TEST_CASE("a store whose metadata is in memory touches no folder") {
+  const test::TemporaryFolder folder;
+  {
+    const Store store =
+        Store::open(folder / "store", {.metadata = MetadataEngine::memory}).value();
+    const Space space = store.session({.user = "ada"})->create_space({}).value();
+    for (const std::size_t size : {100u, 100'000u, 3'000'000u}) {
+      const std::string content(size, 'x');
+      REQUIRE(space.put("/file", content).ok());
+      CHECK(space.get("/file").value() == content);
+    }
+  }
+  CHECK(std::filesystem::is_empty(folder.path()));
+}
+
+TEST_CASE("sessions: who is nobody, or has names over their limits, is refused") {
+  const Store store = open_in_memory();
+  CHECK(store.session({}).code() == Code::unauthenticated);
+  CHECK(store.session({.user = std::string(256, 'x')}).code() == Code::invalid_argument);
+  CHECK(store.session({.user = "a\nb"}).code() == Code::invalid_argument);
+  CHECK(store.session({.user = "\xff"}).code() == Code::invalid_argument);
+  CHECK(store.session({.user = "ada", .tenant = ""}).code() == Code::invalid_argument);
+  CHECK(store.session({.user = "ada", .groups = {std::string(256, 'x')}}).code() ==
+        Code::invalid_argument);
+}
+
+}  // namespace
+}  // namespace spind
