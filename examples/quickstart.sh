@@ -98,17 +98,6 @@ generate_files() {  # FOLDER COUNT
   done
 }
 
-begin_step packages "install what is missing"
-bash cmake/install_packages.sh
-
-begin_step build "build (about three minutes the first time)"
-[ -f "$build/CMakeCache.txt" ] || cmake --preset release -B "$build" -DSPIND_TESTS=OFF \
-  -DSPIND_BENCH=OFF >"$work/build.log" 2>&1 || { cat "$work/build.log"; fail "cannot configure"; }
-cmake --build "$build" --target spind_tool >"$work/build.log" 2>&1 ||
-  { tail -n 60 "$work/build.log"; fail "cannot build"; }
-PATH=$build/bin:$PATH
-show spind version
-
 begin_step folder "the files"
 if [ $# -gt 0 ]; then
   folder=$(cd "$invoked_in" && readlink -e -- "$1") || fail "no such folder: $1"
@@ -125,6 +114,17 @@ others=$(find "$folder" ! -type f ! -type d | wc -l)
 echo "$files files, $(du -sh --apparent-size "$folder" | cut -f1) in $folder"
 [ "$others" -eq 0 ] || echo "$others symbolic links, sockets and devices are left out"
 [ "$files" -gt 0 ] || fail "there is no file in $folder"
+
+begin_step packages "install what is missing"
+bash cmake/install_packages.sh
+
+begin_step build "build (about three minutes the first time)"
+[ -f "$build/CMakeCache.txt" ] || cmake --preset release -B "$build" -DSPIND_TESTS=OFF \
+  -DSPIND_BENCH=OFF >"$work/build.log" 2>&1 || { cat "$work/build.log"; fail "cannot configure"; }
+cmake --build "$build" --target spind_tool >"$work/build.log" 2>&1 ||
+  { tail -n 60 "$work/build.log"; fail "cannot build"; }
+PATH=$build/bin:$PATH
+show spind version
 
 export SPIND_STORE=$work/store
 begin_step init "make a store"

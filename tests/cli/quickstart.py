@@ -11,7 +11,7 @@ from pathlib import Path
 from harness import PROGRAM, ToolCase, main
 
 ROOT = Path(__file__).resolve().parents[2]
-STEPS = ["packages", "build", "folder", "init", "space create", "put", "ls", "verify", "get",
+STEPS = ["folder", "packages", "build", "init", "space create", "put", "ls", "verify", "get",
          "overwrite", "earlier version", "kill", "check after kill", "acknowledged", "times"]
 
 
