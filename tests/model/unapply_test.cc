@@ -152,7 +152,7 @@ void undo_and_redo(NameRule names, std::uint64_t seed, std::uint64_t verbs) {
 
 TEST_CASE("unapply: undoes random journals entry by entry, row for row, and apply redoes them") {
   std::mt19937_64 seeds(seed());
-  const std::uint64_t runs = scaled(3, 20, 500);
+  const std::uint64_t runs = scaled(15, 30, 500);
   for (std::uint64_t run = 0; run < runs; ++run) {
     const std::uint64_t one = seeds();
     CAPTURE(one);
