@@ -28,7 +28,8 @@ engine::OpenKv rocksdb_on(std::shared_ptr<rocksdb::FileSystem> file_system) {
   };
 }
 
-TestStore::TestStore(MetadataEngine engine, engine::Seams seams, StoreOptions options)
+TestStore::TestStore(MetadataEngine engine, engine::Seams seams, StoreOptions options,
+                     bool open_later)
     : engine_(engine), seams_(std::move(seams)), options_(std::move(options)) {
   options_.create = true;
   options_.metadata = engine;
@@ -37,8 +38,7 @@ TestStore::TestStore(MetadataEngine engine, engine::Seams seams, StoreOptions op
                                                std::uint64_t{1} << 20);
   if (engine == MetadataEngine::memory && !seams_.open_kv)
     seams_.open_kv = [this](const engine::KvSetup& setup) { return open_memory(setup); };
-  const Status opened = open();
-  if (!opened.ok()) throw std::runtime_error(opened.error().to_string());
+  if (!open_later) reopen();
 }
 
 Result<std::unique_ptr<kv::Store>> TestStore::open_memory(const engine::KvSetup& setup) {

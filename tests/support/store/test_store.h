@@ -37,7 +37,9 @@ inline const char* engine_name(MetadataEngine engine) {
 // One thread at a time; what it gives out is as thread-safe as it says.
 class TestStore {
  public:
-  explicit TestStore(MetadataEngine engine, engine::Seams seams = {}, StoreOptions options = {});
+  // Opened at once, unless `open_later`.
+  explicit TestStore(MetadataEngine engine, engine::Seams seams = {}, StoreOptions options = {},
+                     bool open_later = false);
 
   // ok, or why the store could not be opened; then store() must not be called.
   Status open();
