@@ -4,7 +4,7 @@
 // where it is replayed from then on.
 #include <doctest/doctest.h>
 
-#include <cstdio>
+#include <algorithm>
 #include <future>
 
 #include "model/model_run.h"
@@ -65,6 +65,24 @@ TEST_CASE("model: a step is the same after it was written down") {
   }
   CHECK_FALSE(Op::parse("stat node=x").has_value());
   CHECK_FALSE(Op::parse("fly").has_value());
+}
+
+TEST_CASE("model: a failing run is made as short as it can be, and comes back from its file") {
+  OpSource source(seed());
+  std::vector<Op> steps(60);
+  for (Op& step : steps) step = source.next();
+  steps[40] = *Op::parse("remove node=7 tail=1 name=3 request=2");
+  const auto fails = [](const std::vector<Op>& some) {
+    return std::any_of(some.begin(), some.end(), [](const Op& op) {
+      return op.act == Act::call && op.verb == Verb::remove && op.node == 7 && op.request == 2;
+    });
+  };
+  const std::vector<Op> shortest = shrink(steps, fails, std::chrono::seconds(60));
+  REQUIRE(shortest.size() == 1);
+  CHECK(shortest[0].to_string() == "remove node=7 request=2");
+  TemporaryFolder folder;
+  write_steps(folder / "run.ops", shortest, "a comment");
+  CHECK(read_steps(folder / "run.ops").at(0).to_string() == shortest[0].to_string());
 }
 
 TEST_CASE("model: every run that once failed agrees with the model") {

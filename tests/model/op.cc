@@ -77,6 +77,15 @@ std::optional<std::string> etag_of(std::uint32_t choice, NodeId node, const Mode
 
 }  // namespace
 
+const std::vector<std::uint32_t Op::*>& Op::numbers() {
+  static const std::vector<std::uint32_t Op::*> members = [] {
+    std::vector<std::uint32_t Op::*> all;
+    for (const Field& field : kFields) all.push_back(field.member);
+    return all;
+  }();
+  return members;
+}
+
 std::string Op::to_string() const {
   std::string line(act == Act::call ? verb_name(verb) : kActs[static_cast<std::size_t>(act)]);
   for (const Field& field : kFields)

@@ -52,6 +52,9 @@ struct Op {
   std::uint32_t page = 0;       // names in one page, less one
   std::uint32_t jump = 0;       // clock
 
+  // All numbers of a step.
+  static const std::vector<std::uint32_t Op::*>& numbers();
+
   std::string to_string() const;
   // None if the line is not a step.
   static std::optional<Op> parse(std::string_view line);

@@ -2,17 +2,22 @@
 
 #include <fstream>
 #include <stdexcept>
+#include <utility>
 
 namespace spind::test {
 
-std::vector<Op> shrink(std::vector<Op> steps,
-                       const std::function<bool(const std::vector<Op>&)>& fails,
-                       std::chrono::seconds limit) {
-  const auto end = std::chrono::steady_clock::now() + limit;
+namespace {
+
+using Fails = std::function<bool(const std::vector<Op>&)>;
+using Time = std::chrono::steady_clock::time_point;
+
+bool past(Time end) { return std::chrono::steady_clock::now() > end; }
+
+std::vector<Op> leave_out_steps(std::vector<Op> steps, const Fails& fails, Time end) {
   for (std::size_t size = (steps.size() + 1) / 2; size > 0;) {
     bool shorter = false;
     for (std::size_t at = 0; at < steps.size();) {
-      if (std::chrono::steady_clock::now() > end) return steps;
+      if (past(end)) return steps;
       std::vector<Op> rest(steps.begin(), steps.begin() + static_cast<std::ptrdiff_t>(at));
       const std::size_t next = std::min(at + size, steps.size());
       rest.insert(rest.end(), steps.begin() + static_cast<std::ptrdiff_t>(next), steps.end());
@@ -30,6 +35,24 @@ std::vector<Op> shrink(std::vector<Op> steps,
     }
   }
   return steps;
+}
+
+std::vector<Op> zero_numbers(std::vector<Op> steps, const Fails& fails, Time end) {
+  for (Op& step : steps) {
+    for (const auto number : Op::numbers()) {
+      if (past(end)) return steps;
+      const std::uint32_t before = std::exchange(step.*number, 0);
+      if (before != 0 && !fails(steps)) step.*number = before;
+    }
+  }
+  return steps;
+}
+
+}  // namespace
+
+std::vector<Op> shrink(std::vector<Op> steps, const Fails& fails, std::chrono::seconds limit) {
+  const Time end = std::chrono::steady_clock::now() + limit;
+  return zero_numbers(leave_out_steps(std::move(steps), fails, end), fails, end);
 }
 
 void write_steps(const std::filesystem::path& file, const std::vector<Op>& steps,

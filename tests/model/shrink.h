@@ -10,7 +10,8 @@
 
 namespace spind::test {
 
-// Leaves out steps, halves first and then ever smaller parts, as long as `fails` still holds, for at most `limit`.
+// Leaves out steps, halves first and then ever smaller parts, and sets their numbers to zero, as
+// long as `fails` still holds, for at most `limit`.
 std::vector<Op> shrink(std::vector<Op> steps,
                        const std::function<bool(const std::vector<Op>&)>& fails,
                        std::chrono::seconds limit);
