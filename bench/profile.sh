@@ -23,11 +23,11 @@ profile() {  # NAME ROW
     > /dev/null 2>&1 || status=$?
   [[ $status == 0 || $status == 3 ]] || { echo "spind-bench failed: $status" >&2; exit 1; }
   printf '\n%s (%s): functions alone\n' "$1" "$2"
-  report "$1" --comm load --no-children --sort symbol | head -25
+  report "$1" --comm load --no-children --sort symbol | sed -n 1,25p
   printf '\n%s (%s): functions with what they call\n' "$1" "$2"
   report "$1" --comm load --children --sort symbol |
-    sed -E 's/^ +([0-9.]+%) +[0-9.]+% /  \1 /' | grep -E 'spind::|rocksdb::|SHA|\[k\] __x64_sys' |
-    head -40
+    sed -E 's/^ +([0-9.]+%) +[0-9.]+% /  \1 /' | grep -E 'spind::|rocksdb::|\[k\] __x64_sys' |
+    grep -vE 'std::function|__invoke|_Function_handler|operator\(\)' | sed -n 1,40p
   printf '\n%s (%s): threads\n' "$1" "$2"
   report "$1" --no-children --sort comm
 }
