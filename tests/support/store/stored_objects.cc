@@ -13,14 +13,13 @@ std::string stray_objects(const std::string& store_folder,
   for (const auto& [seed, size_bytes] : contents)
     expected += size_bytes / kPieceBytesMax + (size_bytes % kPieceBytesMax > kPackedBytesMax);
 
-  for (auto at = fs::recursive_directory_iterator(store_folder);
-       at != fs::recursive_directory_iterator(); ++at) {
-    if (!at->is_regular_file()) continue;
-    const fs::path inside = fs::relative(at->path(), store_folder);
-    for (const fs::path& part : inside) {
-      if (part == "blobs") ++found;
-      if (part == "tmp") ++half_written;
-    }
+  // Only what lies in objects/: the files of the metadata come and go in the background.
+  const fs::path objects = fs::path(store_folder) / "objects";
+  for (const fs::directory_entry& entry : fs::recursive_directory_iterator(objects)) {
+    if (!entry.is_regular_file()) continue;
+    const fs::path top = *entry.path().lexically_relative(objects).begin();
+    if (top == "blobs") ++found;
+    if (top == "tmp") ++half_written;
   }
   if (found == expected && half_written == 0) return "";
   return std::to_string(found) + " objects where " + std::to_string(expected) + " are needed, " +
