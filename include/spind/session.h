@@ -19,7 +19,7 @@
 namespace spind {
 
 namespace engine {
-struct SessionState;
+class SessionState;
 }
 
 // Thread-safe.
