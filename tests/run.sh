@@ -79,7 +79,8 @@ done
 [ ${#run_labels[@]} -gt 0 ] || { echo "no such label: ${labels[*]}"; exit 2; }
 
 if [ "$effort" != fast ] && [ ${#labels[@]} -eq 0 ]; then
-  quietly bash tests/coverage.sh
+  # It measures and judges nothing, so it fails nothing.
+  bash tests/coverage.sh >>"$log" 2>&1 || echo "coverage was not measured; see $log"
 fi
 
 echo "effort $SPIND_EFFORT, seed $SPIND_SEED, reports in $SPIND_REPORTS"
