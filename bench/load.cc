@@ -71,8 +71,7 @@ Sample run_load(const Load& load, const Call& call) {
   SteadyClock::time_point end = start;
   for (Worker& worker : workers) {
     calls += worker.calls;
-    latencies_ms.insert(latencies_ms.end(), worker.latencies_ms.begin(),
-                        worker.latencies_ms.end());
+    latencies_ms.insert(latencies_ms.end(), worker.latencies_ms.begin(), worker.latencies_ms.end());
     end = std::max(end, worker.end);
   }
   const double seconds = std::chrono::duration<double>(end - start).count();

@@ -13,8 +13,8 @@ namespace spind::bench {
 struct Load {
   unsigned threads = 1;
   double seconds = 2;
-  unsigned units_per_call = 1;   // what one call counts for in the rate
-  unsigned time_each_nth = 1;    // calls too short to be timed one by one: time every n-th
+  unsigned units_per_call = 1;  // what one call counts for in the rate
+  unsigned time_each_nth = 1;   // calls too short to be timed one by one: time every n-th
 };
 
 // `call(thread, n)` is the n-th call of that thread. All threads begin together, and a call that

@@ -39,8 +39,8 @@ struct Arguments {
 
 std::vector<Row> all_rows() {
   std::vector<Row> rows;
-  for (const auto& list : {create_rows(), stat_rows(), list_rows(), big_file_rows(),
-                           small_file_rows(), tree_rows()}) {
+  for (const auto& list :
+       {create_rows(), stat_rows(), list_rows(), big_file_rows(), small_file_rows(), tree_rows()}) {
     rows.insert(rows.end(), list.begin(), list.end());
   }
   return rows;
@@ -67,15 +67,24 @@ bool parse(int argc, char** argv, Arguments& arguments) {
   arguments.context.tool = SPIND_BENCH_TOOL;
   for (int i = 1; i + 1 < argc; i += 2) {
     const std::string name = argv[i], value = argv[i + 1];
-    if (name == "--json") arguments.json_file = value;
-    else if (name == "--rows") arguments.wanted = split(value);
-    else if (name == "--folder") arguments.context.folder = value;
-    else if (name == "--runs") plan.runs = std::atoi(value.c_str());
-    else if (name == "--seconds") arguments.context.seconds = std::atof(value.c_str());
-    else if (name == "--tool") arguments.context.tool = value;
-    else if (name == "--tree") arguments.context.tree = value;
-    else if (name == "--only") plan.ours = value == "ours", plan.limit = value == "limit";
-    else return false;
+    if (name == "--json")
+      arguments.json_file = value;
+    else if (name == "--rows")
+      arguments.wanted = split(value);
+    else if (name == "--folder")
+      arguments.context.folder = value;
+    else if (name == "--runs")
+      plan.runs = std::atoi(value.c_str());
+    else if (name == "--seconds")
+      arguments.context.seconds = std::atof(value.c_str());
+    else if (name == "--tool")
+      arguments.context.tool = value;
+    else if (name == "--tree")
+      arguments.context.tree = value;
+    else if (name == "--only")
+      plan.ours = value == "ours", plan.limit = value == "limit";
+    else
+      return false;
   }
   if (plan.runs < 1 || arguments.context.seconds <= 0) return false;
   return argc % 2 == 1 && (plan.ours || plan.limit);

@@ -37,8 +37,8 @@ OurStore::OurStore(const std::filesystem::path& folder, const OurOptions& option
       store_(open_store(folder, options)),
       session_(open_session(store_, options)) {
   for (unsigned i = 0; i < options.spaces; ++i) {
-    spaces_.push_back(must(session_.create_space({.alias = fmt::format("space-{}", i)}),
-                           "create space"));
+    spaces_.push_back(
+        must(session_.create_space({.alias = fmt::format("space-{}", i)}), "create space"));
   }
 }
 

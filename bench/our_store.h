@@ -12,7 +12,7 @@ namespace spind::bench {
 // What the engine has handed to the key-value store so far, from Store::metrics().
 struct RowsWritten {
   double rows = 0;
-  double bytes = 0;    // keys and values
+  double bytes = 0;  // keys and values
 
   RowsWritten since(const RowsWritten& before) const {
     return {rows - before.rows, bytes - before.bytes};

@@ -23,13 +23,13 @@ namespace spind::bench {
 // One way to tune RocksDB. The durability is the same in all of them.
 struct RawTuning {
   std::string name{};
-  bool families = true;        // rows of one access pattern each; else all in one
-  bool blob_files = true;      // content apart from its keys
-  bool leader_syncs = false;   // unsynced writes, and one waiter syncs for all who wait
+  bool families = true;       // rows of one access pattern each; else all in one
+  bool blob_files = true;     // content apart from its keys
+  bool leader_syncs = false;  // unsynced writes, and one waiter syncs for all who wait
   std::uint64_t write_buffer_bytes = 64u << 20;
   std::uint64_t block_cache_bytes = 256u << 20;
   std::size_t block_bytes = 4096;
-  bool hash_index = false;     // a hash table in each data block, for point reads
+  bool hash_index = false;  // a hash table in each data block, for point reads
 };
 
 enum class RawFamily : std::uint8_t { state, journal, attachment };

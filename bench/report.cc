@@ -32,16 +32,18 @@ std::string json_row(const Measured& measured) {
 }  // namespace
 
 std::string table(const std::vector<Measured>& rows) {
-  std::string out = "| row | what | ours | limit | unit | ratio | goal | | p99 ours / limit, ms |\n"
-                    "|---|---|--:|--:|---|--:|--:|---|---|\n";
+  std::string out =
+      "| row | what | ours | limit | unit | ratio | goal | | p99 ours / limit, ms |\n"
+      "|---|---|--:|--:|---|--:|--:|---|---|\n";
   for (const Measured& measured : rows) {
     const Comparison& c = measured.comparison;
     const std::string p99 = c.ours.p99_ms > 0
-        ? fmt::format("{:.3f} / {:.3f}", c.ours.p99_ms, c.limit.p99_ms) : std::string("–");
-    out += fmt::format("| {} | {} | {:.0f} | {:.0f} | {} | {:.2f} | {} | {} | {} |\n",
-                       measured.row.id, measured.row.what, c.ours.rate, c.limit.rate,
-                       measured.row.unit, c.ratio(), measured.row.goal,
-                       measured.pass() ? "ok" : "**short**", p99);
+                                ? fmt::format("{:.3f} / {:.3f}", c.ours.p99_ms, c.limit.p99_ms)
+                                : std::string("–");
+    out +=
+        fmt::format("| {} | {} | {:.0f} | {:.0f} | {} | {:.2f} | {} | {} | {} |\n", measured.row.id,
+                    measured.row.what, c.ours.rate, c.limit.rate, measured.row.unit, c.ratio(),
+                    measured.row.goal, measured.pass() ? "ok" : "**short**", p99);
   }
   out += "\n";
   for (const Measured& measured : rows) {

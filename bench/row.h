@@ -20,19 +20,19 @@ struct Context {
 };
 
 struct Row {
-  std::string id;     // "P1.hot": the row and, behind the dot, the sub-row
+  std::string id;  // "P1.hot": the row and, behind the dot, the sub-row
   std::string what;
   std::string unit;
-  double goal = 0;    // the least ratio of ours to the limit
+  double goal = 0;  // the least ratio of ours to the limit
   std::function<Comparison(const Context&)> run;
 };
 
 // One list a file of bench/rows.
-std::vector<Row> create_rows();       // P1, P1a, P1b
-std::vector<Row> stat_rows();         // P2
-std::vector<Row> list_rows();         // P3
-std::vector<Row> big_file_rows();     // P4
-std::vector<Row> small_file_rows();   // P5
-std::vector<Row> tree_rows();         // P13
+std::vector<Row> create_rows();      // P1, P1a, P1b
+std::vector<Row> stat_rows();        // P2
+std::vector<Row> list_rows();        // P3
+std::vector<Row> big_file_rows();    // P4
+std::vector<Row> small_file_rows();  // P5
+std::vector<Row> tree_rows();        // P13
 
 }  // namespace spind::bench

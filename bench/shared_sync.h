@@ -39,8 +39,8 @@ class SharedSync {
   std::function<void()> sync_;
   std::mutex mutex_;
   std::condition_variable changed_;
-  std::uint64_t written_ = 0;    // writes that were announced
-  std::uint64_t synced_ = 0;     // how many of them a sync has covered
+  std::uint64_t written_ = 0;  // writes that were announced
+  std::uint64_t synced_ = 0;   // how many of them a sync has covered
   bool syncing_ = false;
 };
 

@@ -8,24 +8,24 @@
 namespace spind::bench {
 
 struct Sample {
-  double rate = 0;      // units a second
-  double p99_ms = 0;    // of one call; 0: not measured
+  double rate = 0;    // units a second
+  double p99_ms = 0;  // of one call; 0: not measured
 };
 
 // One timed run. What it sets up and tears down is not in its time.
 using Run = std::function<Sample()>;
 
 struct Setting {
-  std::string name;     // how the limit is tuned
+  std::string name;  // how the limit is tuned
   Run run;
 };
 
 struct Comparison {
-  Sample ours, limit;   // medians
+  Sample ours, limit;  // medians
   std::string limit_setup;
   int runs = 0;
   std::string note;
-  bool held = true;     // what the row asks for beside the ratio
+  bool held = true;  // what the row asks for beside the ratio
 
   double ratio() const { return limit.rate > 0 ? ours.rate / limit.rate : 0; }
 };
@@ -33,9 +33,9 @@ struct Comparison {
 double median(std::vector<double> values);
 
 struct Plan {
-  int runs = 5;                       // alternations
-  bool ours = true, limit = true;     // one side alone is for a profiler, and compares nothing
-  std::function<void()> settle{};     // called before each run
+  int runs = 5;                    // alternations
+  bool ours = true, limit = true;  // one side alone is for a profiler, and compares nothing
+  std::function<void()> settle{};  // called before each run
 };
 
 // Runs every setting of the limit twice and keeps the fastest; then ours and that one alternate,

@@ -62,17 +62,19 @@ Comparison compare_put(const Context& context) {
     fs::remove(copy);
     return sample;
   };
-  return side_by_side(context.plan, ours,
-      {{"cp, fsync", [&] { return copied([&] { run_program({"cp", source, copy}); }); }},
+  return side_by_side(
+      context.plan, ours,
+      {{"cp, fsync", [&] { return copied([&] {
+                             run_program({"cp", source, copy});
+                           }); }},
        {"dd bs=1M, fsync",
         [&] {
           return copied([&] {
-            run_program({"dd", "if=" + source.string(), "of=" + copy.string(), "bs=1M",
-                         "status=none"});
+            run_program(
+                {"dd", "if=" + source.string(), "of=" + copy.string(), "bs=1M", "status=none"});
           });
         }},
-       {"read and write of 1 MiB in this process, fsync",
-        [&] {
+       {"read and write of 1 MiB in this process, fsync", [&] {
           return copied([&] {
             const int to = ::open(copy.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
             copy_by_hand(source, to);
@@ -100,9 +102,11 @@ Comparison compare_get(const Context& context) {
     drop_cached(store_folder);
     return timed(read_it);
   };
-  Comparison result = side_by_side(context.plan,
-                                   [&] { return cold([&] { read_all(store.space()); }); },
-      {{"cat", [&] { return cold([&] { run_program({"cat", source}); }); }},
+  Comparison result = side_by_side(
+      context.plan, [&] { return cold([&] { read_all(store.space()); }); },
+      {{"cat", [&] { return cold([&] {
+                       run_program({"cat", source});
+                     }); }},
        {"dd bs=1M",
         [&] {
           return cold([&] {
@@ -117,9 +121,15 @@ Comparison compare_get(const Context& context) {
 }  // namespace
 
 std::vector<Row> big_file_rows() {
-  return {{.id = "P4.put", .what = "put of 1 GiB, durable", .unit = "MiB/s", .goal = 0.85,
+  return {{.id = "P4.put",
+           .what = "put of 1 GiB, durable",
+           .unit = "MiB/s",
+           .goal = 0.85,
            .run = compare_put},
-          {.id = "P4.get", .what = "get of 1 GiB, cold", .unit = "MiB/s", .goal = 0.9,
+          {.id = "P4.get",
+           .what = "get of 1 GiB, cold",
+           .unit = "MiB/s",
+           .goal = 0.9,
            .run = compare_get}};
 }
 

@@ -1,6 +1,6 @@
 // P1, P1a, P1b: durable creates of files of 4 KiB. Limit: lean creates in raw RocksDB.
-#include <atomic>
 #include <fmt/format.h>
+#include <atomic>
 
 #include "disk.h"
 #include "load.h"
@@ -17,7 +17,7 @@ constexpr std::size_t kFileBytes = 4096;
 struct Shape {
   unsigned threads = 1;
   unsigned spaces = 1;
-  unsigned batch = 1;      // files that are waited for together
+  unsigned batch = 1;  // files that are waited for together
 };
 
 const RandomBytes& content() {
@@ -91,16 +91,16 @@ Comparison compare(const Context& context, const Shape& shape) {
   };
   std::vector<Setting> limits;
   for (const RawTuning& tuning : tunings) {
-    limits.push_back({tuning.name, [&context, &shape, tuning] {
-                        return limit(context, shape, tuning);
-                      }});
+    limits.push_back(
+        {tuning.name, [&context, &shape, tuning] { return limit(context, shape, tuning); }});
   }
   RowsWritten written;
-  Comparison result =
-      side_by_side(context.plan, [&] { return ours(context, shape, written); }, limits);
-  result.note = fmt::format("a create of ours writes {:.1f} rows and {:.0f} bytes of keys and "
-                            "values; a lean create 6 rows and about 4,820 bytes",
-                            written.rows, written.bytes);
+  Comparison result = side_by_side(
+      context.plan, [&] { return ours(context, shape, written); }, limits);
+  result.note = fmt::format(
+      "a create of ours writes {:.1f} rows and {:.0f} bytes of keys and "
+      "values; a lean create 6 rows and about 4,820 bytes",
+      written.rows, written.bytes);
   return result;
 }
 

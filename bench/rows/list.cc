@@ -40,7 +40,8 @@ class OurListing {
 
  private:
   Page next_items() {
-    Page page = must(store_.space().list("/in", {.count_max = kPageItems, .after = after_}), "list");
+    Page page =
+        must(store_.space().list("/in", {.count_max = kPageItems, .after = after_}), "list");
     after_ = page.next;
     return page;
   }
@@ -85,7 +86,7 @@ class RawListing {
   rocksdb::ReadOptions options_;
   std::string end_;
   rocksdb::Slice end_slice_;
-  std::unique_ptr<rocksdb::Iterator> iterator_;   // goes before what it points to
+  std::unique_ptr<rocksdb::Iterator> iterator_;  // goes before what it points to
   std::uint64_t bytes_ = 0;
 };
 
@@ -100,21 +101,23 @@ Comparison compare(const Context& context) {
   };
   pages(ours);
   std::uint64_t growth = 0;
-  Comparison result = side_by_side(
-      context.plan,
-      [&] {
-        reset_resident_peak();
-        const std::uint64_t before = resident_bytes();
-        const Sample sample = pages(ours);
-        growth = resident_peak_bytes() - before;
-        return sample;
-      },
-      {{"blocks of 4 KiB", [&] { return pages(small); }},
-       {"blocks of 32 KiB", [&] { return pages(large); }},
-       {"blocks of 32 KiB, read-ahead of 2 MiB", [&] { return pages(ahead); }}});
+  Comparison result =
+      side_by_side(context.plan,
+                   [&] {
+                     reset_resident_peak();
+                     const std::uint64_t before = resident_bytes();
+                     const Sample sample = pages(ours);
+                     growth = resident_peak_bytes() - before;
+                     return sample;
+                   },
+                   {{"blocks of 4 KiB", [&] { return pages(small); }},
+                    {"blocks of 32 KiB", [&] { return pages(large); }},
+                    {"blocks of 32 KiB, read-ahead of 2 MiB", [&] { return pages(ahead); }}});
   result.held = growth <= kMemoryGrowthMax;
-  result.note = fmt::format("p99 is of one page; memory grew by {} KiB in the last run of ours "
-                            "({} MiB allowed)", growth >> 10, kMemoryGrowthMax >> 20);
+  result.note = fmt::format(
+      "p99 is of one page; memory grew by {} KiB in the last run of ours "
+      "({} MiB allowed)",
+      growth >> 10, kMemoryGrowthMax >> 20);
   return result;
 }
 

@@ -131,8 +131,8 @@ Comparison compare_small(const Context& context) {
   for (const RawTuning& tuning : tunings) {
     limits.push_back({tuning.name, [&context, tuning] { return raw_puts(context, tuning); }});
   }
-  Comparison result =
-      side_by_side(context.plan, [&] { return ours(context, kSmallBytes); }, limits);
+  Comparison result = side_by_side(
+      context.plan, [&] { return ours(context, kSmallBytes); }, limits);
   result.note = "ours makes a file with all its rows, one space a thread; the limit puts one row";
   return result;
 }
@@ -147,8 +147,8 @@ Comparison compare_middle(const Context& context) {
   for (const PackTuning& tuning : tunings) {
     limits.push_back({tuning.name, [&context, tuning] { return raw_packs(context, tuning); }});
   }
-  Comparison result =
-      side_by_side(context.plan, [&] { return ours(context, kMiddleBytes); }, limits);
+  Comparison result = side_by_side(
+      context.plan, [&] { return ours(context, kMiddleBytes); }, limits);
   result.note = "one space a thread";
   return result;
 }
@@ -156,10 +156,16 @@ Comparison compare_middle(const Context& context) {
 }  // namespace
 
 std::vector<Row> small_file_rows() {
-  return {{.id = "P5.4k", .what = "durable files of 4 KiB, 16 threads", .unit = "files/s",
-           .goal = 0.7, .run = compare_small},
-          {.id = "P5.64k", .what = "durable files of 64 KiB, 16 threads", .unit = "files/s",
-           .goal = 0.8, .run = compare_middle}};
+  return {{.id = "P5.4k",
+           .what = "durable files of 4 KiB, 16 threads",
+           .unit = "files/s",
+           .goal = 0.7,
+           .run = compare_small},
+          {.id = "P5.64k",
+           .what = "durable files of 64 KiB, 16 threads",
+           .unit = "files/s",
+           .goal = 0.8,
+           .run = compare_middle}};
 }
 
 }  // namespace spind::bench

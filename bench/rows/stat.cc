@@ -156,8 +156,8 @@ Comparison compare_with_gets(const Context& context, unsigned threads) {
   };
   const std::vector<std::string> paths = paths_of(files);
   stat_ours(context, threads, store, paths);
-  return side_by_side(context.plan, [&] { return stat_ours(context, threads, store, paths); },
-                      limits);
+  return side_by_side(
+      context.plan, [&] { return stat_ours(context, threads, store, paths); }, limits);
 }
 
 Comparison compare_depths(const Context& context) {
@@ -182,14 +182,13 @@ Comparison compare_depths(const Context& context) {
 std::vector<Row> stat_rows() {
   std::vector<Row> rows;
   for (const unsigned threads : {1u, 4u}) {
-    rows.push_back({.id = fmt::format("P2.{}", threads),
-                    .what = fmt::format("stat by path, depth 5, warm, {} thread{}", threads,
-                                        threads > 1 ? "s" : ""),
-                    .unit = "stats/s",
-                    .goal = 2,
-                    .run = [threads](const Context& context) {
-                      return compare_with_gets(context, threads);
-                    }});
+    rows.push_back(
+        {.id = fmt::format("P2.{}", threads),
+         .what = fmt::format("stat by path, depth 5, warm, {} thread{}", threads,
+                             threads > 1 ? "s" : ""),
+         .unit = "stats/s",
+         .goal = 2,
+         .run = [threads](const Context& context) { return compare_with_gets(context, threads); }});
   }
   rows.push_back({.id = "P2.depth",
                   .what = "stat by path, depth 10 beside depth 1, warm, 1 thread",

@@ -80,8 +80,8 @@ Comparison compare_put(const Context& context) {
     fs::remove_all(run.below("store"));
     return sample;
   };
-  Comparison result = side_by_side(
-      context.plan, ours, {run.copying("cp -r, sync", context.plan.settle)});
+  Comparison result =
+      side_by_side(context.plan, ours, {run.copying("cp -r, sync", context.plan.settle)});
   result.note = run.size() + "; cold source";
   return result;
 }
@@ -104,9 +104,15 @@ Comparison compare_get(const Context& context) {
 }  // namespace
 
 std::vector<Row> tree_rows() {
-  return {{.id = "P13.put", .what = "put -r of a tree, durable", .unit = "files/s", .goal = 0.8,
+  return {{.id = "P13.put",
+           .what = "put -r of a tree, durable",
+           .unit = "files/s",
+           .goal = 0.8,
            .run = compare_put},
-          {.id = "P13.get", .what = "get -r of a tree", .unit = "files/s", .goal = 0.8,
+          {.id = "P13.get",
+           .what = "get -r of a tree",
+           .unit = "files/s",
+           .goal = 0.8,
            .run = compare_get}};
 }
 

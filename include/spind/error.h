@@ -29,9 +29,9 @@ SPIND_EXPORT std::string_view code_name(Code code);
 struct SPIND_EXPORT Error {
   Code code = Code::invalid_argument;
   std::string text;
-  std::string path{};                       // the path or name that it is about, if any
-  std::optional<std::uint64_t> limit{};     // the limit that would be exceeded, if any
-  std::optional<std::uint64_t> used{};      // what was asked for or is in use, in the limit's unit
+  std::string path{};                    // the path or name that it is about, if any
+  std::optional<std::uint64_t> limit{};  // the limit that would be exceeded, if any
+  std::optional<std::uint64_t> used{};   // what was asked for or is in use, in the limit's unit
 
   // Whether the same request may succeed later without anything being changed by the caller.
   bool retryable() const;

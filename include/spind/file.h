@@ -19,7 +19,7 @@ namespace spind {
 // stored so answers corruption. One thread at a time; read_at is thread-safe.
 class SPIND_EXPORT Reader {
  public:
-  const NodeInfo& info() const;        // of the version that is read
+  const NodeInfo& info() const;  // of the version that is read
   std::uint64_t size_bytes() const;
 
   // Fills `out` from `offset`; fewer bytes only at the end; 0 at or past it.

@@ -27,7 +27,7 @@ enum class MetadataEngine : std::uint8_t {
 inline constexpr std::uint64_t kMemoryBytesMin = 32ull << 20;
 
 struct StoreOptions {
-  bool create = false;               // make the store if the folder holds none
+  bool create = false;  // make the store if the folder holds none
   // One budget for every cache, write buffer and queue. At least kMemoryBytesMin.
   std::uint64_t memory_bytes = 512ull << 20;
   // Writes answer no_space while the device has less than this free.
@@ -49,10 +49,10 @@ class CancelToken {
 
 // Who acts. The host has authenticated them; the engine decides what they may do.
 struct SessionOptions {
-  std::string user{};                // 1 to 255 bytes of UTF-8 without control characters
+  std::string user{};  // 1 to 255 bytes of UTF-8 without control characters
   std::vector<std::string> groups{};
-  std::string tenant = "default";    // 1 to 255 bytes
-  std::string application{};         // recorded in the journal; at most 255 bytes
+  std::string tenant = "default";  // 1 to 255 bytes
+  std::string application{};       // recorded in the journal; at most 255 bytes
   // Every call of the session answers deadline_exceeded when this time has passed since the
   // session began. A change that was committed by then stands and may still become durable.
   std::optional<std::chrono::milliseconds> timeout{};
@@ -71,11 +71,11 @@ enum class NameRule : std::uint8_t {
 };
 
 struct SpaceOptions {
-  std::optional<SpaceId> id{};       // made by the engine if not given
+  std::optional<SpaceId> id{};  // made by the engine if not given
   SpaceKind kind = SpaceKind::personal;
-  std::string alias{};               // unique in its tenant; may be empty; at most 255 bytes
-  std::string name{};                // for people; at most 255 bytes
-  std::string description{};         // at most 4,096 bytes
+  std::string alias{};        // unique in its tenant; may be empty; at most 255 bytes
+  std::string name{};         // for people; at most 255 bytes
+  std::string description{};  // at most 4,096 bytes
   NameRule names = NameRule::exact;
 };
 
@@ -87,14 +87,14 @@ struct SpaceInfo {
   SpaceId id{};
   SpaceKind kind = SpaceKind::personal;
   std::string tenant{}, alias{}, name{}, description{};
-  std::string owner{};               // user id of a personal space's owner; empty for a project
-  std::string creator{};             // user id
+  std::string owner{};    // user id of a personal space's owner; empty for a project
+  std::string creator{};  // user id
   NameRule names = NameRule::exact;
   std::int64_t created_ns = 0;
-  FolderTotals totals{};             // of the root
-  std::uint64_t trash_bytes = 0;     // kept for the trash
-  EntryNumber entry = 0;             // last entry of the journal
-  EntryNumber visible = 0;           // last visible entry: the root version
+  FolderTotals totals{};          // of the root
+  std::uint64_t trash_bytes = 0;  // kept for the trash
+  EntryNumber entry = 0;          // last entry of the journal
+  EntryNumber visible = 0;        // last visible entry: the root version
   std::uint64_t history = 0;
 };
 
@@ -114,31 +114,31 @@ enum : std::uint8_t { kSha1 = 1, kMd5 = 2, kAdler32 = 4 };
 
 struct PutOptions {
   Preconditions conditions{};
-  std::optional<std::int64_t> mtime_ns{};         // else the time of the commit
-  std::optional<std::uint64_t> size_bytes{};      // declared: another size is invalid_argument
-  std::optional<Sha256> sha256{};                 // given: another content is precondition_failed
-  Checksums checksums{};                          // likewise
-  std::uint8_t checksums_wanted = 0;              // kSha1 | kMd5 | kAdler32: computed and kept
+  std::optional<std::int64_t> mtime_ns{};     // else the time of the commit
+  std::optional<std::uint64_t> size_bytes{};  // declared: another size is invalid_argument
+  std::optional<Sha256> sha256{};             // given: another content is precondition_failed
+  Checksums checksums{};                      // likewise
+  std::uint8_t checksums_wanted = 0;          // kSha1 | kMd5 | kAdler32: computed and kept
   bool make_parents = false;
-  std::string request_id{};                       // a repeat answers as the first did; <= 128 bytes
+  std::string request_id{};  // a repeat answers as the first did; <= 128 bytes
 };
 
 struct FolderOptions {
   bool make_parents = false;
-  bool exist_ok = false;                          // an existing folder is no error
+  bool exist_ok = false;  // an existing folder is no error
   std::optional<std::int64_t> mtime_ns{};
   std::string request_id{};
 };
 
 struct MoveOptions {
-  bool replace = false;                           // what stands at the target goes to the trash
-  Preconditions conditions{};                     // on the node that is moved
+  bool replace = false;        // what stands at the target goes to the trash
+  Preconditions conditions{};  // on the node that is moved
   std::string request_id{};
 };
 
 struct RemoveOptions {
   Preconditions conditions{};
-  bool only_if_empty = false;                     // a folder with children: folder_not_empty
+  bool only_if_empty = false;  // a folder with children: folder_not_empty
   std::string request_id{};
 };
 
@@ -149,12 +149,12 @@ struct TouchOptions {
 
 struct ListOptions {
   std::optional<NodeKind> kind{};
-  std::size_t count_max = 1000;                   // 1 to 10,000
-  std::string after{};                            // PageOf::next of the page before
+  std::size_t count_max = 1000;  // 1 to 10,000
+  std::string after{};           // PageOf::next of the page before
 };
 
 struct ReadOptions {
-  std::optional<VersionNumber> version{};         // else the current one
+  std::optional<VersionNumber> version{};  // else the current one
 };
 
 }  // namespace spind

@@ -32,7 +32,8 @@ class SPIND_EXPORT Session {
   Result<Space> space_by_alias(std::string_view alias) const;
   // The tenant's spaces that the caller may see, personal ones first, each kind in order of ids.
   // `count_max` 1 to 10,000.
-  Result<PageOf<SpaceInfo>> list_spaces(const SpaceFilter& filter = {}, std::size_t count_max = 1000,
+  Result<PageOf<SpaceInfo>> list_spaces(const SpaceFilter& filter = {},
+                                        std::size_t count_max = 1000,
                                         std::string_view after = {}) const;
 
   // Returns when everything that this session (and its copies) changed so far is durable.

@@ -28,7 +28,7 @@ class SPIND_EXPORT Walk {
   struct Item {
     NodeInfo node{};
     std::string path{};  // below the start, "" for the start itself; cut to the last part where it
-                        // is over the limit of a path: the node's id still names it
+                         // is over the limit of a path: the node's id still names it
     std::uint32_t depth = 0;
   };
   // The next node, or none at the end.

@@ -83,19 +83,19 @@ struct FolderTotals {
 
 struct SPIND_EXPORT NodeInfo {
   NodeId id = 0;
-  NodeId parent = 0;                 // 0: the root has none
+  NodeId parent = 0;  // 0: the root has none
   NodeKind kind = NodeKind::file;
-  std::string name{};                // empty: the root
-  std::uint64_t size_bytes = 0;      // a file's content; a folder's totals.live_bytes
-  std::int64_t mtime_ns = 0;         // the client's if it gave one
+  std::string name{};            // empty: the root
+  std::uint64_t size_bytes = 0;  // a file's content; a folder's totals.live_bytes
+  std::int64_t mtime_ns = 0;     // the client's if it gave one
   VersionNumber version = 0;
-  Sha256 sha256{};                   // zeros for a folder
+  Sha256 sha256{};  // zeros for a folder
   Checksums checksums{};
-  std::string creator{};             // user id
-  std::string author{};              // user id of who wrote the current version
+  std::string creator{};  // user id
+  std::string author{};   // user id of who wrote the current version
   FolderTotals totals{};
-  EntryNumber changed = 0;           // last visible entry that touched it or anything below it
-  std::uint64_t history = 0;         // the space's history id; see etag()
+  EntryNumber changed = 0;    // last visible entry that touched it or anything below it
+  std::uint64_t history = 0;  // the space's history id; see etag()
 
   // Changes whenever `changed` does, and never repeats, not even after a restore of the space. In
   // double quotes, as HTTP has it.
@@ -116,8 +116,8 @@ struct Written {
   VersionNumber version = 0;
   std::uint64_t size_bytes = 0;
   Sha256 sha256{};
-  EntryNumber entry = 0;    // 0: there was nothing to do
-  bool repeated = false;    // the request id had been seen: this is what the first call answered
+  EntryNumber entry = 0;  // 0: there was nothing to do
+  bool repeated = false;  // the request id had been seen: this is what the first call answered
   Ticket ticket = 0;
 };
 

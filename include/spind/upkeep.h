@@ -10,16 +10,16 @@
 namespace spind {
 
 struct CheckOptions {
-  ProgressCallback progress{};         // done and total in nodes
+  ProgressCallback progress{};  // done and total in nodes
   std::optional<CancelToken> cancel{};
-  bool read_content = false;           // also read and verify every stored byte
+  bool read_content = false;  // also read and verify every stored byte
 };
 
 // One thing that is not as it must be.
 struct CheckFinding {
-  std::string kind{};                  // "folder_totals", "missing_piece", …: lib/upkeep/README.md
+  std::string kind{};  // "folder_totals", "missing_piece", …: lib/upkeep/README.md
   SpaceId space{};
-  NodeId node = 0;                     // 0: not about one node
+  NodeId node = 0;  // 0: not about one node
   std::string text{};
 };
 

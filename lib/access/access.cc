@@ -20,9 +20,9 @@ Status check_id(std::string_view id, std::string_view what) {
   if (id.size() <= kPrincipalBytesMax && valid_utf8(id) &&
       std::none_of(id.begin(), id.end(), is_control))
     return {};
-  return Error{.code = Code::invalid_argument,
-               .text = "not UTF-8 of at most 255 bytes without control characters: " +
-                       std::string(what)};
+  return Error{
+      .code = Code::invalid_argument,
+      .text = "not UTF-8 of at most 255 bytes without control characters: " + std::string(what)};
 }
 
 }  // namespace
@@ -48,8 +48,11 @@ Status check_principal(const Principal& who) {
   if (who.tenant.empty())
     return Error{.code = Code::invalid_argument, .text = "the session names no tenant"};
   if (who.groups.size() > kGroupsMax)
-    return Error{.code = Code::limit_exceeded, .text = "too many groups", .path = {},
-                 .limit = kGroupsMax, .used = who.groups.size()};
+    return Error{.code = Code::limit_exceeded,
+                 .text = "too many groups",
+                 .path = {},
+                 .limit = kGroupsMax,
+                 .used = who.groups.size()};
   SPIND_TRY(check_id(who.user, "user"));
   SPIND_TRY(check_id(who.tenant, "tenant"));
   SPIND_TRY(check_id(who.application, "application"));

@@ -99,10 +99,10 @@ class Decoder {
     std::uint64_t value = 0;
     for (unsigned shift = 0; shift < 64; shift += 7) {
       const std::uint64_t byte = u8();
-      if (shift == 63 && byte > 1) break;                    // more than 64 bits
+      if (shift == 63 && byte > 1) break;  // more than 64 bits
       value |= (byte & 0x7f) << shift;
       if ((byte & 0x80) != 0) continue;
-      if (byte == 0 && shift > 0) break;                     // a shorter encoding exists
+      if (byte == 0 && shift > 0) break;  // a shorter encoding exists
       return value;
     }
     fail();

@@ -31,8 +31,8 @@ class PosixFile final : public File {
   Result<std::size_t> read_at(std::uint64_t offset, std::span<std::uint8_t> out) const override {
     std::size_t done = 0;
     while (done < out.size()) {
-      const ssize_t got = pread(fd(), out.data() + done, out.size() - done,
-                                static_cast<off_t>(offset + done));
+      const ssize_t got =
+          pread(fd(), out.data() + done, out.size() - done, static_cast<off_t>(offset + done));
       if (got < 0 && errno == EINTR) continue;
       if (got < 0) return errno_error(errno, "read", path_);
       if (got == 0) break;
@@ -77,7 +77,7 @@ class PosixFile final : public File {
   }
 
   Result<std::uint64_t> size() const override {
-    struct stat info{};
+    struct stat info {};
     if (fstat(fd(), &info) != 0) return errno_error(errno, "stat", path_);
     return static_cast<std::uint64_t>(info.st_size);
   }
@@ -117,7 +117,7 @@ class PosixFiles final : public Files {
   Result<std::unique_ptr<File>> open(const std::string& path, OpenMode mode) override {
     FileDescriptor descriptor = FileDescriptor::open(path, open_flags(mode), kFileMode);
     if (!descriptor.valid()) return errno_error(errno, "open", path);
-    struct stat info{};
+    struct stat info {};
     if (fstat(descriptor.get(), &info) != 0) return errno_error(errno, "stat", path);
     if (S_ISDIR(info.st_mode)) return errno_error(EISDIR, "open", path);
     if (!S_ISREG(info.st_mode)) return Error{Code::io_error, "not a plain file", path};
@@ -127,15 +127,14 @@ class PosixFiles final : public Files {
   Status make_folder(const std::string& path) override {
     if (mkdir(path.c_str(), kFolderMode) == 0) return {};
     if (errno != EEXIST) return errno_error(errno, "make the folder", path);
-    struct stat info{};
+    struct stat info {};
     if (stat(path.c_str(), &info) != 0) return errno_error(errno, "stat", path);
     if (!S_ISDIR(info.st_mode)) return errno_error(ENOTDIR, "make the folder", path);
     return {};
   }
 
   Status sync_folder(const std::string& path) override {
-    const FileDescriptor folder =
-        FileDescriptor::open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
+    const FileDescriptor folder = FileDescriptor::open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
     if (!folder.valid()) return errno_error(errno, "open the folder", path);
     if (fsync(folder.get()) != 0) return errno_error(errno, "sync the folder", path);
     return {};
@@ -154,7 +153,7 @@ class PosixFiles final : public Files {
   }
 
   Result<bool> exists(const std::string& path) override {
-    struct stat info{};
+    struct stat info {};
     if (stat(path.c_str(), &info) == 0) return true;
     if (errno == ENOENT || errno == ENOTDIR) return false;
     return errno_error(errno, "stat", path);
@@ -176,7 +175,7 @@ class PosixFiles final : public Files {
   }
 
   Result<FolderSpace> space(const std::string& path) override {
-    struct statvfs info{};
+    struct statvfs info {};
     if (statvfs(path.c_str(), &info) != 0) return errno_error(errno, "measure", path);
     return FolderSpace{std::uint64_t{info.f_bavail} * info.f_frsize,
                        std::uint64_t{info.f_blocks} * info.f_frsize};
@@ -210,7 +209,7 @@ Result<std::unique_ptr<FileLock>> PosixFiles::lock(const std::string& path) {
   FileDescriptor descriptor =
       FileDescriptor::open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, kFileMode);
   if (!descriptor.valid()) return errno_error(errno, "open the lock", path);
-  struct flock whole{};
+  struct flock whole {};
   whole.l_type = F_WRLCK;
   whole.l_whence = SEEK_SET;
   if (fcntl(descriptor.get(), F_OFD_SETLK, &whole) != 0) {
@@ -266,8 +265,7 @@ Status write_file_durably(Files& files, const std::string& path, Bytes bytes) {
   if (const Status gone = files.remove(temporary); !gone.ok() && gone.code() != Code::not_found)
     return gone.error();
   const auto write = [&]() -> Status {
-    SPIND_TRY_ASSIGN(const std::unique_ptr<File> file,
-                     files.open(temporary, OpenMode::create_new));
+    SPIND_TRY_ASSIGN(const std::unique_ptr<File> file, files.open(temporary, OpenMode::create_new));
     SPIND_TRY(file->append(bytes));
     return file->sync();
   };

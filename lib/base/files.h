@@ -42,9 +42,9 @@ class File {
 };
 
 enum class OpenMode {
-  read,            // must exist
-  append,          // must exist; reads and appends
-  create_new,      // must not exist; reads and appends
+  read,        // must exist
+  append,      // must exist; reads and appends
+  create_new,  // must not exist; reads and appends
 };
 
 // A lock on a file that the process holds until this is destroyed.
@@ -54,7 +54,7 @@ class FileLock {
 };
 
 struct FolderSpace {
-  std::uint64_t free_bytes = 0;   // what an unprivileged process may still use
+  std::uint64_t free_bytes = 0;  // what an unprivileged process may still use
   std::uint64_t total_bytes = 0;
 };
 
@@ -64,8 +64,8 @@ class Files {
   virtual ~Files() = default;
   // not_found, already_exists; is_a_folder where `path` is one; io_error for what is no plain file.
   virtual Result<std::unique_ptr<File>> open(const std::string& path, OpenMode mode) = 0;
-  virtual Status make_folder(const std::string& path) = 0;          // ok if it is there
-  virtual Status sync_folder(const std::string& path) = 0;          // makes names in it durable
+  virtual Status make_folder(const std::string& path) = 0;  // ok if it is there
+  virtual Status sync_folder(const std::string& path) = 0;  // makes names in it durable
   virtual Status rename(const std::string& from, const std::string& to) = 0;  // replaces `to`
   // A file or an empty folder; not_found if it is not there.
   virtual Status remove(const std::string& path) = 0;

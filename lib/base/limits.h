@@ -8,10 +8,10 @@
 namespace spind {
 
 // Names and paths.
-inline constexpr std::size_t kNameBytesMax = 255;          // one name, as Linux has it
-inline constexpr std::size_t kPathBytesMax = 16 * 1024;    // a path in a request
-inline constexpr std::size_t kDepthMax = 512;              // names in a path of a request
-inline constexpr std::size_t kPrincipalBytesMax = 255;     // a user, group, tenant or application
+inline constexpr std::size_t kNameBytesMax = 255;        // one name, as Linux has it
+inline constexpr std::size_t kPathBytesMax = 16 * 1024;  // a path in a request
+inline constexpr std::size_t kDepthMax = 512;            // names in a path of a request
+inline constexpr std::size_t kPrincipalBytesMax = 255;   // a user, group, tenant or application
 
 // Folders above a node that a change or a look-up by id goes through. Moves can nest deeper; what
 // lies there can be walked to, and removed with a folder above it.
@@ -19,20 +19,20 @@ inline constexpr std::size_t kClimbMax = 16 * 1024;
 
 // What a request may carry.
 inline constexpr std::size_t kRequestIdBytesMax = 128;
-inline constexpr std::size_t kSpaceNameBytesMax = 255;       // alias and name of a space
+inline constexpr std::size_t kSpaceNameBytesMax = 255;  // alias and name of a space
 inline constexpr std::size_t kDescriptionBytesMax = 4096;
-inline constexpr std::size_t kGroupsMax = 1024;              // groups of one principal
-inline constexpr std::uint64_t kGetBytesMax = 64ull << 20;   // a file read whole into memory
+inline constexpr std::size_t kGroupsMax = 1024;             // groups of one principal
+inline constexpr std::uint64_t kGetBytesMax = 64ull << 20;  // a file read whole into memory
 
 // Pages.
-inline constexpr std::size_t kPageMax = 10'000;            // items that one call gives back
-inline constexpr std::size_t kPageScanMax = 100'000;       // rows that one call looks at for a page
+inline constexpr std::size_t kPageMax = 10'000;       // items that one call gives back
+inline constexpr std::size_t kPageScanMax = 100'000;  // rows that one call looks at for a page
 
 // Content.
 inline constexpr std::uint64_t kFileBytesMax = std::uint64_t{1} << 40;  // 2^17 pieces
-inline constexpr std::size_t kInlineBytesMax = 16 * 1024;         // kept as an attachment
-inline constexpr std::size_t kPackedBytesMax = 1024 * 1024;       // appended to a pack
-inline constexpr std::size_t kPieceBytesMax = 8 * 1024 * 1024;    // one object each
-inline constexpr std::size_t kFrameBytesMax = 256 * 1024;         // what is verified alone
+inline constexpr std::size_t kInlineBytesMax = 16 * 1024;               // kept as an attachment
+inline constexpr std::size_t kPackedBytesMax = 1024 * 1024;             // appended to a pack
+inline constexpr std::size_t kPieceBytesMax = 8 * 1024 * 1024;          // one object each
+inline constexpr std::size_t kFrameBytesMax = 256 * 1024;               // what is verified alone
 
 }  // namespace spind

@@ -61,10 +61,10 @@ struct Lane {
 };
 
 SPIND_SHA_TARGET Lane load_lane(const State& state) {
-  const __m128i abcd = _mm_shuffle_epi32(
-      _mm_loadu_si128(reinterpret_cast<const __m128i*>(state.data())), 0xB1);
-  const __m128i efgh = _mm_shuffle_epi32(
-      _mm_loadu_si128(reinterpret_cast<const __m128i*>(state.data() + 4)), 0x1B);
+  const __m128i abcd =
+      _mm_shuffle_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(state.data())), 0xB1);
+  const __m128i efgh =
+      _mm_shuffle_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(state.data() + 4)), 0x1B);
   return {_mm_alignr_epi8(abcd, efgh, 8), _mm_blend_epi16(efgh, abcd, 0xF0)};
 }
 
@@ -87,16 +87,15 @@ SPIND_SHA_TARGET void compress(std::array<State*, kLanes> states, const std::uin
     for (std::size_t i = 0; i < kLanes; ++i) before[i] = lanes[i];
     __m128i words[4];
     for (std::size_t i = 0; i < 4; ++i)
-      words[i] = _mm_shuffle_epi8(
-          _mm_loadu_si128(reinterpret_cast<const __m128i*>(data + 16 * i)), swap);
+      words[i] =
+          _mm_shuffle_epi8(_mm_loadu_si128(reinterpret_cast<const __m128i*>(data + 16 * i)), swap);
 #pragma GCC unroll 16
     for (std::size_t four = 0; four < 16; ++four) {
       __m128i& current = words[four % 4];
       if (four >= 4) {
         const __m128i last = words[(four + 3) % 4];
-        const __m128i sum =
-            _mm_add_epi32(_mm_sha256msg1_epu32(current, words[(four + 1) % 4]),
-                          _mm_alignr_epi8(last, words[(four + 2) % 4], 4));
+        const __m128i sum = _mm_add_epi32(_mm_sha256msg1_epu32(current, words[(four + 1) % 4]),
+                                          _mm_alignr_epi8(last, words[(four + 2) % 4], 4));
         current = _mm_sha256msg2_epu32(sum, last);
       }
       const __m128i low = _mm_add_epi32(
@@ -147,8 +146,10 @@ class NativeMethod final : public Sha256Parts::Method {
   void run(const std::uint8_t* data, std::size_t blocks) {
     if (blocks == 0) return;
     assert(part_begin_ % kBlockBytes == 0);
-    if (part_) compress<2>({&whole_, &*part_}, data, blocks);
-    else compress<1>({&whole_}, data, blocks);
+    if (part_)
+      compress<2>({&whole_, &*part_}, data, blocks);
+    else
+      compress<1>({&whole_}, data, blocks);
   }
 
   // What is buffered, a one bit, zeros, and the length in bits.

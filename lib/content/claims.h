@@ -47,7 +47,7 @@ class Claim {
   const SpaceId space_;
   std::atomic<std::int64_t> renewed_ns_ = 0;
   std::atomic<bool> lapsed_ = false;
-  std::vector<std::string> keys_;     // guarded by the mutex of claims_, as is the next
+  std::vector<std::string> keys_;  // guarded by the mutex of claims_, as is the next
   std::vector<kv::Ticket> tickets_;
 };
 

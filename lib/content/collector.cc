@@ -121,13 +121,12 @@ Status Collector::check_claims(const model::VaultId& vault, std::uint8_t bucket)
 // The space counts the reference: from now on its own queue lets go of the piece.
 Status Collector::drop_checked(const model::VaultId& vault, std::uint8_t bucket,
                                const std::vector<Unchecked>& checked) {
-  return commit({model::bucket_partition(vault, bucket)},
-                [&](kv::Transaction& transaction) -> kv::Outcome {
-                  for (const Unchecked& item : checked)
-                    transaction.erase(Family::content,
-                                      model::unchecked_key(vault, item.piece, item.space));
-                  return kv::Commit{};
-                });
+  return commit(
+      {model::bucket_partition(vault, bucket)}, [&](kv::Transaction& transaction) -> kv::Outcome {
+        for (const Unchecked& item : checked)
+          transaction.erase(Family::content, model::unchecked_key(vault, item.piece, item.space));
+        return kv::Commit{};
+      });
 }
 
 // The snapshot shows no reference. Owning the space as well, it is seen whether one was committed
@@ -166,8 +165,7 @@ Status Collector::doom_condemned(const model::VaultId& vault, std::uint8_t bucke
   for (; cursor->valid(); cursor->next()) {
     SPIND_TRY(count_step());
     SPIND_TRY_ASSIGN(const std::uint64_t since_ms, model::decode_number(cursor->value()));
-    const std::int64_t age_ms =
-        clock_.wall_ns() / 1'000'000 - static_cast<std::int64_t>(since_ms);
+    const std::int64_t age_ms = clock_.wall_ns() / 1'000'000 - static_cast<std::int64_t>(since_ms);
     if (age_ms < grace_ms || !clocks_agree()) {
       ++done_.kept;
       continue;
@@ -179,8 +177,8 @@ Status Collector::doom_condemned(const model::VaultId& vault, std::uint8_t bucke
 
 Status Collector::doom(const model::VaultId& vault, const model::PieceId& piece) {
   std::string doomed;
-  SPIND_TRY(commit(
-      {model::bucket_of(vault, piece)}, [&](kv::Transaction& transaction) -> kv::Outcome {
+  SPIND_TRY(
+      commit({model::bucket_of(vault, piece)}, [&](kv::Transaction& transaction) -> kv::Outcome {
         doomed.clear();
         const std::string key = model::piece_key(vault, piece);
         SPIND_TRY_ASSIGN(const auto still,
@@ -264,11 +262,10 @@ Status Collector::remove_packs() {
     SPIND_TRY(count_step());
     const std::string key(cursor->key());
     SPIND_TRY(vaults_.packs()->remove_file(model::last_u64_in(key)));
-    SPIND_TRY(commit({model::ledger_partition()},
-                     [&](kv::Transaction& transaction) -> kv::Outcome {
-                       transaction.erase(Family::content, key);
-                       return kv::Commit{};
-                     }));
+    SPIND_TRY(commit({model::ledger_partition()}, [&](kv::Transaction& transaction) -> kv::Outcome {
+      transaction.erase(Family::content, key);
+      return kv::Commit{};
+    }));
   }
   return cursor->status();
 }

@@ -26,12 +26,12 @@ namespace spind::content {
 
 // What outlives one collection.
 struct CollectorMemory {
-  std::mutex running;                            // one collection at a time
-  std::map<std::string, kv::Ticket> doomed_at;   // of doomed rows that this run made
+  std::mutex running;                           // one collection at a time
+  std::map<std::string, kv::Ticket> doomed_at;  // of doomed rows that this run made
   // What earlier runs left open: first numbers of ranges, numbers of packs. Found at open, so that
   // nothing of this run is ever taken for it.
   std::set<std::uint64_t> left_ranges, left_packs;
-  std::int64_t wall_ns = 0, monotonic_ns = 0;    // both clocks at open
+  std::int64_t wall_ns = 0, monotonic_ns = 0;  // both clocks at open
 };
 
 // Fills `left_ranges` and `left_packs`; before anything is stored.
@@ -42,7 +42,11 @@ class Collector {
  public:
   Collector(Vaults& vaults, Claims& claims, Clock& clock, CollectorMemory& memory,
             const CollectOptions& options)
-      : vaults_(vaults), kv_(vaults.kv()), claims_(claims), clock_(clock), memory_(memory),
+      : vaults_(vaults),
+        kv_(vaults.kv()),
+        claims_(claims),
+        clock_(clock),
+        memory_(memory),
         options_(options) {}
 
   Result<CollectReport> run();
@@ -88,7 +92,7 @@ class Collector {
   Clock& clock_;
   CollectorMemory& memory_;
   const CollectOptions& options_;
-  kv::Ticket ticket_ = 0;            // of the last commit
+  kv::Ticket ticket_ = 0;  // of the last commit
   std::uint64_t steps_ = 0;
   CollectReport done_;
 };

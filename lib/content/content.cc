@@ -19,26 +19,31 @@ namespace {
 class WriteGuard {
  public:
   explicit WriteGuard(const Setup& setup)
-      : files_(setup.files), folder_(setup.pack_folder),
-        reserve_bytes_(setup.free_space_reserve_bytes), log_(setup.log) {}
+      : files_(setup.files),
+        folder_(setup.pack_folder),
+        reserve_bytes_(setup.free_space_reserve_bytes),
+        log_(setup.log) {}
 
   Status room(std::uint64_t bytes) {
     SPIND_TRY(health());
     if (folder_.empty() || reserve_bytes_ == 0) return {};
     SPIND_TRY_ASSIGN(const FolderSpace space, files_->space(folder_));
     if (space.free_bytes >= reserve_bytes_ && space.free_bytes - reserve_bytes_ >= bytes) return {};
-    return Error{.code = Code::no_space, .text = "the device is full but for its reserve",
-                 .path = folder_, .limit = reserve_bytes_, .used = space.free_bytes};
+    return Error{.code = Code::no_space,
+                 .text = "the device is full but for its reserve",
+                 .path = folder_,
+                 .limit = reserve_bytes_,
+                 .used = space.free_bytes};
   }
 
   void poison(const Error& error) {
     {
       const std::lock_guard lock(mutex_);
       if (!health_.ok()) return;
-      health_ = Error{.code = Code::unavailable,
-                      .text = "a sync of a pack failed, so the store must be opened anew: " +
-                              error.text,
-                      .path = error.path};
+      health_ =
+          Error{.code = Code::unavailable,
+                .text = "a sync of a pack failed, so the store must be opened anew: " + error.text,
+                .path = error.path};
     }
     if (log_) log_(LogLevel::error, "a sync of a pack failed: " + error.to_string());
   }
@@ -61,7 +66,9 @@ class WriteGuard {
 class VaultContent final : public Content {
  public:
   VaultContent(const Setup& setup, std::unique_ptr<WriteGuard> guard, std::unique_ptr<Packs> packs)
-      : clock_(*setup.clock), guard_(std::move(guard)), packs_(std::move(packs)),
+      : clock_(*setup.clock),
+        guard_(std::move(guard)),
+        packs_(std::move(packs)),
         vaults_(*setup.kv, *setup.blobs, packs_.get(),
                 [this](std::uint64_t bytes) { return guard_->room(bytes); }),
         claims_(clock_),
@@ -79,8 +86,7 @@ class VaultContent final : public Content {
 
   std::unique_ptr<Upload> upload(const Owner& owner, std::uint8_t checksums_wanted,
                                  Interrupt interrupt) override {
-    return std::make_unique<PieceUpload>(resources_, owner, checksums_wanted,
-                                         std::move(interrupt));
+    return std::make_unique<PieceUpload>(resources_, owner, checksums_wanted, std::move(interrupt));
   }
 
   Status verify(const Stored& stored) override {
@@ -137,20 +143,22 @@ class VaultContent final : public Content {
                      snapshot.get(kv::Family::content, model::ledger_vault_key(vault)));
     SPIND_TRY_ASSIGN(const auto row,
                      snapshot.get(kv::Family::content, model::piece_key(vault, piece)));
-    SPIND_TRY_ASSIGN(const auto holder,
-                     snapshot.get(kv::Family::content,
-                                  model::holder_key(vault, piece, owner.space)));
+    SPIND_TRY_ASSIGN(const auto holder, snapshot.get(kv::Family::content,
+                                                     model::holder_key(vault, piece, owner.space)));
     return listed.has_value() && row.has_value() && holder.has_value();
   }
 
   Metrics metrics() override {
     const ContentCounts& counts = vaults_.counts();
     const SyncCounts syncs = packs_ != nullptr ? packs_->sync_counts() : SyncCounts{};
-    return {.bytes_written = counts.bytes_stored, .bytes_read = counts.bytes_read,
-            .pieces_stored = counts.pieces_stored, .pieces_shared = counts.pieces_shared,
-            .pack_syncs = syncs.syncs, .pack_sync_appends = syncs.appends_synced,
-            .memory_bytes = small_pieces_.used_bytes() + large_pieces_.used_bytes() +
-                            reading_.used_bytes(),
+    return {.bytes_written = counts.bytes_stored,
+            .bytes_read = counts.bytes_read,
+            .pieces_stored = counts.pieces_stored,
+            .pieces_shared = counts.pieces_shared,
+            .pack_syncs = syncs.syncs,
+            .pack_sync_appends = syncs.appends_synced,
+            .memory_bytes =
+                small_pieces_.used_bytes() + large_pieces_.used_bytes() + reading_.used_bytes(),
             .corruptions = counts.corruptions};
   }
 
@@ -166,8 +174,7 @@ class VaultContent final : public Content {
     SPIND_TRY_ASSIGN(auto row,
                      snapshot.get(kv::Family::attachment,
                                   model::attachment_key(owner.space, content.attachment)));
-    if (!row)
-      return Error{.code = Code::corruption, .text = "the row with the content is missing"};
+    if (!row) return Error{.code = Code::corruption, .text = "the row with the content is missing"};
     return *std::move(row);
   }
 
@@ -188,10 +195,9 @@ Result<std::unique_ptr<Content>> Content::open(const Setup& setup) {
   auto guard = std::make_unique<WriteGuard>(setup);
   std::unique_ptr<Packs> packs;
   if (!setup.pack_folder.empty()) {
-    SPIND_TRY_ASSIGN(packs, Packs::open(*setup.kv, *setup.files, setup.pack_folder,
-                                        [guard = guard.get()](const Error& error) {
-                                          guard->poison(error);
-                                        }));
+    SPIND_TRY_ASSIGN(
+        packs, Packs::open(*setup.kv, *setup.files, setup.pack_folder,
+                           [guard = guard.get()](const Error& error) { guard->poison(error); }));
   }
   auto content = std::make_unique<VaultContent>(setup, std::move(guard), std::move(packs));
   SPIND_TRY(content->start());

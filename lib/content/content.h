@@ -33,10 +33,10 @@ class Claim;
 struct Stored {
   std::uint64_t size_bytes = 0;
   Sha256 sha256{};
-  Checksums checksums;                  // those that were wanted
-  std::string inline_bytes;             // the content, if size_bytes <= kInlineBytesMax
-  std::vector<model::Piece> pieces;     // else its pieces, in order
-  std::shared_ptr<Claim> claim;         // null for inline content
+  Checksums checksums;               // those that were wanted
+  std::string inline_bytes;          // the content, if size_bytes <= kInlineBytesMax
+  std::vector<model::Piece> pieces;  // else its pieces, in order
+  std::shared_ptr<Claim> claim;      // null for inline content
 };
 
 // Content that fits inline needs no upload. Precondition: bytes.size() <= kInlineBytesMax.
@@ -63,18 +63,18 @@ class Source {
 
 struct Setup {
   kv::Store* kv = nullptr;
-  BlobStore* blobs = nullptr;           // objects
-  Files* files = nullptr;               // packs
+  BlobStore* blobs = nullptr;  // objects
+  Files* files = nullptr;      // packs
   std::string pack_folder;
   Clock* clock = nullptr;
   Threads* threads = nullptr;
-  std::uint64_t memory_bytes = 0;       // for pieces in flight and read-ahead
+  std::uint64_t memory_bytes = 0;  // for pieces in flight and read-ahead
   std::uint64_t free_space_reserve_bytes = 0;
   LogCallback log;
 };
 
 struct Metrics {
-  std::uint64_t bytes_written = 0, bytes_read = 0;     // as stored
+  std::uint64_t bytes_written = 0, bytes_read = 0;  // as stored
   std::uint64_t pieces_stored = 0, pieces_shared = 0;
   std::uint64_t pack_syncs = 0, pack_sync_appends = 0;
   std::uint64_t memory_bytes = 0;
@@ -104,15 +104,15 @@ class Content {
   // For check: every piece row and holder row of the store, and whether the stored bytes are there
   // (and, with `read_bytes`, whether they are as they were written).
   struct PieceState {
-    std::string tenant_vault;           // the vault's id, 16 bytes
+    std::string tenant_vault;  // the vault's id, 16 bytes
     model::PieceId id{};
     std::uint64_t size_bytes = 0;
     std::uint64_t holders = 0;
     // Holders that count no reference and are not in the queue that the collector looks at: nothing
     // would ever let go of the piece.
     std::uint64_t stray_holders = 0;
-    bool live = true;                   // else condemned or being deleted
-    Status bytes;                       // not ok: missing or corrupt
+    bool live = true;  // else condemned or being deleted
+    Status bytes;      // not ok: missing or corrupt
   };
   virtual Status visit_pieces(const kv::Snapshot& snapshot, bool read_bytes,
                               const std::function<Status(const PieceState&)>& visit) = 0;

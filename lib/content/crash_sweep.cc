@@ -122,9 +122,9 @@ struct Collector::Walk {
   std::uint64_t number = 0;
   const File& file;
   std::uint64_t begin = 0, size = 0;
-  std::uint64_t used_end = 0;              // of the last piece in use
+  std::uint64_t used_end = 0;  // of the last piece in use
   std::uint64_t used_bytes = 0;
-  std::vector<model::PieceRow> dead;       // in order
+  std::vector<model::PieceRow> dead;  // in order
 };
 
 // From piece to piece by their headers. Where a header is broken, which is the torn tail or damage,

@@ -27,10 +27,19 @@ void copy_array(std::string_view from, std::array<std::uint8_t, kSize>& to) {
 void encode_frame_header(const FrameHeader& header, std::uint8_t* out) {
   std::string bytes;
   bytes.reserve(kFrameHeaderBytes);
-  Encoder(bytes).u32(kMagic).u8(kVersion).u8(0).u16(0)
-      .u32(header.size_bytes).u32(header.size_bytes)
-      .u32(header.position).u32(header.piece_bytes)
-      .raw(Bytes(header.vault)).raw(Bytes(header.piece)).raw(Bytes(header.digest)).u32(0);
+  Encoder(bytes)
+      .u32(kMagic)
+      .u8(kVersion)
+      .u8(0)
+      .u16(0)
+      .u32(header.size_bytes)
+      .u32(header.size_bytes)
+      .u32(header.position)
+      .u32(header.piece_bytes)
+      .raw(Bytes(header.vault))
+      .raw(Bytes(header.piece))
+      .raw(Bytes(header.digest))
+      .u32(0);
   seal(bytes);
   std::memcpy(out, bytes.data(), kFrameHeaderBytes);
 }
@@ -102,8 +111,8 @@ Bytes PieceBuffer::frame_bytes(std::uint32_t position) const {
 }
 
 void PieceBuffer::seal(const model::VaultId& vault, const model::PieceId& piece) {
-  FrameHeader header{.piece_bytes = static_cast<std::uint32_t>(size_), .vault = vault,
-                     .piece = piece};
+  FrameHeader header{
+      .piece_bytes = static_cast<std::uint32_t>(size_), .vault = vault, .piece = piece};
   for (; header.position < frame_count(size_); ++header.position) {
     const Bytes bytes = frame_bytes(header.position);
     header.size_bytes = static_cast<std::uint32_t>(bytes.size());

@@ -37,7 +37,7 @@ class BlobNumbers {
   void close_range(std::uint64_t first, const Range& range);
 
   kv::Store& kv_;
-  std::mutex reserving_;              // held while a range is being reserved; before mutex_
+  std::mutex reserving_;  // held while a range is being reserved; before mutex_
   std::mutex mutex_;
   std::map<std::uint64_t, Range> ranges_;  // by first number; numbers come from the last one
 };

@@ -64,10 +64,10 @@ class Pack {
   const std::uint64_t number_;
   const std::unique_ptr<File> file_;
 
-  std::mutex append_mutex_;   // the order of appends; before mutex_
+  std::mutex append_mutex_;  // the order of appends; before mutex_
   std::mutex mutex_;
   std::condition_variable synced_changed_;
-  std::uint64_t end_;         // of whole appends
+  std::uint64_t end_;  // of whole appends
   std::uint64_t synced_;
   std::uint64_t appends_ = 0, appends_synced_ = 0, syncs_ = 0;
   bool syncing_ = false;

@@ -46,7 +46,9 @@ LedgerRow resting_tag(const model::PackRow& row) {
 
 Packs::Packs(kv::Store& kv, Files& files, std::string folder,
              std::function<void(const Error&)> on_sync_failure)
-    : kv_(kv), files_(files), folder_(std::move(folder)),
+    : kv_(kv),
+      files_(files),
+      folder_(std::move(folder)),
       on_sync_failure_(std::move(on_sync_failure)) {}
 
 Result<std::unique_ptr<Packs>> Packs::open(kv::Store& kv, Files& files, std::string folder,
@@ -95,8 +97,10 @@ Result<std::shared_ptr<Pack>> Packs::choose() {
   if (!may_add) return pack;
   // Whoever finds a pack in use need not wait for the one that is being added.
   std::unique_lock adding(adding_, std::defer_lock);
-  if (pack == nullptr) adding.lock();
-  else if (!adding.try_lock()) return pack;
+  if (pack == nullptr)
+    adding.lock();
+  else if (!adding.try_lock())
+    return pack;
   pack = least_busy(may_add);
   if (!may_add) return pack;
   auto added = take_into_use();
@@ -131,9 +135,8 @@ Result<std::shared_ptr<Pack>> Packs::resume_idle() {
           SPIND_TRY_ASSIGN(const auto still, transaction.get(Family::content, key));
           taken = still.has_value();
           if (!taken) return kv::Commit{};
-          SPIND_TRY(change_pack(transaction, number, [](LedgerRow, model::PackRow&) {
-            return LedgerRow::pack_open;
-          }));
+          SPIND_TRY(change_pack(transaction, number,
+                                [](LedgerRow, model::PackRow&) { return LedgerRow::pack_open; }));
           return kv::Commit{};
         });
     if (!answer.status.ok()) return answer.status.error();

@@ -79,7 +79,7 @@ class Packs {
   std::mutex mutex_;
   std::vector<std::shared_ptr<Pack>> active_;
   std::map<std::uint64_t, std::shared_ptr<Pack>> mine_;  // active, or not yet accounted for
-  SyncCounts past_;  // of packs that are no longer mine
+  SyncCounts past_;                                      // of packs that are no longer mine
 };
 
 // Alters a pack's row in a body that owns the ledger. `change` gets the row and the tag that it was

@@ -111,8 +111,8 @@ Result<std::size_t> PieceSource::read_pieces(std::uint64_t offset, std::span<std
     const std::size_t in_frame = in_piece % kFrameBytesMax;
     if (!window_.holds(piece, frame)) {
       const std::uint64_t frames = (in_frame + out.size() - done) / kFrameBytesMax + 1;
-      SPIND_TRY(show(piece, frame, static_cast<std::uint32_t>(
-                                       std::min<std::uint64_t>(frames, kWindowFrames))));
+      SPIND_TRY(show(piece, frame,
+                     static_cast<std::uint32_t>(std::min<std::uint64_t>(frames, kWindowFrames))));
     }
     const std::size_t count =
         std::min(out.size() - done, frame_size(pieces_[piece].size_bytes, frame) - in_frame);
@@ -132,8 +132,7 @@ Status PieceSource::show(std::size_t piece, std::uint32_t frame, std::uint32_t c
     if (window_.lease.size_bytes() < count * kFrameStride) {
       window_ = {};
       spare_ = {};
-      SPIND_TRY_ASSIGN(window_.lease,
-                       resources_.reading.take(count * kFrameStride, nullptr));
+      SPIND_TRY_ASSIGN(window_.lease, resources_.reading.take(count * kFrameStride, nullptr));
     }
     window_.piece = piece;
     window_.first = frame;
@@ -150,15 +149,15 @@ Status PieceSource::show(std::size_t piece, std::uint32_t frame, std::uint32_t c
 Status PieceSource::load(FrameWindow& window) const {
   const model::Piece& piece = pieces_[window.piece];
   const std::uint64_t at = std::uint64_t{window.first} * kFrameStride;
-  const std::uint64_t end = std::min<std::uint64_t>(at + window.count * kFrameStride,
-                                                    stored_size(piece.size_bytes));
+  const std::uint64_t end =
+      std::min<std::uint64_t>(at + window.count * kFrameStride, stored_size(piece.size_bytes));
   window.stored.resize(static_cast<std::size_t>(end - at));
   SPIND_TRY(read_stored(piece, at, window.stored));
   return verify(window);
 }
 
 Status PieceSource::read_stored(const model::Piece& piece, std::uint64_t at,
-                           std::span<std::uint8_t> out) const {
+                                std::span<std::uint8_t> out) const {
   SPIND_TRY_ASSIGN(const model::PieceRow row, resources_.vaults.find(*pin_, vault_, piece.id));
   if (row.size_bytes != piece.size_bytes || row.stored_bytes != stored_size(piece.size_bytes))
     return damaged("a piece is not as long as its file says", piece.id);
@@ -169,8 +168,7 @@ Status PieceSource::read_stored(const model::Piece& piece, std::uint64_t at,
                      resources_.vaults.find(*resources_.vaults.kv().durable(), vault_, piece.id));
     if (latest.place == row.place) return damaged("the blob of a piece is missing", piece.id);
     got = resources_.vaults.read(latest, at, out);
-    if (got.code() == Code::not_found)
-      return damaged("the blob of a piece is missing", piece.id);
+    if (got.code() == Code::not_found) return damaged("the blob of a piece is missing", piece.id);
   }
   if (!got.ok()) return std::move(got).error();
   if (*got != out.size()) return damaged("the blob of a piece is cut short", piece.id);

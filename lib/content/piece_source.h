@@ -16,10 +16,10 @@ namespace spind::content {
 
 // Frames of one piece that were read and verified.
 struct FrameWindow {
-  std::size_t piece = 0;            // index in the file
-  std::uint32_t first = 0;          // frame
-  std::uint32_t count = 0;          // 0: nothing
-  std::vector<std::uint8_t> stored; // the frames with their headers
+  std::size_t piece = 0;             // index in the file
+  std::uint32_t first = 0;           // frame
+  std::uint32_t count = 0;           // 0: nothing
+  std::vector<std::uint8_t> stored;  // the frames with their headers
   MemoryBudget::Lease lease;
 
   bool holds(std::size_t piece_index, std::uint32_t frame) const {
@@ -68,14 +68,14 @@ class PieceSource final : public Source {
   const model::VaultId vault_;
   const std::vector<model::Piece> pieces_;
   const kv::SnapshotRef pin_;
-  std::vector<std::uint64_t> ends_;     // of each piece in the file
+  std::vector<std::uint64_t> ends_;  // of each piece in the file
   std::uint64_t size_ = 0;
 
-  std::mutex mutex_;                    // guards what follows
+  std::mutex mutex_;  // guards what follows
   FrameWindow window_;
-  FrameWindow spare_;                   // memory for the next window that is read ahead
-  std::uint64_t expected_offset_ = 0;   // where a read in sequence would go on
-  std::uint32_t sequence_ = 0;          // reads in sequence so far
+  FrameWindow spare_;                  // memory for the next window that is read ahead
+  std::uint64_t expected_offset_ = 0;  // where a read in sequence would go on
+  std::uint32_t sequence_ = 0;         // reads in sequence so far
   std::shared_ptr<Ahead> ahead_;
 };
 

@@ -70,8 +70,11 @@ Stored store_inline(Bytes bytes, std::uint8_t checksums_wanted) {
 
 PieceUpload::PieceUpload(Resources& resources, const Owner& owner, std::uint8_t checksums_wanted,
                          Interrupt interrupt)
-    : resources_(resources), owner_(owner), vault_(model::vault_of(owner.tenant)),
-      interrupt_(std::move(interrupt)), claim_(resources.claims.claim(owner.space)),
+    : resources_(resources),
+      owner_(owner),
+      vault_(model::vault_of(owner.tenant)),
+      interrupt_(std::move(interrupt)),
+      claim_(resources.claims.claim(owner.space)),
       hashes_(checksums_wanted) {}
 
 PieceUpload::~PieceUpload() { (void)land(false); }
@@ -85,8 +88,8 @@ Status PieceUpload::append(Bytes bytes) {
 
 Status PieceUpload::add(Bytes bytes) {
   if (kFileBytesMax - size_ < bytes.size())
-    return Error{.code = Code::limit_exceeded, .text = "the file is too large",
-                 .limit = kFileBytesMax};
+    return Error{
+        .code = Code::limit_exceeded, .text = "the file is too large", .limit = kFileBytesMax};
   if (interrupt_) SPIND_TRY(interrupt_());
   size_ += bytes.size();
   claim_->renew();

@@ -71,9 +71,9 @@ class PieceUpload final : public Upload {
   std::uint64_t size_ = 0;
   std::optional<Error> failed_;
 
-  std::string small_;                     // while all fits into kInlineBytesMax
+  std::string small_;  // while all fits into kInlineBytesMax
   std::unique_ptr<Piece> filling_;
-  bool patient_ = true;                   // has not yet waited in vain for a large buffer
+  bool patient_ = true;                          // has not yet waited in vain for a large buffer
   std::deque<std::shared_ptr<Flight>> flights_;  // in the order of their pieces
   std::vector<std::unique_ptr<Piece>> spare_;    // came back from flights
   std::vector<model::Piece> pieces_;

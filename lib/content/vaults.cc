@@ -86,8 +86,7 @@ Result<std::size_t> Vaults::read(const PieceRow& row, std::uint64_t offset,
   return got;
 }
 
-Status Vaults::look(const PieceRow& row, const model::VaultId& vault,
-                    const model::PieceId& piece) {
+Status Vaults::look(const PieceRow& row, const model::VaultId& vault, const model::PieceId& piece) {
   std::array<std::uint8_t, kFrameHeaderBytes> bytes{};
   SPIND_TRY_ASSIGN(const std::size_t got, read(row, 0, bytes));
   const auto header = decode_frame_header(Bytes(bytes).first(got));

@@ -37,8 +37,7 @@ class Vaults {
  public:
   // `packs` null: small pieces become objects as well. `room` is asked before bytes are written
   // whether the device has place for that many more.
-  Vaults(kv::Store& kv, BlobStore& blobs, Packs* packs,
-         std::function<Status(std::uint64_t)> room)
+  Vaults(kv::Store& kv, BlobStore& blobs, Packs* packs, std::function<Status(std::uint64_t)> room)
       : kv_(kv), blobs_(blobs), packs_(packs), room_(std::move(room)), numbers_(kv) {}
   // Writes what the ledger should know. Nothing is stored after.
   void close();
@@ -61,8 +60,7 @@ class Vaults {
                            std::span<std::uint8_t> out);
   // Looks at the first header only. not_found if no blob is where the row says, corruption if it
   // is not that piece's.
-  Status look(const model::PieceRow& row, const model::VaultId& vault,
-              const model::PieceId& piece);
+  Status look(const model::PieceRow& row, const model::VaultId& vault, const model::PieceId& piece);
 
   kv::Store& kv() { return kv_; }
   BlobStore& blobs() { return blobs_; }

@@ -26,11 +26,14 @@ Engine::Engine(const StoreOptions& options, const Seams& seams)
 
 Engine::~Engine() { (void)close(); }
 
-Result<std::shared_ptr<Engine>> Engine::open(const std::string& folder,
-                                             const StoreOptions& options, const Seams& seams) {
+Result<std::shared_ptr<Engine>> Engine::open(const std::string& folder, const StoreOptions& options,
+                                             const Seams& seams) {
   if (options.memory_bytes < kMemoryBytesMin)
-    return Error{.code = Code::invalid_argument, .text = "the memory budget is too small",
-                 .path = {}, .limit = kMemoryBytesMin, .used = options.memory_bytes};
+    return Error{.code = Code::invalid_argument,
+                 .text = "the memory budget is too small",
+                 .path = {},
+                 .limit = kMemoryBytesMin,
+                 .used = options.memory_bytes};
   std::shared_ptr<Engine> engine(new Engine(options, seams));
   SPIND_TRY(engine->start(folder, options, seams));
   return engine;
@@ -42,15 +45,26 @@ Status Engine::start(const std::string& folder, const StoreOptions& options, con
     SPIND_TRY_ASSIGN(folder_, open_store_folder(files_, folder, options));
   }
   rows_ = std::make_unique<space::RowCache>(rows_share(memory_bytes_));
-  const KvSetup kv_setup{folder_.meta, kv_share(memory_bytes_), options.free_space_reserve_bytes,
-                         options.metadata, files_, clock_, threads_, rows_.get(), options.log};
+  const KvSetup kv_setup{folder_.meta,
+                         kv_share(memory_bytes_),
+                         options.free_space_reserve_bytes,
+                         options.metadata,
+                         files_,
+                         clock_,
+                         threads_,
+                         rows_.get(),
+                         options.log};
   SPIND_TRY_ASSIGN(kv_, seams.open_kv ? seams.open_kv(kv_setup) : default_kv(kv_setup));
   const BlobSetup blob_setup{folder_.objects, files_, in_memory};
-  SPIND_TRY_ASSIGN(blobs_, seams.open_blobs ? seams.open_blobs(blob_setup)
-                                            : default_blobs(blob_setup));
-  const content::Setup setup{.kv = kv_.get(), .blobs = blobs_.get(), .files = &files_,
-                             .pack_folder = folder_.packs, .clock = &clock_,
-                             .threads = &threads_, .memory_bytes = content_share(memory_bytes_),
+  SPIND_TRY_ASSIGN(blobs_,
+                   seams.open_blobs ? seams.open_blobs(blob_setup) : default_blobs(blob_setup));
+  const content::Setup setup{.kv = kv_.get(),
+                             .blobs = blobs_.get(),
+                             .files = &files_,
+                             .pack_folder = folder_.packs,
+                             .clock = &clock_,
+                             .threads = &threads_,
+                             .memory_bytes = content_share(memory_bytes_),
                              .free_space_reserve_bytes = options.free_space_reserve_bytes,
                              .log = options.log};
   SPIND_TRY_ASSIGN(content_, content::Content::open(setup));
@@ -95,18 +109,15 @@ void Engine::dismiss(Guest& guest) {
   if (guests_.erase(&guest) == 1 && !inside.admitted()) guest.let_go();
 }
 
-Error Engine::closed_error() {
-  return {.code = Code::unavailable, .text = "the store is closed"};
-}
+Error Engine::closed_error() { return {.code = Code::unavailable, .text = "the store is closed"}; }
 
 std::string Engine::metrics() {
   const Inside inside(*this);
   if (!inside.admitted()) return {};
   std::string out;
   verbs_.print(out);
-  print_store_metrics({kv_->metrics(), content_->metrics(), *rows_, memory_bytes_,
-                       content_->health().ok()},
-                      out);
+  print_store_metrics(
+      {kv_->metrics(), content_->metrics(), *rows_, memory_bytes_, content_->health().ok()}, out);
   return out;
 }
 

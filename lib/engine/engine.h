@@ -67,7 +67,8 @@ class Engine {
       admitted_ = !engine.closing_.load();
     }
     ~Inside() {
-      if (engine_.running_.fetch_sub(1) == 1 && engine_.closing_.load()) engine_.running_.notify_all();
+      if (engine_.running_.fetch_sub(1) == 1 && engine_.closing_.load())
+        engine_.running_.notify_all();
     }
     Inside(const Inside&) = delete;
     Inside& operator=(const Inside&) = delete;

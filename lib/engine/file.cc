@@ -75,9 +75,8 @@ Result<std::size_t> Reader::read(std::span<std::uint8_t> out) {
 Result<Reader> Space::reader(const Ref& file, const ReadOptions& options) const {
   engine::SessionState& session = *state_->session;
   return session.engine->run(Verb::reader_open, [&]() -> Result<Reader> {
-    SPIND_TRY_ASSIGN(ops::OpenedFile opened,
-                     ops::open_file(session.engine->context(), session.call, state_->id, file,
-                                    options));
+    SPIND_TRY_ASSIGN(ops::OpenedFile opened, ops::open_file(session.engine->context(), session.call,
+                                                            state_->id, file, options));
     return Reader(std::make_unique<Reader::State>(state_->session, std::move(opened)));
   });
 }

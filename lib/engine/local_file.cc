@@ -19,8 +19,8 @@ Error open_error(int number, const std::string& path) {
   if (number == EACCES || number == EPERM) code = Code::permission_denied;
   if (number == ELOOP) code = Code::invalid_argument;  // a symbolic link
   if (number == EMFILE || number == ENFILE) code = Code::unavailable;
-  return {.code = code, .text = "cannot read: " + std::system_category().message(number),
-          .path = path};
+  return {
+      .code = code, .text = "cannot read: " + std::system_category().message(number), .path = path};
 }
 
 // Times that 64 bits cannot hold (after 2262) become the nearest that they can.

@@ -11,11 +11,10 @@ namespace spind::engine {
 
 Result<std::unique_ptr<kv::Store>> default_kv(const KvSetup& setup) {
   if (setup.engine == MetadataEngine::memory)
-    return kv::open_memory({.threads = setup.threads, .clock = setup.clock,
-                            .observer = setup.observer});
+    return kv::open_memory(
+        {.threads = setup.threads, .clock = setup.clock, .observer = setup.observer});
   std::function<void(std::string_view)> log;
-  if (setup.log)
-    log = [to = setup.log](std::string_view line) { to(LogLevel::warning, line); };
+  if (setup.log) log = [to = setup.log](std::string_view line) { to(LogLevel::warning, line); };
   return kv::open_rocksdb({.path = setup.folder,
                            .memory_budget_bytes = setup.memory_bytes,
                            .threads = setup.threads,

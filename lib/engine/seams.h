@@ -49,7 +49,6 @@ struct Seams {
 };
 
 // Store::open, through seams.
-Result<Store> open_with(const std::string& folder, const StoreOptions& options,
-                        const Seams& seams);
+Result<Store> open_with(const std::string& folder, const StoreOptions& options, const Seams& seams);
 
 }  // namespace spind::engine

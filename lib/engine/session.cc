@@ -28,8 +28,7 @@ Result<Space> Session::space(const SpaceId& id) const {
 Result<Space> Session::space_by_alias(std::string_view alias) const {
   engine::Engine& engine = *state_->engine;
   return engine.run(Verb::space_by_alias, [&]() -> Result<Space> {
-    SPIND_TRY_ASSIGN(const SpaceId id,
-                     ops::space_by_alias(engine.context(), state_->call, alias));
+    SPIND_TRY_ASSIGN(const SpaceId id, ops::space_by_alias(engine.context(), state_->call, alias));
     return Space(std::make_shared<engine::SpaceState>(engine::SpaceState{state_, id}));
   });
 }
@@ -49,9 +48,8 @@ Status Session::wait() const {
 
 Status Session::wait(Ticket ticket) const {
   engine::Engine& engine = *state_->engine;
-  return engine.run(Verb::wait, [&] {
-    return engine.kv().wait(ticket, state_->call.deadline_monotonic_ns);
-  });
+  return engine.run(Verb::wait,
+                    [&] { return engine.kv().wait(ticket, state_->call.deadline_monotonic_ns); });
 }
 
 void Session::on_durable(Ticket ticket, std::function<void(Status)> done) const {

@@ -17,9 +17,8 @@ namespace {
 template <class Op, class... Args>
 auto run(const engine::SpaceState& space, Verb verb, Op op, const Args&... args) {
   engine::Engine& engine = *space.session->engine;
-  return engine.run(verb, [&] {
-    return op(engine.context(), space.session->call, space.id, args...);
-  });
+  return engine.run(verb,
+                    [&] { return op(engine.context(), space.session->call, space.id, args...); });
 }
 
 // The same for one that changes something.
@@ -76,19 +75,22 @@ Result<Written> Space::put_local_file(const Ref& file, const std::string& local_
 Result<std::string> Space::get(const Ref& file, const ReadOptions& options) const {
   engine::SessionState& session = *state_->session;
   return session.engine->run(Verb::get, [&]() -> Result<std::string> {
-    SPIND_TRY_ASSIGN(const ops::OpenedFile opened,
-                     ops::open_file(session.engine->context(), session.call, state_->id, file,
-                                    options));
+    SPIND_TRY_ASSIGN(
+        const ops::OpenedFile opened,
+        ops::open_file(session.engine->context(), session.call, state_->id, file, options));
     const std::uint64_t size = opened.info.size_bytes;
     if (size > kGetBytesMax)
       return Error{.code = Code::limit_exceeded,
-                   .text = "too large to be read whole; use a Reader", .path = file.to_string(),
-                   .limit = kGetBytesMax, .used = size};
+                   .text = "too large to be read whole; use a Reader",
+                   .path = file.to_string(),
+                   .limit = kGetBytesMax,
+                   .used = size};
     std::string content(size, '\0');
     const std::span<std::uint8_t> out(reinterpret_cast<std::uint8_t*>(content.data()), size);
     SPIND_TRY_ASSIGN(const std::size_t got, opened.source->read_at(0, out));
     if (got != size)
-      return Error{.code = Code::corruption, .text = "stored content is shorter than its version",
+      return Error{.code = Code::corruption,
+                   .text = "stored content is shorter than its version",
                    .path = file.to_string()};
     return content;
   });

@@ -36,8 +36,8 @@ Status check_format(Files& files, const std::string& folder) {
   if (text.starts_with(kMagic))
     std::from_chars(text.data() + kMagic.size(), text.data() + text.size(), format);
   if (text != format_text(format))
-    return Error{.code = Code::corruption, .text = "the store's FORMAT file is broken",
-                 .path = folder};
+    return Error{
+        .code = Code::corruption, .text = "the store's FORMAT file is broken", .path = folder};
   if (format != kStoreFormat)
     return Error{.code = Code::unsupported,
                  .text = fmt::format("the store has format {}, this library knows format {}; use a "
@@ -60,8 +60,8 @@ Result<StoreFolder> open_store_folder(Files& files, const std::string& folder,
   if (folder.empty())
     return Error{.code = Code::invalid_argument, .text = "no folder is given for the store"};
   SPIND_TRY_ASSIGN(const bool there, files.exists(folder));
-  const Error missing{.code = Code::not_found, .text = "there is no store in the folder",
-                      .path = folder};
+  const Error missing{
+      .code = Code::not_found, .text = "there is no store in the folder", .path = folder};
   if (!there) {
     if (!options.create) return missing;
     SPIND_TRY(make_folder_durably(files, folder));

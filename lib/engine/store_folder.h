@@ -21,7 +21,7 @@ inline constexpr int kStoreFormat = 1;
 struct StoreFolder {
   std::string meta, objects, packs;
   std::unique_ptr<FileLock> lock;
-  bool is_new = false;     // finish_store_folder is to be called when the store stands
+  bool is_new = false;  // finish_store_folder is to be called when the store stands
 };
 
 // Takes the lock and looks whether a store of a known format is there. A folder that holds a store

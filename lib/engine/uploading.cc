@@ -23,7 +23,8 @@ Status copy_all(const ByteSource& source, std::uint64_t size_bytes, content::Upl
     SPIND_TRY_ASSIGN(const std::size_t got, source(buffer));
     if (got == 0) return {};
     if (got > buffer.size())
-      return Error{.code = Code::invalid_argument, .text = "the source gave more than it was asked"};
+      return Error{.code = Code::invalid_argument,
+                   .text = "the source gave more than it was asked"};
     SPIND_TRY(upload.append(Bytes(buffer.data(), got)));
   }
 }
@@ -44,10 +45,9 @@ Result<std::unique_ptr<content::Upload>> begin_upload(const SpaceState& space, c
   Engine& engine = *session.engine;
   SPIND_TRY_ASSIGN(const content::Owner owner,
                    ops::check_put(engine.context(), session.call, space.id, file, options));
-  return engine.content().upload(owner, wanted_checksums(options),
-                                 [call = session.call, &clock = engine.clock()] {
-                                   return call.interrupted(clock);
-                                 });
+  return engine.content().upload(
+      owner, wanted_checksums(options),
+      [call = session.call, &clock = engine.clock()] { return call.interrupted(clock); });
 }
 
 Result<Written> put_bytes(const SpaceState& space, const Ref& file, Bytes bytes,

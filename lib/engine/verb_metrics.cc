@@ -32,8 +32,9 @@ void VerbMetrics::record(Verb verb, std::int64_t duration_ns, Code outcome) {
 
 void VerbMetrics::print(std::string& out) const {
   auto to = std::back_inserter(out);
-  fmt::format_to(to, "# HELP spind_verb_seconds Time from call to answer.\n"
-                     "# TYPE spind_verb_seconds histogram\n");
+  fmt::format_to(to,
+                 "# HELP spind_verb_seconds Time from call to answer.\n"
+                 "# TYPE spind_verb_seconds histogram\n");
   for (std::size_t verb = 0; verb < verbs_.size(); ++verb) {
     std::uint64_t count = 0;
     for (std::size_t i = 0; i < kBuckets; ++i) {
@@ -44,12 +45,14 @@ void VerbMetrics::print(std::string& out) const {
                      kVerbNames[verb], le, count);
     }
     const double sum = static_cast<double>(verbs_[verb].sum_ns.load()) / 1e9;
-    fmt::format_to(to, "spind_verb_seconds_sum{{verb=\"{0}\"}} {1:.9g}\n"
-                       "spind_verb_seconds_count{{verb=\"{0}\"}} {2}\n",
+    fmt::format_to(to,
+                   "spind_verb_seconds_sum{{verb=\"{0}\"}} {1:.9g}\n"
+                   "spind_verb_seconds_count{{verb=\"{0}\"}} {2}\n",
                    kVerbNames[verb], sum, count);
   }
-  fmt::format_to(to, "# HELP spind_verb_errors_total Calls that answered an error.\n"
-                     "# TYPE spind_verb_errors_total counter\n");
+  fmt::format_to(to,
+                 "# HELP spind_verb_errors_total Calls that answered an error.\n"
+                 "# TYPE spind_verb_errors_total counter\n");
   for (std::size_t verb = 0; verb < verbs_.size(); ++verb)
     fmt::format_to(to, "spind_verb_errors_total{{verb=\"{}\"}} {}\n", kVerbNames[verb],
                    verbs_[verb].errors.load());

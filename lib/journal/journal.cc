@@ -49,8 +49,8 @@ Result<model::Entry> read(const kv::View& view, const SpaceId& space, EntryNumbe
 }
 
 Walker::Walker(const kv::View& view, const SpaceId& space, EntryNumber first)
-    : skeletons_(rows_from(view, space, model::SpaceRow::skeleton,
-                           model::skeleton_key(space, first))),
+    : skeletons_(
+          rows_from(view, space, model::SpaceRow::skeleton, model::skeleton_key(space, first))),
       payloads_(rows_from(view, space, model::SpaceRow::payload, model::payload_key(space, first))),
       expected_(first),
       chained_(first == 1) {}

@@ -76,7 +76,7 @@ using Change = std::variant<SpaceCreated, SpaceUpdated, NodeAdded, VersionAdded,
 // folder after its parent, the root first.
 struct WayFolder {
   NodeId id = 0;
-  std::uint32_t parent_index = 0;       // in the list; the root points at itself
+  std::uint32_t parent_index = 0;  // in the list; the root points at itself
   EntryNumber replaced_changed = 0;
   bool operator==(const WayFolder&) const = default;
 };
@@ -98,24 +98,24 @@ struct Entry {
   EntryType type = EntryType::file_put;
   bool visible = true;
   std::uint64_t epoch = 0;
-  std::int64_t wall_ns = 0;             // the clock as it was
-  std::int64_t time_ns = 0;             // never goes back within the space
-  Digest previous{};                    // hash of the skeleton before; zeros for the first
+  std::int64_t wall_ns = 0;  // the clock as it was
+  std::int64_t time_ns = 0;  // never goes back within the space
+  Digest previous{};         // hash of the skeleton before; zeros for the first
   // Payload.
   std::array<std::uint8_t, 16> salt{};
   std::string principal, application, request_id;
-  EntryNumber replaced_visible = 0;     // the head as it was, as far as apply changes it
+  EntryNumber replaced_visible = 0;  // the head as it was, as far as apply changes it
   std::int64_t replaced_time_ns = 0;
   NodeId replaced_next_node = 0;
   std::vector<WayFolder> way;
   std::vector<Change> changes;
-  std::vector<Digest> manifests;        // SHA-256 of each manifest row, in order
+  std::vector<Digest> manifests;  // SHA-256 of each manifest row, in order
   bool operator==(const Entry&) const = default;
 };
 
 struct EncodedEntry {
   std::string skeleton, payload;
-  Digest chain{};                       // SHA-256 of the skeleton: `previous` of the next entry
+  Digest chain{};  // SHA-256 of the skeleton: `previous` of the next entry
 };
 
 EncodedEntry encode(const Entry& entry);
@@ -127,7 +127,7 @@ struct Skeleton {
   std::uint64_t epoch = 0;
   std::int64_t wall_ns = 0, time_ns = 0;
   Digest previous{};
-  Digest commitment{};                  // SHA-256 of the payload row
+  Digest commitment{};  // SHA-256 of the payload row
 };
 Result<Skeleton> decode_skeleton(std::string_view bytes);
 // corruption also where the payload is not the one that the skeleton commits to.

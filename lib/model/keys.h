@@ -13,6 +13,7 @@ namespace spind::model {
 // Which row of a space's partition ('s' + id of 16 bytes) a key names: the byte behind the partition.
 //
 //        tag   family      key behind the tag              value
+// clang-format off
 #define SPIND_SPACE_ROWS(ROW)                                                                   \
   ROW(head, 'h')        /* state       –                               Head                  */ \
   ROW(info, 'i')        /* state       –                               SpaceRecord           */ \
@@ -26,6 +27,7 @@ namespace spind::model {
   ROW(skeleton, 'j')    /* journal     entry u64                       skeleton              */ \
   ROW(payload, 'y')     /* journal     entry u64                       payload               */ \
   ROW(attachment, 'a')  /* attachment  entry u64, index u32            bytes                 */
+// clang-format on
 
 enum class SpaceRow : char {
 #define SPIND_ROW(name, tag) name = tag,
@@ -65,11 +67,11 @@ std::uint64_t last_u64_in(std::string_view key);
 //   't' tenant, 0, kind, space id → –            spaces by tenant and kind
 //   'a' tenant, 0, alias          → space id     aliases
 std::string catalogue_partition();
-std::string catalogue_spaces_prefix();                       // of all tenants
+std::string catalogue_spaces_prefix();  // of all tenants
 std::string catalogue_space_prefix(std::string_view tenant);
 std::string catalogue_space_key(std::string_view tenant, SpaceKind kind, const SpaceId& space);
 SpaceId space_in_catalogue_key(std::string_view space_key);
-std::string catalogue_aliases_prefix();                      // of all tenants
+std::string catalogue_aliases_prefix();  // of all tenants
 std::string catalogue_alias_key(std::string_view tenant, std::string_view alias);
 
 }  // namespace spind::model

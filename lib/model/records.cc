@@ -286,19 +286,18 @@ Result<Head> decode_head(std::string_view bytes) {
 }
 
 Result<std::vector<Piece>> decode_manifest(std::string_view bytes) {
-  return decode_whole<std::vector<Piece>>(
-      RecordTag::manifest, bytes, "manifest", [](Decoder& in) {
-        std::vector<Piece> pieces;
-        const std::uint64_t count = in.varint();
-        if (count > in.remaining() / 33) in.fail();
-        for (std::uint64_t i = 0; in.ok() && i < count; ++i) {
-          Piece piece;
-          piece.id = decode_array<32>(in);
-          piece.size_bytes = in.varint();
-          pieces.push_back(piece);
-        }
-        return pieces;
-      });
+  return decode_whole<std::vector<Piece>>(RecordTag::manifest, bytes, "manifest", [](Decoder& in) {
+    std::vector<Piece> pieces;
+    const std::uint64_t count = in.varint();
+    if (count > in.remaining() / 33) in.fail();
+    for (std::uint64_t i = 0; in.ok() && i < count; ++i) {
+      Piece piece;
+      piece.id = decode_array<32>(in);
+      piece.size_bytes = in.varint();
+      pieces.push_back(piece);
+    }
+    return pieces;
+  });
 }
 
 Result<std::uint64_t> decode_count(std::string_view bytes) {

@@ -20,8 +20,8 @@ struct VersionRecord {
   VersionNumber number = 0;
   std::uint64_t size_bytes = 0;
   std::int64_t mtime_ns = 0;
-  std::int64_t written_ms = 0;     // time of its entry
-  EntryNumber entry = 0;           // that wrote it
+  std::int64_t written_ms = 0;  // time of its entry
+  EntryNumber entry = 0;        // that wrote it
   std::string author;
   Sha256 sha256{};
   Checksums checksums;
@@ -32,12 +32,12 @@ struct VersionRecord {
 struct NodeRecord {
   NodeId id = 0;
   NodeKind kind = NodeKind::file;
-  EntryNumber changed = 0;         // last visible entry that touched it or anything below it
+  EntryNumber changed = 0;  // last visible entry that touched it or anything below it
   std::string creator;
   std::int64_t mtime_ns = 0;
   // Files.
-  VersionRecord current;           // current.mtime_ns always equals mtime_ns
-  std::uint64_t version_bytes = 0; // sizes of the earlier versions
+  VersionRecord current;            // current.mtime_ns always equals mtime_ns
+  std::uint64_t version_bytes = 0;  // sizes of the earlier versions
   // Folders.
   FolderTotals totals;
   bool operator==(const NodeRecord&) const = default;
@@ -48,14 +48,14 @@ struct NodeRecord {
 
 // Where a node hangs: under a folder by name, or in the trash.
 struct Locator {
-  NodeId parent = 0;               // 0 with an empty name: the root
+  NodeId parent = 0;  // 0 with an empty name: the root
   std::string name;
-  AttachmentId trash;              // entry 0: not in the trash; else the key of its trash row
+  AttachmentId trash;  // entry 0: not in the trash; else the key of its trash row
   bool operator==(const Locator&) const = default;
 };
 
 struct TrashRecord {
-  NodeId parent = 0;               // where it hung
+  NodeId parent = 0;  // where it hung
   std::string name;
   NodeRecord node;
   bool operator==(const TrashRecord&) const = default;
@@ -65,7 +65,7 @@ struct SpaceRecord {
   SpaceKind kind = SpaceKind::personal;
   NameRule names = NameRule::exact;
   std::string tenant, alias, name, description;
-  std::string owner;               // of a personal space
+  std::string owner;  // of a personal space
   std::string creator;
   std::int64_t created_ns = 0;
   // Random; renewed when the space is restored or taken over, so that an entry number that was given
@@ -77,14 +77,14 @@ struct SpaceRecord {
 
 // The one row that every entry of a space changes.
 struct Head {
-  EntryNumber entry = 0;           // last entry of the journal
-  EntryNumber visible = 0;         // last visible entry
-  std::int64_t time_ns = 0;        // of the last entry; never goes back
+  EntryNumber entry = 0;     // last entry of the journal
+  EntryNumber visible = 0;   // last visible entry
+  std::int64_t time_ns = 0;  // of the last entry; never goes back
   NodeId next_node = kRootNode;
-  std::uint64_t epoch = 0;         // of the owner; every commit compares it
-  std::uint64_t trash_bytes = 0;   // live and version bytes below the trash
-  EntryNumber floor = 0;           // what was reachable at or after it is kept
-  Digest chain{};                  // hash of the last skeleton
+  std::uint64_t epoch = 0;        // of the owner; every commit compares it
+  std::uint64_t trash_bytes = 0;  // live and version bytes below the trash
+  EntryNumber floor = 0;          // what was reachable at or after it is kept
+  Digest chain{};                 // hash of the last skeleton
   bool operator==(const Head&) const = default;
 };
 

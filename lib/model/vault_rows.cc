@@ -121,8 +121,12 @@ VaultId vault_in_key(std::string_view key) {
 
 std::string encode(const PieceRow& row) {
   std::string out = begin_record(RecordTag::piece, 48);
-  Encoder(out).u8(static_cast<std::uint8_t>(row.place.kind)).varint(row.place.number)
-      .varint(row.place.offset).varint(row.size_bytes).varint(row.stored_bytes);
+  Encoder(out)
+      .u8(static_cast<std::uint8_t>(row.place.kind))
+      .varint(row.place.number)
+      .varint(row.place.offset)
+      .varint(row.size_bytes)
+      .varint(row.stored_bytes);
   return finish_record(std::move(out));
 }
 
@@ -136,8 +140,8 @@ Result<PieceRow> decode_piece(std::string_view bytes) {
   row.place.offset = in.varint();
   row.size_bytes = in.varint();
   row.stored_bytes = in.varint();
-  const bool known = row.place.kind == BlobPlace::Kind::object ||
-                     row.place.kind == BlobPlace::Kind::pack;
+  const bool known =
+      row.place.kind == BlobPlace::Kind::object || row.place.kind == BlobPlace::Kind::pack;
   if (!in.finish() || !known || row.size_bytes > kPieceBytesMax) return corrupt_record(kWhat);
   return row;
 }

@@ -26,8 +26,8 @@ VaultId vault_of(std::string_view tenant);
 struct BlobPlace {
   enum class Kind : std::uint8_t { object = 1, pack = 2 };
   Kind kind = Kind::object;
-  std::uint64_t number = 0;        // of the object or of the pack
-  std::uint64_t offset = 0;        // in the pack; 0 in an object
+  std::uint64_t number = 0;  // of the object or of the pack
+  std::uint64_t offset = 0;  // in the pack; 0 in an object
   bool operator==(const BlobPlace&) const = default;
 };
 
@@ -42,11 +42,11 @@ struct PieceRow {
 // passed, its `piece` row becomes a `doomed` row, which new uploads do not see: they write the bytes
 // anew, under another number.
 #define SPIND_VAULT_ROWS(ROW)                                                                      \
-  ROW(piece, 'p')       /* piece 32                         PieceRow                            */ \
-  ROW(holder, 'h')      /* piece 32, space 16               –                                   */ \
-  ROW(unchecked, 'q')   /* piece 32, space 16               –    claimed; see Collector         */ \
-  ROW(condemned, 'c')   /* piece 32                         wall time in ms                     */ \
-  ROW(doomed, 'd')      /* kind u8, number u64, offset u64  PieceRow                            */
+  ROW(piece, 'p')     /* piece 32                         PieceRow                            */   \
+  ROW(holder, 'h')    /* piece 32, space 16               –                                   */ \
+  ROW(unchecked, 'q') /* piece 32, space 16               –    claimed; see Collector         */ \
+  ROW(condemned, 'c') /* piece 32                         wall time in ms                     */   \
+  ROW(doomed, 'd')    /* kind u8, number u64, offset u64  PieceRow                            */
 
 enum class VaultRow : char {
 #define SPIND_ROW(name, tag) name = tag,
@@ -74,13 +74,13 @@ SpaceId space_in_key(std::string_view key);
 
 // The ledger's rows. A pack's row moves from tag to tag as its state changes.
 #define SPIND_LEDGER_ROWS(ROW)                                                                     \
-  ROW(next_number, 'n')    /* –               the next blob number that nobody reserved         */ \
-  ROW(range, 'r')          /* first u64       how many numbers; there while it is open          */ \
-  ROW(vault, 'v')          /* vault 16        tenant                                            */ \
-  ROW(pack_open, 'o')      /* number u64      PackRow: a run of the store appends to it         */ \
-  ROW(pack_idle, 'i')      /* number u64      PackRow: has room, nobody appends                 */ \
-  ROW(pack_full, 'f')      /* number u64      PackRow                                           */ \
-  ROW(pack_removed, 'x')   /* number u64      PackRow: nothing in it is in use                  */
+  ROW(next_number, 'n')  /* –               the next blob number that nobody reserved         */ \
+  ROW(range, 'r')        /* first u64       how many numbers; there while it is open          */   \
+  ROW(vault, 'v')        /* vault 16        tenant                                            */   \
+  ROW(pack_open, 'o')    /* number u64      PackRow: a run of the store appends to it         */   \
+  ROW(pack_idle, 'i')    /* number u64      PackRow: has room, nobody appends                 */   \
+  ROW(pack_full, 'f')    /* number u64      PackRow                                           */   \
+  ROW(pack_removed, 'x') /* number u64      PackRow: nothing in it is in use                  */
 
 enum class LedgerRow : char {
 #define SPIND_ROW(name, tag) name = tag,
@@ -89,7 +89,7 @@ enum class LedgerRow : char {
 };
 
 struct PackRow {
-  std::uint64_t end_bytes = 0;     // every frame before it is in use or counted as dead
+  std::uint64_t end_bytes = 0;  // every frame before it is in use or counted as dead
   std::uint64_t dead_bytes = 0;
   bool operator==(const PackRow&) const = default;
 };

@@ -41,8 +41,7 @@ struct Retold {
 
 class CommitBody {
  public:
-  CommitBody(const Context& context, const Call& call, const Request& request,
-             const Decide& decide)
+  CommitBody(const Context& context, const Call& call, const Request& request, const Decide& decide)
       : context_(context), call_(call), request_(request), decide_(decide) {}
 
   kv::Outcome operator()(kv::Transaction& rows) {
@@ -116,8 +115,8 @@ class CommitBody {
     entry.manifests = std::move(decision.manifests);
     SPIND_TRY(space::complete(state, entry));
     for (std::uint32_t i = 0; i < decision.attachments.size(); ++i)
-      rows.put(kv::Family::attachment,
-               model::attachment_key(request_.space, {entry.number, i}), decision.attachments[i]);
+      rows.put(kv::Family::attachment, model::attachment_key(request_.space, {entry.number, i}),
+               decision.attachments[i]);
     const model::Digest chain = journal::append(rows, request_.space, entry);
     SPIND_TRY(space::apply(state, entry, chain));
     if (request_.also) SPIND_TRY(request_.also(rows, state));
@@ -137,8 +136,11 @@ class CommitBody {
 Result<Written> commit(const Context& context, const Call& call, const Request& request,
                        const Decide& decide) {
   if (request.request_id.size() > kRequestIdBytesMax)
-    return Error{.code = Code::limit_exceeded, .text = "the request id is too long", .path = {},
-                 .limit = kRequestIdBytesMax, .used = request.request_id.size()};
+    return Error{.code = Code::limit_exceeded,
+                 .text = "the request id is too long",
+                 .path = {},
+                 .limit = kRequestIdBytesMax,
+                 .used = request.request_id.size()};
   CommitBody body(context, call, request, decide);
   std::vector<std::string> partitions{model::space_partition(request.space)};
   if (!request.also_owned.empty()) partitions.push_back(request.also_owned);

@@ -12,16 +12,16 @@ namespace spind::ops {
 // What the entry will say of itself; taken under the ownership of the space.
 struct Moment {
   EntryNumber number = 0;
-  std::int64_t wall_ns = 0;    // the clock
-  std::int64_t time_ns = 0;    // never goes back within the space
+  std::int64_t wall_ns = 0;  // the clock
+  std::int64_t time_ns = 0;  // never goes back within the space
 };
 
 // What a verb decided. Without changes there is nothing to do.
 struct Decision {
   std::vector<model::Change> changes;
-  std::vector<std::string> attachments;     // rows, numbered from 0
-  std::vector<model::Digest> manifests;     // of those that are manifests
-  Written written;                          // the answer, but for `entry` and `ticket`
+  std::vector<std::string> attachments;  // rows, numbered from 0
+  std::vector<model::Digest> manifests;  // of those that are manifests
+  Written written;                       // the answer, but for `entry` and `ticket`
 };
 
 // Runs inside the commit and may run more than once: it reads the state and changes nothing else.
@@ -35,7 +35,7 @@ struct Request {
   std::string also_owned{};
   std::function<Status(kv::Transaction& rows, space::State& state)> also{};
   bool creates_space = false;
-  bool uses_reserve = false;   // makes room, so it may use what is kept free on the device
+  bool uses_reserve = false;  // makes room, so it may use what is kept free on the device
 };
 
 // The answer rests on durable state, refusals included; a deferred call that is not refused answers

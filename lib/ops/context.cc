@@ -8,7 +8,8 @@ namespace {
 
 Error failed_condition(std::string_view which, const Ref& ref) {
   return {.code = Code::precondition_failed,
-          .text = "a condition does not hold: " + std::string(which), .path = ref.to_string()};
+          .text = "a condition does not hold: " + std::string(which),
+          .path = ref.to_string()};
 }
 
 // Whether a comma-separated list of ETags, as HTTP has it, names this one. `*` names any; a weak one
@@ -118,7 +119,8 @@ Status check_conditions(const model::NodeRecord* node, std::uint64_t history,
   }
   if (conditions.if_match && (node == nullptr || !names_etag(*conditions.if_match, etag, false)))
     return failed_condition("If-Match", ref);
-  if (conditions.if_none_match && node != nullptr && names_etag(*conditions.if_none_match, etag, true))
+  if (conditions.if_none_match && node != nullptr &&
+      names_etag(*conditions.if_none_match, etag, true))
     return failed_condition("If-None-Match", ref);
   if (conditions.if_unmodified_since_ns &&
       (node == nullptr || node->mtime_ns > *conditions.if_unmodified_since_ns))

@@ -24,9 +24,9 @@ struct Context {
 // One request.
 struct Call {
   access::Principal who;
-  std::int64_t deadline_monotonic_ns = 0;   // 0: none
+  std::int64_t deadline_monotonic_ns = 0;  // 0: none
   std::optional<CancelToken> cancel;
-  bool deferred = false;                    // changes answer before they are durable
+  bool deferred = false;  // changes answer before they are durable
 
   // ok, cancelled or deadline_exceeded.
   Status interrupted(Clock& clock) const;

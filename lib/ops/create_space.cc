@@ -10,8 +10,8 @@
 namespace spind::ops {
 namespace {
 
-model::SpaceRecord new_record(const Context& context, const Call& call,
-                              const SpaceOptions& options, const Moment& moment) {
+model::SpaceRecord new_record(const Context& context, const Call& call, const SpaceOptions& options,
+                              const Moment& moment) {
   model::SpaceRecord record;
   record.kind = options.kind;
   record.names = options.names;
@@ -30,13 +30,13 @@ Result<Decision> decide(const Context& context, const Call& call, const SpaceOpt
                         space::State& state, const Moment& moment) {
   auto head = state.head();
   if (head.ok())
-    return Error{.code = Code::already_exists, .text = "the space id is taken",
+    return Error{.code = Code::already_exists,
+                 .text = "the space id is taken",
                  .path = state.space().to_string()};
   if (head.code() != Code::not_found) return std::move(head).error();
   Decision decision;
-  decision.changes.push_back(
-      model::SpaceCreated{new_record(context, call, options, moment),
-                          new_folder(kRootNode, call, moment.wall_ns)});
+  decision.changes.push_back(model::SpaceCreated{new_record(context, call, options, moment),
+                                                 new_folder(kRootNode, call, moment.wall_ns)});
   decision.written.node = kRootNode;
   return decision;
 }
@@ -65,12 +65,14 @@ Status check_options(const SpaceOptions& options) {
 }  // namespace
 
 Result<SpaceId> create_space(const Context& context, const Call& call,
-                                  const SpaceOptions& options) {
+                             const SpaceOptions& options) {
   SPIND_TRY(check_options(options));
   const SpaceId id = options.id.value_or(SpaceId{make_uuid_v7(context.clock, context.random)});
-  const Request request{.space = id, .type = model::EntryType::space_created,
+  const Request request{.space = id,
+                        .type = model::EntryType::space_created,
                         .also_owned = model::catalogue_partition(),
-                        .also = add_to_catalogue, .creates_space = true};
+                        .also = add_to_catalogue,
+                        .creates_space = true};
   // Durable also in a deferred session, which could not put anything large into it otherwise.
   Call waiting = call;
   waiting.deferred = false;

@@ -15,15 +15,15 @@ std::string listing_name(const std::string& children_prefix, const ListOptions& 
 
 }  // namespace
 
-Result<Page> list(const Context& context, const Call& call, const SpaceId& space,
-                  const Ref& folder, const ListOptions& options) {
+Result<Page> list(const Context& context, const Call& call, const SpaceId& space, const Ref& folder,
+                  const ListOptions& options) {
   SPIND_TRY(check_page_size(options.count_max));
   SPIND_TRY_ASSIGN(Entered entered, enter(context, call, space));
   SPIND_TRY_ASSIGN(const space::Resolved at,
                    find(entered.reading, *entered.info, call, folder, access::kListContainer));
   if (at.place.node->kind != NodeKind::folder)
-    return Error{.code = Code::not_a_folder, .text = "a file has no children",
-                 .path = folder.to_string()};
+    return Error{
+        .code = Code::not_a_folder, .text = "a file has no children", .path = folder.to_string()};
   const NodeId parent = at.place.node->id;
   const std::string prefix = model::children_prefix(space, parent);
   const std::string listing = listing_name(prefix, options);

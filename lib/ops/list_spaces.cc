@@ -63,7 +63,8 @@ Result<SpaceInfo> space_info(const Context& context, const Call& call, const Spa
 
 Result<SpaceId> space_by_alias(const Context& context, const Call& call, std::string_view alias) {
   SPIND_TRY(call.interrupted(context.clock));
-  const Error missing{.code = Code::not_found, .text = "no space has the alias",
+  const Error missing{.code = Code::not_found,
+                      .text = "no space has the alias",
                       .path = std::string(alias.substr(0, kSpaceNameBytesMax))};
   if (alias.empty() || alias.size() > kSpaceNameBytesMax) return missing;
   const kv::SnapshotRef snapshot = context.kv.durable();

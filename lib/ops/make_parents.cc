@@ -16,10 +16,10 @@ model::NodeRecord new_folder(NodeId id, const Call& call, std::int64_t mtime_ns)
 Status check_collision(space::State& state, NodeId parent, std::string_view name, const Ref& ref) {
   SPIND_TRY_ASSIGN(const auto taken, state.colliding_name(parent, name));
   if (!taken) return {};
-  return Error{.code = Code::already_exists,
-               .text = "in this space names differ by more than case or normal form; there is: " +
-                       *taken,
-               .path = ref.to_string()};
+  return Error{
+      .code = Code::already_exists,
+      .text = "in this space names differ by more than case or normal form; there is: " + *taken,
+      .path = ref.to_string()};
 }
 
 Result<NewChild> place_new_child(space::State& state, const Call& call, const Moment& moment,

@@ -16,8 +16,8 @@ Result<space::Resolved> find_target(space::State& state, const Ref& to) {
   std::vector<std::string> missing;
   SPIND_TRY_ASSIGN(space::Resolved target, space::resolve_with_missing(state, to, &missing));
   if (!missing.empty())
-    return Error{.code = Code::not_found, .text = "the target's folder is missing",
-                 .path = to.to_string()};
+    return Error{
+        .code = Code::not_found, .text = "the target's folder is missing", .path = to.to_string()};
   return target;
 }
 
@@ -70,10 +70,11 @@ Result<Decision> decide(space::State& state, const Call& call, const Ref& from, 
   if (target.exists() && target.place.node->id == moved) return decision;  // it is there already
   if (target.exists()) {
     if (!options.replace)
-      return Error{.code = Code::already_exists, .text = "something stands at the target",
+      return Error{.code = Code::already_exists,
+                   .text = "something stands at the target",
                    .path = to.to_string()};
-    decision.changes.push_back(model::NodeTrashed{target.place.node->id, target.place.parent,
-                                                  target.place.name});
+    decision.changes.push_back(
+        model::NodeTrashed{target.place.node->id, target.place.parent, target.place.name});
   } else {
     SPIND_TRY(check_name_rule(state, source, target, to));
   }
@@ -86,8 +87,8 @@ Result<Decision> decide(space::State& state, const Call& call, const Ref& from, 
 
 Result<Written> move(const Context& context, const Call& call, const SpaceId& space,
                      const Ref& from, const Ref& to, const MoveOptions& options) {
-  const Request request{.space = space, .type = model::EntryType::moved,
-                        .request_id = options.request_id};
+  const Request request{
+      .space = space, .type = model::EntryType::moved, .request_id = options.request_id};
   return commit(context, call, request, [&](space::State& state, const Moment&) {
     return decide(state, call, from, to, options);
   });

@@ -12,8 +12,7 @@
 namespace spind::ops {
 
 // Spaces.
-Result<SpaceId> create_space(const Context& context, const Call& call,
-                             const SpaceOptions& options);
+Result<SpaceId> create_space(const Context& context, const Call& call, const SpaceOptions& options);
 Result<Written> update_space(const Context& context, const Call& call, const SpaceId& space,
                              const SpaceChange& change);
 Result<SpaceInfo> space_info(const Context& context, const Call& call, const SpaceId& space);
@@ -27,8 +26,8 @@ Result<NodeInfo> stat(const Context& context, const Call& call, const SpaceId& s
                       const Ref& node);
 Result<std::string> path(const Context& context, const Call& call, const SpaceId& space,
                          const Ref& node);
-Result<Page> list(const Context& context, const Call& call, const SpaceId& space,
-                  const Ref& folder, const ListOptions& options);
+Result<Page> list(const Context& context, const Call& call, const SpaceId& space, const Ref& folder,
+                  const ListOptions& options);
 
 // Changing it.
 Result<Written> make_folder(const Context& context, const Call& call, const SpaceId& space,
@@ -43,7 +42,7 @@ Result<Written> set_mtime(const Context& context, const Call& call, const SpaceI
 // Content. `check_put` refuses early what the commit would refuse anyway, before bytes are sent.
 Result<content::Owner> check_put(const Context& context, const Call& call, const SpaceId& space,
                                  const Ref& file, const PutOptions& options);
-Result<Written> put(const Context& context, const Call& call, const SpaceId& space,
-                    const Ref& file, const PutOptions& options, const content::Stored& stored);
+Result<Written> put(const Context& context, const Call& call, const SpaceId& space, const Ref& file,
+                    const PutOptions& options, const content::Stored& stored);
 
 }  // namespace spind::ops

@@ -14,8 +14,11 @@ constexpr std::size_t kTokenBytesMax = 4096;
 
 Status check_page_size(std::size_t count_max) {
   if (count_max >= 1 && count_max <= kPageMax) return {};
-  return Error{.code = Code::invalid_argument, .text = "a page has 1 to 10,000 items", .path = {},
-               .limit = kPageMax, .used = count_max};
+  return Error{.code = Code::invalid_argument,
+               .text = "a page has 1 to 10,000 items",
+               .path = {},
+               .limit = kPageMax,
+               .used = count_max};
 }
 
 std::string make_page_token(std::string_view key, std::string_view listing) {

@@ -21,12 +21,13 @@ Result<Target> find_target(space::NodeSource& source, const model::SpaceRecord& 
     const model::NodeRecord& node = *target.at.place.node;
     SPIND_TRY(permit(call, info, target.at.way, node.id, access::kInitiateFileUpload, ref));
     if (node.kind == NodeKind::folder)
-      return Error{.code = Code::is_a_folder, .text = "a folder stands there",
-                   .path = ref.to_string()};
+      return Error{
+          .code = Code::is_a_folder, .text = "a folder stands there", .path = ref.to_string()};
   } else {
     SPIND_TRY(permit(call, info, target.at.way, 0, access::kInitiateFileUpload, ref));
     if (!target.missing.empty() && !options.make_parents)
-      return Error{.code = Code::not_found, .text = "a folder on the way is missing",
+      return Error{.code = Code::not_found,
+                   .text = "a folder on the way is missing",
                    .path = ref.to_string()};
   }
   SPIND_TRY(check_conditions(target.at.place.node.get(), info.history, options.conditions, ref));
@@ -35,15 +36,21 @@ Result<Target> find_target(space::NodeSource& source, const model::SpaceRecord& 
 
 Status check_declared_size(const PutOptions& options, const Ref& ref) {
   if (!options.size_bytes || *options.size_bytes <= kFileBytesMax) return {};
-  return Error{.code = Code::limit_exceeded, .text = "the declared size is too large",
-               .path = ref.to_string(), .limit = kFileBytesMax, .used = *options.size_bytes};
+  return Error{.code = Code::limit_exceeded,
+               .text = "the declared size is too large",
+               .path = ref.to_string(),
+               .limit = kFileBytesMax,
+               .used = *options.size_bytes};
 }
 
 Status check_content(const PutOptions& options, const content::Stored& stored, const Ref& ref) {
   SPIND_TRY(check_declared_size(options, ref));
   if (options.size_bytes && *options.size_bytes != stored.size_bytes)
-    return Error{.code = Code::invalid_argument, .text = "the content has not the declared size",
-                 .path = ref.to_string(), .limit = *options.size_bytes, .used = stored.size_bytes};
+    return Error{.code = Code::invalid_argument,
+                 .text = "the content has not the declared size",
+                 .path = ref.to_string(),
+                 .limit = *options.size_bytes,
+                 .used = stored.size_bytes};
   const auto differs = [](const auto& given, const auto& computed) {
     return given && given != computed;
   };
@@ -52,7 +59,8 @@ Status check_content(const PutOptions& options, const content::Stored& stored, c
       differs(options.checksums.md5, stored.checksums.md5) ||
       differs(options.checksums.adler32, stored.checksums.adler32))
     return Error{.code = Code::precondition_failed,
-                 .text = "the content has not the given checksum", .path = ref.to_string()};
+                 .text = "the content has not the given checksum",
+                 .path = ref.to_string()};
   return {};
 }
 
@@ -137,11 +145,11 @@ Result<content::Owner> check_put(const Context& context, const Call& call, const
   return content::Owner{entered.info->tenant, space};
 }
 
-Result<Written> put(const Context& context, const Call& call, const SpaceId& space,
-                    const Ref& file, const PutOptions& options, const content::Stored& stored) {
+Result<Written> put(const Context& context, const Call& call, const SpaceId& space, const Ref& file,
+                    const PutOptions& options, const content::Stored& stored) {
   SPIND_TRY(check_content(options, stored, file));
-  const Request request{.space = space, .type = model::EntryType::file_put,
-                        .request_id = options.request_id};
+  const Request request{
+      .space = space, .type = model::EntryType::file_put, .request_id = options.request_id};
   return commit(context, call, request, [&](space::State& state, const Moment& moment) {
     return decide(context, call, file, options, stored, state, moment);
   });

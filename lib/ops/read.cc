@@ -13,7 +13,8 @@ Result<model::VersionRecord> find_version(space::Reading& reading, const model::
                                           VersionNumber number, const Ref& ref) {
   SPIND_TRY_ASSIGN(auto version, reading.version(node.id, number));
   if (!version)
-    return Error{.code = Code::not_found, .text = fmt::format("the file has no version {}", number),
+    return Error{.code = Code::not_found,
+                 .text = fmt::format("the file has no version {}", number),
                  .path = ref.to_string()};
   return std::move(*version);
 }
@@ -34,12 +35,11 @@ Result<OpenedFile> open_file(const Context& context, const Call& call, const Spa
                              const Ref& file, const ReadOptions& options) {
   SPIND_TRY_ASSIGN(Entered entered, enter(context, call, space));
   SPIND_TRY_ASSIGN(const space::Resolved at,
-                   find(entered.reading, *entered.info, call, file,
-                        access::kInitiateFileDownload));
+                   find(entered.reading, *entered.info, call, file, access::kInitiateFileDownload));
   const model::NodeRecord& node = *at.place.node;
   if (node.kind != NodeKind::file)
-    return Error{.code = Code::is_a_folder, .text = "a folder has no content",
-                 .path = file.to_string()};
+    return Error{
+        .code = Code::is_a_folder, .text = "a folder has no content", .path = file.to_string()};
   OpenedFile opened{to_info(at.place, entered.info->history), nullptr};
   model::VersionRecord version = node.current;
   if (options.version && *options.version != node.current.number) {
@@ -47,10 +47,9 @@ Result<OpenedFile> open_file(const Context& context, const Call& call, const Spa
     SPIND_TRY_ASSIGN(version, find_version(entered.reading, node, *options.version, file));
     describe(version, opened.info);
   }
-  SPIND_TRY_ASSIGN(opened.source,
-                   context.content.source(entered.reading.snapshot_ref(),
-                                          {entered.info->tenant, space}, version.content,
-                                          version.size_bytes));
+  SPIND_TRY_ASSIGN(opened.source, context.content.source(entered.reading.snapshot_ref(),
+                                                         {entered.info->tenant, space},
+                                                         version.content, version.size_bytes));
   return opened;
 }
 

@@ -6,7 +6,7 @@
 namespace spind::ops {
 
 struct OpenedFile {
-  NodeInfo info;                             // of the version that is read
+  NodeInfo info;  // of the version that is read
   std::unique_ptr<content::Source> source;
 };
 

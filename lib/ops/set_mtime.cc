@@ -24,8 +24,8 @@ Result<Decision> decide(space::State& state, const Call& call, const Ref& ref,
 
 Result<Written> set_mtime(const Context& context, const Call& call, const SpaceId& space,
                           const Ref& node, std::int64_t mtime_ns, const TouchOptions& options) {
-  const Request request{.space = space, .type = model::EntryType::touched,
-                        .request_id = options.request_id};
+  const Request request{
+      .space = space, .type = model::EntryType::touched, .request_id = options.request_id};
   return commit(context, call, request, [&](space::State& state, const Moment&) {
     return decide(state, call, node, mtime_ns, options);
   });

@@ -11,8 +11,11 @@ using kv::Family;
 
 Status check_space_text(std::string_view text, std::string_view what, std::size_t size_bytes_max) {
   if (text.size() > size_bytes_max)
-    return Error{.code = Code::limit_exceeded, .text = "too long for a space: " + std::string(what),
-                 .path = {}, .limit = size_bytes_max, .used = text.size()};
+    return Error{.code = Code::limit_exceeded,
+                 .text = "too long for a space: " + std::string(what),
+                 .path = {},
+                 .limit = size_bytes_max,
+                 .used = text.size()};
   if (!valid_utf8(text) || text.find('\0') != std::string_view::npos)
     return Error{.code = Code::invalid_argument,
                  .text = "not UTF-8 without NUL: " + std::string(what)};
@@ -36,8 +39,8 @@ Status take_alias(kv::Transaction& rows, std::string_view tenant, std::string_vi
   if (alias.empty()) return {};
   SPIND_TRY_ASSIGN(const auto holder, find_alias(rows, tenant, alias));
   if (holder && *holder != space)
-    return Error{.code = Code::already_exists, .text = "the alias is taken",
-                 .path = std::string(alias)};
+    return Error{
+        .code = Code::already_exists, .text = "the alias is taken", .path = std::string(alias)};
   rows.put(Family::state, model::catalogue_alias_key(tenant, alias), as_text(space.bytes));
   return {};
 }

@@ -25,7 +25,8 @@ Result<std::string> path(const Context& context, const Call& call, const SpaceId
     path.insert(0, "/" + locator.name);
     if (path.size() > kPathBytesMax)
       return Error{.code = Code::limit_exceeded,
-                   .text = "the node lies too deep for a path; use its id", .path = {},
+                   .text = "the node lies too deep for a path; use its id",
+                   .path = {},
                    .limit = kPathBytesMax};
   }
   return path;

@@ -40,12 +40,13 @@ Result<Written> update_space(const Context& context, const Call& call, const Spa
   if (change.description)
     SPIND_TRY(check_space_text(*change.description, "description", kDescriptionBytesMax));
   std::string alias_before;
-  const Request request{
-      .space = space, .type = model::EntryType::space_updated, .request_id = {},
-      .also_owned = model::catalogue_partition(),
-      .also = [&alias_before](kv::Transaction& rows, space::State& state) {
-        return move_alias(rows, state, alias_before);
-      }};
+  const Request request{.space = space,
+                        .type = model::EntryType::space_updated,
+                        .request_id = {},
+                        .also_owned = model::catalogue_partition(),
+                        .also = [&alias_before](kv::Transaction& rows, space::State& state) {
+                          return move_alias(rows, state, alias_before);
+                        }};
   return commit(context, call, request,
                 [&](space::State& state, const Moment&) -> Result<Decision> {
                   SPIND_TRY_ASSIGN(const model::SpaceRecord* info, state.info());

@@ -10,9 +10,8 @@ namespace spind::ops {
 Result<Walker> Walker::start(const Context& context, const Call& call, const SpaceId& space,
                              const Ref& node) {
   SPIND_TRY_ASSIGN(Entered entered, enter(context, call, space));
-  SPIND_TRY_ASSIGN(space::Resolved at,
-                   find(entered.reading, *entered.info, call, node,
-                        access::kStat | access::kListContainer));
+  SPIND_TRY_ASSIGN(space::Resolved at, find(entered.reading, *entered.info, call, node,
+                                            access::kStat | access::kListContainer));
   return Walker(context, call, std::move(entered), std::move(at.place));
 }
 
@@ -45,8 +44,8 @@ Result<std::optional<Walker::Item>> Walker::next() {
 }
 
 Walker::Item Walker::make_item(space::Place place) {
-  Item item{to_info(place, entered_.info->history), {},
-            static_cast<std::uint32_t>(folders_.size())};
+  Item item{
+      to_info(place, entered_.info->history), {}, static_cast<std::uint32_t>(folders_.size())};
   path_.resize(folders_.back().path_bytes);
   const bool fits = path_.size() + 1 + place.name.size() <= kPathBytesMax;
   if (fits) {

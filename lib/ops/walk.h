@@ -14,7 +14,7 @@ class Walker {
 
   struct Item {
     NodeInfo node;
-    std::string path;        // below the start; the bare name where it is over kPathBytesMax
+    std::string path;  // below the start; the bare name where it is over kPathBytesMax
     std::uint32_t depth = 0;
   };
   Result<std::optional<Item>> next();
@@ -24,7 +24,7 @@ class Walker {
   struct Folder {
     NodeId id = 0;
     std::string last_name;
-    std::size_t path_bytes = 0;   // of `path_` up to this folder
+    std::size_t path_bytes = 0;  // of `path_` up to this folder
   };
   Walker(const Context& context, const Call& call, Entered entered, space::Place start);
   void enter_folder(NodeId id);
@@ -37,8 +37,8 @@ class Walker {
   Entered entered_;
   std::optional<space::Place> start_;
   std::vector<Folder> folders_;
-  std::unique_ptr<kv::Cursor> cursor_;   // in the last of folders_; null: to be opened
-  std::string path_;                     // of the node that was given last, as far as the limit
+  std::unique_ptr<kv::Cursor> cursor_;  // in the last of folders_; null: to be opened
+  std::string path_;                    // of the node that was given last, as far as the limit
 };
 
 }  // namespace spind::ops

@@ -234,8 +234,7 @@ struct Completion {
 
 Status complete(State& state, Entry& entry) {
   WayBuilder way(state, entry);
-  for (Change& change : entry.changes)
-    SPIND_TRY(std::visit(Completion{state, entry, way}, change));
+  for (Change& change : entry.changes) SPIND_TRY(std::visit(Completion{state, entry, way}, change));
   auto head = state.head();
   if (!head.ok()) {
     if (head.code() == Code::not_found) return {};  // the space is created just now
@@ -254,8 +253,7 @@ Status apply(State& state, const Entry& entry, const model::Digest& chain) {
     SPIND_TRY_ASSIGN(State::Node * node, state.node(folder.id));
     if (entry.visible) node->record.changed = entry.number;
   }
-  if (!entry.request_id.empty())
-    state.put_request(entry.principal, entry.request_id, entry.number);
+  if (!entry.request_id.empty()) state.put_request(entry.principal, entry.request_id, entry.number);
   SPIND_TRY_ASSIGN(model::Head * head, state.head());
   head->entry = entry.number;
   if (entry.visible) head->visible = entry.number;

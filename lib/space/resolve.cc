@@ -70,7 +70,8 @@ Result<Resolved> resolve_start(NodeSource& source, const Ref& ref) {
 }
 
 Error not_a_folder(const Ref& ref) {
-  return {.code = Code::not_a_folder, .text = "a file stands in the middle of the path",
+  return {.code = Code::not_a_folder,
+          .text = "a file stands in the middle of the path",
           .path = ref.to_string()};
 }
 
@@ -83,7 +84,8 @@ Error no_such_space(const SpaceId& space) {
 Error too_deep() {
   return {.code = Code::limit_exceeded,
           .text = "the node lies below too many folders; walk to it, or remove one above it",
-          .path = {}, .limit = kClimbMax};
+          .path = {},
+          .limit = kClimbMax};
 }
 
 Status check_name(std::string_view name) {
@@ -97,9 +99,9 @@ Status check_name(std::string_view name) {
     error.used = name.size();
     return error;
   }
-  if (name == "." || name == "..") return refuse(Code::invalid_argument, "'.' and '..' are no names");
-  if (has_control(name))
-    return refuse(Code::invalid_argument, "a name holds a control character");
+  if (name == "." || name == "..")
+    return refuse(Code::invalid_argument, "'.' and '..' are no names");
+  if (has_control(name)) return refuse(Code::invalid_argument, "a name holds a control character");
   if (name.find('/') != std::string_view::npos)
     return refuse(Code::invalid_argument, "a name holds '/'");
   if (!valid_utf8(name)) return refuse(Code::invalid_argument, "a name is not UTF-8");
@@ -109,8 +111,11 @@ Status check_name(std::string_view name) {
 Result<std::vector<std::string_view>> split_path(const Ref& ref) {
   std::string_view rest = ref.path();
   if (rest.size() > kPathBytesMax)
-    return Error{.code = Code::name_too_long, .text = "the path is too long", .path = {},
-                 .limit = kPathBytesMax, .used = rest.size()};
+    return Error{.code = Code::name_too_long,
+                 .text = "the path is too long",
+                 .path = {},
+                 .limit = kPathBytesMax,
+                 .used = rest.size()};
   std::vector<std::string_view> names;
   if (!rest.empty() && rest.front() == '/') rest.remove_prefix(1);
   while (!rest.empty()) {
@@ -120,12 +125,16 @@ Result<std::vector<std::string_view>> split_path(const Ref& ref) {
     names.push_back(name);
     rest = end == std::string_view::npos ? std::string_view{} : rest.substr(end + 1);
     if (end != std::string_view::npos && rest.empty())
-      return Error{.code = Code::invalid_argument, .text = "the path ends with '/'",
+      return Error{.code = Code::invalid_argument,
+                   .text = "the path ends with '/'",
                    .path = ref.to_string()};
   }
   if (names.size() > kDepthMax)
-    return Error{.code = Code::limit_exceeded, .text = "the path has too many parts", .path = {},
-                 .limit = kDepthMax, .used = names.size()};
+    return Error{.code = Code::limit_exceeded,
+                 .text = "the path has too many parts",
+                 .path = {},
+                 .limit = kDepthMax,
+                 .used = names.size()};
   return names;
 }
 

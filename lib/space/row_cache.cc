@@ -62,9 +62,7 @@ std::uint64_t RowCache::sum(std::uint64_t Shard::*count) const {
   return total;
 }
 
-RowCache::Key RowCache::key_of(std::string_view bytes) {
-  return {bytes, xxh3_64(as_bytes(bytes))};
-}
+RowCache::Key RowCache::key_of(std::string_view bytes) { return {bytes, xxh3_64(as_bytes(bytes))}; }
 
 template <class Ref>
 Ref RowCache::find(kv::Ticket snapshot, std::string_view bytes) {

@@ -50,7 +50,7 @@ class RowCache final : public kv::Observer {
     Value value;
     kv::Ticket valid_since = 0;
     std::uint64_t size_bytes = 0;
-    bool used = false;         // since it was last its turn to go
+    bool used = false;  // since it was last its turn to go
   };
   // Hashed once: the hash names the shard and the bucket in it.
   struct Key {
@@ -67,7 +67,7 @@ class RowCache final : public kv::Observer {
     mutable std::mutex mutex;
     std::list<Entry> entries;  // newest or lately spared first
     std::unordered_map<Key, std::list<Entry>::iterator, KeyHash> by_key;
-    kv::Ticket changed = 0;    // last announcement that concerned this shard
+    kv::Ticket changed = 0;  // last announcement that concerned this shard
     std::uint64_t size_bytes = 0, hits = 0, misses = 0;
   };
   static constexpr std::size_t kShards = 32;

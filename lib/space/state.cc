@@ -10,9 +10,7 @@ using kv::Family;
 
 namespace {
 
-Error disagreement(std::string text) {
-  return {.code = Code::corruption, .text = std::move(text)};
-}
+Error disagreement(std::string text) { return {.code = Code::corruption, .text = std::move(text)}; }
 
 }  // namespace
 
@@ -26,8 +24,8 @@ Result<NodeRef> State::child(NodeId parent, std::string_view name) {
   if (!bytes) return NodeRef{};
   SPIND_TRY_ASSIGN(auto record, model::decode_node(*bytes));
   const NodeId id = record.id;
-  const Loaded& loaded = nodes_.contains(id) ? nodes_.at(id)
-                                             : remember(parent, name, std::move(record));
+  const Loaded& loaded =
+      nodes_.contains(id) ? nodes_.at(id) : remember(parent, name, std::move(record));
   return std::make_shared<const model::NodeRecord>(loaded.node.record);
 }
 
@@ -190,9 +188,9 @@ Status State::add_references(const model::ContentRef& content, int delta) {
   std::vector<model::Piece> pieces;
   if (content.kind == model::ContentKind::piece) pieces.push_back({content.piece, 0});
   if (content.kind == model::ContentKind::manifest) {
-    SPIND_TRY_ASSIGN(const auto bytes,
-                     rows_.get(Family::attachment,
-                               model::attachment_key(space_, content.attachment)));
+    SPIND_TRY_ASSIGN(
+        const auto bytes,
+        rows_.get(Family::attachment, model::attachment_key(space_, content.attachment)));
     if (!bytes) return disagreement("a manifest is missing");
     SPIND_TRY_ASSIGN(pieces, model::decode_manifest(*bytes));
   }

@@ -22,7 +22,7 @@ class State final : public NodeSource {
   Result<model::Locator> locate(NodeId node) override;
 
   // The space's own rows. not_found before it is created.
-  Result<model::Head*> head();                        // to be read and changed
+  Result<model::Head*> head();  // to be read and changed
   Result<const model::SpaceRecord*> info();
   void create(const model::SpaceRecord& info, const model::NodeRecord& root);
   void uncreate();
@@ -38,7 +38,7 @@ class State final : public NodeSource {
   bool known(NodeId id) const { return nodes_.contains(id); }
 
   Status attach(NodeId parent, std::string_view name, model::NodeRecord record);
-  Status detach(NodeId id);                           // its locator goes too
+  Status detach(NodeId id);  // its locator goes too
   Status move(NodeId id, NodeId parent, std::string_view name);
 
   // The trash: the row of a detached node, and a locator that says so.

@@ -71,8 +71,7 @@ int descriptors(const std::string& folder) {
   if (!refused) return print(Error{.code = Code::aborted, .text = "nothing was refused"});
   store.reset();
   if (Status opened = open(folder, store); !opened.ok()) return print(opened);
-  const Space again =
-      store->session({.user = "ada"}).value().space_by_alias("descriptors").value();
+  const Space again = store->session({.user = "ada"}).value().space_by_alias("descriptors").value();
   for (const std::string& path : there) {
     const std::uint64_t i = std::stoull(path.substr(1));
     const Result<std::string> bytes = again.get(path);

@@ -55,10 +55,14 @@ Reading read_all(TestStore& store) {
   if (!space.ok()) return {.wrong = space.error().to_string()};
   for (const std::uint64_t size_bytes : kSizes) {
     const Result<std::string> bytes = space->get(path_of(size_bytes));
-    if (bytes.ok() && *bytes == content(size_bytes, size_bytes)) ++reading.right;
-    else if (bytes.ok()) reading.wrong += "other bytes in " + path_of(size_bytes);
-    else if (bytes.code() == Code::corruption) ++reading.corrupt;
-    else reading.wrong += bytes.error().to_string();
+    if (bytes.ok() && *bytes == content(size_bytes, size_bytes))
+      ++reading.right;
+    else if (bytes.ok())
+      reading.wrong += "other bytes in " + path_of(size_bytes);
+    else if (bytes.code() == Code::corruption)
+      ++reading.corrupt;
+    else
+      reading.wrong += bytes.error().to_string();
   }
   return reading;
 }
@@ -88,14 +92,14 @@ TEST_CASE("bad day: an object that is missing, cut, swapped or flipped is corrup
     fs::rename(object, aside);
     expect_corrupt(store, 1, true);
     fs::copy_file(aside, object);
-    for (const std::uint64_t size_bytes : {std::uint64_t{0}, fs::file_size(aside) / 2,
-                                           fs::file_size(aside) - 1}) {
+    for (const std::uint64_t size_bytes :
+         {std::uint64_t{0}, fs::file_size(aside) / 2, fs::file_size(aside) - 1}) {
       fs::resize_file(object, size_bytes);
       expect_corrupt(store, 1, true);
     }
     fs::copy_file(aside, object, fs::copy_options::overwrite_existing);
-    for (const std::uint64_t offset : {std::uint64_t{0}, fs::file_size(aside) / 2,
-                                       fs::file_size(aside) - 1}) {
+    for (const std::uint64_t offset :
+         {std::uint64_t{0}, fs::file_size(aside) / 2, fs::file_size(aside) - 1}) {
       flip(object, offset);
       expect_corrupt(store, 1, false);
       flip(object, offset);

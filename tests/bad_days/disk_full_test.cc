@@ -13,8 +13,8 @@ namespace {
 class DeviceStore {
  public:
   explicit DeviceStore(std::uint64_t reserve_bytes)
-      : files_(Files::system(), device), store(MetadataEngine::rocksdb, seams(),
-                                               options(reserve_bytes)) {}
+      : files_(Files::system(), device),
+        store(MetadataEngine::rocksdb, seams(), options(reserve_bytes)) {}
 
   Device device;
 

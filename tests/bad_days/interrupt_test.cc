@@ -15,8 +15,7 @@ enum class Kind { cancel, deadline };
 // A store whose n-th call of a seam interrupts the session that it came from.
 class Interrupted {
  public:
-  explicit Interrupted(Kind kind)
-      : kind_(kind), store(MetadataEngine::memory, seams_with(clock_)) {
+  explicit Interrupted(Kind kind) : kind_(kind), store(MetadataEngine::memory, seams_with(clock_)) {
     Space made = store.make_space("interrupts");
     REQUIRE(made.put("/file", "as it was").ok());
     SessionOptions options{.user = "ada"};

@@ -1,8 +1,8 @@
 // Counts, sizes, offsets, tokens, ids and checksums that do not fit.
 #include <doctest/doctest.h>
 
-#include "base/limits.h"
 #include "bad_days/all_verbs.h"
+#include "base/limits.h"
 #include "support/store/content.h"
 #include "support/store/test_store.h"
 
@@ -62,8 +62,8 @@ TEST_CASE("bad day: content on both sides of every limit comes back as it went i
     for (const std::uint64_t size_bytes : {limit, limit + 1, limit == 0 ? 2 : limit - 1}) {
       CAPTURE(size_bytes);
       for (const Verb verb : {Verb::put, Verb::write}) {
-        const Request write{.verb = verb, .ref = "/file", .content_seed = size_bytes,
-                            .size_bytes = size_bytes};
+        const Request write{
+            .verb = verb, .ref = "/file", .content_seed = size_bytes, .size_bytes = size_bytes};
         REQUIRE(run(space, write).code == Code::ok);
         for (const std::size_t by_reader : {0u, 1u})
           CHECK(run(space, {.verb = Verb::get, .ref = "/file", .page = by_reader}).bytes ==
@@ -108,8 +108,7 @@ TEST_CASE("bad day: a wrong checksum or declared size refuses the content and ch
     const Checksums wrong_md5{.md5 = std::array<std::uint8_t, 16>{}};
     CHECK(space.put("/file", bytes, {.checksums = wrong_md5}).code() == Code::precondition_failed);
     const Checksums wrong_sha1{.sha1 = std::array<std::uint8_t, 20>{}};
-    CHECK(space.put("/file", bytes, {.checksums = wrong_sha1}).code() ==
-          Code::precondition_failed);
+    CHECK(space.put("/file", bytes, {.checksums = wrong_sha1}).code() == Code::precondition_failed);
     CHECK(space.put("/file", bytes, {.size_bytes = size_bytes + 1}).code() ==
           Code::invalid_argument);
     CHECK(space.put("/file", bytes, {.size_bytes = size_bytes - 1}).code() ==

@@ -70,9 +70,20 @@ TEST_CASE("bad day: the target of a move has the same rules as any name") {
 TEST_CASE("bad day: names at their limit, of every script and form, come back as they went in") {
   TestStore store(MetadataEngine::memory);
   const Space space = store.make_space("names");
-  const std::vector<std::string> names = {std::string(255, 'x'), "...", " ", "-", "~", "\\", "a:b",
-                                          "\xc3\xa9", "e\xcc\x81", "CON", "\xf0\x9f\x98\x80",
-                                          "name.with.dots.", "\xe2\x80\xae" "reversed"};
+  const std::vector<std::string> names = {std::string(255, 'x'),
+                                          "...",
+                                          " ",
+                                          "-",
+                                          "~",
+                                          "\\",
+                                          "a:b",
+                                          "\xc3\xa9",
+                                          "e\xcc\x81",
+                                          "CON",
+                                          "\xf0\x9f\x98\x80",
+                                          "name.with.dots.",
+                                          "\xe2\x80\xae"
+                                          "reversed"};
   for (const std::string& name : names) REQUIRE(space.put("/" + name, name).ok());
   for (const std::string& name : names) {
     CAPTURE(name);

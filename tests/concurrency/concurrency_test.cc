@@ -81,9 +81,9 @@ TEST_CASE("concurrency: a history that contradicts itself is seen") {
   missing.answer.code = Code::not_found;
 
   CHECK(contradiction({put(2, 1, 2), put(3, 2, 4), missing}, before, 5) == "");
-  CHECK(contradiction({put(2, 1, 4), put(3, 2, 2)}, before, 5) != "");   // against real time
-  CHECK(contradiction({put(2, 1, 2), put(4, 2, 4)}, before, 5) != "");   // an entry is missing
-  CHECK(contradiction({put(2, 1, 2), put(3, 1, 4)}, before, 5) != "");   // a lost update
+  CHECK(contradiction({put(2, 1, 4), put(3, 2, 2)}, before, 5) != "");  // against real time
+  CHECK(contradiction({put(2, 1, 2), put(4, 2, 4)}, before, 5) != "");  // an entry is missing
+  CHECK(contradiction({put(2, 1, 2), put(3, 1, 4)}, before, 5) != "");  // a lost update
   missing.begin = 6;
   CHECK(contradiction({put(2, 1, 2), put(3, 2, 4), missing}, before, 5) != "");  // a stale read
 }

@@ -30,8 +30,9 @@ class Asker {
     request.only_if_empty = below(3) == 0;
     request.mtime_ns = 1 + below(5);
     request.options.make_parents = below(3) == 0;
-    if (below(8) == 0) request.options.conditions.if_match = below(4) == 0 ? "*" : last_etag_;
-    if (below(8) == 0) request.options.conditions.if_none_match = "*";
+    if (below(8) == 0)
+      request.options.conditions.if_match = below(4) == 0 ? std::string("*") : last_etag_;
+    if (below(8) == 0) request.options.conditions.if_none_match = std::string("*");
     return request;
   }
   void hear(const Answer& answer) {
@@ -39,9 +40,7 @@ class Asker {
   }
 
  private:
-  std::uint32_t below(std::uint32_t bound) {
-    return static_cast<std::uint32_t>(random_() % bound);
-  }
+  std::uint32_t below(std::uint32_t bound) { return static_cast<std::uint32_t>(random_() % bound); }
   Ref reference() {
     static const std::string kNames[] = {"a", "b", "c"};
     std::string path;

@@ -75,8 +75,8 @@ std::string place_others(const std::vector<const Event*>& others,
     std::size_t at = low;
     while (at <= high && !fits(*event, replay.states[at], time_ns)) ++at;
     if (at > high)
-      return describe(*event) + " fits no state from entry " +
-             std::to_string(replay.first + low) + " to " + std::to_string(replay.first + high);
+      return describe(*event) + " fits no state from entry " + std::to_string(replay.first + low) +
+             " to " + std::to_string(replay.first + high);
     placed.emplace_back(event, at);
   }
   return "";

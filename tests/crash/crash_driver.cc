@@ -93,9 +93,7 @@ void CrashDriver::hear(const char* bytes, std::size_t size, Aftermath& tally) {
     std::memcpy(&record, heard_.data() + at, sizeof record);
     switch (record.kind) {
       case CrashRecord::Kind::begun: ledger_.begun(record.writer, record.step); break;
-      case CrashRecord::Kind::acknowledged:
-        ledger_.acknowledged(record.writer, record.step);
-        break;
+      case CrashRecord::Kind::acknowledged: ledger_.acknowledged(record.writer, record.step); break;
       case CrashRecord::Kind::failed:
         tally.note("writer " + std::to_string(record.writer) + " failed in step " +
                    std::to_string(record.step));

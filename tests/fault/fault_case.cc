@@ -27,8 +27,7 @@ FaultCase on_space(std::string name, Request request) {
   return {std::move(name), ask, changing};
 }
 
-FaultCase put(std::string name, const char* path, std::uint64_t size_bytes,
-              Verb verb = Verb::put) {
+FaultCase put(std::string name, const char* path, std::uint64_t size_bytes, Verb verb = Verb::put) {
   Request request{.verb = verb, .ref = path, .content_seed = 77, .size_bytes = size_bytes};
   request.options.make_parents = true;
   return on_space(std::move(name), request);
@@ -94,22 +93,21 @@ std::vector<FaultCase> make_cases() {
   cases.push_back(on_space("list", {.verb = Verb::list, .ref = "/folder", .page = 2}));
   cases.push_back(on_space("walk", {.verb = Verb::walk}));
   for (const char* file : {"inline", "packed", "object"})
-    cases.push_back(on_space(
-        std::string("get ") + file,
-        {.verb = Verb::get, .ref = std::string("/folder/") + file, .page = 1}));
-  cases.push_back(on_space("get earlier version",
-                           {.verb = Verb::get, .ref = "/folder/old", .version = 1}));
+    cases.push_back(
+        on_space(std::string("get ") + file,
+                 {.verb = Verb::get, .ref = std::string("/folder/") + file, .page = 1}));
+  cases.push_back(
+      on_space("get earlier version", {.verb = Verb::get, .ref = "/folder/old", .version = 1}));
   Request folder{.verb = Verb::make_folder, .ref = "/new/a/b"};
   folder.options.make_parents = true;
   cases.push_back(on_space("make_folder", folder));
   cases.push_back(on_space("move", {.verb = Verb::move, .ref = "/folder", .to = "/other/folder"}));
-  cases.push_back(on_space("move and replace", {.verb = Verb::move,
-                                                .ref = "/folder/inline",
-                                                .to = "/folder/object",
-                                                .replace = true}));
+  cases.push_back(on_space(
+      "move and replace",
+      {.verb = Verb::move, .ref = "/folder/inline", .to = "/folder/object", .replace = true}));
   cases.push_back(on_space("remove", {.verb = Verb::remove, .ref = "/folder"}));
-  cases.push_back(on_space("set_mtime",
-                           {.verb = Verb::set_mtime, .ref = "/folder/inline", .mtime_ns = 5}));
+  cases.push_back(
+      on_space("set_mtime", {.verb = Verb::set_mtime, .ref = "/folder/inline", .mtime_ns = 5}));
   return cases;
 }
 
@@ -144,10 +142,10 @@ Result<std::string> describe(const Space& space) {
     if (!item) return text;
     const NodeInfo& node = item->node;
     text += item->path + " " + std::to_string(node.id) + " v" + std::to_string(node.version) +
-            " size " + std::to_string(node.size_bytes) + " mtime " +
-            std::to_string(node.mtime_ns) + " totals " + std::to_string(node.totals.live_bytes) +
-            " " + std::to_string(node.totals.version_bytes) + " " +
-            std::to_string(node.totals.files) + " " + std::to_string(node.totals.folders);
+            " size " + std::to_string(node.size_bytes) + " mtime " + std::to_string(node.mtime_ns) +
+            " totals " + std::to_string(node.totals.live_bytes) + " " +
+            std::to_string(node.totals.version_bytes) + " " + std::to_string(node.totals.files) +
+            " " + std::to_string(node.totals.folders);
     for (VersionNumber version = 1; version <= node.version; ++version) {
       SPIND_TRY_ASSIGN(const std::string bytes,
                        space.get(Ref::node(node.id), {.version = version}));

@@ -12,7 +12,7 @@ namespace spind::test {
 struct FaultCase {
   std::string name;
   std::function<Status(TestStore&)> run;
-  bool changes_space = true;   // whether the space "faults" is another afterwards
+  bool changes_space = true;  // whether the space "faults" is another afterwards
 };
 
 const std::vector<FaultCase>& fault_cases();

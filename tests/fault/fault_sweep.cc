@@ -22,9 +22,8 @@ class Fixture {
   explicit Fixture(Seam seam)
       : files_(Files::system(), seam == Seam::files ? point : unused_),
         store(MetadataEngine::memory, seams(seam), {}, true) {
-    store.before_kv([this, seam](kv::MemoryCall) {
-      return seam == Seam::kv ? point.hit("kv") : Status();
-    });
+    store.before_kv(
+        [this, seam](kv::MemoryCall) { return seam == Seam::kv ? point.hit("kv") : Status(); });
     store.reopen();
     make_tree(store);
     store.reopen();  // cold caches, so that the verb makes all the calls that it may make

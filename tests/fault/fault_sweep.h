@@ -13,9 +13,9 @@ enum class Seam : std::uint8_t { kv, files, blobs };
 const char* seam_name(Seam seam);
 
 struct SweepResult {
-  std::uint64_t points = 0;       // calls that were made to fail
+  std::uint64_t points = 0;  // calls that were made to fail
   std::uint64_t violations = 0;
-  std::string text{};             // of the first ones
+  std::string text{};  // of the first ones
 };
 
 // With no_space the store must recover without being opened again.

@@ -13,10 +13,8 @@ struct Sort {
   const char* name;
 };
 constexpr Sort kSorts[] = {
-    {Seam::kv, Code::io_error, "kv"},
-    {Seam::kv, Code::no_space, "kv, no space"},
-    {Seam::files, Code::io_error, "files"},
-    {Seam::files, Code::no_space, "files, no space"},
+    {Seam::kv, Code::io_error, "kv"},       {Seam::kv, Code::no_space, "kv, no space"},
+    {Seam::files, Code::io_error, "files"}, {Seam::files, Code::no_space, "files, no space"},
     {Seam::blobs, Code::io_error, "blobs"},
 };
 
@@ -34,9 +32,8 @@ TEST_CASE("fault: any failing call leaves a verb whole or undone, and it can be 
       INFO(result.text);
       CHECK(result.violations == 0);
       rows += std::string(rows.empty() ? "" : ",\n ") + "{\"verb\": \"" + one.name +
-              "\", \"seam\": \"" + sort.name + "\", \"points\": " +
-              std::to_string(result.points) + ", \"violations\": " +
-              std::to_string(result.violations) + "}";
+              "\", \"seam\": \"" + sort.name + "\", \"points\": " + std::to_string(result.points) +
+              ", \"violations\": " + std::to_string(result.violations) + "}";
     }
   }
   CHECK(points > 200);

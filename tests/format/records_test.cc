@@ -122,7 +122,8 @@ TEST_CASE("format: records of content") {
   const PackRow pack{1 << 20, 333};
   check_golden("pack-row", pack, encode(pack), decode_pack);
   check_golden("number", std::uint64_t{77}, encode_number(77), decode_number);
-  content::FrameHeader header{300000 - 262144, 1, 300000, filled<16>(1), filled<32>(2), filled<16>(3)};
+  content::FrameHeader header{300000 - 262144, 1, 300000, filled<16>(1), filled<32>(2),
+                              filled<16>(3)};
   std::string bytes(content::kFrameHeaderBytes, '\0');
   content::encode_frame_header(header, reinterpret_cast<std::uint8_t*>(bytes.data()));
   check_golden("frame-header", header, bytes, [](const std::string& golden) {

@@ -10,8 +10,8 @@
 namespace spind::test {
 namespace {
 
-const StoreOptions kOptions{.create = false, .memory_bytes = 64ull << 20,
-                            .free_space_reserve_bytes = 1 << 20};
+const StoreOptions kOptions{
+    .create = false, .memory_bytes = 64ull << 20, .free_space_reserve_bytes = 1 << 20};
 
 // Bytes that do not repeat, so that pieces differ.
 std::string content(std::size_t size_bytes) {

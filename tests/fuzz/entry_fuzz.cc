@@ -10,8 +10,8 @@
 namespace {
 
 namespace model = spind::model;
-using spind::fuzz::require;
 using model::RecordTag;
+using spind::fuzz::require;
 
 std::string framed(RecordTag tag, std::string_view body) {
   std::string row = model::begin_record(tag);

@@ -63,7 +63,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     case 3: try_record(RecordTag::trash, rest, model::decode_trash); break;
     case 4: try_record(RecordTag::space, rest, model::decode_space); break;
     case 5: try_record(RecordTag::head, rest, model::decode_head); break;
-    case 6: try_record(RecordTag::manifest, rest, model::decode_manifest, model::encode_manifest); break;
+    case 6:
+      try_record(RecordTag::manifest, rest, model::decode_manifest, model::encode_manifest);
+      break;
     case 7: try_record(RecordTag::count, rest, model::decode_count, model::encode_count); break;
     case 8:
       try_record(RecordTag::inline_content, rest, model::decode_inline, model::encode_inline);

@@ -98,8 +98,8 @@ TEST_CASE("model: random verbs agree with the model on both key-value stores") {
   const std::uint64_t verbs = scaled(4'000, 200'000, 10'000'000);
   std::vector<std::future<Outcome>> running;
   for (const MetadataEngine engine : engines())
-    running.push_back(std::async(std::launch::async, random_runs, engine,
-                                 verbs / engines().size()));
+    running.push_back(
+        std::async(std::launch::async, random_runs, engine, verbs / engines().size()));
   Outcome all;
   for (auto& one : running) {
     const Outcome outcome = one.get();

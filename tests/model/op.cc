@@ -13,25 +13,42 @@ struct Field {
   std::uint32_t Op::*member;
 };
 constexpr std::array kFields = std::to_array<Field>({
-    {"space", &Op::space},       {"form", &Op::form},         {"node", &Op::node},
-    {"tail", &Op::tail},         {"name", &Op::name},         {"to_form", &Op::to_form},
-    {"to_node", &Op::to_node},   {"to_tail", &Op::to_tail},   {"to_name", &Op::to_name},
-    {"size", &Op::size},         {"content", &Op::content},   {"match", &Op::match},
-    {"none_match", &Op::none_match}, {"unmodified", &Op::unmodified},
-    {"declared", &Op::declared}, {"digest", &Op::digest},     {"parents", &Op::parents},
-    {"exist_ok", &Op::exist_ok}, {"replace", &Op::replace},   {"if_empty", &Op::if_empty},
-    {"mtime", &Op::mtime},       {"request", &Op::request},   {"version", &Op::version},
-    {"kind", &Op::kind},         {"page", &Op::page},         {"jump", &Op::jump},
+    {"space", &Op::space},
+    {"form", &Op::form},
+    {"node", &Op::node},
+    {"tail", &Op::tail},
+    {"name", &Op::name},
+    {"to_form", &Op::to_form},
+    {"to_node", &Op::to_node},
+    {"to_tail", &Op::to_tail},
+    {"to_name", &Op::to_name},
+    {"size", &Op::size},
+    {"content", &Op::content},
+    {"match", &Op::match},
+    {"none_match", &Op::none_match},
+    {"unmodified", &Op::unmodified},
+    {"declared", &Op::declared},
+    {"digest", &Op::digest},
+    {"parents", &Op::parents},
+    {"exist_ok", &Op::exist_ok},
+    {"replace", &Op::replace},
+    {"if_empty", &Op::if_empty},
+    {"mtime", &Op::mtime},
+    {"request", &Op::request},
+    {"version", &Op::version},
+    {"kind", &Op::kind},
+    {"page", &Op::page},
+    {"jump", &Op::jump},
 });
 
-constexpr std::array<std::string_view, 9> kActs = {
-    "call", "create_space", "update_space", "find_space", "list_spaces",
-    "reopen", "check", "collect", "clock"};
+constexpr std::array<std::string_view, 9> kActs = {"call",       "create_space", "update_space",
+                                                   "find_space", "list_spaces",  "reopen",
+                                                   "check",      "collect",      "clock"};
 
 // Sizes on both sides of every limit at which content is kept in another way.
 constexpr std::array<std::uint64_t, 10> kSizes = {
-    0, 1, 100, 16 * 1024, 16 * 1024 + 1, 70'000, 300'000, 1024 * 1024, 1024 * 1024 + 1,
-    8 * 1024 * 1024 + 1};
+    0,      1,       100,         16 * 1024,       16 * 1024 + 1,
+    70'000, 300'000, 1024 * 1024, 1024 * 1024 + 1, 8 * 1024 * 1024 + 1};
 
 std::string name_of(std::uint32_t number) {
   using namespace std::string_literals;

@@ -17,40 +17,40 @@
 namespace spind::test {
 
 enum class Act : std::uint8_t {
-  call,          // a verb of the space
+  call,  // a verb of the space
   create_space,
   update_space,
-  find_space,    // by id, by alias, as the owner and as a stranger
+  find_space,  // by id, by alias, as the owner and as a stranger
   list_spaces,
   reopen,
-  check,         // Store::check, then everything compared
+  check,  // Store::check, then everything compared
   collect,
-  clock,         // jumps
+  clock,  // jumps
 };
 
 struct Op {
   Act act = Act::call;
   Verb verb = Verb::stat;
   std::uint32_t space = 0;
-  std::uint32_t form = 0;       // of the reference: 0 path, 1 id, 2 id and path
-  std::uint32_t node = 0;       // where it starts, any node there ever was
-  std::uint32_t tail = 0;       // how many names follow
-  std::uint32_t name = 0;       // the first of them; the next ones are its neighbours
+  std::uint32_t form = 0;  // of the reference: 0 path, 1 id, 2 id and path
+  std::uint32_t node = 0;  // where it starts, any node there ever was
+  std::uint32_t tail = 0;  // how many names follow
+  std::uint32_t name = 0;  // the first of them; the next ones are its neighbours
   std::uint32_t to_form = 0, to_node = 0, to_tail = 0, to_name = 0;
-  std::uint32_t size = 0;       // index of kSizes
+  std::uint32_t size = 0;  // index of kSizes
   std::uint32_t content = 0;
-  std::uint32_t match = 0;      // 0 none, 1 the etag, 2 another node's etag, 3 "*", 4 rubbish
-  std::uint32_t none_match = 0; // likewise
-  std::uint32_t unmodified = 0; // 0 none, 1 just before its mtime, 2 at it, 3 after it
-  std::uint32_t declared = 0;   // 0 none, 1 the right size, 2 a wrong one
-  std::uint32_t digest = 0;     // 0 none, 1 the right SHA-256, 2 a wrong one
+  std::uint32_t match = 0;       // 0 none, 1 the etag, 2 another node's etag, 3 "*", 4 rubbish
+  std::uint32_t none_match = 0;  // likewise
+  std::uint32_t unmodified = 0;  // 0 none, 1 just before its mtime, 2 at it, 3 after it
+  std::uint32_t declared = 0;    // 0 none, 1 the right size, 2 a wrong one
+  std::uint32_t digest = 0;      // 0 none, 1 the right SHA-256, 2 a wrong one
   std::uint32_t parents = 0, exist_ok = 0, replace = 0, if_empty = 0;  // flags
-  std::uint32_t mtime = 0;      // 0 none
-  std::uint32_t request = 0;    // 0 none, else the id: when it was seen, that request is repeated
-  std::uint32_t version = 0;    // 0 the current one
-  std::uint32_t kind = 0;       // 0 any
-  std::uint32_t page = 0;       // names in one page, less one
-  std::uint32_t jump = 0;       // clock
+  std::uint32_t mtime = 0;                                             // 0 none
+  std::uint32_t request = 0;  // 0 none, else the id: when it was seen, that request is repeated
+  std::uint32_t version = 0;  // 0 the current one
+  std::uint32_t kind = 0;     // 0 any
+  std::uint32_t page = 0;     // names in one page, less one
+  std::uint32_t jump = 0;     // clock
 
   // All numbers of a step.
   static const std::vector<std::uint32_t Op::*>& numbers();

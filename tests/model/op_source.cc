@@ -56,13 +56,20 @@ Op OpSource::next() {
   const std::uint32_t at = below(1000);
   if (at < 985) return call();
   op.space = below(3);
-  if (at < 987) op.act = Act::reopen;
-  else if (at < 988) op.act = Act::collect;
-  else if (at < 990) op.act = Act::create_space;
-  else if (at < 992) op.act = Act::update_space;
-  else if (at < 994) op.act = Act::find_space;
-  else if (at < 996) op.act = Act::list_spaces;
-  else op.act = Act::clock;
+  if (at < 987)
+    op.act = Act::reopen;
+  else if (at < 988)
+    op.act = Act::collect;
+  else if (at < 990)
+    op.act = Act::create_space;
+  else if (at < 992)
+    op.act = Act::update_space;
+  else if (at < 994)
+    op.act = Act::find_space;
+  else if (at < 996)
+    op.act = Act::list_spaces;
+  else
+    op.act = Act::clock;
   op.name = below(12);
   op.kind = below(3);
   op.page = below(4);

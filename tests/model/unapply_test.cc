@@ -23,8 +23,7 @@ using Rows = std::map<std::string, std::string>;
 Rows rows_of(kv::Store& kv, const SpaceId& space) {
   Rows rows;
   const std::string partition = model::space_partition(space);
-  const auto cursor =
-      kv.durable()->scan(kv::Family::state, partition, model::end_of(partition));
+  const auto cursor = kv.durable()->scan(kv::Family::state, partition, model::end_of(partition));
   for (; cursor->valid(); cursor->next()) rows.emplace(cursor->key(), cursor->value());
   REQUIRE(cursor->status().ok());
   return rows;
@@ -54,7 +53,8 @@ class RandomVerbs {
     const std::string id = pick(10) == 0 ? fmt::format("request-{}", pick(50)) : "";
     switch (pick(8)) {
       case 0:
-      case 1: return done(space_.put(a, content(), {.make_parents = pick(2) == 0, .request_id = id}));
+      case 1:
+        return done(space_.put(a, content(), {.make_parents = pick(2) == 0, .request_id = id}));
       case 2: return done(space_.make_folder(a, {.make_parents = pick(2) == 0, .request_id = id}));
       case 3:
       case 4: return done(space_.move(a, b, {.replace = pick(2) == 0, .request_id = id}));

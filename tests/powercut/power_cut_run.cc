@@ -98,8 +98,7 @@ void PowerCutRun::judge(Aftermath& aftermath) {
   const Result<Store> store = Store::open(folder_ / "store", options());
   if (!store.ok()) return aftermath.note("open after the cut: " + store.error().to_string());
   look_at(*store, folder_ / "store", ledger_, aftermath);
-  const Result<Space> space =
-      store->session(ada(false)).value().space_by_alias(kLedgerSpace);
+  const Result<Space> space = store->session(ada(false)).value().space_by_alias(kLedgerSpace);
   if (!space.ok()) return;
   const EntryNumber entry = space->info().value().entry;
   if (entry >= entry_seen_) return;

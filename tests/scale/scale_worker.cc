@@ -90,9 +90,9 @@ std::uint64_t get(const Job& job) {
   std::uint64_t total = 0;
   while (const std::size_t count = must(reader.read(got))) {
     local.read(expected.data(), static_cast<std::streamsize>(count));
-    if (!local || !std::equal(got.begin(), got.begin() + static_cast<std::ptrdiff_t>(count),
-                              expected.begin(),
-                              [](std::uint8_t a, char b) { return a == std::uint8_t(b); }))
+    if (!local ||
+        !std::equal(got.begin(), got.begin() + static_cast<std::ptrdiff_t>(count), expected.begin(),
+                    [](std::uint8_t a, char b) { return a == std::uint8_t(b); }))
       throw std::runtime_error("the file came back with other bytes");
     total += count;
   }

@@ -20,9 +20,7 @@ TEST_CASE("harness: a temporary folder is empty, its own, and gone afterwards") 
   CHECK_FALSE(std::filesystem::exists(path));
 }
 
-TEST_CASE("harness: the seed stays the same within a run") {
-  CHECK(seed() == seed());
-}
+TEST_CASE("harness: the seed stays the same within a run") { CHECK(seed() == seed()); }
 
 TEST_CASE("harness: the work grows with the effort") {
   const std::uint64_t chosen = scaled(1, 2, 3);

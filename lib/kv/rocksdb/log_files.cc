@@ -14,8 +14,10 @@ IOStatus LogFile::sync(const IOOptions& options, IODebugContext* debug) {
   if (closed() || appends == synced_appends_) return IOStatus::OK();
   if (!failed_.ok()) return failed_;
   IOStatus status = file_->Sync(options, debug);
-  if (status.ok()) synced_appends_ = appends;
-  else failed_ = status;
+  if (status.ok())
+    synced_appends_ = appends;
+  else
+    failed_ = status;
   return status;
 }
 

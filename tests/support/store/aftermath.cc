@@ -19,13 +19,13 @@ void Aftermath::add(const Aftermath& other) {
 }
 
 std::string Aftermath::report() const {
-  return "{\"kills\": " + std::to_string(kills) + ", \"acknowledged\": " +
-         std::to_string(acknowledged) + ", \"lost\": " + std::to_string(lost) + ", \"torn\": " +
-         std::to_string(torn) + ", \"check_findings\": " + std::to_string(check_findings) + "}";
+  return "{\"kills\": " + std::to_string(kills) +
+         ", \"acknowledged\": " + std::to_string(acknowledged) +
+         ", \"lost\": " + std::to_string(lost) + ", \"torn\": " + std::to_string(torn) +
+         ", \"check_findings\": " + std::to_string(check_findings) + "}";
 }
 
-void look_at(const Store& store, const std::string& folder, Ledger& ledger,
-             Aftermath& aftermath) {
+void look_at(const Store& store, const std::string& folder, Ledger& ledger, Aftermath& aftermath) {
   const Session session = store.session({.user = "ada"}).value();
   const Result<Space> space = session.space_by_alias(kLedgerSpace);
   if (space.ok()) {

@@ -130,8 +130,7 @@ Status FaultBlobs::remove(std::string_view name) {
   return behind_->remove(name);
 }
 
-Result<std::vector<BlobListItem>> FaultBlobs::list(std::string_view prefix,
-                                                   std::string_view after,
+Result<std::vector<BlobListItem>> FaultBlobs::list(std::string_view prefix, std::string_view after,
                                                    std::size_t count_max) {
   SPIND_TRY(point_.hit("list"));
   return behind_->list(prefix, after, count_max);

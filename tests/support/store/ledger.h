@@ -21,10 +21,10 @@ struct WriterStep {
   enum class Kind : std::uint8_t { put, stream, move, remove, remove_folder, make_folder, touch };
   Kind kind = Kind::put;
   std::string path;
-  std::string to;                   // move
-  std::uint64_t content_seed = 0;   // put, stream
+  std::string to;                  // move
+  std::uint64_t content_seed = 0;  // put, stream
   std::uint64_t size_bytes = 0;
-  std::int64_t mtime_ns = 0;        // touch
+  std::int64_t mtime_ns = 0;  // touch
 };
 
 inline constexpr std::uint32_t kWriters = 4;
@@ -48,9 +48,9 @@ class Ledger {
   std::uint64_t next_step(std::uint32_t writer) const { return writers_[writer].next_step; }
 
   struct Verdict {
-    std::uint64_t lost = 0;         // files that were acknowledged and are not there as they were
-    std::uint64_t torn = 0;         // files that are as no step left them
-    std::string text{};             // of the first ones
+    std::uint64_t lost = 0;  // files that were acknowledged and are not there as they were
+    std::uint64_t torn = 0;  // files that are as no step left them
+    std::string text{};      // of the first ones
   };
   // Compares, reading all bytes, and goes on from what was found.
   Verdict settle(const Space& space);

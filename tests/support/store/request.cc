@@ -6,9 +6,9 @@
 namespace spind::test {
 namespace {
 
-constexpr std::string_view kNames[kVerbCount] = {
-    "stat", "path", "list", "walk", "get", "put", "write", "make_folder", "move", "remove",
-    "set_mtime"};
+constexpr std::string_view kNames[kVerbCount] = {"stat", "path",   "list",     "walk",
+                                                 "get",  "put",    "write",    "make_folder",
+                                                 "move", "remove", "set_mtime"};
 
 Result<std::vector<Walk::Item>> list_all(const Space& space, const Request& request) {
   std::vector<Walk::Item> items;
@@ -67,16 +67,17 @@ Result<Written> change(const Space& space, const Request& request) {
                                              .mtime_ns = options.mtime_ns,
                                              .request_id = options.request_id});
     case Verb::move:
-      return space.move(request.ref, request.to, {.replace = request.replace,
-                                                  .conditions = options.conditions,
-                                                  .request_id = options.request_id});
+      return space.move(request.ref, request.to,
+                        {.replace = request.replace,
+                         .conditions = options.conditions,
+                         .request_id = options.request_id});
     case Verb::remove:
       return space.remove(request.ref, {.conditions = options.conditions,
                                         .only_if_empty = request.only_if_empty,
                                         .request_id = options.request_id});
     default:
-      return space.set_mtime(request.ref, request.mtime_ns, {.conditions = options.conditions,
-                                                             .request_id = options.request_id});
+      return space.set_mtime(request.ref, request.mtime_ns,
+                             {.conditions = options.conditions, .request_id = options.request_id});
   }
 }
 

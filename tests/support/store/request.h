@@ -30,28 +30,28 @@ bool changes(Verb verb);
 struct Request {
   Verb verb = Verb::stat;
   Ref ref{"/"};
-  Ref to{"/"};                       // move
-  std::uint64_t content_seed = 0;    // put, write
-  std::uint64_t size_bytes = 0;      // put, write
-  PutOptions options{};              // of put and write; what other verbs share, for them too
-  bool replace = false;              // move
-  bool exist_ok = false;             // make_folder
-  bool only_if_empty = false;        // remove
-  std::int64_t mtime_ns = 0;         // set_mtime
+  Ref to{"/"};                             // move
+  std::uint64_t content_seed = 0;          // put, write
+  std::uint64_t size_bytes = 0;            // put, write
+  PutOptions options{};                    // of put and write; what other verbs share, for them too
+  bool replace = false;                    // move
+  bool exist_ok = false;                   // make_folder
+  bool only_if_empty = false;              // remove
+  std::int64_t mtime_ns = 0;               // set_mtime
   std::optional<VersionNumber> version{};  // get
   std::optional<NodeKind> kind{};          // list
-  std::size_t page = 1000;           // list
+  std::size_t page = 1000;                 // list
 
   std::string to_string() const;
 };
 
 struct Answer {
   Code code = Code::ok;
-  std::string text;                  // of the error, for people
+  std::string text;  // of the error, for people
   Written written{};
-  NodeInfo node{};                   // stat
-  std::vector<Walk::Item> items{};   // list (without path and depth) and walk
-  std::string bytes{};               // get: the content; path: the path
+  NodeInfo node{};                  // stat
+  std::vector<Walk::Item> items{};  // list (without path and depth) and walk
+  std::string bytes{};              // get: the content; path: the path
 };
 
 // Runs it to the end: a list through all its pages, a walk through all its nodes.

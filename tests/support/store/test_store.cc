@@ -34,8 +34,8 @@ TestStore::TestStore(MetadataEngine engine, engine::Seams seams, StoreOptions op
   options_.create = true;
   options_.metadata = engine;
   options_.memory_bytes = 64ull << 20;
-  options_.free_space_reserve_bytes = std::min(options_.free_space_reserve_bytes,
-                                               std::uint64_t{1} << 20);
+  options_.free_space_reserve_bytes =
+      std::min(options_.free_space_reserve_bytes, std::uint64_t{1} << 20);
   if (engine == MetadataEngine::memory && !seams_.open_kv)
     seams_.open_kv = [this](const engine::KvSetup& setup) { return open_memory(setup); };
   if (!open_later) reopen();
@@ -76,9 +76,7 @@ Space TestStore::make_space(const std::string& alias, NameRule names) {
   return must(session().create_space(options));
 }
 
-Space TestStore::space(const std::string& alias) {
-  return must(session().space_by_alias(alias));
-}
+Space TestStore::space(const std::string& alias) { return must(session().space_by_alias(alias)); }
 
 std::string TestStore::findings(bool read_content) {
   CheckOptions options;

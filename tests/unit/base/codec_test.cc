@@ -54,8 +54,15 @@ TEST_CASE("codec: extreme numbers come back") {
 TEST_CASE("codec: bytes lie as documented") {
   std::string record;
   Encoder(record).u16(0x0102).u32(0x01020304).u64_be(5).varint(300).zigzag(-2).bytes("ab");
-  const std::string expected("\x02\x01" "\x04\x03\x02\x01" "\0\0\0\0\0\0\0\x05" "\xac\x02" "\x03"
-                             "\x02" "ab", 20);
+  const std::string expected(
+      "\x02\x01"
+      "\x04\x03\x02\x01"
+      "\0\0\0\0\0\0\0\x05"
+      "\xac\x02"
+      "\x03"
+      "\x02"
+      "ab",
+      20);
   CHECK(record == expected);
 }
 
@@ -76,11 +83,11 @@ TEST_CASE("codec: a number has one encoding only") {
     (void)in.varint();
     return !in.finish();
   };
-  CHECK(refused(std::string_view("\x80\x00", 2)));           // zero in two bytes
+  CHECK(refused(std::string_view("\x80\x00", 2)));  // zero in two bytes
   CHECK(refused(std::string_view("\xff\x80\x00", 3)));
   CHECK(refused("\xff\xff\xff\xff\xff\xff\xff\xff\xff\x02"));  // 65 bits
   CHECK(refused("\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01"));
-  CHECK(refused("\x80"));                                    // cut
+  CHECK(refused("\x80"));  // cut
   CHECK(refused(""));
   CHECK_FALSE(refused("\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01"));
   CHECK_FALSE(refused(std::string_view("\x00", 1)));

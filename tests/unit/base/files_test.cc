@@ -16,9 +16,7 @@ namespace {
 
 Files& files() { return Files::system(); }
 
-std::string read_all(const std::string& path) {
-  return read_file(files(), path, 1 << 20).value();
-}
+std::string read_all(const std::string& path) { return read_file(files(), path, 1 << 20).value(); }
 
 TEST_CASE("files: what is appended is read back at any offset") {
   test::TemporaryFolder folder;
@@ -81,7 +79,7 @@ TEST_CASE("files: what the store writes is for its own user only") {
   test::TemporaryFolder folder;
   REQUIRE(files().make_folder(folder / "d").ok());
   REQUIRE(write_file_durably(files(), folder / "d/f", as_bytes("x")).ok());
-  struct stat info{};
+  struct stat info {};
   REQUIRE(stat((folder / "d").c_str(), &info) == 0);
   CHECK((info.st_mode & 077) == 0);
   REQUIRE(stat((folder / "d/f").c_str(), &info) == 0);

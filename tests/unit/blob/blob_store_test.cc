@@ -90,12 +90,26 @@ TEST_CASE_TEMPLATE("blob: hostile names are refused by every call", Place, InMem
   Place place;
   const std::string too_long(kBlobNameBytesMax + 1, 'a');
   std::uint8_t out[5];
-  for (const std::string& name :
-       {std::string(), std::string("/"), std::string("/etc/passwd"), std::string(".."),
-        std::string("../x"), std::string("a/../b"), std::string("a/.."), std::string("a//b"),
-        std::string("a/"), std::string("."), std::string(".hidden"), std::string("a/.b"),
-        std::string("A"), std::string("a b"), std::string("a\0b", 3), std::string("a\nb"),
-        std::string("\xc3\xbc"), std::string("a\\b"), std::string("a:b"), too_long}) {
+  for (const std::string& name : {std::string(),
+                                  std::string("/"),
+                                  std::string("/etc/passwd"),
+                                  std::string(".."),
+                                  std::string("../x"),
+                                  std::string("a/../b"),
+                                  std::string("a/.."),
+                                  std::string("a//b"),
+                                  std::string("a/"),
+                                  std::string("."),
+                                  std::string(".hidden"),
+                                  std::string("a/.b"),
+                                  std::string("A"),
+                                  std::string("a b"),
+                                  std::string("a\0b", 3),
+                                  std::string("a\nb"),
+                                  std::string("\xc3\xbc"),
+                                  std::string("a\\b"),
+                                  std::string("a:b"),
+                                  too_long}) {
     CAPTURE(name);
     CHECK(place.store->put(name, as_bytes("x")).code() == Code::invalid_argument);
     CHECK(place.store->get(name, 10).code() == Code::invalid_argument);

@@ -12,7 +12,15 @@
 namespace spind::test {
 
 enum class FileCall {
-  open, append, sync, truncate, punch, make_folder, sync_folder, rename, remove
+  open,
+  append,
+  sync,
+  truncate,
+  punch,
+  make_folder,
+  sync_folder,
+  rename,
+  remove
 };
 
 // Thread-safe if the hook is.

@@ -89,9 +89,9 @@ TEST_CASE("posix blobs: bytes are synced before the name, the name before the an
   CHECK(calls == expected);
   calls.clear();
   REQUIRE(store->remove("a/n").ok());
-  CHECK(calls == std::vector<std::pair<FileCall, std::string>>{
-                     {FileCall::remove, "/bytes/blobs/a/n"},
-                     {FileCall::sync_folder, "/bytes/blobs/a"}});
+  CHECK(calls ==
+        std::vector<std::pair<FileCall, std::string>>{{FileCall::remove, "/bytes/blobs/a/n"},
+                                                      {FileCall::sync_folder, "/bytes/blobs/a"}});
 }
 
 TEST_CASE("posix blobs: a folder that is there is not taken for durable by a new process") {

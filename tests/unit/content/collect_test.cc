@@ -26,7 +26,7 @@ TEST_CASE("collect: what is committed stays, what was dropped goes") {
   const std::string kept_large = random_text(random, 3 * kMiB);
   const content::Stored small = place.put_and_commit(owner_of(1), kept_small);
   const content::Stored large = place.put_and_commit(owner_of(1), kept_large);
-  place.put(owner_of(1), random_text(random, 40'000));   // dropped at once
+  place.put(owner_of(1), random_text(random, 40'000));  // dropped at once
   place.put(owner_of(1), random_text(random, 3 * kMiB));
   CHECK(place.blob_count() == 2);
   const CollectReport report = place.collect();
@@ -147,7 +147,7 @@ TEST_CASE("collect: bytes stored while the old ones are doomed are new ones") {
   const content::Stored stored = place.put_and_commit(owner_of(1), text);
   auto pin = place.try_source(owner_of(1), stored).value();
   place.forget(owner_of(1), stored);
-  place.collect();                       // doomed, and pinned
+  place.collect();  // doomed, and pinned
   const content::Stored anew = place.put_and_commit(owner_of(2), text);
   CHECK(place.blob_count() == 2);
   pin.reset();
@@ -206,8 +206,8 @@ TEST_CASE("collect: a torn tail behind a pack is cut") {
   const content::Stored kept = place.put_and_commit(owner_of(1), text);
   place.crash();
   const std::string path = place.pack_folder + '/' + place.packs().at(0);
-  for (const std::string& tail : {std::string("SPFR"), std::string(300, '\0'),
-                                  random_text(random, 5'000)}) {
+  for (const std::string& tail :
+       {std::string("SPFR"), std::string(300, '\0'), random_text(random, 5'000)}) {
     auto file = Files::system().open(path, OpenMode::append).value();
     REQUIRE(file->append(as_bytes(tail)).ok());
   }
@@ -304,11 +304,12 @@ TEST_CASE("collect: blob numbers are never used twice, whatever ends the process
     for (int i = 0; i < 3; ++i) place.put_and_commit(owner_of(1), random_text(random, 2 * kMiB));
     std::size_t fresh = 0;
     const auto items = place.blobs.list("", "", 1'000);
-    for (const BlobListItem& item : items.value())
-      fresh += seen.insert(item.name).second ? 1 : 0;
+    for (const BlobListItem& item : items.value()) fresh += seen.insert(item.name).second ? 1 : 0;
     CHECK(fresh == 3);
-    if (round % 2 == 0) place.crash_and_open();
-    else place.reopen();
+    if (round % 2 == 0)
+      place.crash_and_open();
+    else
+      place.reopen();
   }
 }
 
@@ -338,8 +339,7 @@ TEST_CASE("collect: random uploads, commits and crashes never cost a committed b
     }
     place.crash_and_open();
     place.collect();
-    for (const auto& item : kept)
-      CHECK(place.read(owner_of(1), item.first).value() == item.second);
+    for (const auto& item : kept) CHECK(place.read(owner_of(1), item.first).value() == item.second);
     std::size_t large = 0;
     for (const auto& item : kept) large += item.first.size_bytes > kPackedBytesMax ? 1 : 0;
     CHECK(place.blob_count() == large);

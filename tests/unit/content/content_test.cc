@@ -137,8 +137,10 @@ TEST_CASE("content: many threads with few contents store each once and lose none
       for (int i = 0; i < 20; ++i) {
         const std::string& text = texts[static_cast<std::size_t>(t + i) % texts.size()];
         const auto stored = place.try_store(owner_of(t), text);
-        if (!stored.ok() || !place.commit(owner_of(t), *stored).ok()) ++failed;
-        else if (place.read(owner_of(t), *stored).value() != text) ++failed;
+        if (!stored.ok() || !place.commit(owner_of(t), *stored).ok())
+          ++failed;
+        else if (place.read(owner_of(t), *stored).value() != text)
+          ++failed;
       }
     });
   }
@@ -172,7 +174,8 @@ TEST_CASE("content: a slow upload that holds its memory keeps no other from goin
   std::mt19937_64 random(test::seed());
   const std::string text = random_text(random, 20 * kMiB);
   const auto slow = place.content->upload(owner_of(1), 0, nullptr);
-  REQUIRE(slow->append(as_bytes(text).first(3 * kMiB)).ok());  // has the memory of the one large piece
+  REQUIRE(
+      slow->append(as_bytes(text).first(3 * kMiB)).ok());  // has the memory of the one large piece
   const content::Stored other = place.put_and_commit(owner_of(1), text);
   CHECK(other.pieces.size() == 20);  // in smaller pieces
   CHECK(place.read(owner_of(1), other).value() == text);

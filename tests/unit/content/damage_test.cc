@@ -241,8 +241,10 @@ TEST_CASE("bad days: a commit never builds on what the vault lost with a full de
     place.collect();
     CHECK(place.read(owner_of(1), before).value() == first);
     CHECK(place.read(owner_of(1), again).value() == text);
-    if (size > kMiB) CHECK(place.blob_count() == 2);
-    else CHECK(place.rows(model::ledger_prefix(model::LedgerRow::pack_open)) == 0);
+    if (size > kMiB)
+      CHECK(place.blob_count() == 2);
+    else
+      CHECK(place.rows(model::ledger_prefix(model::LedgerRow::pack_open)) == 0);
     CHECK(place.collect().removed == 0);
   }
 }

@@ -81,11 +81,11 @@ TEST_CASE("frames: a header that is changed, cut or of another format is refused
   for (std::size_t size = 0; size < bytes.size(); ++size)
     CHECK(decode_frame_header(Bytes(bytes).first(size)).code() == Code::corruption);
   // Headers with a right checksum and wrong numbers.
-  for (const FrameHeader& bad : {FrameHeader{.size_bytes = 4, .position = 0, .piece_bytes = 5},
-                                FrameHeader{.size_bytes = 5, .position = 1, .piece_bytes = 5},
-                                FrameHeader{.size_bytes = 0, .position = 0, .piece_bytes = 0},
-                                FrameHeader{.size_bytes = kFrameBytesMax, .position = 0,
-                                            .piece_bytes = 0xffffffff}}) {
+  for (const FrameHeader& bad :
+       {FrameHeader{.size_bytes = 4, .position = 0, .piece_bytes = 5},
+        FrameHeader{.size_bytes = 5, .position = 1, .piece_bytes = 5},
+        FrameHeader{.size_bytes = 0, .position = 0, .piece_bytes = 0},
+        FrameHeader{.size_bytes = kFrameBytesMax, .position = 0, .piece_bytes = 0xffffffff}}) {
     encode_frame_header(bad, bytes.data());
     CHECK(decode_frame_header(bytes).code() == Code::corruption);
   }
@@ -109,8 +109,7 @@ TEST_CASE("vault rows: what was written is read, and nothing else is taken") {
     CHECK_FALSE(model::decode_piece(bytes.substr(0, random() % bytes.size())).ok());
     const model::PackRow pack{random() >> (random() % 64), random() >> (random() % 64)};
     CHECK(model::decode_pack(model::encode(pack)).value() == pack);
-    CHECK(model::decode_number(model::encode_number(row.place.offset)).value() ==
-          row.place.offset);
+    CHECK(model::decode_number(model::encode_number(row.place.offset)).value() == row.place.offset);
   }
   CHECK_FALSE(model::decode_number("").ok());
 }
@@ -150,8 +149,11 @@ TEST_CASE("memory budget: gives no more than there is, and gets it back") {
     CHECK(budget.used_bytes() == 100);
   }
   CHECK(budget.used_bytes() == 60);
-  CHECK(budget.take(70, [] { return Status(Error{Code::cancelled, ""}); }).code() ==
-        Code::cancelled);
+  CHECK(budget.take(70,
+                    [] {
+                      return Status(Error{Code::cancelled, ""});
+                    })
+            .code() == Code::cancelled);
   std::thread waiter([&] { CHECK(budget.take(90, nullptr).ok()); });
   first = {};
   waiter.join();

@@ -115,8 +115,7 @@ struct Place {
             transaction.put(kv::Family::state, key, model::encode_count(count + 1));
           }
           if (stored.pieces.size() > 1)
-            transaction.put(kv::Family::attachment,
-                            model::attachment_key(owner.space, {1, 0}),
+            transaction.put(kv::Family::attachment, model::attachment_key(owner.space, {1, 0}),
                             model::encode_manifest(stored.pieces));
           return kv::Commit{};
         });
@@ -132,8 +131,8 @@ struct Place {
   // As a later release does when the last reference is gone.
   void forget(const content::Owner& owner, const content::Stored& stored) {
     const kv::Answer answer = store->update(
-        {model::space_partition(owner.space), model::bucket_of(model::vault_of(owner.tenant),
-                                                               stored.pieces[0].id)},
+        {model::space_partition(owner.space),
+         model::bucket_of(model::vault_of(owner.tenant), stored.pieces[0].id)},
         [&](kv::Transaction& transaction) -> kv::Outcome {
           const model::PieceId& piece = stored.pieces[0].id;
           transaction.erase(kv::Family::state, model::reference_key(owner.space, piece));
@@ -178,8 +177,7 @@ struct Place {
   }
   std::size_t rows(std::string_view prefix) {
     std::size_t count = 0;
-    const auto cursor =
-        store->durable()->scan(kv::Family::content, prefix, model::end_of(prefix));
+    const auto cursor = store->durable()->scan(kv::Family::content, prefix, model::end_of(prefix));
     for (; cursor->valid(); cursor->next()) ++count;
     return count;
   }

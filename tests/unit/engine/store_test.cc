@@ -14,9 +14,7 @@
 namespace spind {
 namespace {
 
-Store open_in_memory() {
-  return Store::open("", {.metadata = MetadataEngine::memory}).value();
-}
+Store open_in_memory() { return Store::open("", {.metadata = MetadataEngine::memory}).value(); }
 
 struct Fixture {
   Store store = open_in_memory();
@@ -152,7 +150,8 @@ TEST_CASE_FIXTURE(Fixture, "a deferred session can use at once the space that it
   CHECK(made.get("/large").value() == std::string(100'000, 'x'));
 }
 
-TEST_CASE_FIXTURE(Fixture, "after close every object answers unavailable, and may be destroyed late") {
+TEST_CASE_FIXTURE(Fixture,
+                  "after close every object answers unavailable, and may be destroyed late") {
   Reader reader = [&] {
     space.put("/file", std::string(50'000, 'x')).value();
     return space.reader("/file").value();
@@ -186,8 +185,7 @@ TEST_CASE_FIXTURE(Fixture, "metrics: every verb has its histogram, and what happ
 TEST_CASE("a store whose metadata is in memory touches no folder") {
   const test::TemporaryFolder folder;
   {
-    const Store store =
-        Store::open(folder / "store", {.metadata = MetadataEngine::memory}).value();
+    const Store store = Store::open(folder / "store", {.metadata = MetadataEngine::memory}).value();
     const Space space = store.session({.user = "ada"})->create_space({}).value();
     for (const std::size_t size : {100u, 100'000u, 3'000'000u}) {
       const std::string content(size, 'x');

@@ -69,12 +69,18 @@ class RandomRecords {
   SpaceRecord space() {
     return {coin() ? SpaceKind::personal : SpaceKind::project,
             coin() ? NameRule::exact : NameRule::folded,
-            text(), text(), text(), text(), text(), text(),
-            static_cast<std::int64_t>(number()), number()};
+            text(),
+            text(),
+            text(),
+            text(),
+            text(),
+            text(),
+            static_cast<std::int64_t>(number()),
+            number()};
   }
   Head head() {
-    return {number(), number(), static_cast<std::int64_t>(number()), number(),
-            number(), number(), number(),                            array<32>()};
+    return {number(), number(),   static_cast<std::int64_t>(number()), number(), number(), number(),
+            number(), array<32>()};
   }
 
  private:

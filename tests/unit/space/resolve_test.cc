@@ -49,8 +49,8 @@ struct Fixture {
 };
 
 TEST_CASE_FIXTURE(Fixture, "resolve: a path, an id, and an id with a path lead to the same node") {
-  for (const Ref& ref : {Ref("/a/b/f"), Ref("a/b/f"), Ref::node(4), Ref::below(2, "b/f"),
-                         Ref::below(3, "/f")}) {
+  for (const Ref& ref :
+       {Ref("/a/b/f"), Ref("a/b/f"), Ref::node(4), Ref::below(2, "b/f"), Ref::below(3, "/f")}) {
     CAPTURE(ref.to_string());
     const auto at = resolve(tree, ref);
     REQUIRE(at.ok());
@@ -108,9 +108,10 @@ TEST_CASE("names: every rule") {
   CHECK(check_name("essay.odt").ok());
   CHECK(check_name(std::string(kNameBytesMax, 'x')).ok());
   CHECK(check_name("\xc3\xa4").ok());
-  for (const std::string& name : {std::string(), std::string("."), std::string(".."),
-                                  std::string("a/b"), std::string("a\0b", 3), std::string("\x1f"),
-                                  std::string("\x7f"), std::string("\xc2\x9b"), std::string("\xc3"), std::string("\xff")}) {
+  for (const std::string& name :
+       {std::string(), std::string("."), std::string(".."), std::string("a/b"),
+        std::string("a\0b", 3), std::string("\x1f"), std::string("\x7f"), std::string("\xc2\x9b"),
+        std::string("\xc3"), std::string("\xff")}) {
     CAPTURE(name);
     CHECK(check_name(name).code() == Code::invalid_argument);
   }

@@ -21,7 +21,8 @@ kv::Row row(const std::string& key, const NodeRef& node) {
   return {kv::Family::state, key, model::encode(*node)};
 }
 
-TEST_CASE("row cache: what a reader remembered is there for readers of the same or a later snapshot") {
+TEST_CASE(
+    "row cache: what a reader remembered is there for readers of the same or a later snapshot") {
   RowCache cache(1 << 20);
   const std::string key = model::node_key(kSpace, 1, "a");
   CHECK(cache.folder(5, key) == nullptr);
