@@ -3,7 +3,7 @@
 //
 //   Status put(name, bytes)      durable when it returns; putting the same name again with the same
 //                                bytes is harmless (a retry), with other bytes is a caller's error
-//   get / range                  what was put, or not_found
+//   get / range / scatter        what was put, or not_found
 //   remove                       ok if the name is not there
 //   list                         names in order, in pages
 //
@@ -43,6 +43,10 @@ class SPIND_EXPORT BlobStore {
   // Fills `out` from `offset` and says how many bytes it got: fewer only at the end of the blob.
   virtual Result<std::size_t> range(std::string_view name, std::uint64_t offset,
                                     std::span<std::uint8_t> out) = 0;
+  // The same into several places, one behind the other. Asks range() for each, unless a store knows
+  // a way that costs less.
+  virtual Result<std::size_t> scatter(std::string_view name, std::uint64_t offset,
+                                      std::span<const std::span<std::uint8_t>> places);
 
   // Durable when it returns.
   virtual Status remove(std::string_view name) = 0;

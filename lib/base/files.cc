@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include <array>
@@ -22,6 +23,7 @@ namespace {
 
 constexpr mode_t kFileMode = 0600;
 constexpr mode_t kFolderMode = 0700;
+constexpr std::size_t kPlacesMax = 64;  // that are read into by one call
 
 class PosixFile final : public File {
  public:
@@ -39,6 +41,21 @@ class PosixFile final : public File {
       done += static_cast<std::size_t>(got);
     }
     return done;
+  }
+
+  Result<std::size_t> scatter(std::uint64_t offset, Places places) const override {
+    std::array<iovec, kPlacesMax> parts{};
+    if (places.size() > parts.size()) return File::scatter(offset, places);
+    std::size_t wanted = 0;
+    for (std::size_t i = 0; i < places.size(); ++i) {
+      parts[i] = {places[i].data(), places[i].size()};
+      wanted += places[i].size();
+    }
+    const ssize_t got =
+        preadv(fd(), parts.data(), static_cast<int>(places.size()), static_cast<off_t>(offset));
+    if (got >= 0 && static_cast<std::size_t>(got) == wanted) return wanted;
+    // It ends here, was interrupted or failed: place by place it is known which.
+    return File::scatter(offset, places);
   }
 
   Status append(Bytes bytes) override {
@@ -225,6 +242,12 @@ Result<std::unique_ptr<FileLock>> PosixFiles::lock(const std::string& path) {
 }
 
 }  // namespace
+
+Result<std::size_t> File::scatter(std::uint64_t offset, Places places) const {
+  return read_each(offset, places, [this](std::uint64_t at, std::span<std::uint8_t> place) {
+    return read_at(at, place);
+  });
+}
 
 Files& Files::system() {
   static Files* const files = std::make_unique<PosixFiles>().release();

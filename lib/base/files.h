@@ -17,6 +17,21 @@
 
 namespace spind {
 
+using Places = std::span<const std::span<std::uint8_t>>;
+
+// Fills places one behind the other by a call for each; `read` takes an offset and a place.
+template <class Read>
+Result<std::size_t> read_each(std::uint64_t offset, Places places, Read read) {
+  std::size_t done = 0;
+  for (const std::span<std::uint8_t> place : places) {
+    Result<std::size_t> got = read(offset + done, place);
+    if (!got.ok()) return got;
+    done += *got;
+    if (*got < place.size()) break;
+  }
+  return done;
+}
+
 // An open file. Const calls are thread-safe; writes and syncs by one thread at a time, except that
 // sync() may run beside append(): it covers at least what was appended before it began.
 class File {
@@ -24,6 +39,8 @@ class File {
   virtual ~File() = default;
   // Reads up to out.size() bytes at `offset`; fewer only at the end of the file.
   virtual Result<std::size_t> read_at(std::uint64_t offset, std::span<std::uint8_t> out) const = 0;
+  // The same into several places, one behind the other.
+  virtual Result<std::size_t> scatter(std::uint64_t offset, Places places) const;
   // Appends all of `bytes`, or fails and may have appended a part.
   virtual Status append(Bytes bytes) = 0;
   // fdatasync. After it failed the file must be given up: it is never called again on it.

@@ -242,10 +242,9 @@ void Packs::close() {
   for (const std::shared_ptr<Pack>& pack : all) retire(pack);
 }
 
-Result<std::size_t> Packs::read(std::uint64_t number, std::uint64_t offset,
-                                std::span<std::uint8_t> out) {
+Result<std::size_t> Packs::read(std::uint64_t number, std::uint64_t offset, Places places) {
   SPIND_TRY_ASSIGN(const auto file, open_file(number, OpenMode::read));
-  return file->read_at(offset, out);
+  return file->scatter(offset, places);
 }
 
 Result<bool> Packs::punch(const model::PieceRow& row) {

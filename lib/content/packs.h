@@ -44,7 +44,7 @@ class Packs {
   // Writes the rows of all packs. Nothing is appended after.
   void close();
 
-  Result<std::size_t> read(std::uint64_t number, std::uint64_t offset, std::span<std::uint8_t> out);
+  Result<std::size_t> read(std::uint64_t number, std::uint64_t offset, Places places);
 
   // For the collector.
   Result<std::unique_ptr<File>> open_file(std::uint64_t number, OpenMode mode);

@@ -1,6 +1,7 @@
 #include "content/piece_source.h"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 
 #include "base/hash.h"
@@ -10,15 +11,37 @@
 namespace spind::content {
 namespace {
 
-// What is read in one go, in sequence or by a large read.
-constexpr std::uint32_t kWindowFrames = 8;
+// What is read in one go, in sequence or by a large read. Small enough to be still in the
+// processor's cache when it is verified and copied.
+constexpr std::uint32_t kWindowFrames = 4;
+// So many windows are read ahead, by several workers at once.
+constexpr std::size_t kWindowsAhead = 3;
 // So many reads in sequence make it worth while to read ahead.
 constexpr std::uint32_t kSequenceMin = 2;
+
+// What one call reads.
+constexpr std::size_t kReadFramesMax = 16;
+static_assert(kWindowFrames <= kReadFramesMax);
 
 constexpr std::size_t kFrameStride = kFrameHeaderBytes + kFrameBytesMax;
 
 std::uint32_t frames_of(const model::Piece& piece) {
   return static_cast<std::uint32_t>((piece.size_bytes + kFrameBytesMax - 1) / kFrameBytesMax);
+}
+
+// How many whole frames from `frame` on fit into so many bytes, and how many bytes they hold.
+std::uint32_t frames_within(const model::Piece& piece, std::uint32_t frame, std::size_t bytes) {
+  const std::uint64_t left = piece.size_bytes - std::uint64_t{frame} * kFrameBytesMax;
+  const std::uint64_t whole =
+      left <= bytes ? (left + kFrameBytesMax - 1) / kFrameBytesMax : bytes / kFrameBytesMax;
+  return static_cast<std::uint32_t>(std::min<std::uint64_t>(whole, kReadFramesMax));
+}
+
+std::size_t bytes_of(const model::Piece& piece, std::uint32_t first, std::uint32_t count) {
+  const std::uint64_t begin = std::uint64_t{first} * kFrameBytesMax;
+  const std::uint64_t end =
+      std::min<std::uint64_t>(begin + std::uint64_t{count} * kFrameBytesMax, piece.size_bytes);
+  return static_cast<std::size_t>(end - begin);
 }
 
 Error damaged(std::string_view what, const model::PieceId& piece) {
@@ -75,9 +98,7 @@ PieceSource::PieceSource(Resources& resources, const model::VaultId& vault,
   for (const model::Piece& piece : pieces_) ends_.push_back(size_ += piece.size_bytes);
 }
 
-PieceSource::~PieceSource() {
-  if (ahead_ != nullptr) (void)ahead_->await();
-}
+PieceSource::~PieceSource() { call_off_ahead(); }
 
 std::size_t PieceSource::piece_at(std::uint64_t offset) const {
   return static_cast<std::size_t>(std::upper_bound(ends_.begin(), ends_.end(), offset) -
@@ -102,26 +123,42 @@ void PieceSource::read_ahead(std::uint64_t offset, std::uint64_t) {
   if (offset >= expected_offset_) sequence_ = kSequenceMin;
 }
 
+// Whole frames go straight to where they are wanted. The rest comes out of the window.
 Result<std::size_t> PieceSource::read_pieces(std::uint64_t offset, std::span<std::uint8_t> out) {
   std::size_t done = 0;
   while (done < out.size()) {
+    const std::span<std::uint8_t> rest = out.subspan(done);
     const std::size_t piece = piece_at(offset + done);
     const std::uint64_t in_piece = offset + done - begin_of(piece);
     const auto frame = static_cast<std::uint32_t>(in_piece / kFrameBytesMax);
     const std::size_t in_frame = in_piece % kFrameBytesMax;
+    if (in_frame == 0 && !shows(piece, frame)) {
+      const std::uint32_t whole = frames_within(pieces_[piece], frame, rest.size());
+      if (whole > 0) {
+        const std::span<std::uint8_t> place = rest.first(bytes_of(pieces_[piece], frame, whole));
+        SPIND_TRY(read_frames(piece, frame, place));
+        done += place.size();
+        continue;
+      }
+    }
     if (!window_.holds(piece, frame)) {
-      const std::uint64_t frames = (in_frame + out.size() - done) / kFrameBytesMax + 1;
+      const std::uint64_t frames = (in_frame + rest.size()) / kFrameBytesMax + 1;
       SPIND_TRY(show(piece, frame,
                      static_cast<std::uint32_t>(std::min<std::uint64_t>(frames, kWindowFrames))));
     }
     const std::size_t count =
-        std::min(out.size() - done, frame_size(pieces_[piece].size_bytes, frame) - in_frame);
-    const std::uint8_t* from = window_.stored.data() + (frame - window_.first) * kFrameStride +
-                               kFrameHeaderBytes + in_frame;
-    std::memcpy(out.data() + done, from, count);
+        std::min(rest.size(), frame_size(pieces_[piece].size_bytes, frame) - in_frame);
+    const std::size_t from = (frame - window_.first) * kFrameBytesMax + in_frame;
+    std::memcpy(rest.data(), window_.bytes.data() + from, count);
     done += count;
   }
   return done;
+}
+
+// Whether the frame is in memory or on its way there.
+bool PieceSource::shows(std::size_t piece, std::uint32_t frame) const {
+  return window_.holds(piece, frame) ||
+         (!ahead_.empty() && ahead_.front()->window.holds(piece, frame));
 }
 
 // Makes the window hold the frame, and begins to read what comes after it.
@@ -129,10 +166,10 @@ Status PieceSource::show(std::size_t piece, std::uint32_t frame, std::uint32_t c
   const bool in_sequence = sequence_ >= kSequenceMin;
   if (!take_ahead(piece, frame)) {
     count = std::min(in_sequence ? kWindowFrames : count, frames_of(pieces_[piece]) - frame);
-    if (window_.lease.size_bytes() < count * kFrameStride) {
+    if (window_.lease.size_bytes() < count * kFrameBytesMax) {
       window_ = {};
-      spare_ = {};
-      SPIND_TRY_ASSIGN(window_.lease, resources_.reading.take(count * kFrameStride, nullptr));
+      spares_.clear();
+      SPIND_TRY_ASSIGN(window_.lease, resources_.reading.take(count * kFrameBytesMax, nullptr));
     }
     window_.piece = piece;
     window_.first = frame;
@@ -147,94 +184,123 @@ Status PieceSource::show(std::size_t piece, std::uint32_t frame, std::uint32_t c
 }
 
 Status PieceSource::load(FrameWindow& window) const {
-  const model::Piece& piece = pieces_[window.piece];
-  const std::uint64_t at = std::uint64_t{window.first} * kFrameStride;
-  const std::uint64_t end =
-      std::min<std::uint64_t>(at + window.count * kFrameStride, stored_size(piece.size_bytes));
-  window.stored.resize(static_cast<std::size_t>(end - at));
-  SPIND_TRY(read_stored(piece, at, window.stored));
-  return verify(window);
+  window.bytes.resize(bytes_of(pieces_[window.piece], window.first, window.count));
+  return read_frames(window.piece, window.first, window.bytes);
 }
 
-Status PieceSource::read_stored(const model::Piece& piece, std::uint64_t at,
+// Reads and verifies the frames from `first` on that fill `out`: the headers to the side, the bytes
+// to their places.
+Status PieceSource::read_frames(std::size_t piece_index, std::uint32_t first,
                                 std::span<std::uint8_t> out) const {
+  const model::Piece& piece = pieces_[piece_index];
+  std::array<std::array<std::uint8_t, kFrameHeaderBytes>, kReadFramesMax> headers;
+  std::array<std::span<std::uint8_t>, 2 * kReadFramesMax> places;
+  std::size_t count = 0;
+  for (std::span<std::uint8_t> rest = out; !rest.empty(); ++count) {
+    places[2 * count] = headers[count];
+    places[2 * count + 1] = rest.first(std::min(rest.size(), kFrameBytesMax));
+    rest = rest.subspan(places[2 * count + 1].size());
+  }
+  SPIND_TRY(
+      read_stored(piece, std::uint64_t{first} * kFrameStride, Places(places).first(2 * count)));
+  for (std::size_t i = 0; i < count; ++i)
+    SPIND_TRY(verify(piece, first + static_cast<std::uint32_t>(i), headers[i], places[2 * i + 1]));
+  return {};
+}
+
+Status PieceSource::read_stored(const model::Piece& piece, std::uint64_t at, Places places) const {
   SPIND_TRY_ASSIGN(const model::PieceRow row, resources_.vaults.find(*pin_, vault_, piece.id));
   if (row.size_bytes != piece.size_bytes || row.stored_bytes != stored_size(piece.size_bytes))
     return damaged("a piece is not as long as its file says", piece.id);
-  auto got = resources_.vaults.read(row, at, out);
+  auto got = resources_.vaults.read(row, at, places);
   if (got.code() == Code::not_found) {
     // The bytes may have moved since the snapshot.
     SPIND_TRY_ASSIGN(const model::PieceRow latest,
                      resources_.vaults.find(*resources_.vaults.kv().durable(), vault_, piece.id));
     if (latest.place == row.place) return damaged("the blob of a piece is missing", piece.id);
-    got = resources_.vaults.read(latest, at, out);
+    got = resources_.vaults.read(latest, at, places);
     if (got.code() == Code::not_found) return damaged("the blob of a piece is missing", piece.id);
   }
   if (!got.ok()) return std::move(got).error();
-  if (*got != out.size()) return damaged("the blob of a piece is cut short", piece.id);
+  std::size_t wanted = 0;
+  for (const std::span<std::uint8_t> place : places) wanted += place.size();
+  if (*got != wanted) return damaged("the blob of a piece is cut short", piece.id);
   return {};
 }
 
-Status PieceSource::verify(const FrameWindow& window) const {
-  const model::Piece& piece = pieces_[window.piece];
-  Bytes stored = window.stored;
-  for (std::uint32_t frame = window.first; frame < window.first + window.count; ++frame) {
-    const auto header = decode_frame_header(stored);
-    if (header.code() == Code::unsupported) return header.error();
-    if (!header.ok()) return damaged("the header of a frame is damaged", piece.id);
-    const bool belongs = header->piece == piece.id && header->vault == vault_ &&
-                         header->position == frame && header->piece_bytes == piece.size_bytes;
-    if (!belongs) return damaged("another frame is where a piece's should be", piece.id);
-    const Bytes bytes = stored.subspan(kFrameHeaderBytes, header->size_bytes);
-    if (xxh3_128(bytes) != header->digest)
-      return damaged("the bytes of a frame are damaged", piece.id);
-    stored = stored.subspan(kFrameHeaderBytes + bytes.size());
-  }
+Status PieceSource::verify(const model::Piece& piece, std::uint32_t frame, Bytes header_bytes,
+                           Bytes bytes) const {
+  const auto header = decode_frame_header(header_bytes);
+  if (header.code() == Code::unsupported) return header.error();
+  if (!header.ok()) return damaged("the header of a frame is damaged", piece.id);
+  const bool belongs = header->piece == piece.id && header->vault == vault_ &&
+                       header->position == frame && header->piece_bytes == piece.size_bytes &&
+                       header->size_bytes == bytes.size();
+  if (!belongs) return damaged("another frame is where a piece's should be", piece.id);
+  if (xxh3_128(bytes) != header->digest)
+    return damaged("the bytes of a frame are damaged", piece.id);
   return {};
 }
 
-// Takes what was read ahead, if it holds the frame.
+// Takes the first of what was read ahead, if it holds the frame; else the reader has gone elsewhere.
 bool PieceSource::take_ahead(std::size_t piece, std::uint32_t frame) {
-  if (ahead_ == nullptr) return false;
-  const std::shared_ptr<Ahead> ahead = std::move(ahead_);
-  if (!ahead->await() || !ahead->window.holds(piece, frame)) return false;
+  if (ahead_.empty()) return false;
+  if (!ahead_.front()->window.holds(piece, frame)) {
+    call_off_ahead();
+    return false;
+  }
+  const std::shared_ptr<Ahead> ahead = std::move(ahead_.front());
+  ahead_.pop_front();
+  if (!ahead->await()) return false;
   std::swap(window_, ahead->window);
-  spare_ = std::move(ahead->window);
+  spares_.push_back(std::move(ahead->window));
   return true;
 }
 
 void PieceSource::load_ahead() {
-  if (ahead_ != nullptr) return;
-  std::size_t piece = window_.piece;
-  std::uint32_t first = window_.first + window_.count;
-  if (first == frames_of(pieces_[piece])) {
-    first = 0;
-    if (++piece == pieces_.size()) return;
+  const FrameWindow& last = ahead_.empty() ? window_ : ahead_.back()->window;
+  std::size_t piece = last.piece;
+  std::uint32_t first = last.first + last.count;
+  while (ahead_.size() < kWindowsAhead) {
+    if (first == frames_of(pieces_[piece])) {
+      first = 0;
+      if (++piece == pieces_.size()) return;
+    }
+    const std::uint32_t count = std::min(kWindowFrames, frames_of(pieces_[piece]) - first);
+    FrameWindow window;
+    if (!spares_.empty()) {
+      window = std::move(spares_.back());
+      spares_.pop_back();
+    }
+    if (window.lease.size_bytes() < count * kFrameBytesMax) {
+      window = {};
+      auto lease = resources_.reading.try_take(count * kFrameBytesMax);
+      if (!lease) return;
+      window.lease = *std::move(lease);
+    }
+    window.piece = piece;
+    window.first = first;
+    window.count = count;
+    first += count;
+    auto ahead = std::make_shared<Ahead>();
+    ahead->window = std::move(window);
+    ahead_.push_back(ahead);
+    resources_.workers.run([this, ahead] {
+      if (ahead->begin()) ahead->finish(load(ahead->window));
+    });
   }
-  const std::uint32_t count = std::min(kWindowFrames, frames_of(pieces_[piece]) - first);
-  FrameWindow window = std::move(spare_);
-  if (window.lease.size_bytes() < count * kFrameStride) {
-    window = {};
-    auto lease = resources_.reading.try_take(count * kFrameStride);
-    if (!lease) return;
-    window.lease = *std::move(lease);
-  }
-  window.piece = piece;
-  window.first = first;
-  window.count = count;
-  ahead_ = std::make_shared<Ahead>();
-  ahead_->window = std::move(window);
-  resources_.workers.run([this, ahead = ahead_] {
-    if (ahead->begin()) ahead->finish(load(ahead->window));
-  });
+}
+
+void PieceSource::call_off_ahead() {
+  for (const std::shared_ptr<Ahead>& ahead : ahead_) (void)ahead->await();
+  ahead_.clear();
 }
 
 // A reader that rests keeps its windows only while there is plenty.
 void PieceSource::drop_if_crowded() {
   if (!resources_.reading.crowded()) return;
-  if (ahead_ != nullptr) (void)ahead_->await();
-  ahead_ = nullptr;
-  spare_ = {};
+  call_off_ahead();
+  spares_.clear();
   window_ = {};
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <condition_variable>
+#include <deque>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -16,10 +17,10 @@ namespace spind::content {
 
 // Frames of one piece that were read and verified.
 struct FrameWindow {
-  std::size_t piece = 0;             // index in the file
-  std::uint32_t first = 0;           // frame
-  std::uint32_t count = 0;           // 0: nothing
-  std::vector<std::uint8_t> stored;  // the frames with their headers
+  std::size_t piece = 0;            // index in the file
+  std::uint32_t first = 0;          // frame
+  std::uint32_t count = 0;          // 0: nothing
+  std::vector<std::uint8_t> bytes;  // of the frames, one behind the other
   MemoryBudget::Lease lease;
 
   bool holds(std::size_t piece_index, std::uint32_t frame) const {
@@ -56,11 +57,14 @@ class PieceSource final : public Source {
   std::uint64_t begin_of(std::size_t piece) const { return piece == 0 ? 0 : ends_[piece - 1]; }
   Result<std::size_t> read_pieces(std::uint64_t offset, std::span<std::uint8_t> out);
   Status show(std::size_t piece, std::uint32_t frame, std::uint32_t count);
+  bool shows(std::size_t piece, std::uint32_t frame) const;
   Status load(FrameWindow& window) const;
-  Status read_stored(const model::Piece& piece, std::uint64_t at,
-                     std::span<std::uint8_t> out) const;
-  Status verify(const FrameWindow& window) const;
+  Status read_frames(std::size_t piece, std::uint32_t first, std::span<std::uint8_t> out) const;
+  Status read_stored(const model::Piece& piece, std::uint64_t at, Places places) const;
+  Status verify(const model::Piece& piece, std::uint32_t frame, Bytes header_bytes,
+                Bytes bytes) const;
   void load_ahead();
+  void call_off_ahead();
   bool take_ahead(std::size_t piece, std::uint32_t frame);
   void drop_if_crowded();
 
@@ -73,10 +77,10 @@ class PieceSource final : public Source {
 
   std::mutex mutex_;  // guards what follows
   FrameWindow window_;
-  FrameWindow spare_;                  // memory for the next window that is read ahead
-  std::uint64_t expected_offset_ = 0;  // where a read in sequence would go on
-  std::uint32_t sequence_ = 0;         // reads in sequence so far
-  std::shared_ptr<Ahead> ahead_;
+  std::vector<FrameWindow> spares_;           // memory for windows that will be read ahead
+  std::uint64_t expected_offset_ = 0;         // where a read in sequence would go on
+  std::uint32_t sequence_ = 0;                // reads in sequence so far
+  std::deque<std::shared_ptr<Ahead>> ahead_;  // in the order of the file, without gaps
 };
 
 }  // namespace spind::content

@@ -73,22 +73,20 @@ Result<PieceRow> Vaults::find(const kv::View& view, const model::VaultId& vault,
   return *row;
 }
 
-Result<std::size_t> Vaults::read(const PieceRow& row, std::uint64_t offset,
-                                 std::span<std::uint8_t> out) {
-  const std::uint64_t left = row.stored_bytes - std::min(offset, row.stored_bytes);
-  out = out.first(static_cast<std::size_t>(std::min<std::uint64_t>(out.size(), left)));
+Result<std::size_t> Vaults::read(const PieceRow& row, std::uint64_t offset, Places places) {
   Result<std::size_t> got = Error{Code::not_found, "this store has no packs"};
   if (row.place.kind == BlobPlace::Kind::object)
-    got = blobs_.range(object_name(row.place.number), offset, out);
+    got = blobs_.scatter(object_name(row.place.number), offset, places);
   else if (packs_ != nullptr)
-    got = packs_->read(row.place.number, row.place.offset + offset, out);
+    got = packs_->read(row.place.number, row.place.offset + offset, places);
   if (got.ok()) counts_.bytes_read += *got;
   return got;
 }
 
 Status Vaults::look(const PieceRow& row, const model::VaultId& vault, const model::PieceId& piece) {
   std::array<std::uint8_t, kFrameHeaderBytes> bytes{};
-  SPIND_TRY_ASSIGN(const std::size_t got, read(row, 0, bytes));
+  const std::span<std::uint8_t> place = bytes;
+  SPIND_TRY_ASSIGN(const std::size_t got, read(row, 0, Places(&place, 1)));
   const auto header = decode_frame_header(Bytes(bytes).first(got));
   if (!header.ok()) return header.error();
   if (header->piece != piece || header->vault != vault || header->position != 0)

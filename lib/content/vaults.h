@@ -56,8 +56,7 @@ class Vaults {
   Result<model::PieceRow> find(const kv::View& view, const model::VaultId& vault,
                                const model::PieceId& piece) const;
   // Reads stored bytes of a piece from `offset`; fewer than asked only where the blob ends.
-  Result<std::size_t> read(const model::PieceRow& row, std::uint64_t offset,
-                           std::span<std::uint8_t> out);
+  Result<std::size_t> read(const model::PieceRow& row, std::uint64_t offset, Places places);
   // Looks at the first header only. not_found if no blob is where the row says, corruption if it
   // is not that piece's.
   Status look(const model::PieceRow& row, const model::VaultId& vault, const model::PieceId& piece);

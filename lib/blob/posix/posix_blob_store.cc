@@ -117,10 +117,17 @@ Result<std::vector<std::uint8_t>> PosixBlobStore::get(std::string_view name,
 
 Result<std::size_t> PosixBlobStore::range(std::string_view name, std::uint64_t offset,
                                           std::span<std::uint8_t> out) {
+  return scatter(name, offset, Places(&out, 1));
+}
+
+Result<std::size_t> PosixBlobStore::scatter(std::string_view name, std::uint64_t offset,
+                                            Places places) {
   SPIND_TRY_ASSIGN(const std::unique_ptr<File> file, open_blob(name));
+  std::uint64_t wanted = 0;
+  for (const std::span<std::uint8_t> place : places) wanted += place.size();
   // Whoever reads so much is likely to go on, so the device begins with what comes next.
-  if (out.size() >= kReadAheadBytesMin) file->will_read(offset, 2 * out.size());
-  return file->read_at(offset, out);
+  if (wanted >= kReadAheadBytesMin) file->will_read(offset, 2 * wanted);
+  return file->scatter(offset, places);
 }
 
 Status PosixBlobStore::remove(std::string_view name) {

@@ -1,0 +1,14 @@
+#include "spind/blob_store.h"
+
+#include "base/files.h"
+
+namespace spind {
+
+Result<std::size_t> BlobStore::scatter(std::string_view name, std::uint64_t offset,
+                                       std::span<const std::span<std::uint8_t>> places) {
+  return read_each(offset, places, [&](std::uint64_t at, std::span<std::uint8_t> place) {
+    return range(name, at, place);
+  });
+}
+
+}  // namespace spind
