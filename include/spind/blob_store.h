@@ -48,6 +48,9 @@ class SPIND_EXPORT BlobStore {
   virtual Result<std::size_t> scatter(std::string_view name, std::uint64_t offset,
                                       std::span<const std::span<std::uint8_t>> places);
 
+  // A hint that the range will be asked for soon. Promises nothing, and need do nothing.
+  virtual void will_read(std::string_view name, std::uint64_t offset, std::uint64_t size_bytes);
+
   // Durable when it returns.
   virtual Status remove(std::string_view name) = 0;
 

@@ -11,4 +11,6 @@ Result<std::size_t> BlobStore::scatter(std::string_view name, std::uint64_t offs
   });
 }
 
+void BlobStore::will_read(std::string_view, std::uint64_t, std::uint64_t) {}
+
 }  // namespace spind

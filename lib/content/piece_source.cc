@@ -136,6 +136,7 @@ Result<std::size_t> PieceSource::read_pieces(std::uint64_t offset, std::span<std
       const std::uint32_t whole = frames_within(pieces_[piece], frame, rest.size());
       if (whole > 0) {
         const std::span<std::uint8_t> place = rest.first(bytes_of(pieces_[piece], frame, whole));
+        if (sequence_ >= kSequenceMin) hint_ahead(piece);
         SPIND_TRY(read_frames(piece, frame, place));
         done += place.size();
         continue;
@@ -288,6 +289,18 @@ void PieceSource::load_ahead() {
     resources_.workers.run([this, ahead] {
       if (ahead->begin()) ahead->finish(load(ahead->window));
     });
+  }
+}
+
+// The device begins with this piece and the next one while this thread verifies.
+void PieceSource::hint_ahead(std::size_t piece) {
+  for (hinted_ = std::max(hinted_, piece); hinted_ < std::min(piece + 2, pieces_.size());
+       ++hinted_) {
+    resources_.workers.run(
+        [&vaults = resources_.vaults, vault = vault_, pin = pin_, id = pieces_[hinted_].id] {
+          const auto row = vaults.find(*pin, vault, id);
+          if (row.ok()) vaults.will_read(*row);
+        });
   }
 }
 

@@ -64,6 +64,7 @@ class PieceSource final : public Source {
   Status verify(const model::Piece& piece, std::uint32_t frame, Bytes header_bytes,
                 Bytes bytes) const;
   void load_ahead();
+  void hint_ahead(std::size_t piece);
   void call_off_ahead();
   bool take_ahead(std::size_t piece, std::uint32_t frame);
   void drop_if_crowded();
@@ -80,6 +81,7 @@ class PieceSource final : public Source {
   std::vector<FrameWindow> spares_;           // memory for windows that will be read ahead
   std::uint64_t expected_offset_ = 0;         // where a read in sequence would go on
   std::uint32_t sequence_ = 0;                // reads in sequence so far
+  std::size_t hinted_ = 0;                    // pieces before it were announced to the blob store
   std::deque<std::shared_ptr<Ahead>> ahead_;  // in the order of the file, without gaps
 };
 

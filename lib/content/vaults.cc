@@ -83,6 +83,12 @@ Result<std::size_t> Vaults::read(const PieceRow& row, std::uint64_t offset, Plac
   return got;
 }
 
+// What lies in a pack is short enough to be read at once.
+void Vaults::will_read(const PieceRow& row) {
+  if (row.place.kind == BlobPlace::Kind::object)
+    blobs_.will_read(object_name(row.place.number), 0, row.stored_bytes);
+}
+
 Status Vaults::look(const PieceRow& row, const model::VaultId& vault, const model::PieceId& piece) {
   std::array<std::uint8_t, kFrameHeaderBytes> bytes{};
   const std::span<std::uint8_t> place = bytes;

@@ -57,6 +57,8 @@ class Vaults {
                                const model::PieceId& piece) const;
   // Reads stored bytes of a piece from `offset`; fewer than asked only where the blob ends.
   Result<std::size_t> read(const model::PieceRow& row, std::uint64_t offset, Places places);
+  // A hint that all of the piece will be read soon.
+  void will_read(const model::PieceRow& row);
   // Looks at the first header only. not_found if no blob is where the row says, corruption if it
   // is not that piece's.
   Status look(const model::PieceRow& row, const model::VaultId& vault, const model::PieceId& piece);

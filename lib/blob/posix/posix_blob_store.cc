@@ -123,11 +123,13 @@ Result<std::size_t> PosixBlobStore::range(std::string_view name, std::uint64_t o
 Result<std::size_t> PosixBlobStore::scatter(std::string_view name, std::uint64_t offset,
                                             Places places) {
   SPIND_TRY_ASSIGN(const std::unique_ptr<File> file, open_blob(name));
-  std::uint64_t wanted = 0;
-  for (const std::span<std::uint8_t> place : places) wanted += place.size();
-  // Whoever reads so much is likely to go on, so the device begins with what comes next.
-  if (wanted >= kReadAheadBytesMin) file->will_read(offset, 2 * wanted);
   return file->scatter(offset, places);
+}
+
+void PosixBlobStore::will_read(std::string_view name, std::uint64_t offset,
+                               std::uint64_t size_bytes) {
+  const auto file = open_blob(name);
+  if (file.ok()) (*file)->will_read(offset, size_bytes);
 }
 
 Status PosixBlobStore::remove(std::string_view name) {

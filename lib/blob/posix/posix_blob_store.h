@@ -31,6 +31,7 @@ class PosixBlobStore final : public BlobStore {
   Result<std::size_t> range(std::string_view name, std::uint64_t offset,
                             std::span<std::uint8_t> out) override;
   Result<std::size_t> scatter(std::string_view name, std::uint64_t offset, Places places) override;
+  void will_read(std::string_view name, std::uint64_t offset, std::uint64_t size_bytes) override;
   Status remove(std::string_view name) override;
   Result<std::vector<BlobListItem>> list(std::string_view prefix, std::string_view after,
                                          std::size_t count_max) override;
