@@ -96,6 +96,8 @@ class Decoder {
     return value;
   }
   std::uint64_t varint() {
+    if (at_ < in_.size() && static_cast<std::uint8_t>(in_[at_]) < 0x80)  // most are this short
+      return u8();
     std::uint64_t value = 0;
     for (unsigned shift = 0; shift < 64; shift += 7) {
       const std::uint64_t byte = u8();

@@ -52,6 +52,9 @@ void encode_part(Encoder& out, const NodeRecord& node);
 void encode_part(Encoder& out, const SpaceRecord& space);
 VersionRecord decode_version_part(Decoder& in);
 NodeRecord decode_node_part(Decoder& in);
+// Into what held another record before.
+void decode_part(Decoder& in, VersionRecord& version);
+void decode_part(Decoder& in, NodeRecord& node);
 SpaceRecord decode_space_part(Decoder& in);
 
 template <std::size_t kSize>

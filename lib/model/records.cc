@@ -83,8 +83,7 @@ void encode_part(Encoder& out, const VersionRecord& v) {
   }
 }
 
-VersionRecord decode_version_part(Decoder& in) {
-  VersionRecord v;
+void decode_part(Decoder& in, VersionRecord& v) {
   const std::uint8_t flags = in.u8();
   if ((flags & ~kKnownVersionFlags) != 0) in.fail();
   v.number = in.varint();
@@ -94,11 +93,13 @@ VersionRecord decode_version_part(Decoder& in) {
   v.entry = in.varint();
   v.author = in.bytes();
   v.sha256 = decode_array<32>(in);
+  v.checksums = {};
   if ((flags & kHasSha1) != 0) v.checksums.sha1 = decode_array<20>(in);
   if ((flags & kHasMd5) != 0) v.checksums.md5 = decode_array<16>(in);
   if ((flags & kHasAdler32) != 0) v.checksums.adler32 = in.u32();
   const std::uint8_t kind = in.u8();
   if (kind > static_cast<std::uint8_t>(ContentKind::manifest)) in.fail();
+  v.content = {};
   v.content.kind = static_cast<ContentKind>(kind);
   if (v.content.kind == ContentKind::inline_bytes || v.content.kind == ContentKind::manifest) {
     v.content.attachment.entry = in.varint();
@@ -109,7 +110,12 @@ VersionRecord decode_version_part(Decoder& in) {
   if (v.content.kind == ContentKind::piece)
     v.content.piece = (flags & kPieceIsSha256) != 0 ? v.sha256 : decode_array<32>(in);
   if (version_flags(v) != flags) in.fail();  // one encoding only
-  return v;
+}
+
+VersionRecord decode_version_part(Decoder& in) {
+  VersionRecord version;
+  decode_part(in, version);
+  return version;
 }
 
 void encode_part(Encoder& out, const NodeRecord& node) {
@@ -125,8 +131,7 @@ void encode_part(Encoder& out, const NodeRecord& node) {
   out.varint(node.totals.files).varint(node.totals.folders);
 }
 
-NodeRecord decode_node_part(Decoder& in) {
-  NodeRecord node;
+void decode_part(Decoder& in, NodeRecord& node) {
   const std::uint8_t kind = in.u8();
   if (kind != std::uint8_t(NodeKind::file) && kind != std::uint8_t(NodeKind::folder)) in.fail();
   node.kind = static_cast<NodeKind>(kind);
@@ -135,12 +140,20 @@ NodeRecord decode_node_part(Decoder& in) {
   node.creator = in.bytes();
   if (node.kind == NodeKind::file) {
     node.version_bytes = in.varint();
-    node.current = decode_version_part(in);
+    decode_part(in, node.current);
     node.mtime_ns = node.current.mtime_ns;
-    return node;
+    node.totals = {};
+    return;
   }
+  node.current = {};
+  node.version_bytes = 0;
   node.mtime_ns = in.zigzag();
   node.totals = decode_totals(in);
+}
+
+NodeRecord decode_node_part(Decoder& in) {
+  NodeRecord node;
+  decode_part(in, node);
   return node;
 }
 
@@ -237,6 +250,14 @@ std::string encode_inline(std::string_view content) {
 
 Result<VersionRecord> decode_version(std::string_view bytes) {
   return decode_whole<VersionRecord>(RecordTag::version, bytes, "version", decode_version_part);
+}
+
+Status decode_node(std::string_view bytes, NodeRecord& node) {
+  SPIND_TRY_ASSIGN(const std::string_view body, open_record(RecordTag::node, bytes, "node"));
+  Decoder in(body);
+  decode_part(in, node);
+  if (!in.finish()) return corrupt_record("node");
+  return {};
 }
 
 Result<NodeRecord> decode_node(std::string_view bytes) {

@@ -101,6 +101,9 @@ std::string encode_inline(std::string_view content);
 
 Result<VersionRecord> decode_version(std::string_view bytes);
 Result<NodeRecord> decode_node(std::string_view bytes);
+// Into what held another node before: a listing makes no new strings for each. After an error it
+// holds anything.
+Status decode_node(std::string_view bytes, NodeRecord& node);
 Result<Locator> decode_locator(std::string_view bytes);
 Result<TrashRecord> decode_trash(std::string_view bytes);
 Result<SpaceRecord> decode_space(std::string_view bytes);

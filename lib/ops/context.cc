@@ -78,12 +78,13 @@ Status permit(const Call& call, const model::SpaceRecord& info, const std::vecto
 }
 
 NodeInfo to_info(const space::Place& place, std::uint64_t history) {
-  return to_info(place.parent, place.name, *place.node, history);
+  NodeInfo info;
+  fill(info, place.parent, place.name, *place.node, history);
+  return info;
 }
 
-NodeInfo to_info(NodeId parent, std::string_view name, const model::NodeRecord& node,
-                 std::uint64_t history) {
-  NodeInfo info;
+void fill(NodeInfo& info, NodeId parent, std::string_view name, const model::NodeRecord& node,
+          std::uint64_t history) {
   info.id = node.id;
   info.parent = parent;
   info.kind = node.kind;
@@ -103,7 +104,6 @@ NodeInfo to_info(NodeId parent, std::string_view name, const model::NodeRecord& 
     info.size_bytes = node.totals.live_bytes;
     info.totals = node.totals;
   }
-  return info;
 }
 
 Status check_conditions(const model::NodeRecord* node, std::uint64_t history,

@@ -49,8 +49,8 @@ Result<space::Resolved> find(space::NodeSource& source, const model::SpaceRecord
 Status permit(const Call& call, const model::SpaceRecord& info, const std::vector<NodeId>& way,
               NodeId node, access::Permissions wanted, const Ref& ref);
 
-NodeInfo to_info(NodeId parent, std::string_view name, const model::NodeRecord& node,
-                 std::uint64_t history);
+void fill(NodeInfo& info, NodeId parent, std::string_view name, const model::NodeRecord& node,
+          std::uint64_t history);
 NodeInfo to_info(const space::Place& place, std::uint64_t history);
 
 // Whether the node that stands there (null: none) fulfils the conditions.

@@ -37,12 +37,12 @@ Result<Page> list(const Context& context, const Call& call, const SpaceId& space
       options.count_max, at.place.node->totals.files + at.place.node->totals.folders));
   const auto cursor =
       entered.reading.snapshot().scan(kv::Family::state, begin, model::end_of(prefix));
+  model::NodeRecord child;
   for (std::size_t seen = 1; cursor->valid(); cursor->next(), ++seen) {
-    const auto child = model::decode_node(cursor->value());
-    if (!child.ok()) return child.error();
+    SPIND_TRY(model::decode_node(cursor->value(), child));
     const std::string_view name = model::name_in_node_key(cursor->key());
-    if (!options.kind || child->kind == *options.kind)
-      page.items.push_back(to_info(parent, name, *child, entered.info->history));
+    if (!options.kind || child.kind == *options.kind)
+      fill(page.items.emplace_back(), parent, name, child, entered.info->history);
     if (page.items.size() == options.count_max || seen == kPageScanMax) {
       page.next = make_page_token(name, listing);
       break;
