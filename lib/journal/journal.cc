@@ -78,4 +78,36 @@ Result<std::optional<model::Entry>> Walker::next() {
   return std::optional(std::move(entry).value());
 }
 
+Scan::Scan(const kv::View& view, const SpaceId& space, EntryNumber first)
+    : skeletons_(
+          rows_from(view, space, model::SpaceRow::skeleton, model::skeleton_key(space, first))),
+      payloads_(rows_from(view, space, model::SpaceRow::payload, model::payload_key(space, first))),
+      expected_(first) {}
+
+Result<bool> Scan::next() {
+  if (begun_) {
+    skeletons_->next();
+    payloads_->next();
+    ++expected_;
+  }
+  begun_ = true;
+  SPIND_TRY(skeletons_->status());
+  SPIND_TRY(payloads_->status());
+  if (!skeletons_->valid()) return false;
+  if (model::last_u64_in(skeletons_->key()) != expected_) return broken(expected_, "it is missing");
+  if (!payloads_->valid() || model::last_u64_in(payloads_->key()) != expected_)
+    return broken(expected_, "its payload is missing");
+  auto skeleton = model::decode_skeleton(skeletons_->value());
+  if (!skeleton.ok()) return broken(expected_, skeleton.error().text);
+  if (skeleton->number != expected_) return broken(expected_, "it lies under another number");
+  skeleton_ = *skeleton;
+  return true;
+}
+
+Result<model::Entry> Scan::entry() const {
+  auto entry = model::decode_payload(skeleton_, payloads_->value());
+  if (!entry.ok()) return broken(expected_, entry.error().text);
+  return entry;
+}
+
 }  // namespace spind::journal

@@ -125,7 +125,7 @@ void decode_way(Decoder& in, std::vector<WayFolder>& way) {
   }
 }
 
-bool decode_payload(Decoder& in, Entry& entry) {
+bool decode_fields(Decoder& in, Entry& entry) {
   entry.salt = decode_array<16>(in);
   entry.principal = in.bytes();
   entry.application = in.bytes();
@@ -183,12 +183,9 @@ Result<Skeleton> decode_skeleton(std::string_view bytes) {
   return skeleton;
 }
 
-Result<Entry> decode_entry(std::string_view skeleton_bytes, std::string_view payload_bytes) {
-  SPIND_TRY_ASSIGN(const Skeleton skeleton, decode_skeleton(skeleton_bytes));
-  if (sha256(as_bytes(payload_bytes)) != skeleton.commitment)
-    return corrupt_record("journal payload that its skeleton does not commit to");
+Result<Entry> decode_payload(const Skeleton& skeleton, std::string_view payload) {
   SPIND_TRY_ASSIGN(const std::string_view body,
-                   open_record(RecordTag::payload, payload_bytes, "journal payload"));
+                   open_record(RecordTag::payload, payload, "journal payload"));
   Entry entry;
   entry.number = skeleton.number;
   entry.type = skeleton.type;
@@ -198,8 +195,15 @@ Result<Entry> decode_entry(std::string_view skeleton_bytes, std::string_view pay
   entry.time_ns = skeleton.time_ns;
   entry.previous = skeleton.previous;
   Decoder in(body);
-  if (!decode_payload(in, entry)) return corrupt_record("journal payload");
+  if (!decode_fields(in, entry)) return corrupt_record("journal payload");
   return entry;
+}
+
+Result<Entry> decode_entry(std::string_view skeleton_bytes, std::string_view payload) {
+  SPIND_TRY_ASSIGN(const Skeleton skeleton, decode_skeleton(skeleton_bytes));
+  if (sha256(as_bytes(payload)) != skeleton.commitment)
+    return corrupt_record("journal payload that its skeleton does not commit to");
+  return decode_payload(skeleton, payload);
 }
 
 }  // namespace spind::model

@@ -179,5 +179,41 @@ TEST_CASE_FIXTURE(Fixture, "walker: a strayed or a broken entry is corruption") 
   CHECK(read(4).code() == Code::corruption);
 }
 
+// The numbers that a scan gives before it ends, and how it ends; with what the entries hold.
+std::pair<std::vector<EntryNumber>, Code> scan(Fixture& fixture, EntryNumber first) {
+  const kv::SnapshotRef snapshot = fixture.view();
+  Scan scan(*snapshot, kSpace, first);
+  std::vector<EntryNumber> numbers;
+  for (;;) {
+    const auto found = scan.next();
+    if (!found.ok()) return {numbers, found.code()};
+    if (!*found) return {numbers, Code::ok};
+    const auto entry = scan.entry();
+    if (!entry.ok()) return {numbers, entry.code()};
+    CHECK(*entry == fixture.read(scan.skeleton().number).value());
+    numbers.push_back(scan.skeleton().number);
+  }
+}
+
+TEST_CASE_FIXTURE(Fixture, "scan: gives the entries from the first on, of one space") {
+  CHECK(scan(*this, 1) == std::pair(Numbers{1, 2, 3, 4, 5}, Code::ok));
+  CHECK(scan(*this, 4) == std::pair(Numbers{4, 5}, Code::ok));
+  CHECK(scan(*this, 6) == std::pair(Numbers{}, Code::ok));
+}
+
+TEST_CASE_FIXTURE(Fixture, "scan: a gap, a missing payload and a broken row are corruption") {
+  erase(model::payload_key(kSpace, 4));
+  CHECK(scan(*this, 1) == std::pair(Numbers{1, 2, 3}, Code::corruption));
+  update([](kv::Transaction& rows) { journal::erase(rows, kSpace, 3); });
+  CHECK(scan(*this, 1) == std::pair(Numbers{1, 2}, Code::corruption));
+  CHECK(scan(*this, 3) == std::pair(Numbers{}, Code::corruption));
+  put(model::payload_key(kSpace, 2), row(model::payload_key(kSpace, 2)).substr(1));
+  CHECK(scan(*this, 1) == std::pair(Numbers{1}, Code::corruption));
+  put(model::skeleton_key(kSpace, 1), row(model::skeleton_key(kSpace, 2)));
+  CHECK(scan(*this, 1) == std::pair(Numbers{}, Code::corruption));
+  put(model::skeleton_key(kSpace, 1), "rubbish");
+  CHECK(scan(*this, 1) == std::pair(Numbers{}, Code::corruption));
+}
+
 }  // namespace
 }  // namespace spind::journal
