@@ -128,8 +128,9 @@ void GroupSync::publish(SnapshotRef snapshot, std::span<const Row> rows) {
     const std::lock_guard lock(durable_mutex_);
     durable_.swap(snapshot);  // the old one is released outside of the lock
   }
-  published_.store(ticket, std::memory_order_release);
+  // Before the writers: they find what the observer makes of their own commits.
   if (observer_ != nullptr) observer_->published(ticket);
+  published_.store(ticket, std::memory_order_release);
 }
 
 // The next leader is called before the served ones are woken: the device should not idle.

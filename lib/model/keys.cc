@@ -54,6 +54,11 @@ SpaceId space_of(std::string_view key) {
 
 std::string head_key(const SpaceId& space) { return space_key(space, SpaceRow::head); }
 
+bool is_head_key(std::string_view key) {
+  return key.size() == kPartitionBytes + 1 && key[0] == kSpaceTag &&
+         key.back() == static_cast<char>(SpaceRow::head);
+}
+
 std::string info_key(const SpaceId& space) { return space_key(space, SpaceRow::info); }
 
 std::string node_key(const SpaceId& space, NodeId parent, std::string_view name) {

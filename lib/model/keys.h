@@ -40,6 +40,7 @@ std::string space_partition(const SpaceId& space);
 SpaceId space_of(std::string_view key);
 
 std::string head_key(const SpaceId& space);
+bool is_head_key(std::string_view key);
 std::string info_key(const SpaceId& space);
 std::string node_key(const SpaceId& space, NodeId parent, std::string_view name);
 std::string locator_key(const SpaceId& space, NodeId node);

@@ -27,6 +27,14 @@ Result<model::Head> Reading::head() {
   return model::decode_head(*bytes);
 }
 
+Result<EntryNumber> Reading::visible() {
+  const std::string key = model::info_key(space_);
+  if (const EntryNumber known = cache_.visible(snapshot_->ticket(), key); known != 0) return known;
+  SPIND_TRY_ASSIGN(const model::Head found, head());
+  cache_.remember_visible(snapshot_->ticket(), key, found.visible);
+  return found.visible;
+}
+
 Result<NodeRef> Reading::child(NodeId parent, std::string_view name) {
   const std::string key = model::node_key(space_, parent, name);
   if (NodeRef known = cache_.folder(snapshot_->ticket(), key)) return known;

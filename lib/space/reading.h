@@ -18,6 +18,8 @@ class Reading final : public NodeSource {
   // not_found: there is no such space.
   Result<SpaceRef> info();
   Result<model::Head> head();
+  // The head's visible number, mostly from memory. Asked for after info().
+  Result<EntryNumber> visible();
   Result<NodeRef> child(NodeId parent, std::string_view name) override;
   Result<model::Locator> locate(NodeId node) override;
   // An earlier version, or none.

@@ -80,6 +80,26 @@ Ref RowCache::find(kv::Ticket snapshot, std::string_view bytes) {
   return value != nullptr ? *value : nullptr;
 }
 
+EntryNumber RowCache::visible(kv::Ticket snapshot, std::string_view info_key) {
+  const Key key = key_of(info_key);
+  Shard& shard = shard_of(key);
+  const std::lock_guard lock(shard.mutex);
+  const auto found = shard.by_key.find(key);
+  if (found == shard.by_key.end() || found->second->visible_since > snapshot) return 0;
+  return found->second->visible;
+}
+
+void RowCache::remember_visible(kv::Ticket snapshot, std::string_view info_key,
+                                EntryNumber visible) {
+  const Key key = key_of(info_key);
+  Shard& shard = shard_of(key);
+  const std::lock_guard lock(shard.mutex);
+  const auto found = shard.by_key.find(key);
+  if (shard.changed > snapshot || found == shard.by_key.end()) return;
+  found->second->visible = visible;
+  found->second->visible_since = snapshot;
+}
+
 void RowCache::insert(kv::Ticket snapshot, std::string_view bytes, Value value,
                       std::uint64_t size_bytes) {
   const Key key = key_of(bytes);
@@ -129,7 +149,24 @@ void RowCache::reopened() {
   }
 }
 
+// The number lies with the space's record, under that one's key.
+void RowCache::announce_head(kv::Ticket ticket, const kv::Row& row) {
+  const std::string info_key = model::info_key(model::space_of(row.key));
+  const Key key = key_of(info_key);
+  Shard& shard = shard_of(key);
+  const std::lock_guard lock(shard.mutex);
+  shard.changed = ticket;
+  const auto found = shard.by_key.find(key);
+  if (found == shard.by_key.end()) return;
+  Entry& entry = *found->second;
+  entry.visible = 0;
+  entry.visible_since = ticket;
+  if (!row.value) return;
+  if (const auto head = model::decode_head(*row.value); head.ok()) entry.visible = head->visible;
+}
+
 void RowCache::announce(kv::Ticket ticket, const kv::Row& row) {
+  if (model::is_head_key(row.key)) return announce_head(ticket, row);
   const Key key = key_of(row.key);
   Shard& shard = shard_of(key);
   const std::lock_guard lock(shard.mutex);

@@ -1,4 +1,5 @@
-// Folder records and space records in memory, as the newest durable snapshot has them.
+// Folder records, space records and the visible numbers of spaces in memory, as the newest durable
+// snapshot has them.
 //
 // The store announces changed rows before it publishes the snapshot that holds them (kv::Observer).
 // An entry remembers the ticket since which it holds; a reader at an older snapshot passes it by, and
@@ -31,9 +32,12 @@ class RowCache final : public kv::Observer {
   // Null: not known for that snapshot.
   NodeRef folder(kv::Ticket snapshot, std::string_view node_key);
   SpaceRef space(kv::Ticket snapshot, std::string_view info_key);
+  // Of a space whose record is known; 0: not known.
+  EntryNumber visible(kv::Ticket snapshot, std::string_view info_key);
   // Remembers what a reader found in its snapshot, unless it may have been overtaken.
   void remember(kv::Ticket snapshot, std::string_view node_key, NodeRef folder);
   void remember(kv::Ticket snapshot, std::string_view info_key, SpaceRef space);
+  void remember_visible(kv::Ticket snapshot, std::string_view info_key, EntryNumber visible);
 
   void publishing(kv::Ticket ticket, std::span<const kv::Row> rows) override;
   void published(kv::Ticket ticket) override { published_ = ticket; }
@@ -50,6 +54,9 @@ class RowCache final : public kv::Observer {
     Value value;
     kv::Ticket valid_since = 0;
     std::uint64_t size_bytes = 0;
+    // Of a space record: its space's visible number, which changes far more often.
+    EntryNumber visible = 0;
+    kv::Ticket visible_since = 0;
     bool used = false;  // since it was last its turn to go
   };
   // Hashed once: the hash names the shard and the bucket in it.
@@ -79,6 +86,7 @@ class RowCache final : public kv::Observer {
   Ref find(kv::Ticket snapshot, std::string_view key);
   void insert(kv::Ticket snapshot, std::string_view key, Value value, std::uint64_t size_bytes);
   void announce(kv::Ticket ticket, const kv::Row& row);
+  void announce_head(kv::Ticket ticket, const kv::Row& row);
   static void replace(Shard& shard, Entry& entry, kv::Ticket ticket, Value value,
                       std::uint64_t size_bytes);
   void evict(Shard& shard);

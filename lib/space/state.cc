@@ -64,6 +64,7 @@ Result<model::Head*> State::head() {
     SPIND_TRY_ASSIGN(const auto bytes, rows_.get(Family::state, model::head_key(space_)));
     if (!bytes) return no_such_space(space_);
     SPIND_TRY_ASSIGN(head_, model::decode_head(*bytes));
+    visible_before_ = head_->visible;
   }
   return &*head_;
 }
@@ -230,6 +231,17 @@ Result<std::optional<EntryNumber>> State::request(std::string_view principal,
   return std::optional<EntryNumber>(entry);
 }
 
+// Those who wait for the space are told by its head, and only of what readers can see.
+void State::flush_head() {
+  const std::string key = model::head_key(space_);
+  if (head_gone_) return rows_.erase_announced(Family::state, key);
+  if (!head_) return;
+  if (head_->visible != visible_before_)
+    rows_.put_announced(Family::state, key, model::encode(*head_));
+  else
+    rows_.put(Family::state, key, model::encode(*head_));
+}
+
 void State::flush() {
   for (const auto& [id, loaded] : nodes_) {
     if (!loaded.dirty) continue;
@@ -240,8 +252,7 @@ void State::flush() {
     else
       rows_.put(Family::state, key, model::encode(node.record));
   }
-  if (head_) rows_.put(Family::state, model::head_key(space_), model::encode(*head_));
-  if (head_gone_) rows_.erase(Family::state, model::head_key(space_));
+  flush_head();
 }
 
 }  // namespace spind::space

@@ -69,12 +69,14 @@ class State final : public NodeSource {
   };
   Status set_folded(NodeId parent, std::string_view name, bool present);
   void erase_node_row(const Node& node);
+  void flush_head();
   Loaded& remember(NodeId parent, std::string_view name, model::NodeRecord record);
 
   kv::Transaction& rows_;
   SpaceId space_;
   std::unordered_map<NodeId, Loaded> nodes_;
   std::optional<model::Head> head_;
+  EntryNumber visible_before_ = 0;
   bool head_gone_ = false;
   std::optional<model::SpaceRecord> info_;
 };
