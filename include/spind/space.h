@@ -12,6 +12,7 @@
 // unavailable, no_space, io_error, corruption.
 #pragma once
 
+#include "spind/changes.h"
 #include "spind/file.h"
 #include "spind/options.h"
 
@@ -88,6 +89,25 @@ class SPIND_EXPORT Space {
   Result<Written> remove(const Ref& node, const RemoveOptions& options = {}) const;
   Result<Written> set_mtime(const Ref& node, std::int64_t mtime_ns,
                             const TouchOptions& options = {}) const;
+
+  // What happened behind the cursor, in order, as far as it is durable; an empty cursor stands at
+  // the beginning. invalid_argument: a cursor that was cut, changed, or made for another space.
+  // cursor_too_old: it is from before the space was restored, or what came since was trimmed; take
+  // cursor_now(), list the space, and go on from there.
+  Result<ChangePage> changes(std::string_view cursor, const ChangesOptions& options = {}) const;
+  // A cursor behind all that is there now, and one behind an entry, 0 being the beginning.
+  // invalid_argument: there is no such entry yet. cursor_too_old.
+  Result<std::string> cursor_now() const;
+  Result<std::string> cursor_after(EntryNumber number) const;
+  // Read from memory: cheap enough to be polled for every client.
+  Result<RootVersion> root_version() const;
+  // Returns when there is a visible entry behind `number`. deadline_exceeded: there was none in
+  // time. The session's deadline and its cancel token hold too.
+  Result<RootVersion> wait(EntryNumber number, std::chrono::milliseconds timeout) const;
+  // Says when there is a visible entry behind `number`, and then after every further one: by a
+  // callback, or by Watch::descriptor. Not bound to the session's deadline and cancel token.
+  Result<Watch> watch(EntryNumber number, WatchCallback told) const;
+  Result<Watch> watch(EntryNumber number) const;
 
   explicit Space(std::shared_ptr<engine::SpaceState> state);
 

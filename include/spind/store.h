@@ -31,6 +31,11 @@ class SPIND_EXPORT Store {
   // unauthenticated if no user is given; invalid_argument for names over their limits.
   Result<Session> session(const SessionOptions& options) const;
 
+  // The spaces that changed behind the mark, from memory and for the host: nobody's rights are
+  // asked. An empty mark stands at now. cursor_too_old: the store was opened since, or too many
+  // spaces have changed; take a new mark, and then compare the root versions of all spaces.
+  Result<ChangedSpaces> changed_spaces(std::string_view mark, std::size_t count_max = 1000) const;
+
   // Looks at every invariant while the store is in use. What is found is in the report; an error
   // means that the check itself could not be done.
   Result<CheckReport> check(const CheckOptions& options = {}) const;

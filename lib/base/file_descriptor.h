@@ -22,6 +22,12 @@ class FileDescriptor {
     } while (descriptor.number_ < 0 && errno == EINTR);
     return descriptor;
   }
+  // Takes one that is open already; a negative number is none.
+  static FileDescriptor own(int number) {
+    FileDescriptor descriptor;
+    descriptor.number_ = number;
+    return descriptor;
+  }
   FileDescriptor(FileDescriptor&& other) noexcept : number_(std::exchange(other.number_, -1)) {}
   FileDescriptor& operator=(FileDescriptor&& other) noexcept {
     std::swap(number_, other.number_);

@@ -28,6 +28,10 @@ inline constexpr std::uint64_t kGetBytesMax = 64ull << 20;  // a file read whole
 inline constexpr std::size_t kPageMax = 10'000;       // items that one call gives back
 inline constexpr std::size_t kPageScanMax = 100'000;  // rows that one call looks at for a page
 
+// A thread that waits for a space to change looks at the clock and at its cancel token at least
+// this often.
+inline constexpr std::int64_t kWaitPollNs = 100'000'000;
+
 // Content.
 inline constexpr std::uint64_t kFileBytesMax = std::uint64_t{1} << 40;  // 2^17 pieces
 inline constexpr std::size_t kInlineBytesMax = 16 * 1024;               // kept as an attachment

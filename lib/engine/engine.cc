@@ -12,6 +12,10 @@ namespace {
 std::uint64_t kv_share(std::uint64_t bytes) { return bytes / 16 * 9; }
 std::uint64_t rows_share(std::uint64_t bytes) { return bytes / 16; }
 std::uint64_t content_share(std::uint64_t bytes) { return bytes / 4; }
+std::uint64_t changed_share(std::uint64_t bytes) { return bytes / 64; }
+
+// What a space takes of it: a node in each of two tables.
+constexpr std::size_t kChangedSpaceBytes = 128;
 
 constexpr std::uint64_t kOwnerEpoch = 1;
 
@@ -22,7 +26,9 @@ Engine::Engine(const StoreOptions& options, const Seams& seams)
       random_(seams.random != nullptr ? *seams.random : Random::system()),
       threads_(seams.threads != nullptr ? *seams.threads : Threads::system()),
       files_(seams.files != nullptr ? *seams.files : Files::system()),
-      memory_bytes_(options.memory_bytes) {}
+      memory_bytes_(options.memory_bytes),
+      opening_(Random::system().next_u64()),
+      watchers_(threads_) {}
 
 Engine::~Engine() { (void)close(); }
 
@@ -45,6 +51,10 @@ Status Engine::start(const std::string& folder, const StoreOptions& options, con
     SPIND_TRY_ASSIGN(folder_, open_store_folder(files_, folder, options));
   }
   rows_ = std::make_unique<space::RowCache>(rows_share(memory_bytes_));
+  changed_ =
+      std::make_unique<space::ChangedSpaces>(changed_share(memory_bytes_) / kChangedSpaceBytes);
+  observers_ = std::make_unique<kv::Observers>(
+      std::vector<kv::Observer*>{rows_.get(), changed_.get(), &watchers_});
   const KvSetup kv_setup{folder_.meta,
                          kv_share(memory_bytes_),
                          options.free_space_reserve_bytes,
@@ -52,7 +62,7 @@ Status Engine::start(const std::string& folder, const StoreOptions& options, con
                          files_,
                          clock_,
                          threads_,
-                         rows_.get(),
+                         observers_.get(),
                          options.log};
   SPIND_TRY_ASSIGN(kv_, seams.open_kv ? seams.open_kv(kv_setup) : default_kv(kv_setup));
   const BlobSetup blob_setup{folder_.objects, files_, in_memory};
@@ -77,6 +87,7 @@ Status Engine::start(const std::string& folder, const StoreOptions& options, con
 Status Engine::close() {
   const std::lock_guard closing(close_mutex_);
   closing_ = true;
+  watchers_.close();
   for (std::uint64_t running = running_.load(); running != 0; running = running_.load())
     running_.wait(running);
   {
@@ -90,6 +101,8 @@ Status Engine::close() {
   content_.reset();
   blobs_.reset();
   kv_.reset();
+  observers_.reset();
+  changed_.reset();
   rows_.reset();
   folder_.lock.reset();
   if (!health.ok()) return health.error();

@@ -12,8 +12,11 @@
 #include "engine/seams.h"
 #include "engine/store_folder.h"
 #include "engine/verb_metrics.h"
+#include "kv/observers.h"
 #include "ops/ops.h"
+#include "space/changed_spaces.h"
 #include "space/row_cache.h"
+#include "space/watchers.h"
 
 namespace spind::engine {
 
@@ -53,6 +56,12 @@ class Engine {
   const ops::Context& context() const { return *context_; }
   content::Content& content() { return *content_; }
   kv::Store& kv() { return *kv_; }
+  const space::ChangedSpaces& changed_spaces() const { return *changed_; }
+  // Of this opening of the store; another one has another.
+  std::uint64_t opening() const { return opening_; }
+
+  space::Watchers& watchers() { return watchers_; }
+  static Error closed_error();
 
   Clock& clock() { return clock_; }
   std::string metrics();
@@ -81,14 +90,15 @@ class Engine {
 
   Engine(const StoreOptions& options, const Seams& seams);
   Status start(const std::string& folder, const StoreOptions& options, const Seams& seams);
-  static Error closed_error();
 
   Clock& clock_;
   Random& random_;
   Threads& threads_;
   Files& files_;
   const std::uint64_t memory_bytes_;
+  const std::uint64_t opening_;
   VerbMetrics verbs_;
+  space::Watchers watchers_;
 
   std::atomic<std::uint64_t> running_{0};
   std::atomic<bool> closing_{false};
@@ -99,6 +109,8 @@ class Engine {
   // In the order in which they are opened; closed in reverse.
   StoreFolder folder_;
   std::unique_ptr<space::RowCache> rows_;
+  std::unique_ptr<space::ChangedSpaces> changed_;
+  std::unique_ptr<kv::Observers> observers_;
   std::unique_ptr<kv::Store> kv_;
   std::unique_ptr<BlobStore> blobs_;
   std::unique_ptr<content::Content> content_;

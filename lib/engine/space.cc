@@ -113,4 +113,20 @@ Result<Written> Space::set_mtime(const Ref& node, std::int64_t mtime_ns,
   return change(*state_, Verb::set_mtime, ops::set_mtime, node, mtime_ns, options);
 }
 
+Result<ChangePage> Space::changes(std::string_view cursor, const ChangesOptions& options) const {
+  return run(*state_, Verb::changes, ops::changes, cursor, options);
+}
+
+Result<std::string> Space::cursor_now() const {
+  return run(*state_, Verb::cursor, ops::cursor_now);
+}
+
+Result<std::string> Space::cursor_after(EntryNumber number) const {
+  return run(*state_, Verb::cursor, ops::cursor_after, number);
+}
+
+Result<RootVersion> Space::root_version() const {
+  return run(*state_, Verb::root_version, ops::root_version);
+}
+
 }  // namespace spind

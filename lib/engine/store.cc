@@ -1,28 +1,13 @@
 #include "spind/store.h"
 
-#include <algorithm>
-#include <limits>
-
 #include "base/try.h"
+#include "engine/deadline.h"
 #include "engine/engine.h"
 #include "upkeep/check.h"
 
 namespace spind {
 
 using engine::Verb;
-
-namespace {
-
-// Never 0, which would be none; a time out of reach is the farthest there is.
-std::int64_t deadline_after(std::int64_t now_ns, std::chrono::milliseconds timeout) {
-  std::int64_t timeout_ns = 0, deadline_ns = 0;
-  if (__builtin_mul_overflow(std::int64_t{timeout.count()}, std::int64_t{1'000'000}, &timeout_ns) ||
-      __builtin_add_overflow(now_ns, timeout_ns, &deadline_ns))
-    return timeout.count() < 0 ? 1 : std::numeric_limits<std::int64_t>::max();
-  return std::max<std::int64_t>(deadline_ns, 1);
-}
-
-}  // namespace
 
 Result<Store> Store::open(const std::string& folder, const StoreOptions& options) {
   return engine::open_with(folder, options, {});
@@ -50,7 +35,7 @@ Result<Session> Store::session(const SessionOptions& options) const {
   SPIND_TRY(access::check_principal(state->call.who));
   if (options.timeout)
     state->call.deadline_monotonic_ns =
-        deadline_after(engine_->clock().monotonic_ns(), *options.timeout);
+        engine::deadline_after(engine_->clock().monotonic_ns(), *options.timeout);
   state->call.cancel = options.cancel;
   state->call.deferred = options.deferred;
   return Session(std::move(state));

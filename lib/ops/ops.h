@@ -8,6 +8,7 @@
 #include "ops/context.h"
 #include "ops/read.h"
 #include "ops/walk.h"
+#include "spind/changes.h"
 
 namespace spind::ops {
 
@@ -28,6 +29,14 @@ Result<std::string> path(const Context& context, const Call& call, const SpaceId
                          const Ref& node);
 Result<Page> list(const Context& context, const Call& call, const SpaceId& space, const Ref& folder,
                   const ListOptions& options);
+
+// Following it.
+Result<ChangePage> changes(const Context& context, const Call& call, const SpaceId& space,
+                           std::string_view cursor, const ChangesOptions& options);
+Result<std::string> cursor_now(const Context& context, const Call& call, const SpaceId& space);
+Result<std::string> cursor_after(const Context& context, const Call& call, const SpaceId& space,
+                                 EntryNumber number);
+Result<RootVersion> root_version(const Context& context, const Call& call, const SpaceId& space);
 
 // Changing it.
 Result<Written> make_folder(const Context& context, const Call& call, const SpaceId& space,

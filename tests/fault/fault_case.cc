@@ -5,6 +5,7 @@
 #include "base/hex.h"
 #include "base/try.h"
 #include "support/store/content.h"
+#include "support/store/feed.h"
 #include "support/store/request.h"
 
 namespace spind::test {
@@ -60,6 +61,27 @@ Status list_spaces(TestStore& store) {
   return {};
 }
 
+// Follows the space from the beginning, as far as it goes.
+Status follow(TestStore& store) {
+  SPIND_TRY_ASSIGN(const Session session, store.store().session({.user = "ada"}));
+  SPIND_TRY_ASSIGN(const Space space, session.space_by_alias("faults"));
+  std::string cursor;
+  SPIND_TRY_ASSIGN(const auto events, read_feed(space, cursor, 2));
+  if (events.size() < 7) return Error{.code = Code::corruption, .text = "an event is missing"};
+  SPIND_TRY(space.cursor_now());
+  SPIND_TRY(space.cursor_after(3));
+  return {};
+}
+
+Status wait(TestStore& store) {
+  SPIND_TRY_ASSIGN(const Session session, store.store().session({.user = "ada"}));
+  SPIND_TRY_ASSIGN(const Space space, session.space_by_alias("faults"));
+  SPIND_TRY_ASSIGN(const RootVersion now, space.root_version());
+  SPIND_TRY(space.wait(now.number - 1, std::chrono::milliseconds(0)));
+  SPIND_TRY(space.watch(now.number));
+  return {};
+}
+
 Status check(TestStore& store) {
   SPIND_TRY_ASSIGN(const CheckReport report, store.store().check({.read_content = true}));
   // A byte that cannot be read is a finding, and no reason to end the check.
@@ -79,6 +101,8 @@ std::vector<FaultCase> make_cases() {
       {"create_space", create_space, false},
       {"update_space", update_space, false},
       {"list_spaces", list_spaces, false},
+      {"changes", follow, false},
+      {"root_version, wait, watch", wait, false},
       {"check", check, false},
       {"collect", collect, false},
       put("put inline", "/new/inline", 100),

@@ -1,9 +1,37 @@
 // The half of the model that changes things.
+#include <algorithm>
+
 #include "model/model_rules.h"
 #include "model/model_space.h"
 #include "support/store/content.h"
 
 namespace spind::test {
+
+std::vector<NodeId> ModelSpace::way_to(NodeId folder) const {
+  std::vector<NodeId> way;
+  for (; folder != 0; folder = nodes_.at(folder).parent) way.insert(way.begin(), folder);
+  return way;
+}
+
+ChangeEvent& ModelSpace::tell(ChangeKind kind, NodeId node, EntryNumber entry) {
+  events_.push_back(
+      {.entry = entry, .time_ns = now_ns_, .kind = kind, .who = creator_, .node = node});
+  return events_.back();
+}
+
+ChangeEvent& ModelSpace::tell_with_place(ChangeKind kind, NodeId node, EntryNumber entry) {
+  ChangeEvent& event = tell(kind, node, entry);
+  event.parent = nodes_.at(node).parent;
+  event.name = nodes_.at(node).name;
+  event.way = way_to(event.parent);
+  return event;
+}
+
+void ModelSpace::update(EntryNumber entry, std::int64_t time_ns) {
+  last_entry_ = last_visible_ = entry;
+  last_time_ns_ = now_ns_ = std::max(last_time_ns_, time_ns);
+  tell(ChangeKind::space_updated, kRootNode, entry).node_kind = NodeKind::folder;
+}
 
 Expected ModelSpace::change(const Request& request, EntryNumber entry, std::int64_t time_ns) {
   const std::string& request_id = request.options.request_id;
@@ -13,6 +41,7 @@ Expected ModelSpace::change(const Request& request, EntryNumber entry, std::int6
     expected.answer.written.repeated = true;
     return expected;
   }
+  now_ns_ = std::max(last_time_ns_, time_ns);
   Expected expected;
   switch (request.verb) {
     case Verb::put:
@@ -27,6 +56,7 @@ Expected ModelSpace::change(const Request& request, EntryNumber entry, std::int6
   if (!visible && request_id.empty()) return expected;
   // Where there was nothing to do, an entry that nobody needs to see remembers the request.
   last_entry_ = entry;
+  last_time_ns_ = now_ns_;
   if (visible) last_visible_ = entry;
   if (!request_id.empty()) answered_[request_id] = expected.answer.written;
   return expected;
@@ -84,6 +114,9 @@ NodeId ModelSpace::make(const Place& place, NodeKind kind, EntryNumber entry,
                   .creator = creator_,
                   .versions = {}};
     places_[{parent, place.rest[i]}] = id;
+    ChangeEvent& event = tell_with_place(ChangeKind::created, id, entry);
+    event.node_kind = nodes_[id].kind;
+    event.version = nodes_[id].kind == NodeKind::file ? 1 : 0;
     parent = id;
   }
   touch(parent, entry);
@@ -105,8 +138,15 @@ Expected ModelSpace::put(const Request& request, EntryNumber entry, std::int64_t
     expected.problems.insert(Code::precondition_failed);
   if (!expected.ok()) return expected;
 
-  if (id == 0) id = make(place, NodeKind::file, entry, time_ns);
+  const bool is_new = id == 0;
+  if (is_new) id = make(place, NodeKind::file, entry, time_ns);
   Node& node = nodes_.at(id);
+  if (!is_new) {
+    ChangeEvent& event = tell_with_place(ChangeKind::updated, id, entry);
+    event.name.clear();
+    event.node_kind = NodeKind::file;
+    event.version = node.versions.size() + 1;
+  }
   node.versions.push_back({request.content_seed, request.size_bytes, sha256, creator_});
   node.mtime_ns = options.mtime_ns.value_or(time_ns);
   touch(id, entry);
@@ -161,11 +201,19 @@ Expected ModelSpace::move(const Request& request, EntryNumber entry) {
   touch(node.parent, entry);
   const NodeId folder = to.found() ? nodes_.at(to.node).parent : to.node;
   const std::string name = to.found() ? nodes_.at(to.node).name : to.rest.back();
-  if (to.found()) nodes_.at(to.node).removed = true;
+  if (to.found()) {
+    nodes_.at(to.node).removed = true;
+    tell_with_place(ChangeKind::removed, to.node, entry);
+  }
+  const Node before = node;
   places_.erase({node.parent, node.name});
   places_[{folder, name}] = id;
   node.parent = folder;
   node.name = name;
+  ChangeEvent& event = tell_with_place(ChangeKind::moved, id, entry);
+  event.from_parent = before.parent;
+  event.from_name = before.name;
+  event.from_way = way_to(before.parent);
   touch(id, entry);
   expected.answer.written.entry = entry;
   return expected;
@@ -187,6 +235,7 @@ Expected ModelSpace::remove(const Request& request, EntryNumber entry) {
     expected.problems.insert(Code::folder_not_empty);
   if (!expected.ok()) return expected;
   touch(node.id, entry);
+  tell_with_place(ChangeKind::removed, node.id, entry);
   node.removed = true;
   places_.erase({node.parent, node.name});
   expected.answer.written = {.node = node.id, .entry = entry};
@@ -209,6 +258,9 @@ Expected ModelSpace::set_mtime(const Request& request, EntryNumber entry) {
   if (node.mtime_ns == request.mtime_ns) return expected;
   node.mtime_ns = request.mtime_ns;
   touch(node.id, entry);
+  ChangeEvent& event = tell_with_place(ChangeKind::touched, node.id, entry);
+  event.name.clear();
+  if (node.id == kRootNode) event.node_kind = NodeKind::folder;
   expected.answer.written.entry = entry;
   return expected;
 }

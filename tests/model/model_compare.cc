@@ -1,5 +1,6 @@
 // Compares all that a store holds with what the model has.
 #include "model/model_run.h"
+#include "support/store/feed.h"
 
 namespace spind::test {
 
@@ -20,8 +21,10 @@ std::string ModelRun::compare(Both& both) {
         difference(request, both.model.ask(request), run(both.engine, request));
     if (!different.empty()) return std::string(verb_name(verb)) + ": " + different;
   }
-  const std::string different = compare_versions(both);
-  return different.empty() ? compare_info(both) : different;
+  std::string different = compare_versions(both);
+  if (different.empty()) different = compare_info(both);
+  std::string from_the_beginning;
+  return different.empty() ? compare_feed(both, from_the_beginning, 0) : different;
 }
 
 std::string ModelRun::compare_versions(Both& both) {
@@ -51,7 +54,32 @@ std::string ModelRun::compare_info(Both& both) {
     return "info: trash_bytes " + std::to_string(info->trash_bytes);
   if (info->alias != both.alias || info->name != both.name) return "info: other names";
   if (info->kind != both.kind || info->creator != "ada") return "info: other kind or creator";
-  return "";
+  return compare_news(both);
+}
+
+// What came since the last look.
+std::string ModelRun::compare_news(Both& both) {
+  const std::string different = compare_feed(both, both.cursor, both.told);
+  both.told = both.model.events().size();
+  const Result<RootVersion> now = both.engine.root_version();
+  if (!now.ok()) return "root_version: " + now.error().to_string();
+  if (now->number != both.model.last_visible())
+    return "root_version: " + std::to_string(now->number);
+  return different;
+}
+
+std::string ModelRun::compare_feed(const Both& both, std::string& cursor, std::size_t told) {
+  const auto got = read_feed(both.engine, cursor, 7);
+  if (!got.ok()) return "changes: " + got.error().to_string();
+  const std::vector<ChangeEvent>& all = both.model.events();
+  const auto expected = all.begin() + static_cast<std::ptrdiff_t>(told);
+  for (std::size_t i = 0; i < got->size(); ++i) {
+    if (told + i == all.size()) return "changes: too much: " + event_text((*got)[i]);
+    if (!((*got)[i] == expected[static_cast<std::ptrdiff_t>(i)]))
+      return "changes: " + event_text((*got)[i]) + ", not " +
+             event_text(expected[static_cast<std::ptrdiff_t>(i)]);
+  }
+  return told + got->size() == all.size() ? "" : "changes: too little";
 }
 
 }  // namespace spind::test

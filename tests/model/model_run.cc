@@ -44,7 +44,10 @@ std::string ModelRun::call(Both& both, const Op& op) {
   const Expected expected = both.model.answer(request, entry, clock_.wall_ns());
   const std::string different = difference(request, expected, got);
   if (!different.empty()) return request.to_string() + ": " + different;
-  if (!changes(request.verb) || !expected.ok()) return "";
+  if (!changes(request.verb)) return "";
+  const std::string other_news = compare_news(both);
+  if (!other_news.empty()) return "after " + request.to_string() + ": " + other_news;
+  if (!expected.ok()) return "";
   if (!request_id.empty()) both.asked[request_id] = request;
   if (got.written.entry != entry) return "";
 
@@ -95,7 +98,7 @@ std::string ModelRun::update_space(Both& both, const Op& op) {
   if (!updated.ok()) return "update: " + updated.error().to_string();
   both.name = change.name.value_or(both.name);
   both.alias = change.alias.value_or(both.alias);
-  if (!nothing) both.model.pass(both.model.last_entry() + 1);
+  if (!nothing) both.model.update(both.model.last_entry() + 1, clock_.wall_ns());
   if (updated->entry != (nothing ? 0 : both.model.last_entry()))
     return "update: entry " + std::to_string(updated->entry);
   return compare_info(both);

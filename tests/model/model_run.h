@@ -30,6 +30,8 @@ class ModelRun {
     std::string alias;
     std::string name;
     std::map<std::string, Request> asked{};  // by request id, what succeeded
+    std::string cursor{};                    // of one who follows the space
+    std::size_t told = 0;                    // events up to there
   };
 
   std::string call(Both& both, const Op& op);
@@ -43,6 +45,8 @@ class ModelRun {
   std::string compare(Both& both);
   std::string compare_versions(Both& both);
   std::string compare_info(Both& both);
+  std::string compare_news(Both& both);
+  static std::string compare_feed(const Both& both, std::string& cursor, std::size_t told);
   Both& chosen(const Op& op) { return spaces_[op.space % spaces_.size()]; }
   bool alias_taken(const std::string& alias, const Both* self) const;
 

@@ -19,6 +19,8 @@ ModelSpace::ModelSpace(const SpaceInfo& made, std::int64_t created_ns)
                        .changed = 1,
                        .versions = {}};
   last_entry_ = last_visible_ = 1;
+  last_time_ns_ = now_ns_ = created_ns;
+  tell(ChangeKind::space_created, kRootNode, 1).node_kind = NodeKind::folder;
 }
 
 NodeId ModelSpace::child(NodeId folder, const std::string& name) const {

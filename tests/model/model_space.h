@@ -64,8 +64,10 @@ class ModelSpace {
   std::uint64_t trash_bytes() const;
   EntryNumber last_entry() const { return last_entry_; }
   EntryNumber last_visible() const { return last_visible_; }
-  // A visible entry that touches no node.
-  void pass(EntryNumber entry) { last_entry_ = last_visible_ = entry; }
+  // The space itself was given other names.
+  void update(EntryNumber entry, std::int64_t time_ns);
+  // What those who follow the space are told, from the beginning.
+  const std::vector<ChangeEvent>& events() const { return events_; }
 
  private:
   // Where a reference leads: as far as there are nodes, and the names that remain.
@@ -92,6 +94,10 @@ class ModelSpace {
   Expected set_mtime(const Request& request, EntryNumber entry);
   NodeId make(const Place& place, NodeKind kind, EntryNumber entry, std::int64_t time_ns);
   void touch(NodeId node, EntryNumber entry);
+  std::vector<NodeId> way_to(NodeId folder) const;
+  ChangeEvent& tell(ChangeKind kind, NodeId node, EntryNumber entry);
+  // The same, with where the node is.
+  ChangeEvent& tell_with_place(ChangeKind kind, NodeId node, EntryNumber entry);
 
   NameRule rule_;
   std::uint64_t history_;
@@ -102,6 +108,9 @@ class ModelSpace {
   NodeId next_id_ = kRootNode + 1;
   EntryNumber last_entry_ = 0;
   EntryNumber last_visible_ = 0;
+  std::int64_t last_time_ns_ = 0;  // of an entry; never goes back
+  std::int64_t now_ns_ = 0;        // what an entry would have that was made now
+  std::vector<ChangeEvent> events_;
 };
 
 // What is wrong with the engine's answer, or "".

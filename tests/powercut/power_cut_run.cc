@@ -86,11 +86,18 @@ void PowerCutRun::write_until_cut(const Store& store, std::uint32_t writer,
 void PowerCutRun::watch_until_cut(const Store& store, const PowerCutDisk& disk) {
   const Result<Space> space = store.session(ada(false)).value().space_by_alias(kLedgerSpace);
   if (!space.ok()) return;
+  std::string cursor;
   while (!disk.is_cut()) {
     const Result<SpaceInfo> info = space->info();
     if (info.ok()) entry_seen_ = std::max(entry_seen_, info->entry);
     const Result<NodeInfo> root = space->stat("/");
     if (root.ok()) entry_seen_ = std::max(entry_seen_, root->changed);
+    const Result<RootVersion> version = space->wait(entry_seen_, std::chrono::milliseconds(1));
+    if (version.ok()) entry_seen_ = std::max(entry_seen_, version->number);
+    const Result<ChangePage> page = space->changes(cursor);
+    if (!page.ok()) continue;
+    entry_seen_ = std::max(entry_seen_, page->number);
+    cursor = page->cursor;
   }
 }
 
