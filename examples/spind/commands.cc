@@ -62,6 +62,10 @@ constexpr Option kRmOptions[] = {
 constexpr Option kDuOptions[] = {
     {"depth", 'd', "N", "show folders down to this depth (1)"},
 };
+constexpr Option kChangesOptions[] = {
+    {"since", 0, "N", "what came behind entry N, or behind a cursor"},
+    {"follow", 0, "", "go on with what happens from now on"},
+};
 constexpr Option kCheckOptions[] = {
     {"content", 0, "", "also read and verify every stored byte"},
 };
@@ -181,6 +185,18 @@ constexpr Command kCommands[] = {
      "spind du ada:/\n"
      "spind du -d 2 ada:/",
      kDuOptions, run_du, 0, 1},
+    {"changes", "SPACE:", 1, 1, "what happened in a space, in order",
+     "A node is named by its id (as !42), and where the change knows it by its folder and name.\n"
+     "--follow ends with an interrupt.\n"
+     "--json: {event:\"change\", number, time_ns, change, id, kind, parent, name, from_parent,\n"
+     "        from_name, version, who, application, way, from_way} a change; kind is null where "
+     "the\n"
+     "        change does not say it, way has the ids from the root to parent. Behind those of a\n"
+     "        page {event:\"cursor\", number, cursor}, for --since.",
+     "spind changes ada:\n"
+     "spind changes ada: --since 42\n"
+     "spind changes ada: --follow --json",
+     kChangesOptions, run_changes},
     {"check", "", 0, 0, "look whether everything is as it must be",
      "Exit status 3 if something is not.\n"
      "--json: {nodes, entries, findings, details:[{kind, space, node, text}]}; findings is their\n"

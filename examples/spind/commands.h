@@ -45,6 +45,7 @@ Exit run_mkdir(Tool& tool);
 Exit run_mv(Tool& tool);
 Exit run_rm(Tool& tool);
 Exit run_du(Tool& tool);
+Exit run_changes(Tool& tool);
 Exit run_check(Tool& tool);
 Exit run_collect(Tool& tool);
 Exit run_metrics(Tool& tool);

@@ -1,6 +1,8 @@
 """Every command, its fields with --json, its exit status."""
 import json
 import re
+import signal
+import subprocess
 import unittest
 
 from harness import ToolCase, main, sha256
@@ -10,7 +12,7 @@ SPACE_FIELDS = ["id", "alias", "kind", "tenant", "name", "description", "owner",
                 "created_ns", "bytes", "version_bytes", "trash_bytes", "files", "folders", "entry",
                 "visible"]
 COMMANDS = ["init", "space create", "space list", "space info", "space set", "put", "get", "ls",
-            "tree", "stat", "cat", "mkdir", "mv", "rm", "du", "check", "collect", "metrics",
+            "tree", "stat", "cat", "mkdir", "mv", "rm", "du", "changes", "check", "collect", "metrics",
             "verify", "version", "completion"]
 
 
@@ -30,7 +32,7 @@ class Words(ToolCase):
                       ["get", "s:/x", "--version", "two"],
                       ["ls", "s:/", "--memory", "lots"], ["ls", "s:/", "--memory="],
                       ["put", "-w", "0", "x", "s:/x", "-r"],
-                      ["ls", "no-place"], ["stat", "s:!x"], ["completion", "tcsh"],
+                      ["ls", "no-place"], ["stat", "s:!x"], ["changes", "s:/folder"], ["completion", "tcsh"],
                       ["space", "create", "x", "--kind", "other"], ["space", "set", "s"],
                       ["space", "create", "a:b"], ["collect", "--grace", "-1"]]:
             with self.subTest(words=words):
@@ -126,6 +128,73 @@ class Spaces(ToolCase):
         self.assertEqual(self.error("ls", "s:/", acting="eve")["code"], "not_found")
         self.assertEqual(self.error("ls", "s:/", "--as", "eve")["code"], "not_found")
         self.assertEqual(self.spind("space", "list", acting="eve").rows, [])
+
+
+CHANGE_FIELDS = ["event", "number", "time_ns", "change", "id", "kind", "parent", "name",
+                 "from_parent", "from_name", "version", "who", "application", "way", "from_way"]
+
+
+class Changes(ToolCase):
+    def changes(self, *words) -> tuple[list[dict], str]:
+        rows = self.spind("changes", "s:", *words).rows
+        self.assertEqual(list(rows[-1]), ["event", "number", "cursor"])
+        events = [row for row in rows if row["event"] == "change"]
+        for event in events:
+            self.assertEqual(list(event), CHANGE_FIELDS)
+        return events, rows[-1]["cursor"]
+
+    def test_every_change_is_told_in_order(self):
+        self.spind("put", "-", "s:/a", data=b"1")
+        self.spind("put", "-", "s:/a", data=b"2")
+        self.spind("mkdir", "s:/d")
+        self.spind("mv", "s:/a", "s:/d/b")
+        self.spind("rm", "s:/d/b")
+        events, _ = self.changes()
+        self.assertEqual([(e["number"], e["change"], e["id"], e["kind"], e["parent"], e["name"],
+                           e["version"]) for e in events],
+                         [(1, "space_created", 1, "folder", 0, "", 0),
+                          (2, "created", 2, "file", 1, "a", 1),
+                          (3, "updated", 2, "file", 1, "", 2),
+                          (4, "created", 3, "folder", 1, "d", 0),
+                          (5, "moved", 2, None, 3, "b", 0),
+                          (6, "removed", 2, None, 3, "b", 0)])
+        moved = events[4]
+        self.assertEqual((moved["from_parent"], moved["from_name"], moved["way"],
+                          moved["from_way"]), (1, "a", [1, 3], [1]))
+        self.assertEqual({(e["who"], e["application"]) for e in events}, {("ada", "spind")})
+        times = [e["time_ns"] for e in events]
+        self.assertEqual(times, sorted(times))
+
+    def test_since_a_number_or_a_cursor(self):
+        self.spind("put", "-", "s:/a", data=b"1")
+        self.spind("put", "-", "s:/b", data=b"1")
+        self.assertEqual([e["name"] for e in self.changes("--since", "1")[0]], ["a", "b"])
+        self.assertEqual([e["name"] for e in self.changes("--since", "2")[0]], ["b"])
+        events, cursor = self.changes("--since", "3")
+        self.assertEqual(events, [])
+        self.spind("put", "-", "s:/c", data=b"1")
+        self.assertEqual([e["name"] for e in self.changes("--since", cursor)[0]], ["c"])
+        for since in ("99", "99999999999999999999", cursor[:-1], "rubbish"):
+            self.assertEqual(self.error("changes", "s:", "--since", since)["code"],
+                             "invalid_argument")
+        self.assertEqual(self.error("changes", "nobody:")["code"], "not_found")
+
+    def test_people_read_lines(self):
+        self.spind("put", "-", "s:/a\u00fc", data=b"1")
+        self.spind("mv", "s:/a\u00fc", "s:/b")
+        lines = self.run_tool("changes", "s").out.decode().splitlines()
+        time = r"\d{4}-\d\d-\d\d [0-9:]{8}"
+        self.assertRegex(lines[1], rf"^ +2  {time}  created +!2 v1  /a\u00fc  by ada$")
+        self.assertRegex(lines[2], rf"^ +3  {time}  moved +!2  /a\u00fc to  /b  by ada$")
+
+    def test_follow_says_what_there_is_and_ends_with_an_interrupt(self):
+        self.spind("put", "-", "s:/a", data=b"1")
+        with self.start("changes", "s:", "--follow", "--json", stdout=subprocess.PIPE) as tool:
+            rows = [json.loads(tool.stdout.readline()) for _ in range(3)]
+            self.assertEqual([row["event"] for row in rows], ["change", "change", "cursor"])
+            tool.send_signal(signal.SIGINT)
+            self.assertEqual(tool.wait(timeout=60), 0)
+            self.assertEqual(tool.stdout.read(), b"")
 
 
 class Nodes(ToolCase):
