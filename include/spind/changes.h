@@ -5,7 +5,7 @@
 //     spind::ChangePage page = space.changes(cursor).value();
 //     for (const spind::ChangeEvent& event : page.events) take(event);
 //     keep(cursor = page.cursor);              // goes on behind these, in any process
-//     if (!page.more) space.wait(page.number, 30s);
+//     if (!page.more) (void)space.wait(page.number, 30s);
 //   }
 //
 // Whoever needs to know only whether there is something new polls Space::root_version, waits with
