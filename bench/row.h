@@ -33,6 +33,7 @@ std::vector<Row> stat_rows();        // P2
 std::vector<Row> list_rows();        // P3
 std::vector<Row> big_file_rows();    // P4
 std::vector<Row> small_file_rows();  // P5
+std::vector<Row> feed_rows();        // P7, P17
 std::vector<Row> tree_rows();        // P13
 
 }  // namespace spind::bench
