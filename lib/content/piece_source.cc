@@ -294,6 +294,8 @@ void PieceSource::load_ahead() {
 
 // The device begins with this piece and the next one while this thread verifies.
 void PieceSource::hint_ahead(std::size_t piece) {
+  // A snapshot that is only borrowed (the check does so) may be gone before a worker looks at it.
+  if (pin_.use_count() == 0) return;
   for (hinted_ = std::max(hinted_, piece); hinted_ < std::min(piece + 2, pieces_.size());
        ++hinted_) {
     resources_.workers.run(
