@@ -36,7 +36,7 @@ inline constexpr std::size_t kFamilyCount = 4;
 // state at open.
 using Ticket = std::uint64_t;
 
-// Walks keys in byte order. Holds its snapshot. One thread at a time. Key and value are borrowed
+// Walks keys in byte order, or against it. Holds its snapshot. One thread at a time. Key and value are borrowed
 // until the next call.
 class Cursor {
  public:
@@ -63,6 +63,9 @@ class Snapshot : public View {
  public:
   // The last ticket that it holds.
   virtual Ticket ticket() const = 0;
+  // As scan, from the last key before `end` down to `begin`: next() goes to the key before.
+  virtual std::unique_ptr<Cursor> scan_back(Family family, std::string_view begin,
+                                            std::string_view end) const = 0;
 };
 using SnapshotRef = std::shared_ptr<const Snapshot>;
 

@@ -68,6 +68,19 @@ std::optional<Row> MemoryDisk::seek(Family family, std::string_view begin, bool 
   return std::nullopt;
 }
 
+std::optional<Row> MemoryDisk::seek_back(Family family, std::string_view begin,
+                                         std::string_view end, Sequence at) const {
+  const std::shared_lock lock(mutex_);
+  const Table& table = tables_[static_cast<std::size_t>(family)];
+  for (auto place = table.lower_bound(end); place != table.begin();) {
+    --place;
+    if (place->first < begin) break;
+    if (const Version* version = visible(place->second, at))
+      return Row{family, place->first, version->value};
+  }
+  return std::nullopt;
+}
+
 MemoryDisk::Sequence MemoryDisk::hold() {
   const std::unique_lock lock(mutex_);
   held_.insert(latest_);

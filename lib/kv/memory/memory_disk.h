@@ -35,6 +35,9 @@ class MemoryDisk {
   // The first row at or after `begin` (or, if `after`, past it) and before `end`.
   std::optional<Row> seek(Family family, std::string_view begin, bool after, std::string_view end,
                           Sequence at) const;
+  // The last row before `end` that is not before `begin`.
+  std::optional<Row> seek_back(Family family, std::string_view begin, std::string_view end,
+                               Sequence at) const;
 
   // Keeps the state of now from being forgotten until it is released.
   Sequence hold();

@@ -47,6 +47,29 @@ class MemoryCursor final : public Cursor {
   std::optional<Row> row_;
 };
 
+class MemoryBackCursor final : public Cursor {
+ public:
+  MemoryBackCursor(DiskRef disk, std::shared_ptr<const void> hold, Family family,
+                   std::string_view begin, std::string_view end, Sequence at)
+      : disk_(std::move(disk)), hold_(std::move(hold)), family_(family), begin_(begin), at_(at) {
+    row_ = disk_->seek_back(family, begin_, end, at_);
+  }
+
+  bool valid() const override { return row_.has_value(); }
+  std::string_view key() const override { return row_->key; }
+  std::string_view value() const override { return *row_->value; }
+  void next() override { row_ = disk_->seek_back(family_, begin_, row_->key, at_); }
+  Status status() const override { return {}; }
+
+ private:
+  DiskRef disk_;
+  std::shared_ptr<const void> hold_;
+  Family family_;
+  std::string begin_;
+  Sequence at_;
+  std::optional<Row> row_;
+};
+
 using Hook = std::function<Status(MemoryCall)>;
 
 Status ask(const Hook& hook, MemoryCall call) { return hook ? hook(call) : Status{}; }
@@ -71,6 +94,14 @@ class MemorySnapshot final : public Snapshot, public std::enable_shared_from_thi
     if (Status status = usable(MemoryCall::scan); !status.ok())
       return std::make_unique<FailedCursor>(std::move(status).error());
     return std::make_unique<MemoryCursor>(disk_, shared_from_this(), family, begin, end, sequence_);
+  }
+
+  std::unique_ptr<Cursor> scan_back(Family family, std::string_view begin,
+                                    std::string_view end) const override {
+    if (Status status = usable(MemoryCall::scan); !status.ok())
+      return std::make_unique<FailedCursor>(std::move(status).error());
+    return std::make_unique<MemoryBackCursor>(disk_, shared_from_this(), family, begin, end,
+                                              sequence_);
   }
 
  private:

@@ -16,13 +16,26 @@ Error closed_error() {
 // in that call when RocksDB is to be closed.
 class DbCursor final : public Cursor {
  public:
+  enum class Direction { forward, back };
+
   DbCursor(std::shared_ptr<OpenDb> db, std::shared_ptr<const void> snapshot,
            rocksdb::ReadOptions options, Family family, std::string_view begin,
-           std::string_view end)
-      : db_(std::move(db)), snapshot_(std::move(snapshot)), end_(end), end_slice_(end_) {
+           std::string_view end, Direction direction = Direction::forward)
+      : db_(std::move(db)),
+        snapshot_(std::move(snapshot)),
+        direction_(direction),
+        begin_(begin),
+        end_(end),
+        begin_slice_(begin_),
+        end_slice_(end_) {
+    options.iterate_lower_bound = &begin_slice_;
     options.iterate_upper_bound = &end_slice_;
     iterator_.reset(db_->db().NewIterator(options, db_->family(family)));
-    if (begin < end) iterator_->Seek(slice(begin));
+    if (begin >= end) return;
+    if (direction_ == Direction::forward)
+      iterator_->Seek(begin_slice_);
+    else
+      iterator_->SeekForPrev(end_slice_);
   }
   // The iterator and the snapshot go before what they belong to.
   ~DbCursor() override { let_go(); }
@@ -33,7 +46,11 @@ class DbCursor final : public Cursor {
 
   void next() override {
     if (db_ != nullptr && db_->closing()) let_go();
-    if (iterator_ != nullptr) iterator_->Next();
+    if (iterator_ == nullptr) return;
+    if (direction_ == Direction::forward)
+      iterator_->Next();
+    else
+      iterator_->Prev();
   }
 
   Status status() const override {
@@ -52,8 +69,9 @@ class DbCursor final : public Cursor {
 
   std::shared_ptr<OpenDb> db_;
   std::shared_ptr<const void> snapshot_;
-  std::string end_;
-  rocksdb::Slice end_slice_;
+  Direction direction_;
+  std::string begin_, end_;
+  rocksdb::Slice begin_slice_, end_slice_;
   std::unique_ptr<rocksdb::Iterator> iterator_;
 };
 
@@ -84,6 +102,14 @@ class DbSnapshot final : public Snapshot, public std::enable_shared_from_this<Db
     if (db == nullptr) return std::make_unique<FailedCursor>(closed_error());
     return std::make_unique<DbCursor>(std::move(db), shared_from_this(), options_, family, begin,
                                       end);
+  }
+
+  std::unique_ptr<Cursor> scan_back(Family family, std::string_view begin,
+                                    std::string_view end) const override {
+    auto db = open();
+    if (db == nullptr) return std::make_unique<FailedCursor>(closed_error());
+    return std::make_unique<DbCursor>(std::move(db), shared_from_this(), options_, family, begin,
+                                      end, DbCursor::Direction::back);
   }
 
  private:

@@ -94,6 +94,33 @@ TEST_CASE_TEMPLATE("store: a scan has a begin and an end", Kind, STORE_KINDS) {
   CHECK(rows(*snapshot, "", "\xff").size() == 4);
 }
 
+TEST_CASE_TEMPLATE("store: a scan goes back as it goes forward", Kind, STORE_KINDS) {
+  Kind store;
+  Ticket last = 0;
+  for (const char* key : {"a1", "a2", "a3", "a4"}) last = put(*store, key, "v").ticket;
+  last = erase(*store, "a3").ticket;
+  REQUIRE(store->wait(last).ok());
+  const SnapshotRef snapshot = store->durable();
+  last = put(*store, "a35", "later").ticket;
+  REQUIRE(store->wait(last).ok());
+  const auto back = [&](std::string_view begin, std::string_view end) {
+    std::string keys;
+    const auto cursor = snapshot->scan_back(Family::state, begin, end);
+    for (; cursor->valid(); cursor->next()) {
+      keys += std::string(cursor->key()) + " ";
+      CHECK(cursor->value() == "v");
+    }
+    CHECK(cursor->status().ok());
+    return keys;
+  };
+  CHECK(back("a", "b") == "a4 a2 a1 ");
+  CHECK(back("a2", "a4") == "a2 ");
+  CHECK(back("a15", "a35") == "a2 ");
+  CHECK(back("a4", "a2").empty());
+  CHECK(back("a2", "a2").empty());
+  CHECK(back("", "\xff") == "a4 a2 a1 ");
+}
+
 TEST_CASE_TEMPLATE("store: keys and values are any bytes", Kind, STORE_KINDS) {
   Kind store;
   const std::string key("a\0\xff\x00z", 5), value("\0\n\xfe", 3);
