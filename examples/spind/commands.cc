@@ -66,6 +66,12 @@ constexpr Option kChangesOptions[] = {
     {"since", 0, "N", "what came behind entry N, or behind a cursor"},
     {"follow", 0, "", "go on with what happens from now on"},
 };
+constexpr Option kTrashOptions[] = {
+    {"to", 0, "/PATH", "restore: to this place and name, not to where it was"},
+    {"parents", 'p', "", "restore: make folders that are missing on the way"},
+    {"on-conflict", 0, "HOW", "restore: fail (if not given), skip, replace or keep-both"},
+    {"older-than", 0, "SECONDS", "empty: only what was removed so long ago"},
+};
 constexpr Option kCheckOptions[] = {
     {"content", 0, "", "also read and verify every stored byte"},
 };
@@ -175,7 +181,7 @@ constexpr Command kCommands[] = {
      "Into the target if that is a folder. Ids and versions stay.\n--json: {id, path}",
      "spind mv ada:/draft.odt ada:/homework/essay.odt", kMvOptions, run_mv, 0, 2},
     {"rm", "SPACE:/path...", 1, kOperandsMax, "remove a file or a folder",
-     "What is removed is kept for the trash.\n--json: {id, path}",
+     "What is removed is kept in the trash.\n--json: {id, path}",
      "spind rm ada:/notes.txt\n"
      "spind rm -r ada:/old",
      kRmOptions, run_rm, 0, kOperandsMax},
@@ -197,6 +203,33 @@ constexpr Command kCommands[] = {
      "spind changes ada: --since 42\n"
      "spind changes ada: --follow --json",
      kChangesOptions, run_changes},
+    {"versions",
+     "SPACE:/path [list | restore N | pin N | unpin N | label N TEXT | remove N]",
+     1,
+     4,
+     "the versions of a file: list them, or change one",
+     "Restoring makes a new version with the content of an earlier one. A pinned version stays;\n"
+     "the current one cannot be removed. Read one with cat or get --version.\n"
+     "--json: list: {number, size, mtime_ns, written_ns, author, sha256, current, pinned, label}\n"
+     "        a version; else {id, path, version, changed}: the file and its current version",
+     "spind versions ada:/homework/essay.odt\n"
+     "spind versions ada:/homework/essay.odt restore 3\n"
+     "spind versions ada:/homework/essay.odt label 3 \"handed in\"",
+     {},
+     run_versions,
+     0,
+     1},
+    {"trash", "SPACE: [list | restore ITEM | purge ITEM | empty]", 1, 3,
+     "what was removed: list it, restore or purge an item, or empty all",
+     "An item is named by the id that the list shows; ID/path is what lies below it, and can be\n"
+     "restored alone. What is purged cannot be restored.\n"
+     "--json: list: {id, path, kind, size, version_bytes, removed_ns, removed_by} an item;\n"
+     "        restore: {id, path, restored}; purge: {id}; empty: {items, bytes}",
+     "spind trash ada:\n"
+     "spind trash ada: restore 42 --on-conflict keep-both\n"
+     "spind trash ada: restore 42/sub/essay.odt --to /essay.odt\n"
+     "spind trash ada: empty --older-than 2592000",
+     kTrashOptions, run_trash},
     {"check", "", 0, 0, "look whether everything is as it must be",
      "Exit status 3 if something is not.\n"
      "--json: {nodes, entries, findings, details:[{kind, space, node, text}]}; findings is their\n"

@@ -46,6 +46,8 @@ Exit run_mv(Tool& tool);
 Exit run_rm(Tool& tool);
 Exit run_du(Tool& tool);
 Exit run_changes(Tool& tool);
+Exit run_versions(Tool& tool);
+Exit run_trash(Tool& tool);
 Exit run_check(Tool& tool);
 Exit run_collect(Tool& tool);
 Exit run_metrics(Tool& tool);

@@ -48,6 +48,8 @@ std::string words_after(const std::string& first) {
     }
   }
   if (first == "completion") out += " bash zsh fish";
+  if (first == "trash") out += " list restore purge empty";
+  if (first == "versions") out += " list restore pin unpin label remove";
   return out.empty() ? out : out.substr(1);
 }
 

@@ -24,11 +24,14 @@ namespace spind {
 enum class ChangeKind : std::uint8_t {
   space_created = 1,
   space_updated = 2,
-  created = 3,  // a new file or folder
-  updated = 4,  // a new version of a file
-  moved = 5,    // or renamed; all that lies below came along
-  removed = 6,  // to the trash, with all that lies below
-  touched = 7,  // another mtime
+  created = 3,           // a new file or folder
+  updated = 4,           // a new version of a file
+  moved = 5,             // or renamed; all that lies below came along
+  removed = 6,           // to the trash, with all that lies below
+  touched = 7,           // another mtime
+  versions_changed = 8,  // one was removed, pinned or labelled
+  restored = 9,          // from the trash, with all that lies below
+  purged = 10,           // from the trash, for good
 };
 // As in the table above, "moved".
 SPIND_EXPORT std::string_view change_name(ChangeKind kind);

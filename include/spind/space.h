@@ -15,6 +15,8 @@
 #include "spind/changes.h"
 #include "spind/file.h"
 #include "spind/options.h"
+#include "spind/trash.h"
+#include "spind/version.h"
 
 namespace spind {
 
@@ -108,6 +110,31 @@ class SPIND_EXPORT Space {
   // callback, or by Watch::descriptor. Not bound to the session's deadline and cancel token.
   Result<Watch> watch(EntryNumber number, WatchCallback told) const;
   Result<Watch> watch(EntryNumber number) const;
+  // A file's versions, the current one first. is_a_folder.
+  Result<PageOf<VersionInfo>> versions(const Ref& file, const VersionsOptions& options = {}) const;
+  // Makes a new version with the content, mtime and checksums of an earlier one; there is nothing
+  // to do for the current one. not_found: the file has no such version.
+  Result<Written> restore_version(const Ref& file, VersionNumber number,
+                                  const VersionChangeOptions& options = {}) const;
+  // conflict: it is the current one; precondition_failed: it is pinned.
+  Result<Written> remove_version(const Ref& file, VersionNumber number,
+                                 const VersionChangeOptions& options = {}) const;
+  // Pins and labels a version, or takes that back. Any version may be marked, the current one too.
+  Result<Written> mark_version(const Ref& file, VersionNumber number, const VersionMark& mark,
+                               const VersionChangeOptions& options = {}) const;
+
+  // What was removed, the newest first. Each item is one that was removed itself, with all below it.
+  Result<PageOf<TrashItem>> trash(const TrashOptions& options = {}) const;
+  // Takes an item, or a node that lies below one, out of the trash: Ref::node(id), or
+  // Ref::below(id, path). not_found: it is not in the trash, or its place has no folder any more
+  // and not options.make_parents. already_exists: see OnConflict.
+  Result<Written> restore(const Ref& item, const RestoreOptions& options = {}) const;
+  // An item and all below it is gone for good, at once however much it is. conflict: it lies below
+  // an item.
+  Result<Written> purge(const Ref& item, const PurgeOptions& options = {}) const;
+  // Purges all items that were removed before the call, a number of them by each entry. Cancelled:
+  // what was purged by then stays so.
+  Result<TrashEmptied> empty_trash(const EmptyTrashOptions& options = {}) const;
 
   explicit Space(std::shared_ptr<engine::SpaceState> state);
 

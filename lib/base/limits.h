@@ -21,8 +21,16 @@ inline constexpr std::size_t kClimbMax = 16 * 1024;
 inline constexpr std::size_t kRequestIdBytesMax = 128;
 inline constexpr std::size_t kSpaceNameBytesMax = 255;  // alias and name of a space
 inline constexpr std::size_t kDescriptionBytesMax = 4096;
+inline constexpr std::size_t kLabelBytesMax = 255;          // of a version
 inline constexpr std::size_t kGroupsMax = 1024;             // groups of one principal
 inline constexpr std::uint64_t kGetBytesMax = 64ull << 20;  // a file read whole into memory
+
+// Names for what would collide.
+inline constexpr std::size_t kFreeNamesTried = 1000;
+inline constexpr std::size_t kExtensionBytesMax = 32;
+
+// What one entry of an emptied trash purges.
+inline constexpr std::size_t kPurgeBatch = 1000;
 
 // Pages.
 inline constexpr std::size_t kPageMax = 10'000;       // items that one call gives back

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/try.h"
+#include "content/needs.h"
 #include "model/keys.h"
 #include "model/records.h"
 
@@ -16,13 +17,6 @@ namespace {
 // Rows that are looked at before something is committed.
 constexpr std::size_t kCheckPage = 1000;
 constexpr std::int64_t kClockDriftNsMax = std::int64_t{60} * 1'000'000'000;
-
-Result<std::uint64_t> reference_count(const kv::View& view, const SpaceId& space,
-                                      const model::PieceId& piece) {
-  SPIND_TRY_ASSIGN(const auto row, view.get(Family::state, model::reference_key(space, piece)));
-  if (!row) return std::uint64_t{0};
-  return model::decode_count(*row);
-}
 
 Result<bool> has_holder(const kv::View& view, const model::VaultId& vault,
                         const model::PieceId& piece) {
@@ -102,9 +96,8 @@ Status Collector::check_claims(const model::VaultId& vault, std::uint8_t bucket)
   for (; cursor->valid(); cursor->next()) {
     SPIND_TRY(count_step());
     const Unchecked item{model::piece_in_key(cursor->key()), model::space_in_key(cursor->key())};
-    SPIND_TRY_ASSIGN(const std::uint64_t references,
-                     reference_count(*snapshot, item.space, item.piece));
-    if (references == 0) {
+    SPIND_TRY_ASSIGN(const bool needed, needs(*snapshot, item.space, item.piece));
+    if (!needed) {
       SPIND_TRY(decide(vault, item));
       continue;
     }
@@ -118,7 +111,7 @@ Status Collector::check_claims(const model::VaultId& vault, std::uint8_t bucket)
   return drop_checked(vault, bucket, checked);
 }
 
-// The space counts the reference: from now on its own queue lets go of the piece.
+// The space needs the piece: from now on its own queue lets go of it.
 Status Collector::drop_checked(const model::VaultId& vault, std::uint8_t bucket,
                                const std::vector<Unchecked>& checked) {
   return commit(
@@ -129,7 +122,7 @@ Status Collector::drop_checked(const model::VaultId& vault, std::uint8_t bucket,
       });
 }
 
-// The snapshot shows no reference. Owning the space as well, it is seen whether one was committed
+// The snapshot shows no need. Owning the space as well, it is seen whether a reference was committed
 // since; and an upload whose claim does not hold here finds that out in its own commit.
 Status Collector::decide(const model::VaultId& vault, const Unchecked& item) {
   if (claims_.held(vault, item.piece, item.space)) {
@@ -140,12 +133,10 @@ Status Collector::decide(const model::VaultId& vault, const Unchecked& item) {
   return commit(
       {model::bucket_of(vault, item.piece), model::space_partition(item.space)},
       [&](kv::Transaction& transaction) -> kv::Outcome {
-        SPIND_TRY_ASSIGN(const std::uint64_t references,
-                         reference_count(transaction, item.space, item.piece));
-        const bool referred = references > 0;
-        if (!referred && claims_.held(vault, item.piece, item.space)) return kv::Commit{};
+        SPIND_TRY_ASSIGN(const bool needed, needs(transaction, item.space, item.piece));
+        if (!needed && claims_.held(vault, item.piece, item.space)) return kv::Commit{};
         transaction.erase(Family::content, model::unchecked_key(vault, item.piece, item.space));
-        if (referred) return kv::Commit{};
+        if (needed) return kv::Commit{};
         transaction.erase(Family::content, model::holder_key(vault, item.piece, item.space));
         SPIND_TRY_ASSIGN(const bool held, has_holder(transaction, vault, item.piece));
         if (!held)

@@ -2,6 +2,7 @@
 
 #include "base/hash.h"
 #include "base/try.h"
+#include "content/needs.h"
 #include "content/piece_source.h"
 #include "model/keys.h"
 
@@ -69,12 +70,12 @@ Status ContentCheck::count_holders(const model::VaultId& vault, Content::PieceSt
   return cursor->status();
 }
 
-// An upload in flight, or one that a crash ended, has its holder in the queue.
+// An upload in flight, or one that a crash ended, has its holder in the queue; a piece that fell
+// away is kept until the space's floor has passed.
 Result<bool> ContentCheck::is_stray(const model::VaultId& vault, const model::PieceId& piece,
                                     const SpaceId& space) {
-  SPIND_TRY_ASSIGN(const auto reference,
-                   snapshot_.get(Family::state, model::reference_key(space, piece)));
-  if (reference) return false;
+  SPIND_TRY_ASSIGN(const bool needed, needs(snapshot_, space, piece));
+  if (needed) return false;
   SPIND_TRY_ASSIGN(const auto unchecked,
                    snapshot_.get(Family::content, model::unchecked_key(vault, piece, space)));
   return !unchecked.has_value();

@@ -129,4 +129,42 @@ Result<RootVersion> Space::root_version() const {
   return run(*state_, Verb::root_version, ops::root_version);
 }
 
+Result<PageOf<VersionInfo>> Space::versions(const Ref& file, const VersionsOptions& options) const {
+  return run(*state_, Verb::versions, ops::versions, file, options);
+}
+
+Result<Written> Space::restore_version(const Ref& file, VersionNumber number,
+                                       const VersionChangeOptions& options) const {
+  return change(*state_, Verb::restore_version, ops::restore_version, file, number, options);
+}
+
+Result<Written> Space::remove_version(const Ref& file, VersionNumber number,
+                                      const VersionChangeOptions& options) const {
+  return change(*state_, Verb::remove_version, ops::remove_version, file, number, options);
+}
+
+Result<Written> Space::mark_version(const Ref& file, VersionNumber number, const VersionMark& mark,
+                                    const VersionChangeOptions& options) const {
+  return change(*state_, Verb::mark_version, ops::mark_version, file, number, mark, options);
+}
+
+Result<PageOf<TrashItem>> Space::trash(const TrashOptions& options) const {
+  return run(*state_, Verb::trash, ops::trash, options);
+}
+
+Result<Written> Space::restore(const Ref& item, const RestoreOptions& options) const {
+  return change(*state_, Verb::restore, ops::restore, item, options);
+}
+
+Result<Written> Space::purge(const Ref& item, const PurgeOptions& options) const {
+  return change(*state_, Verb::purge, ops::purge, item, options);
+}
+
+Result<TrashEmptied> Space::empty_trash(const EmptyTrashOptions& options) const {
+  engine::SessionState& session = *state_->session;
+  Result<TrashEmptied> emptied = run(*state_, Verb::empty_trash, ops::empty_trash, options);
+  if (emptied.ok() && session.call.deferred) session.saw(emptied->ticket);
+  return emptied;
+}
+
 }  // namespace spind

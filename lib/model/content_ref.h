@@ -32,6 +32,9 @@ struct ContentRef {
   ContentKind kind = ContentKind::empty;
   AttachmentId attachment;  // inline_bytes and manifest
   PieceId piece{};          // piece
+  bool has_attachment() const {
+    return kind == ContentKind::inline_bytes || kind == ContentKind::manifest;
+  }
   bool operator==(const ContentRef&) const = default;
 };
 

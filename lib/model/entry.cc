@@ -38,6 +38,35 @@ void encode_fields(Encoder& out, const MtimeSet& change) {
   out.zigzag(change.before_ns).zigzag(change.after_ns);
 }
 void encode_fields(Encoder& out, const Unchanged& change) { out.varint(change.node); }
+void encode_fields(Encoder& out, const VersionRemoved& change) {
+  out.varint(change.node).varint(change.replaced_changed);
+  encode_part(out, change.version);
+  encode_part(out, change.mark);
+}
+void encode_fields(Encoder& out, const VersionMarked& change) {
+  out.varint(change.node).varint(change.replaced_changed).varint(change.number);
+  encode_part(out, change.before);
+  encode_part(out, change.after);
+}
+void encode_fields(Encoder& out, const NodeRestored& change) {
+  out.varint(change.node).varint(change.replaced_changed);
+  out.varint(change.item.entry).varint(change.item.index).u8(change.below ? 1 : 0);
+  out.varint(change.from_parent).bytes(change.from_name);
+  out.varint(change.to_parent).bytes(change.to_name);
+  out.bytes(change.removed_by).zigzag(change.removed_ns);
+}
+void encode_fields(Encoder& out, const NodePurged& change) {
+  out.varint(change.node).varint(change.item.entry).varint(change.item.index);
+}
+
+AttachmentId decode_item(Decoder& in) {
+  AttachmentId item;
+  item.entry = in.varint();
+  const std::uint64_t index = in.varint();
+  if (index > UINT32_MAX) in.fail();
+  item.index = static_cast<std::uint32_t>(index);
+  return item;
+}
 
 void decode_fields(Decoder& in, SpaceCreated& change) {
   change.space = decode_space_part(in);
@@ -78,6 +107,37 @@ void decode_fields(Decoder& in, MtimeSet& change) {
   change.after_ns = in.zigzag();
 }
 void decode_fields(Decoder& in, Unchanged& change) { change.node = in.varint(); }
+void decode_fields(Decoder& in, VersionRemoved& change) {
+  change.node = in.varint();
+  change.replaced_changed = in.varint();
+  change.version = decode_version_part(in);
+  change.mark = decode_mark_part(in);
+}
+void decode_fields(Decoder& in, VersionMarked& change) {
+  change.node = in.varint();
+  change.replaced_changed = in.varint();
+  change.number = in.varint();
+  change.before = decode_mark_part(in);
+  change.after = decode_mark_part(in);
+}
+void decode_fields(Decoder& in, NodeRestored& change) {
+  change.node = in.varint();
+  change.replaced_changed = in.varint();
+  change.item = decode_item(in);
+  const std::uint8_t below = in.u8();
+  if (below > 1) in.fail();
+  change.below = below == 1;
+  change.from_parent = in.varint();
+  change.from_name = in.bytes();
+  change.to_parent = in.varint();
+  change.to_name = in.bytes();
+  change.removed_by = in.bytes();
+  change.removed_ns = in.zigzag();
+}
+void decode_fields(Decoder& in, NodePurged& change) {
+  change.node = in.varint();
+  change.item = decode_item(in);
+}
 
 template <std::size_t kIndex = 0>
 void decode_change(Decoder& in, std::size_t index, std::vector<Change>& out) {
@@ -168,7 +228,7 @@ Result<Skeleton> decode_skeleton(std::string_view bytes) {
   Skeleton skeleton;
   skeleton.number = in.varint();
   const std::uint8_t type = in.u8();
-  if (type < std::uint8_t(EntryType::space_created) || type > std::uint8_t(EntryType::touched))
+  if (type < std::uint8_t(EntryType::space_created) || type > std::uint8_t(kLastEntryType))
     in.fail();
   skeleton.type = static_cast<EntryType>(type);
   const std::uint8_t flags = in.u8();

@@ -68,9 +68,47 @@ struct Unchanged {
   bool operator==(const Unchanged&) const = default;
 };
 
+// An earlier version, as it was. What it alone refers to is kept until the floor has passed the
+// entry.
+struct VersionRemoved {
+  NodeId node = 0;
+  VersionRecord version;
+  MarkRecord mark;  // that went with it
+  EntryNumber replaced_changed = 0;
+  bool operator==(const VersionRemoved&) const = default;
+};
+struct VersionMarked {
+  NodeId node = 0;
+  VersionNumber number = 0;
+  MarkRecord before, after;
+  EntryNumber replaced_changed = 0;
+  bool operator==(const VersionMarked&) const = default;
+};
+
+// An item of the trash, or a node that lies below one, hangs again.
+struct NodeRestored {
+  NodeId node = 0;
+  AttachmentId item;   // key of the row of the trash
+  bool below = false;  // not the item itself
+  NodeId from_parent = 0, to_parent = 0;
+  std::string from_name, to_name;
+  std::string removed_by;  // of the item itself, as its row had it
+  std::int64_t removed_ns = 0;
+  EntryNumber replaced_changed = 0;
+  bool operator==(const NodeRestored&) const = default;
+};
+// An item of the trash is gone for good. The subtree stays as it is until the floor has passed the
+// entry.
+struct NodePurged {
+  NodeId node = 0;
+  AttachmentId item;
+  bool operator==(const NodePurged&) const = default;
+};
+
 // A change's place in the list is its number in the format.
-using Change = std::variant<SpaceCreated, SpaceUpdated, NodeAdded, VersionAdded, NodeMoved,
-                            NodeTrashed, MtimeSet, Unchanged>;
+using Change =
+    std::variant<SpaceCreated, SpaceUpdated, NodeAdded, VersionAdded, NodeMoved, NodeTrashed,
+                 MtimeSet, Unchanged, VersionRemoved, VersionMarked, NodeRestored, NodePurged>;
 
 // A folder on the way from the root to something that changed. The list holds a small tree: each
 // folder after its parent, the root first.
@@ -90,7 +128,13 @@ enum class EntryType : std::uint8_t {
   moved = 5,
   removed = 6,
   touched = 7,
+  version_restored = 8,
+  version_removed = 9,
+  version_marked = 10,
+  restored = 11,
+  purged = 12,
 };
+inline constexpr EntryType kLastEntryType = EntryType::purged;
 
 struct Entry {
   // Skeleton.

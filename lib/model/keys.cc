@@ -72,7 +72,7 @@ std::string locator_key(const SpaceId& space, NodeId node) {
 }
 
 std::string version_key(const SpaceId& space, NodeId node, VersionNumber number) {
-  std::string key = numbered_key(space, SpaceRow::version, node);
+  std::string key = versions_prefix(space, node);
   Encoder(key).u64_be(number);
   return key;
 }
@@ -115,10 +115,57 @@ std::string attachment_key(const SpaceId& space, const AttachmentId& id) {
   return key;
 }
 
+std::string mark_key(const SpaceId& space, NodeId node, VersionNumber number) {
+  std::string key = marks_prefix(space, node);
+  Encoder(key).u64_be(number);
+  return key;
+}
+
+std::string gaps_key(const SpaceId& space, NodeId node) {
+  return numbered_key(space, SpaceRow::gaps, node);
+}
+
+std::string dropped_key(const SpaceId& space, EntryNumber entry, const PieceId& piece) {
+  std::string key = space_key(space, SpaceRow::dropped, 8 + piece.size());
+  Encoder(key).u64_be(entry).raw(Bytes(piece));
+  return key;
+}
+
+std::string kept_key(const SpaceId& space, const PieceId& piece, EntryNumber entry) {
+  std::string key = kept_prefix(space, piece);
+  Encoder(key).u64_be(entry);
+  return key;
+}
+
+std::string kept_prefix(const SpaceId& space, const PieceId& piece) {
+  return space_key(space, SpaceRow::kept, piece.size() + 8).append(as_text(Bytes(piece)));
+}
+
+std::string unused_key(const SpaceId& space, EntryNumber entry, const AttachmentId& attachment) {
+  std::string key = numbered_key(space, SpaceRow::unused, entry);
+  Encoder(key).u64_be(attachment.entry);
+  append_u32_be(key, attachment.index);
+  return key;
+}
+
+std::string purged_key(const SpaceId& space, const AttachmentId& entry_and_change) {
+  std::string key = numbered_key(space, SpaceRow::purged, entry_and_change.entry);
+  append_u32_be(key, entry_and_change.index);
+  return key;
+}
+
 std::string row_prefix(const SpaceId& space, SpaceRow row) { return space_key(space, row, 0); }
 
 std::string children_prefix(const SpaceId& space, NodeId parent) {
   return numbered_key(space, SpaceRow::node, parent);
+}
+
+std::string versions_prefix(const SpaceId& space, NodeId node) {
+  return numbered_key(space, SpaceRow::version, node);
+}
+
+std::string marks_prefix(const SpaceId& space, NodeId node) {
+  return numbered_key(space, SpaceRow::mark, node);
 }
 
 std::string end_of(std::string_view prefix) {
@@ -137,6 +184,15 @@ std::string_view name_in_node_key(std::string_view key) {
 std::uint64_t last_u64_in(std::string_view key) {
   assert(key.size() >= 8);
   return Decoder(key.substr(key.size() - 8)).u64_be();
+}
+
+AttachmentId attachment_in_key(std::string_view key) {
+  assert(key.size() >= 12);
+  AttachmentId id;
+  id.entry = Decoder(key.substr(key.size() - 12)).u64_be();
+  for (const char byte : key.substr(key.size() - 4))
+    id.index = id.index << 8 | static_cast<std::uint8_t>(byte);
+  return id;
 }
 
 std::string catalogue_partition() { return std::string(kCatalogue); }

@@ -26,7 +26,13 @@ namespace spind::model {
   ROW(request, 'r')     /* state       principal, 0, request id        entry number          */ \
   ROW(skeleton, 'j')    /* journal     entry u64                       skeleton              */ \
   ROW(payload, 'y')     /* journal     entry u64                       payload               */ \
-  ROW(attachment, 'a')  /* attachment  entry u64, index u32            bytes                 */
+  ROW(attachment, 'a')  /* attachment  entry u64, index u32            bytes                 */ \
+  ROW(mark, 'm')        /* state       node u64, number u64            MarkRecord            */ \
+  ROW(gaps, 'g')        /* state       node u64                        count                 */ \
+  ROW(dropped, 'd')     /* state       entry u64, piece 32             –                     */ \
+  ROW(kept, 'k')        /* state       piece 32, entry u64             –                     */ \
+  ROW(unused, 'u')      /* state       entry u64, attachment 12        –                     */ \
+  ROW(purged, 'x')      /* state       entry u64, change u32           TrashRecord           */
 // clang-format on
 
 enum class SpaceRow : char {
@@ -53,16 +59,34 @@ std::string request_key(const SpaceId& space, std::string_view principal,
 std::string skeleton_key(const SpaceId& space, EntryNumber entry);
 std::string payload_key(const SpaceId& space, EntryNumber entry);
 std::string attachment_key(const SpaceId& space, const AttachmentId& id);
+std::string mark_key(const SpaceId& space, NodeId node, VersionNumber number);
+// How many versions of a file were removed: as many as its numbers have gaps.
+std::string gaps_key(const SpaceId& space, NodeId node);
+// A piece whose last reference fell away with an entry. The vault keeps it for the space until the
+// floor has passed the entry, so that the entry can be undone: `dropped` is the queue in order of
+// entries, `kept` says the same of a piece.
+std::string dropped_key(const SpaceId& space, EntryNumber entry, const PieceId& piece);
+std::string kept_key(const SpaceId& space, const PieceId& piece, EntryNumber entry);
+std::string kept_prefix(const SpaceId& space, const PieceId& piece);
+// The same of an attachment.
+std::string unused_key(const SpaceId& space, EntryNumber entry, const AttachmentId& attachment);
+// A subtree that was purged: its rows stay in place below the node until the floor has passed the
+// entry, so that the entry can be undone. The node's locator leads here.
+std::string purged_key(const SpaceId& space, const AttachmentId& entry_and_change);
 
 // All rows of one kind; end_of(prefix) is the first key behind everything that begins with it.
 std::string row_prefix(const SpaceId& space, SpaceRow row);
 std::string children_prefix(const SpaceId& space, NodeId parent);
+std::string versions_prefix(const SpaceId& space, NodeId node);
+std::string marks_prefix(const SpaceId& space, NodeId node);
 std::string end_of(std::string_view prefix);
 
 // The name in a node key, the id in a locator key, the number in a version or journal key. The key
 // must be of that kind: callers got it from a scan over that kind's prefix.
 std::string_view name_in_node_key(std::string_view key);
 std::uint64_t last_u64_in(std::string_view key);
+// The entry and index that the key of a trash, purged or attachment row ends with.
+AttachmentId attachment_in_key(std::string_view key);
 
 // The catalogue: one partition for the whole store.
 //   't' tenant, 0, kind, space id → –            spaces by tenant and kind

@@ -26,13 +26,15 @@ enum class RecordTag : std::uint8_t {
   pack = 'K',
   number = 'U',
   inline_content = 'I',
+  mark = 'A',
 };
 inline constexpr std::uint8_t kRecordFormat = 1;
 
-inline std::string begin_record(RecordTag tag, std::size_t reserve_bytes = 128) {
+inline std::string begin_record(RecordTag tag, std::size_t reserve_bytes = 128,
+                                std::uint8_t format = kRecordFormat) {
   std::string out;
   out.reserve(reserve_bytes);
-  Encoder(out).u8(static_cast<std::uint8_t>(tag)).u8(kRecordFormat);
+  Encoder(out).u8(static_cast<std::uint8_t>(tag)).u8(format);
   return out;
 }
 
@@ -43,19 +45,25 @@ inline std::string finish_record(std::string record) {
 
 Error corrupt_record(std::string_view what);
 
-// Checks the frame and gives the bytes between.
-Result<std::string_view> open_record(RecordTag tag, std::string_view bytes, std::string_view what);
+// Checks the frame and gives the bytes between, of any format from 1 to the newest one of the kind.
+Result<std::string_view> open_record(RecordTag tag, std::string_view bytes, std::string_view what,
+                                     std::uint8_t newest_format = kRecordFormat);
+inline std::uint8_t format_of(std::string_view record) {
+  return static_cast<std::uint8_t>(record[1]);
+}
 
 // Parts of records that entries hold as well; without a frame.
 void encode_part(Encoder& out, const VersionRecord& version);
 void encode_part(Encoder& out, const NodeRecord& node);
 void encode_part(Encoder& out, const SpaceRecord& space);
+void encode_part(Encoder& out, const MarkRecord& mark);
 VersionRecord decode_version_part(Decoder& in);
 NodeRecord decode_node_part(Decoder& in);
 // Into what held another record before.
 void decode_part(Decoder& in, VersionRecord& version);
 void decode_part(Decoder& in, NodeRecord& node);
 SpaceRecord decode_space_part(Decoder& in);
+MarkRecord decode_mark_part(Decoder& in);
 
 template <std::size_t kSize>
 std::array<std::uint8_t, kSize> decode_array(Decoder& in) {

@@ -12,6 +12,11 @@ constexpr std::uint8_t kHasSha1 = 1, kHasMd5 = 2, kHasAdler32 = 4;
 constexpr std::uint8_t kPieceIsSha256 = 8;
 constexpr std::uint8_t kKnownVersionFlags = 15;
 
+// Says who removed the node and when.
+constexpr std::uint8_t kTrashFormat = 2;
+
+constexpr std::uint8_t kPinned = 1;  // the only flag of a mark
+
 std::uint8_t version_flags(const VersionRecord& version) {
   std::uint8_t flags = 0;
   if (version.checksums.sha1) flags |= kHasSha1;
@@ -23,8 +28,9 @@ std::uint8_t version_flags(const VersionRecord& version) {
 }
 
 template <class T, class Part>
-Result<T> decode_whole(RecordTag tag, std::string_view bytes, std::string_view what, Part part) {
-  SPIND_TRY_ASSIGN(const std::string_view body, open_record(tag, bytes, what));
+Result<T> decode_whole(RecordTag tag, std::string_view bytes, std::string_view what, Part part,
+                       std::uint8_t newest_format = kRecordFormat) {
+  SPIND_TRY_ASSIGN(const std::string_view body, open_record(tag, bytes, what, newest_format));
   Decoder in(body);
   T record = part(in);
   if (!in.finish()) return corrupt_record(what);
@@ -46,11 +52,12 @@ Error corrupt_record(std::string_view what) {
   return {.code = Code::corruption, .text = "broken record: " + std::string(what)};
 }
 
-Result<std::string_view> open_record(RecordTag tag, std::string_view bytes, std::string_view what) {
+Result<std::string_view> open_record(RecordTag tag, std::string_view bytes, std::string_view what,
+                                     std::uint8_t newest_format) {
   const auto body = unseal(bytes);
   if (!body || body->size() < 2 || static_cast<std::uint8_t>((*body)[0]) != std::uint8_t(tag))
     return corrupt_record(what);
-  if (static_cast<std::uint8_t>((*body)[1]) != kRecordFormat)
+  if (format_of(*body) < kRecordFormat || format_of(*body) > newest_format)
     return Error{.code = Code::unsupported,
                  .text = "record of a newer format: " + std::string(what)};
   return body->substr(2);
@@ -181,6 +188,19 @@ SpaceRecord decode_space_part(Decoder& in) {
   return space;
 }
 
+void encode_part(Encoder& out, const MarkRecord& mark) {
+  out.u8(mark.pinned ? kPinned : 0).bytes(mark.label);
+}
+
+MarkRecord decode_mark_part(Decoder& in) {
+  MarkRecord mark;
+  const std::uint8_t flags = in.u8();
+  if ((flags & ~kPinned) != 0) in.fail();
+  mark.pinned = (flags & kPinned) != 0;
+  mark.label = in.bytes();
+  return mark;
+}
+
 std::string encode(const VersionRecord& record) {
   std::string out = begin_record(RecordTag::version);
   Encoder encoder(out);
@@ -204,10 +224,13 @@ std::string encode(const Locator& locator) {
 }
 
 std::string encode(const TrashRecord& record) {
-  std::string out = begin_record(RecordTag::trash);
+  // A row of before stays as it was when it is put back.
+  const bool known = !record.removed_by.empty();
+  std::string out = begin_record(RecordTag::trash, 128, known ? kTrashFormat : kRecordFormat);
   Encoder encoder(out);
   encoder.varint(record.parent).bytes(record.name);
   encode_part(encoder, record.node);
+  if (known) encoder.bytes(record.removed_by).zigzag(record.removed_ns);
   return finish_record(std::move(out));
 }
 
@@ -224,6 +247,13 @@ std::string encode(const Head& head) {
   encoder.varint(head.entry).varint(head.visible).zigzag(head.time_ns).varint(head.next_node);
   encoder.varint(head.epoch).varint(head.trash_bytes).varint(head.floor);
   encoder.raw(Bytes(head.chain));
+  return finish_record(std::move(out));
+}
+
+std::string encode(const MarkRecord& mark) {
+  std::string out = begin_record(RecordTag::mark, 64);
+  Encoder encoder(out);
+  encode_part(encoder, mark);
   return finish_record(std::move(out));
 }
 
@@ -278,13 +308,18 @@ Result<Locator> decode_locator(std::string_view bytes) {
 }
 
 Result<TrashRecord> decode_trash(std::string_view bytes) {
-  return decode_whole<TrashRecord>(RecordTag::trash, bytes, "trash", [](Decoder& in) {
+  const auto decode = [bytes](Decoder& in) {
     TrashRecord record;
     record.parent = in.varint();
     record.name = in.bytes();
     record.node = decode_node_part(in);
+    if (format_of(bytes) < kTrashFormat) return record;
+    record.removed_by = in.bytes();
+    record.removed_ns = in.zigzag();
+    if (record.removed_by.empty()) in.fail();
     return record;
-  });
+  };
+  return decode_whole<TrashRecord>(RecordTag::trash, bytes, "trash", decode, kTrashFormat);
 }
 
 Result<SpaceRecord> decode_space(std::string_view bytes) {
@@ -303,6 +338,14 @@ Result<Head> decode_head(std::string_view bytes) {
     head.floor = in.varint();
     head.chain = decode_array<32>(in);
     return head;
+  });
+}
+
+Result<MarkRecord> decode_mark(std::string_view bytes) {
+  return decode_whole<MarkRecord>(RecordTag::mark, bytes, "mark", [](Decoder& in) {
+    MarkRecord mark = decode_mark_part(in);
+    if (mark.says_nothing()) in.fail();
+    return mark;
   });
 }
 

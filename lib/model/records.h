@@ -46,11 +46,12 @@ struct NodeRecord {
   FolderTotals weight() const;
 };
 
-// Where a node hangs: under a folder by name, or in the trash.
+// Where a node hangs: under a folder by name, or in the trash, or nowhere any more.
 struct Locator {
   NodeId parent = 0;  // 0 with an empty name: the root
   std::string name;
-  AttachmentId trash;  // entry 0: not in the trash; else the key of its trash row
+  AttachmentId trash;  // entry 0: it hangs; else the key of its row of the trash, or of what was
+                       // purged
   bool operator==(const Locator&) const = default;
 };
 
@@ -58,7 +59,19 @@ struct TrashRecord {
   NodeId parent = 0;  // where it hung
   std::string name;
   NodeRecord node;
+  // Empty in rows of before these were kept: then the entry that the row's key names tells it.
+  std::string removed_by;
+  std::int64_t removed_ns = 0;
   bool operator==(const TrashRecord&) const = default;
+};
+
+// What somebody said of a version. One that says nothing has no row.
+struct MarkRecord {
+  bool pinned = false;  // neither removed nor thinned out
+  std::string label;
+  bool operator==(const MarkRecord&) const = default;
+
+  bool says_nothing() const { return !pinned && label.empty(); }
 };
 
 struct SpaceRecord {
@@ -94,6 +107,7 @@ std::string encode(const Locator& locator);
 std::string encode(const TrashRecord& record);
 std::string encode(const SpaceRecord& record);
 std::string encode(const Head& head);
+std::string encode(const MarkRecord& mark);
 std::string encode_manifest(const std::vector<Piece>& pieces);
 std::string encode_count(std::uint64_t count);
 // Inline content with an XXH3-64 of it, as an attachment row holds it.
@@ -108,6 +122,7 @@ Result<Locator> decode_locator(std::string_view bytes);
 Result<TrashRecord> decode_trash(std::string_view bytes);
 Result<SpaceRecord> decode_space(std::string_view bytes);
 Result<Head> decode_head(std::string_view bytes);
+Result<MarkRecord> decode_mark(std::string_view bytes);
 Result<std::vector<Piece>> decode_manifest(std::string_view bytes);
 Result<std::uint64_t> decode_count(std::string_view bytes);
 // The content, borrowed from `bytes`.

@@ -31,6 +31,16 @@ struct Retold {
   void operator()(const model::NodeTrashed& change) { written.node = change.node; }
   void operator()(const model::MtimeSet& change) { written.node = change.node; }
   void operator()(const model::Unchanged& change) { written.node = change.node; }
+  void operator()(const model::VersionRemoved& change) {
+    written.node = change.node;
+    written.version = change.version.number;
+  }
+  void operator()(const model::VersionMarked& change) {
+    written.node = change.node;
+    written.version = change.number;
+  }
+  void operator()(const model::NodeRestored& change) { written.node = change.node; }
+  void operator()(const model::NodePurged& change) { written.node = change.node; }
 
   void tell(const model::VersionRecord& version) {
     written.version = version.number;

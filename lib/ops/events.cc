@@ -14,6 +14,9 @@ std::string_view change_name(ChangeKind kind) {
     case ChangeKind::moved: return "moved";
     case ChangeKind::removed: return "removed";
     case ChangeKind::touched: return "touched";
+    case ChangeKind::versions_changed: return "versions_changed";
+    case ChangeKind::restored: return "restored";
+    case ChangeKind::purged: return "purged";
   }
   return "unknown";
 }
@@ -65,6 +68,14 @@ class EventMaker {
   }
   // It stands in entries that nobody sees.
   void operator()(const model::Unchanged&) {}
+  void operator()(const model::VersionRemoved& change) {
+    of_version(change.node, change.version.number);
+  }
+  void operator()(const model::VersionMarked& change) { of_version(change.node, change.number); }
+  void operator()(const model::NodeRestored& change) {
+    place(add(ChangeKind::restored, change.node), change.to_parent, change.to_name);
+  }
+  void operator()(const model::NodePurged& change) { add(ChangeKind::purged, change.node); }
 
  private:
   ChangeEvent& add(ChangeKind kind, NodeId node) {
@@ -76,6 +87,12 @@ class EventMaker {
     event.application = entry_.application;
     event.node = node;
     return event;
+  }
+  void of_version(NodeId node, VersionNumber number) {
+    ChangeEvent& event = add(ChangeKind::versions_changed, node);
+    event.node_kind = NodeKind::file;
+    event.version = number;
+    place_where_it_is(event);
   }
   void of_space(ChangeKind kind) { add(kind, kRootNode).node_kind = NodeKind::folder; }
 

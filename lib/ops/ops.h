@@ -9,6 +9,8 @@
 #include "ops/read.h"
 #include "ops/walk.h"
 #include "spind/changes.h"
+#include "spind/trash.h"
+#include "spind/version.h"
 
 namespace spind::ops {
 
@@ -47,6 +49,29 @@ Result<Written> remove(const Context& context, const Call& call, const SpaceId& 
                        const Ref& node, const RemoveOptions& options);
 Result<Written> set_mtime(const Context& context, const Call& call, const SpaceId& space,
                           const Ref& node, std::int64_t mtime_ns, const TouchOptions& options);
+
+// Versions.
+Result<PageOf<VersionInfo>> versions(const Context& context, const Call& call, const SpaceId& space,
+                                     const Ref& file, const VersionsOptions& options);
+Result<Written> restore_version(const Context& context, const Call& call, const SpaceId& space,
+                                const Ref& file, VersionNumber number,
+                                const VersionChangeOptions& options);
+Result<Written> remove_version(const Context& context, const Call& call, const SpaceId& space,
+                               const Ref& file, VersionNumber number,
+                               const VersionChangeOptions& options);
+Result<Written> mark_version(const Context& context, const Call& call, const SpaceId& space,
+                             const Ref& file, VersionNumber number, const VersionMark& mark,
+                             const VersionChangeOptions& options);
+
+// The trash.
+Result<PageOf<TrashItem>> trash(const Context& context, const Call& call, const SpaceId& space,
+                                const TrashOptions& options);
+Result<Written> restore(const Context& context, const Call& call, const SpaceId& space,
+                        const Ref& item, const RestoreOptions& options);
+Result<Written> purge(const Context& context, const Call& call, const SpaceId& space,
+                      const Ref& item, const PurgeOptions& options);
+Result<TrashEmptied> empty_trash(const Context& context, const Call& call, const SpaceId& space,
+                                 const EmptyTrashOptions& options);
 
 // Content. `check_put` refuses early what the commit would refuse anyway, before bytes are sent.
 Result<content::Owner> check_put(const Context& context, const Call& call, const SpaceId& space,

@@ -13,25 +13,50 @@ namespace {
 using model::Change;
 using model::Entry;
 
-// Adds `weight` to every folder from `folder` up to the root, or takes it away.
-Status add_to_ancestors(State& state, NodeId folder, const FolderTotals& weight, int sign) {
-  const auto add = [sign](std::uint64_t& total, std::uint64_t value) {
+void add(FolderTotals& totals, const FolderTotals& weight, int sign) {
+  const auto add_one = [sign](std::uint64_t& total, std::uint64_t value) {
     total = sign > 0 ? total + value : total - value;
   };
+  add_one(totals.live_bytes, weight.live_bytes);
+  add_one(totals.version_bytes, weight.version_bytes);
+  add_one(totals.files, weight.files);
+  add_one(totals.folders, weight.folders);
+}
+
+std::uint64_t bytes_of(const FolderTotals& weight) {
+  return weight.live_bytes + weight.version_bytes;
+}
+
+// Adds `weight` to every folder from `folder` up to the root, or takes it away.
+Status add_to_ancestors(State& state, NodeId folder, const FolderTotals& weight, int sign) {
   for (NodeId up = folder; up != 0;) {
     SPIND_TRY_ASSIGN(State::Node * node, state.node(up));
-    FolderTotals& totals = node->record.totals;
-    add(totals.live_bytes, weight.live_bytes);
-    add(totals.version_bytes, weight.version_bytes);
-    add(totals.files, weight.files);
-    add(totals.folders, weight.folders);
+    add(node->record.totals, weight, sign);
     up = node->parent;
   }
   return {};
 }
 
-std::uint64_t bytes_of(const FolderTotals& weight) {
-  return weight.live_bytes + weight.version_bytes;
+// Adds `weight` to every folder from `folder` up to the one that was removed, and to the trash as a
+// whole, or takes it away.
+Status add_to_trash(State& state, NodeId folder, const FolderTotals& weight, int sign) {
+  NodeId up = folder;
+  for (std::size_t climbed = 0;; ++climbed) {
+    if (climbed > kClimbMax) return too_deep();
+    SPIND_TRY_ASSIGN(const model::Locator locator, state.locate(up));
+    if (locator.trash.entry != 0) {
+      SPIND_TRY_ASSIGN(model::TrashRecord top, state.take_trash(locator.trash));
+      add(top.node.totals, weight, sign);
+      state.put_trash(locator.trash, top);
+      break;
+    }
+    SPIND_TRY_ASSIGN(State::Node * node, state.node(up));
+    add(node->record.totals, weight, sign);
+    up = node->parent;
+  }
+  SPIND_TRY_ASSIGN(model::Head * head, state.head());
+  head->trash_bytes += sign > 0 ? bytes_of(weight) : -bytes_of(weight);
+  return {};
 }
 
 // Applies and undoes one change. `at` is the entry's number and the change's index in it.
@@ -79,7 +104,8 @@ struct Forward {
   }
   Status operator()(const model::NodeTrashed& change) {
     SPIND_TRY_ASSIGN(State::Node * node, state.node(change.node));
-    const model::TrashRecord trash{change.parent, change.name, node->record};
+    const model::TrashRecord trash{change.parent, change.name, node->record, entry.principal,
+                                   entry.time_ns};
     SPIND_TRY(state.detach(change.node));
     state.put_trash(at, trash);
     SPIND_TRY_ASSIGN(model::Head * head, state.head());
@@ -93,6 +119,48 @@ struct Forward {
     return {};
   }
   Status operator()(const model::Unchanged&) { return {}; }
+  Status operator()(const model::VersionRemoved& change) {
+    SPIND_TRY(state.take_version(change.node, change.version.number));
+    state.set_mark(change.node, change.version.number, {});
+    SPIND_TRY(state.drop(change.version.content, entry.number));
+    SPIND_TRY(state.add_gaps(change.node, +1));
+    SPIND_TRY_ASSIGN(State::Node * node, state.node(change.node));
+    model::NodeRecord& file = node->record;
+    file.version_bytes -= change.version.size_bytes;
+    if (entry.visible) file.changed = entry.number;
+    return add_to_ancestors(state, node->parent, {0, change.version.size_bytes, 0, 0}, -1);
+  }
+  Status operator()(const model::VersionMarked& change) {
+    state.set_mark(change.node, change.number, change.after);
+    SPIND_TRY_ASSIGN(State::Node * node, state.node(change.node));
+    node->record.changed = entry.number;
+    return {};
+  }
+  Status operator()(const model::NodeRestored& change) {
+    if (change.below) return restore_below(change);
+    SPIND_TRY_ASSIGN(model::TrashRecord trash, state.take_trash(change.item));
+    const FolderTotals weight = trash.node.weight();
+    SPIND_TRY_ASSIGN(model::Head * head, state.head());
+    head->trash_bytes -= bytes_of(weight);
+    trash.node.changed = entry.number;
+    SPIND_TRY(state.attach(change.to_parent, change.to_name, std::move(trash.node)));
+    return add_to_ancestors(state, change.to_parent, weight, +1);
+  }
+  Status restore_below(const model::NodeRestored& change) {
+    SPIND_TRY_ASSIGN(State::Node * node, state.node(change.node));
+    node->record.changed = entry.number;
+    const FolderTotals weight = node->record.weight();
+    SPIND_TRY(add_to_trash(state, change.from_parent, weight, -1));
+    SPIND_TRY(state.move(change.node, change.to_parent, change.to_name));
+    return add_to_ancestors(state, change.to_parent, weight, +1);
+  }
+  Status operator()(const model::NodePurged& change) {
+    SPIND_TRY_ASSIGN(const model::TrashRecord trash, state.take_trash(change.item));
+    state.put_purged(at, trash);
+    SPIND_TRY_ASSIGN(model::Head * head, state.head());
+    head->trash_bytes -= bytes_of(trash.node.weight());
+    return {};
+  }
 };
 
 struct Backward {
@@ -147,6 +215,46 @@ struct Backward {
     return {};
   }
   Status operator()(const model::Unchanged&) { return {}; }
+  Status operator()(const model::VersionRemoved& change) {
+    state.put_version(change.node, change.version);
+    state.set_mark(change.node, change.version.number, change.mark);
+    SPIND_TRY(state.regain(change.version.content, at.entry));
+    SPIND_TRY(state.add_gaps(change.node, -1));
+    SPIND_TRY_ASSIGN(State::Node * node, state.node(change.node));
+    node->record.version_bytes += change.version.size_bytes;
+    node->record.changed = change.replaced_changed;
+    return add_to_ancestors(state, node->parent, {0, change.version.size_bytes, 0, 0}, +1);
+  }
+  Status operator()(const model::VersionMarked& change) {
+    state.set_mark(change.node, change.number, change.before);
+    SPIND_TRY_ASSIGN(State::Node * node, state.node(change.node));
+    node->record.changed = change.replaced_changed;
+    return {};
+  }
+  Status operator()(const model::NodeRestored& change) {
+    SPIND_TRY_ASSIGN(State::Node * node, state.node(change.node));
+    node->record.changed = change.replaced_changed;
+    const FolderTotals weight = node->record.weight();
+    SPIND_TRY(add_to_ancestors(state, change.to_parent, weight, -1));
+    if (change.below) {
+      SPIND_TRY(state.move(change.node, change.from_parent, change.from_name));
+      return add_to_trash(state, change.from_parent, weight, +1);
+    }
+    const model::TrashRecord trash{change.from_parent, change.from_name, node->record,
+                                   change.removed_by, change.removed_ns};
+    SPIND_TRY(state.detach(change.node));
+    state.put_trash(change.item, trash);
+    SPIND_TRY_ASSIGN(model::Head * head, state.head());
+    head->trash_bytes += bytes_of(weight);
+    return {};
+  }
+  Status operator()(const model::NodePurged& change) {
+    SPIND_TRY_ASSIGN(const model::TrashRecord trash, state.take_purged(at));
+    state.put_trash(change.item, trash);
+    SPIND_TRY_ASSIGN(model::Head * head, state.head());
+    head->trash_bytes += bytes_of(trash.node.weight());
+    return {};
+  }
 };
 
 // Collects the folders on the way to what changes, each once, parents first.
@@ -228,6 +336,39 @@ struct Completion {
     return way.add(node->parent);
   }
   Status operator()(model::Unchanged&) { return {}; }
+  Status operator()(model::VersionRemoved& change) {
+    SPIND_TRY_ASSIGN(const auto version, state.version(change.node, change.version.number));
+    if (!version) return Error{.code = Code::corruption, .text = "a version that goes is missing"};
+    change.version = *version;
+    SPIND_TRY_ASSIGN(change.mark, state.mark(change.node, change.version.number));
+    SPIND_TRY_ASSIGN(State::Node * node, state.node(change.node));
+    change.replaced_changed = node->record.changed;
+    return way.add(node->parent);
+  }
+  Status operator()(model::VersionMarked& change) {
+    SPIND_TRY_ASSIGN(change.before, state.mark(change.node, change.number));
+    SPIND_TRY_ASSIGN(State::Node * node, state.node(change.node));
+    change.replaced_changed = node->record.changed;
+    return way.add(node->parent);
+  }
+  Status operator()(model::NodeRestored& change) {
+    if (change.below) {
+      SPIND_TRY_ASSIGN(const State::Node* node, state.node(change.node));
+      change.from_parent = node->parent;
+      change.from_name = node->name;
+      change.replaced_changed = node->record.changed;
+      return way.add(change.to_parent);
+    }
+    SPIND_TRY_ASSIGN(const auto trash, state.trashed(change.item));
+    if (!trash) return Error{.code = Code::corruption, .text = "an item of the trash is missing"};
+    change.from_parent = trash->parent;
+    change.from_name = trash->name;
+    change.removed_by = trash->removed_by;
+    change.removed_ns = trash->removed_ns;
+    change.replaced_changed = trash->node.changed;
+    return way.add(change.to_parent);
+  }
+  Status operator()(model::NodePurged&) { return {}; }
 };
 
 }  // namespace

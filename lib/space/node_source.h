@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -34,6 +35,10 @@ class NodeSource {
   virtual Result<NodeRef> child(NodeId parent, std::string_view name) = 0;
   // Where a node hangs; a locator of the trash for one that was removed. not_found if it never was.
   virtual Result<model::Locator> locate(NodeId node) = 0;
+  // The row of the trash that a locator leads to, or none: then the node was purged, or restored.
+  virtual Result<std::optional<model::TrashRecord>> trashed(const model::AttachmentId& at) = 0;
+  // The row of a purged subtree, while there is one.
+  virtual Result<std::optional<model::TrashRecord>> purged(const model::AttachmentId& at) = 0;
 };
 
 }  // namespace spind::space

@@ -54,6 +54,21 @@ Result<model::Locator> Reading::locate(NodeId node) {
   return model::decode_locator(*bytes);
 }
 
+Result<std::optional<model::TrashRecord>> Reading::trashed(const model::AttachmentId& at) {
+  return detached(model::trash_key(space_, at));
+}
+
+Result<std::optional<model::TrashRecord>> Reading::purged(const model::AttachmentId& at) {
+  return detached(model::purged_key(space_, at));
+}
+
+Result<std::optional<model::TrashRecord>> Reading::detached(const std::string& key) {
+  SPIND_TRY_ASSIGN(const auto bytes, snapshot_->get(Family::state, key));
+  if (!bytes) return std::optional<model::TrashRecord>{};
+  SPIND_TRY_ASSIGN(auto record, model::decode_trash(*bytes));
+  return std::optional(std::move(record));
+}
+
 Result<std::optional<model::VersionRecord>> Reading::version(NodeId node, VersionNumber number) {
   SPIND_TRY_ASSIGN(const auto bytes,
                    snapshot_->get(Family::state, model::version_key(space_, node, number)));

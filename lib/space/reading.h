@@ -22,10 +22,14 @@ class Reading final : public NodeSource {
   Result<EntryNumber> visible();
   Result<NodeRef> child(NodeId parent, std::string_view name) override;
   Result<model::Locator> locate(NodeId node) override;
+  Result<std::optional<model::TrashRecord>> trashed(const model::AttachmentId& at) override;
+  Result<std::optional<model::TrashRecord>> purged(const model::AttachmentId& at) override;
   // An earlier version, or none.
   Result<std::optional<model::VersionRecord>> version(NodeId node, VersionNumber number);
 
  private:
+  Result<std::optional<model::TrashRecord>> detached(const std::string& key);
+
   kv::SnapshotRef snapshot_;
   RowCache& cache_;
   SpaceId space_;

@@ -156,18 +156,49 @@ Result<std::optional<std::string>> State::colliding_name(NodeId parent, std::str
 
 // ---- trash and versions ----
 
-void State::put_trash(const model::AttachmentId& at, const model::TrashRecord& record) {
-  rows_.put(Family::state, model::trash_key(space_, at), model::encode(record));
+Result<std::optional<model::TrashRecord>> State::detached(const std::string& key) {
+  SPIND_TRY_ASSIGN(const auto bytes, rows_.get(Family::state, key));
+  if (!bytes) return std::optional<model::TrashRecord>{};
+  SPIND_TRY_ASSIGN(auto record, model::decode_trash(*bytes));
+  return std::optional(std::move(record));
+}
+
+Result<model::TrashRecord> State::take_detached(const std::string& key) {
+  SPIND_TRY_ASSIGN(auto record, detached(key));
+  if (!record) return disagreement("a row of the trash is missing");
+  rows_.erase(Family::state, key);
+  return *std::move(record);
+}
+
+void State::put_detached(const std::string& key, const model::AttachmentId& at,
+                         const model::TrashRecord& record) {
+  rows_.put(Family::state, key, model::encode(record));
   rows_.put(Family::state, model::locator_key(space_, record.node.id),
             model::encode(model::Locator{0, "", at}));
 }
 
+Result<std::optional<model::TrashRecord>> State::trashed(const model::AttachmentId& at) {
+  return detached(model::trash_key(space_, at));
+}
+
+Result<std::optional<model::TrashRecord>> State::purged(const model::AttachmentId& at) {
+  return detached(model::purged_key(space_, at));
+}
+
+void State::put_trash(const model::AttachmentId& at, const model::TrashRecord& record) {
+  put_detached(model::trash_key(space_, at), at, record);
+}
+
 Result<model::TrashRecord> State::take_trash(const model::AttachmentId& at) {
-  const std::string key = model::trash_key(space_, at);
-  SPIND_TRY_ASSIGN(const auto bytes, rows_.get(Family::state, key));
-  if (!bytes) return disagreement("a row of the trash is missing");
-  rows_.erase(Family::state, key);
-  return model::decode_trash(*bytes);
+  return take_detached(model::trash_key(space_, at));
+}
+
+void State::put_purged(const model::AttachmentId& at, const model::TrashRecord& record) {
+  put_detached(model::purged_key(space_, at), at, record);
+}
+
+Result<model::TrashRecord> State::take_purged(const model::AttachmentId& at) {
+  return take_detached(model::purged_key(space_, at));
 }
 
 void State::put_version(NodeId node, const model::VersionRecord& version) {
@@ -183,32 +214,106 @@ Result<model::VersionRecord> State::take_version(NodeId node, VersionNumber numb
   return model::decode_version(*bytes);
 }
 
+Result<std::optional<model::VersionRecord>> State::version(NodeId node, VersionNumber number) {
+  SPIND_TRY_ASSIGN(const auto bytes,
+                   rows_.get(Family::state, model::version_key(space_, node, number)));
+  if (!bytes) return std::optional<model::VersionRecord>{};
+  SPIND_TRY_ASSIGN(auto version, model::decode_version(*bytes));
+  return std::optional(std::move(version));
+}
+
+Result<model::MarkRecord> State::mark(NodeId node, VersionNumber number) {
+  SPIND_TRY_ASSIGN(const auto bytes,
+                   rows_.get(Family::state, model::mark_key(space_, node, number)));
+  if (!bytes) return model::MarkRecord{};
+  return model::decode_mark(*bytes);
+}
+
+void State::set_mark(NodeId node, VersionNumber number, const model::MarkRecord& mark) {
+  const std::string key = model::mark_key(space_, node, number);
+  if (mark.says_nothing())
+    rows_.erase(Family::state, key);
+  else
+    rows_.put(Family::state, key, model::encode(mark));
+}
+
+Status State::add_gaps(NodeId node, int delta) {
+  const std::string key = model::gaps_key(space_, node);
+  SPIND_TRY_ASSIGN(const auto bytes, rows_.get(Family::state, key));
+  std::uint64_t count = 0;
+  if (bytes) {
+    SPIND_TRY_ASSIGN(count, model::decode_count(*bytes));
+  }
+  if (delta < 0 && count == 0) return disagreement("more versions come back than were removed");
+  count = delta < 0 ? count - 1 : count + 1;
+  if (count == 0)
+    rows_.erase(Family::state, key);
+  else
+    rows_.put(Family::state, key, model::encode_count(count));
+  return {};
+}
+
 // ---- references and requests ----
 
+Result<std::string> State::attachment(const model::AttachmentId& id) {
+  SPIND_TRY_ASSIGN(auto bytes, rows_.get(Family::attachment, model::attachment_key(space_, id)));
+  if (!bytes) return disagreement("an attachment is missing");
+  return *std::move(bytes);
+}
+
+Result<std::vector<model::Piece>> State::pieces_of(const model::ContentRef& content) {
+  if (content.kind == model::ContentKind::piece)
+    return std::vector<model::Piece>{{content.piece, 0}};
+  if (content.kind != model::ContentKind::manifest) return std::vector<model::Piece>{};
+  SPIND_TRY_ASSIGN(const std::string bytes, attachment(content.attachment));
+  return model::decode_manifest(bytes);
+}
+
+Result<std::uint64_t> State::add_reference(const model::PieceId& piece, int delta) {
+  const std::string key = model::reference_key(space_, piece);
+  SPIND_TRY_ASSIGN(const auto bytes, rows_.get(Family::state, key));
+  std::uint64_t count = 0;
+  if (bytes) {
+    SPIND_TRY_ASSIGN(count, model::decode_count(*bytes));
+  }
+  if (delta < 0 && count == 0) return disagreement("a piece has fewer references than uses");
+  count = delta < 0 ? count - 1 : count + 1;
+  if (count == 0)
+    rows_.erase(Family::state, key);
+  else
+    rows_.put(Family::state, key, model::encode_count(count));
+  return count;
+}
+
 Status State::add_references(const model::ContentRef& content, int delta) {
-  std::vector<model::Piece> pieces;
-  if (content.kind == model::ContentKind::piece) pieces.push_back({content.piece, 0});
-  if (content.kind == model::ContentKind::manifest) {
-    SPIND_TRY_ASSIGN(
-        const auto bytes,
-        rows_.get(Family::attachment, model::attachment_key(space_, content.attachment)));
-    if (!bytes) return disagreement("a manifest is missing");
-    SPIND_TRY_ASSIGN(pieces, model::decode_manifest(*bytes));
-  }
+  SPIND_TRY_ASSIGN(const auto pieces, pieces_of(content));
+  for (const model::Piece& piece : pieces) SPIND_TRY(add_reference(piece.id, delta));
+  return {};
+}
+
+Status State::drop(const model::ContentRef& content, EntryNumber at) {
+  SPIND_TRY_ASSIGN(const auto pieces, pieces_of(content));
   for (const model::Piece& piece : pieces) {
-    const std::string key = model::reference_key(space_, piece.id);
-    SPIND_TRY_ASSIGN(const auto bytes, rows_.get(Family::state, key));
-    std::uint64_t count = 0;
-    if (bytes) {
-      SPIND_TRY_ASSIGN(count, model::decode_count(*bytes));
-    }
-    if (delta < 0 && count == 0) return disagreement("a piece has fewer references than uses");
-    count = delta < 0 ? count - 1 : count + 1;
-    if (count == 0)
-      rows_.erase(Family::state, key);
-    else
-      rows_.put(Family::state, key, model::encode_count(count));
+    SPIND_TRY_ASSIGN(const std::uint64_t count, add_reference(piece.id, -1));
+    if (count != 0) continue;
+    rows_.put(Family::state, model::dropped_key(space_, at, piece.id), "");
+    rows_.put(Family::state, model::kept_key(space_, piece.id, at), "");
   }
+  if (content.has_attachment())
+    rows_.put(Family::state, model::unused_key(space_, at, content.attachment), "");
+  return {};
+}
+
+Status State::regain(const model::ContentRef& content, EntryNumber at) {
+  SPIND_TRY_ASSIGN(const auto pieces, pieces_of(content));
+  for (auto piece = pieces.rbegin(); piece != pieces.rend(); ++piece) {
+    SPIND_TRY_ASSIGN(const std::uint64_t count, add_reference(piece->id, +1));
+    if (count != 1) continue;
+    rows_.erase(Family::state, model::dropped_key(space_, at, piece->id));
+    rows_.erase(Family::state, model::kept_key(space_, piece->id, at));
+  }
+  if (content.has_attachment())
+    rows_.erase(Family::state, model::unused_key(space_, at, content.attachment));
   return {};
 }
 

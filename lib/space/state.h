@@ -20,6 +20,8 @@ class State final : public NodeSource {
   const SpaceId& space() const override { return space_; }
   Result<NodeRef> child(NodeId parent, std::string_view name) override;
   Result<model::Locator> locate(NodeId node) override;
+  Result<std::optional<model::TrashRecord>> trashed(const model::AttachmentId& at) override;
+  Result<std::optional<model::TrashRecord>> purged(const model::AttachmentId& at) override;
 
   // The space's own rows. not_found before it is created.
   Result<model::Head*> head();  // to be read and changed
@@ -44,12 +46,27 @@ class State final : public NodeSource {
   // The trash: the row of a detached node, and a locator that says so.
   void put_trash(const model::AttachmentId& at, const model::TrashRecord& record);
   Result<model::TrashRecord> take_trash(const model::AttachmentId& at);
+  // The same for a subtree that was purged.
+  void put_purged(const model::AttachmentId& at, const model::TrashRecord& record);
+  Result<model::TrashRecord> take_purged(const model::AttachmentId& at);
 
   void put_version(NodeId node, const model::VersionRecord& version);
   Result<model::VersionRecord> take_version(NodeId node, VersionNumber number);
 
+  Result<std::optional<model::VersionRecord>> version(NodeId node, VersionNumber number);
+  Result<model::MarkRecord> mark(NodeId node, VersionNumber number);
+  void set_mark(NodeId node, VersionNumber number, const model::MarkRecord& mark);
+  // Counts versions that were removed from among those of a file.
+  Status add_gaps(NodeId node, int delta);
+
   // Counts one reference to each piece of the content more or less.
   Status add_references(const model::ContentRef& content, int delta);
+  // The content falls away with the entry `at`; what nothing refers to any more is remembered under
+  // it. regain undoes that.
+  Status drop(const model::ContentRef& content, EntryNumber at);
+  Status regain(const model::ContentRef& content, EntryNumber at);
+  // The row beside an entry that holds inline content or a manifest.
+  Result<std::string> attachment(const model::AttachmentId& id);
 
   void put_request(std::string_view principal, std::string_view request_id, EntryNumber entry);
   void erase_request(std::string_view principal, std::string_view request_id);
@@ -67,6 +84,13 @@ class State final : public NodeSource {
     Node node;
     bool dirty = false;
   };
+  Result<std::vector<model::Piece>> pieces_of(const model::ContentRef& content);
+  // Counts one reference more or less, and gives the new count.
+  Result<std::uint64_t> add_reference(const model::PieceId& piece, int delta);
+  Result<std::optional<model::TrashRecord>> detached(const std::string& key);
+  Result<model::TrashRecord> take_detached(const std::string& key);
+  void put_detached(const std::string& key, const model::AttachmentId& at,
+                    const model::TrashRecord& record);
   Status set_folded(NodeId parent, std::string_view name, bool present);
   void erase_node_row(const Node& node);
   void flush_head();

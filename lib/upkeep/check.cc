@@ -44,11 +44,13 @@ class StoreCheck {
     const auto root = reading.child(0, "");
     if (!root.ok() && !is_damage(root.error())) return root.error();
     if (root.ok() && *root != nullptr) expect(**root);
-    return scan_rows(reading, model::SpaceRow::trash, [&](auto, std::string_view value) -> Status {
-      const auto trash = model::decode_trash(value);
-      if (trash.ok()) expect(trash->node);
-      return steps_.step();
-    });
+    for (const model::SpaceRow row : {model::SpaceRow::trash, model::SpaceRow::purged})
+      SPIND_TRY(scan_rows(reading, row, [&](auto, std::string_view value) -> Status {
+        const auto trash = model::decode_trash(value);
+        if (trash.ok()) expect(trash->node);
+        return steps_.step();
+      }));
+    return {};
   }
 
   Status check_space(const SpaceId& space) {
@@ -67,7 +69,8 @@ class StoreCheck {
     JournalCheck journal(reading, *head, findings_, steps_);
     SPIND_TRY(journal.run());
     report_.entries += journal.entries();
-    return ContentCheck(reading, subject_.content, findings_, steps_).run(options_.read_content);
+    return ContentCheck(reading, *head, subject_.content, findings_, steps_)
+        .run(options_.read_content);
   }
 
   Status check_piece(const PieceState& piece) {

@@ -38,9 +38,9 @@ void KeySum::add(std::string_view key) {
   hash += xxh3_64(as_bytes(key));
 }
 
-ContentCheck::ContentCheck(space::Reading& reading, content::Content& content, Findings& findings,
-                           Steps& steps)
-    : reading_(reading), content_(content), findings_(findings), steps_(steps) {}
+ContentCheck::ContentCheck(space::Reading& reading, const model::Head& head,
+                           content::Content& content, Findings& findings, Steps& steps)
+    : reading_(reading), head_(head), content_(content), findings_(findings), steps_(steps) {}
 
 Status ContentCheck::run(bool read_content) {
   SPIND_TRY_ASSIGN(const space::SpaceRef info, reading_.info());
@@ -49,7 +49,9 @@ Status ContentCheck::run(bool read_content) {
     SPIND_TRY_ASSIGN(const bool whole, check_version(node, version));
     return whole && read_content ? read_through(node, version) : Status();
   }));
+  SPIND_TRY(check_unused());
   SPIND_TRY(check_attachments());
+  SPIND_TRY(check_dropped());
   const auto passes = static_cast<std::uint32_t>(references_ / kCountsAPass + 1);
   for (std::uint32_t pass = 0; pass < passes; ++pass) SPIND_TRY(count_pass(pass, passes));
   return {};
@@ -65,10 +67,11 @@ Status ContentCheck::visit_versions(const Visit& visit) {
     const auto node = model::decode_node(value);
     return node.ok() ? visit_node(*node) : Status();  // the tree's check tells of broken rows
   }));
-  SPIND_TRY(scan_rows(reading_, SpaceRow::trash, [&](auto, std::string_view value) -> Status {
-    const auto trash = model::decode_trash(value);
-    return trash.ok() ? visit_node(trash->node) : Status();
-  }));
+  for (const SpaceRow row : {SpaceRow::trash, SpaceRow::purged})
+    SPIND_TRY(scan_rows(reading_, row, [&](auto, std::string_view value) -> Status {
+      const auto trash = model::decode_trash(value);
+      return trash.ok() ? visit_node(trash->node) : Status();
+    }));
   return scan_rows(reading_, SpaceRow::version,
                    [&](std::string_view key, std::string_view value) -> Status {
                      SPIND_TRY(steps_.step());
@@ -132,6 +135,52 @@ Result<std::uint64_t> ContentCheck::manifest_size(std::string_view row) {
   std::uint64_t size_bytes = 0;
   for (const model::Piece& piece : pieces) size_bytes += piece.size_bytes;
   return size_bytes;
+}
+
+// Attachments that nothing refers to any more stay until the floor has passed.
+Status ContentCheck::check_unused() {
+  const std::string attachments = model::row_prefix(reading_.space(), SpaceRow::attachment);
+  const std::size_t prefix_bytes = model::row_prefix(reading_.space(), SpaceRow::unused).size() + 8;
+  return scan_rows(reading_, SpaceRow::unused, [&](std::string_view key, std::string_view) {
+    referred_.add(attachments + std::string(key.substr(prefix_bytes)));
+    return steps_.step();
+  });
+}
+
+// Each of the two rows that remember a piece is found from the other: one way by look-up, the other
+// by their number.
+Status ContentCheck::check_dropped() {
+  const std::size_t prefix_bytes = model::row_prefix(reading_.space(), SpaceRow::dropped).size();
+  std::uint64_t dropped = 0, kept = 0;
+  SPIND_TRY(scan_rows(reading_, SpaceRow::dropped, [&](std::string_view key, auto) -> Status {
+    SPIND_TRY(steps_.step());
+    model::PieceId piece{};
+    if (key.size() != prefix_bytes + 8 + piece.size()) {
+      findings_.add(Kind::dropped, 0, "a row of the queue has a broken key");
+      return {};
+    }
+    const EntryNumber entry = model::last_u64_in(key.substr(0, prefix_bytes + 8));
+    std::copy_n(key.begin() + static_cast<std::ptrdiff_t>(prefix_bytes) + 8, piece.size(),
+                piece.begin());
+    SPIND_TRY_ASSIGN(const auto row,
+                     reading_.snapshot().get(kv::Family::state,
+                                             model::kept_key(reading_.space(), piece, entry)));
+    ++dropped;
+    if (!row || entry > head_.entry)
+      findings_.add(Kind::dropped, 0,
+                    fmt::format("a piece that fell away with entry {} is not kept", entry));
+    SPIND_TRY_ASSIGN(const bool held, content_.holds(reading_.snapshot(), owner_, piece));
+    if (!held)
+      findings_.add(Kind::dropped, 0, "the vault does not hold a piece that the space keeps");
+    return {};
+  }));
+  SPIND_TRY(scan_rows(reading_, SpaceRow::kept, [&](auto, auto) {
+    ++kept;
+    return steps_.step();
+  }));
+  if (kept != dropped)
+    findings_.add(Kind::dropped, 0, fmt::format("{} pieces are kept, {} fell away", kept, dropped));
+  return {};
 }
 
 // Attachments are as many as versions refer to, and the same ones.

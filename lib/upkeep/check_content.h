@@ -20,8 +20,8 @@ struct KeySum {
 // Counts references anew, in as many passes as bounded memory asks for. One thread at a time.
 class ContentCheck {
  public:
-  ContentCheck(space::Reading& reading, content::Content& content, Findings& findings,
-               Steps& steps);
+  ContentCheck(space::Reading& reading, const model::Head& head, content::Content& content,
+               Findings& findings, Steps& steps);
   Status run(bool read_content);
 
  private:
@@ -32,13 +32,16 @@ class ContentCheck {
   Result<bool> check_version(NodeId node, const model::VersionRecord& version);
   Result<std::uint64_t> inline_size(std::string_view row);
   Result<std::uint64_t> manifest_size(std::string_view row);
+  Status check_unused();
   Status check_attachments();
+  Status check_dropped();
   Status read_through(NodeId node, const model::VersionRecord& version);
   Status count_pass(std::uint32_t pass, std::uint32_t passes);
   Status compare_pass(std::uint32_t pass, std::uint32_t passes,
                       std::unordered_map<std::string, std::uint64_t>& counts);
 
   space::Reading& reading_;
+  const model::Head& head_;
   content::Content& content_;
   Findings& findings_;
   Steps& steps_;

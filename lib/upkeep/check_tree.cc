@@ -28,7 +28,8 @@ NodeId parent_in_node_key(std::string_view key) {
   return model::last_u64_in(key.substr(0, key.size() - name.size()));
 }
 
-// Versions are numbered without gaps, and all but the current one have a row.
+// Versions are numbered one after the other; all but the current one and the removed ones have a
+// row.
 std::uint64_t earlier_versions(const model::NodeRecord& node) {
   return node.current.number > 0 ? node.current.number - 1 : 0;
 }
@@ -42,8 +43,11 @@ TreeCheck::TreeCheck(space::Reading& reading, const model::Head& head, Findings&
 Status TreeCheck::run() {
   SPIND_TRY(check_nodes());
   SPIND_TRY(check_trash());
+  SPIND_TRY(check_purged());
   SPIND_TRY(check_locators());
+  SPIND_TRY(check_gaps());
   SPIND_TRY(check_versions());
+  SPIND_TRY(check_marks());
   return check_folded_names();
 }
 
@@ -152,23 +156,22 @@ Result<space::NodeRef> TreeCheck::find(NodeId node, Kind kind) {
 
 Result<space::NodeRef> TreeCheck::find_trashed(NodeId node, const model::AttachmentId& at,
                                                Kind kind) {
-  SPIND_TRY_ASSIGN(
-      const auto bytes,
-      reading_.snapshot().get(kv::Family::state, model::trash_key(reading_.space(), at)));
-  if (!bytes) {
+  auto row = reading_.trashed(at);
+  if (row.ok() && !*row) row = reading_.purged(at);
+  if (!row.ok()) {
+    SPIND_TRY(findings_.absorb(kind, node, std::move(row).error()));
+    return space::NodeRef{};
+  }
+  if (!*row) {
     findings_.add(kind, node, "its row in the trash is missing");
     return space::NodeRef{};
   }
-  auto trash = model::decode_trash(*bytes);
-  if (!trash.ok()) {
-    SPIND_TRY(findings_.absorb(kind, node, std::move(trash).error()));
-    return space::NodeRef{};
-  }
-  if (trash->node.id != node) {
+  model::NodeRecord& record = (*row)->node;
+  if (record.id != node) {
     findings_.add(kind, node, "its locator leads to another node in the trash");
     return space::NodeRef{};
   }
-  return std::make_shared<const model::NodeRecord>(std::move(trash->node));
+  return std::make_shared<const model::NodeRecord>(std::move(record));
 }
 
 // ---- the trash, and what counts both ----
@@ -184,7 +187,7 @@ Status TreeCheck::check_trash() {
                           return findings_.absorb(Kind::trash_record, 0, std::move(trash).error());
                         const FolderTotals weight = trash->node.weight();
                         bytes += weight.live_bytes + weight.version_bytes;
-                        return check_trashed(key, trash->node);
+                        return check_trashed(SpaceRow::trash, key, trash->node);
                       }));
   if (bytes != head_.trash_bytes)
     findings_.add(
@@ -193,11 +196,25 @@ Status TreeCheck::check_trash() {
   return {};
 }
 
-Status TreeCheck::check_trashed(std::string_view key, const model::NodeRecord& node) {
+// What was purged keeps its rows until the floor has passed.
+Status TreeCheck::check_purged() {
+  return scan_rows(reading_, SpaceRow::purged,
+                   [&](std::string_view key, std::string_view value) -> Status {
+                     SPIND_TRY(steps_.node());
+                     ++trashed_;
+                     auto purged = model::decode_trash(value);
+                     if (!purged.ok())
+                       return findings_.absorb(Kind::trash_record, 0, std::move(purged).error());
+                     return check_trashed(SpaceRow::purged, key, purged->node);
+                   });
+}
+
+Status TreeCheck::check_trashed(SpaceRow row, std::string_view key, const model::NodeRecord& node) {
   auto locator = reading_.locate(node.id);
   if (!locator.ok())
     SPIND_TRY(findings_.absorb(Kind::trash_locator, node.id, locator.error()));
-  else if (model::trash_key(reading_.space(), locator->trash) != key)
+  else if ((row == SpaceRow::trash ? model::trash_key : model::purged_key)(reading_.space(),
+                                                                           locator->trash) != key)
     findings_.add(Kind::trash_locator, node.id, "its locator leads elsewhere");
   return check_record(node);
 }
@@ -226,6 +243,34 @@ void TreeCheck::check_versions_owed(const model::NodeRecord& file) {
     findings_.add(
         Kind::version_bytes, file.id,
         fmt::format("it counts {} bytes of earlier versions and has none", file.version_bytes));
+}
+
+// How many versions were removed is counted by file, and nobody owes them.
+Status TreeCheck::check_gaps() {
+  return scan_rows(
+      reading_, SpaceRow::gaps, [&](std::string_view key, std::string_view value) -> Status {
+        SPIND_TRY(steps_.step());
+        const NodeId node = model::last_u64_in(key);
+        const auto count = model::decode_count(value);
+        if (!count.ok()) return findings_.absorb(Kind::versions, node, count.error());
+        SPIND_TRY_ASSIGN(const space::NodeRef record, find(node, Kind::orphan_versions));
+        if (record == nullptr) return {};
+        versions_owed_ -= *count;
+        if (*count == 0 || *count > earlier_versions(*record))
+          findings_.add(Kind::versions, node,
+                        fmt::format("{} versions were removed, of {} earlier ones", *count,
+                                    earlier_versions(*record)));
+        return {};
+      });
+}
+
+// 0 also where the row is broken, which check_gaps tells.
+Result<std::uint64_t> TreeCheck::gaps(NodeId file) {
+  SPIND_TRY_ASSIGN(const auto row, reading_.snapshot().get(
+                                       kv::Family::state, model::gaps_key(reading_.space(), file)));
+  if (!row) return std::uint64_t{0};
+  const auto count = model::decode_count(*row);
+  return count.ok() ? *count : 0;
 }
 
 Status TreeCheck::check_versions() {
@@ -260,7 +305,8 @@ Status TreeCheck::close_versions(const Versions& versions) {
   if (versions.count == 0) return {};  // before the first
   SPIND_TRY_ASSIGN(const space::NodeRef record, find(versions.node, Kind::orphan_versions));
   if (record == nullptr) return {};
-  const std::uint64_t expected = earlier_versions(*record);
+  SPIND_TRY_ASSIGN(const std::uint64_t removed, gaps(versions.node));
+  const std::uint64_t expected = earlier_versions(*record) - removed;
   versions_owed_ -= expected;
   if (versions.count != expected || versions.last >= record->current.number)
     findings_.add(Kind::versions, versions.node,
@@ -271,6 +317,28 @@ Status TreeCheck::close_versions(const Versions& versions) {
                   fmt::format("it counts {} bytes of earlier versions, there are {}",
                               record->version_bytes, versions.bytes));
   return {};
+}
+
+// A mark says something of a version that there is.
+Status TreeCheck::check_marks() {
+  return scan_rows(
+      reading_, SpaceRow::mark, [&](std::string_view key, std::string_view value) -> Status {
+        SPIND_TRY(steps_.step());
+        const NodeId node = model::last_u64_in(key.substr(0, key.size() - 8));
+        const VersionNumber number = model::last_u64_in(key);
+        const auto mark = model::decode_mark(value);
+        if (!mark.ok()) return findings_.absorb(Kind::version_mark, node, mark.error());
+        SPIND_TRY_ASSIGN(const space::NodeRef record, find(node, Kind::version_mark));
+        if (record == nullptr) return {};
+        if (record->kind == NodeKind::file && record->current.number == number) return {};
+        SPIND_TRY_ASSIGN(const auto row, reading_.snapshot().get(
+                                             kv::Family::state,
+                                             model::version_key(reading_.space(), node, number)));
+        if (!row)
+          findings_.add(Kind::version_mark, node,
+                        fmt::format("version {} is marked, and not there", number));
+        return {};
+      });
 }
 
 // ---- folded names ----

@@ -2,6 +2,7 @@
 // trash and the head.
 #pragma once
 
+#include "model/keys.h"
 #include "space/reading.h"
 #include "upkeep/findings.h"
 
@@ -34,9 +35,13 @@ class TreeCheck {
   void check_versions_owed(const model::NodeRecord& file);
   Status close_group(const Group& group);
   Status check_trash();
-  Status check_trashed(std::string_view key, const model::NodeRecord& node);
+  Status check_trashed(model::SpaceRow row, std::string_view key, const model::NodeRecord& node);
+  Status check_purged();
   Status check_locators();
+  Status check_gaps();
+  Result<std::uint64_t> gaps(NodeId file);
   Status check_versions();
+  Status check_marks();
   Status close_versions(const Versions& versions);
   Status check_folded_names();
   // The record of a node, hanging or in the trash; null with a finding if its rows disagree.
@@ -48,7 +53,7 @@ class TreeCheck {
   Findings& findings_;
   Steps& steps_;
   std::uint64_t nodes_ = 0;          // rows of nodes, the root included
-  std::uint64_t trashed_ = 0;        // rows of the trash
+  std::uint64_t trashed_ = 0;        // rows of the trash, and of what was purged
   std::uint64_t versions_owed_ = 0;  // earlier versions that records count and no rows have shown
 };
 

@@ -1,4 +1,4 @@
-// One request of each verb, on a file that is there and with a place beside it, for tests that ask
+// One request of each verb, on a file of two versions and with a place beside it, for tests that ask
 // the same of them all.
 #pragma once
 
@@ -14,6 +14,7 @@ inline std::vector<Request> all_verbs(const Ref& ref, const Ref& to = "/elsewher
     Request request{.verb = static_cast<Verb>(i), .ref = ref, .to = to};
     request.size_bytes = 100;
     request.mtime_ns = 12'345;
+    request.mark.pinned = true;
     requests.push_back(request);
   }
   return requests;

@@ -192,4 +192,46 @@ TEST_CASE("bad day: ids of other spaces, of nobody and of strangers lead nowhere
   CHECK(store.session().create_space({.id = space.id()}).code() == Code::already_exists);
 }
 
+TEST_CASE("bad day: a version that is the current one, pinned, or not there is not removed") {
+  TestStore store(MetadataEngine::memory);
+  const Space space = store.make_space("versions");
+  for (const char* bytes : {"1", "2", "3"}) REQUIRE(space.put("/file", bytes).ok());
+  REQUIRE(space.mark_version("/file", 1, {.pinned = true}).ok());
+  const EntryNumber before = space.info()->entry;
+  CHECK(space.remove_version("/file", 3).code() == Code::conflict);
+  CHECK(space.remove_version("/file", 1).code() == Code::precondition_failed);
+  for (const VersionNumber number : {VersionNumber{0}, VersionNumber{4}, ~VersionNumber{0}}) {
+    CHECK(space.remove_version("/file", number).code() == Code::not_found);
+    CHECK(space.restore_version("/file", number).code() == Code::not_found);
+    CHECK(space.mark_version("/file", number, {.pinned = true}).code() == Code::not_found);
+  }
+  CHECK(space.remove_version("/", 1).code() == Code::is_a_folder);
+  CHECK(space.mark_version("/file", 2, {.label = std::string(kLabelBytesMax + 1, 'x')}).code() ==
+        Code::limit_exceeded);
+  CHECK(space.info()->entry == before);
+}
+
+TEST_CASE("bad day: what is not in the trash, or has no place to go back to, stays where it is") {
+  TestStore store(MetadataEngine::memory);
+  const Space space = store.make_space("trash");
+  const NodeId file = space.put("/folder/file", "1", {.make_parents = true}).value().node;
+  const NodeId hanging = space.put("/hanging", "1").value().node;
+  const NodeId folder = space.remove("/folder").value().node;
+  REQUIRE(space.put("/folder", "2").ok());
+  const EntryNumber before = space.info()->entry;
+  for (const NodeId id : {hanging, kRootNode, NodeId{0}, NodeId{999}, ~NodeId{0}}) {
+    CHECK(space.restore(Ref::node(id)).code() == Code::not_found);
+    CHECK(space.purge(Ref::node(id)).code() == Code::not_found);
+  }
+  CHECK(space.restore(Ref::below(folder, "other")).code() == Code::not_found);
+  CHECK(space.restore(Ref::below(folder, "file/below")).code() == Code::not_found);
+  CHECK(space.restore(Ref::below(folder, "..")).code() == Code::invalid_argument);
+  CHECK(space.restore(Ref::node(folder)).code() == Code::already_exists);
+  CHECK(space.restore(Ref::node(file), {.make_parents = true}).code() == Code::not_a_folder);
+  CHECK(space.restore(Ref::node(file), {.to = "/"}).code() == Code::conflict);
+  CHECK(space.restore(Ref::node(file), {.to = "/a/b"}).code() == Code::not_found);
+  CHECK(space.purge(Ref::node(file)).code() == Code::conflict);
+  CHECK(space.info()->entry == before);
+}
+
 }  // namespace spind::test

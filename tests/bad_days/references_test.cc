@@ -38,6 +38,7 @@ TEST_CASE("verbs: each takes a path, an id, and an id with a path below it, to t
   for (std::size_t i = 0; i < kVerbCount; ++i) {
     const auto verb = static_cast<Verb>(i);
     CAPTURE(verb_name(verb));
+    if (verb == Verb::restore || verb == Verb::purge) continue;  // what is removed has no path
     std::vector<std::string> states;
     for (const Form form : {Form::path, Form::id, Form::id_and_path}) {
       const Tree tree = make_tree(store, "references " + std::to_string(++number));
@@ -46,6 +47,7 @@ TEST_CASE("verbs: each takes a path, an id, and an id with a path below it, to t
                       .to = Ref::below(tree.folder, "moved"),
                       .size_bytes = 50};
       request.mtime_ns = 77;
+      request.mark.pinned = true;
       if (verb == Verb::make_folder) {
         request.ref = reference(tree, form, true);
         request.exist_ok = true;
@@ -62,6 +64,21 @@ TEST_CASE("verbs: each takes a path, an id, and an id with a path below it, to t
     }
     CHECK(states[1] == states[0]);
     CHECK(states[2] == states[0]);
+  }
+}
+
+TEST_CASE("verbs: what is in the trash is named by its id, and what lies below it by a path too") {
+  TestStore store(MetadataEngine::memory);
+  for (const bool by_path : {false, true}) {
+    const Tree tree = make_tree(store, by_path ? "by path" : "by id");
+    REQUIRE(tree.space.remove(Ref::node(tree.folder)).ok());
+    CHECK(tree.space.restore("/folder").code() == Code::not_found);
+    CHECK(tree.space.purge("/folder").code() == Code::not_found);
+    const Ref file = by_path ? Ref::below(tree.folder, "file") : Ref::node(tree.file);
+    CHECK(tree.space.restore(file, {.to = "/file"})->node == tree.file);
+    CHECK(*tree.space.get("/file", {.version = 1}) == "first");
+    CHECK(tree.space.purge(Ref::node(tree.folder)).ok());
+    CHECK(tree.space.restore(Ref::node(tree.folder)).code() == Code::not_found);
   }
 }
 

@@ -13,6 +13,8 @@ SPACE_FIELDS = ["id", "alias", "kind", "tenant", "name", "description", "owner",
                 "visible"]
 COMMANDS = ["init", "space create", "space list", "space info", "space set", "put", "get", "ls",
             "tree", "stat", "cat", "mkdir", "mv", "rm", "du", "changes", "check", "collect", "metrics",
+            "tree", "stat", "cat", "mkdir", "mv", "rm", "du", "versions", "check", "collect", "metrics",
+            "tree", "stat", "cat", "mkdir", "mv", "rm", "du", "versions", "trash", "check", "collect", "metrics",
             "verify", "version", "completion"]
 
 
@@ -34,7 +36,11 @@ class Words(ToolCase):
                       ["put", "-w", "0", "x", "s:/x", "-r"],
                       ["ls", "no-place"], ["stat", "s:!x"], ["changes", "s:/folder"], ["completion", "tcsh"],
                       ["space", "create", "x", "--kind", "other"], ["space", "set", "s"],
-                      ["space", "create", "a:b"], ["collect", "--grace", "-1"]]:
+                      ["space", "create", "a:b"], ["versions", "s:/x", "other"],
+                      ["trash", "s:", "other"], ["trash", "s:", "restore"],
+                      ["trash", "s:", "purge", "x"], ["trash", "s:", "list", "1"],
+                      ["trash", "s:", "restore", "1", "--on-conflict", "x"],
+                      ["versions", "s:/x", "restore"], ["versions", "s:/x", "pin", "one"], ["collect", "--grace", "-1"]]:
             with self.subTest(words=words):
                 answer = self.run_tool(*words)
                 self.assertEqual(answer.status, 2, answer.err)
@@ -313,6 +319,68 @@ class Nodes(ToolCase):
         self.assertEqual((answer.status, answer.out), (1, b""))
         self.assertEqual(json.loads(answer.err)["error"]["code"], "not_found")
         self.assertEqual(self.run_tool("cat", "s:/").status, 1)
+
+    def test_versions_are_listed_restored_pinned_labelled_and_removed(self):
+        for content in (b"first", b"second", b"third"):
+            made = self.spind("put", "-", "s:/f", data=content).files[0]["id"]
+        rows = self.spind("versions", "s:/f").rows
+        self.assertEqual(list(rows[0]), ["number", "size", "mtime_ns", "written_ns", "author",
+                                         "sha256", "current", "pinned", "label"])
+        self.assertEqual([row["number"] for row in rows], [3, 2, 1])
+        self.assertEqual([row["current"] for row in rows], [True, False, False])
+        self.assertEqual(rows[2]["sha256"], sha256(b"first"))
+        self.assertEqual(self.spind("versions", "s:/f", "restore", "1").row,
+                         {"id": made, "path": "/f", "version": 4, "changed": True})
+        self.assertEqual(self.run_tool("cat", "s:/f").out, b"first")
+        self.assertFalse(self.spind("versions", "s:/f", "restore", "4").row["changed"])
+        self.spind("versions", "s:/f", "pin", "2")
+        self.spind("versions", "s:/f", "label", "2", "handed in")
+        self.assertEqual(self.error("versions", "s:/f", "remove", "2")["code"],
+                         "precondition_failed")
+        self.spind("versions", "s:/f", "remove", "1")
+        rows = self.spind("versions", "s:/f", "list").rows
+        self.assertEqual([(row["number"], row["pinned"], row["label"]) for row in rows],
+                         [(4, False, ""), (3, False, ""), (2, True, "handed in")])
+        self.spind("versions", "s:/f", "unpin", "2")
+        self.spind("versions", "s:/f", "remove", "2")
+        self.assertEqual(self.error("versions", "s:/f", "remove", "4")["code"], "conflict")
+        self.assertEqual(self.error("versions", "s:/f", "restore", "9")["code"], "not_found")
+        self.assertIn("v4", self.run_tool("versions", "s:/f").out.decode())
+        self.check_is_clean()
+
+    def test_trash_is_listed_restored_purged_and_emptied(self):
+        self.spind("mkdir", "-p", "s:/d/e")
+        for name in ("d/e/f", "d/g", "h"):
+            self.spind("put", "-", f"s:/{name}", data=b"hello")
+        folder = self.spind("rm", "-r", "s:/d").row["id"]
+        file = self.spind("rm", "s:/h").row["id"]
+        rows = self.spind("trash", "s:").rows
+        self.assertEqual(list(rows[0]), ["id", "path", "kind", "size", "version_bytes",
+                                         "removed_ns", "removed_by"])
+        self.assertEqual([(row["id"], row["path"], row["kind"], row["size"], row["removed_by"])
+                          for row in rows],
+                         [(file, "/h", "file", 5, "ada"), (folder, "/d", "folder", 10, "ada")])
+        self.assertEqual(self.spind("trash", "s:", "restore", str(file)).row,
+                         {"id": file, "path": "/h", "restored": True})
+        self.assertEqual(self.error("trash", "s:", "restore", f"{folder}/e/f")["code"],
+                         "not_found")
+        row = self.spind("trash", "s:", "restore", f"{folder}/e/f", "--to", "/h",
+                         "--on-conflict", "skip").row
+        self.assertEqual((row["path"], row["restored"]), (None, False))
+        row = self.spind("trash", "s:", "restore", f"{folder}/e/f", "--to", "/h",
+                         "--on-conflict", "keep-both").row
+        self.assertEqual(row["path"], "/h (2)")
+        self.spind("trash", "s:", "restore", f"{folder}/g", "-p")
+        self.assertEqual(self.run_tool("cat", "s:/d/g").out, b"hello")
+        self.assertIn("/d/", self.run_tool("trash", "s:").out.decode())
+        self.assertEqual(self.spind("trash", "s:", "purge", str(folder)).row, {"id": folder})
+        self.assertEqual(self.error("trash", "s:", "purge", str(folder))["code"], "not_found")
+        self.spind("rm", "s:/h")
+        self.assertEqual(self.spind("trash", "s:", "empty", "--older-than", "3600").row,
+                         {"items": 0, "bytes": 0})
+        self.assertEqual(self.spind("trash", "s:", "empty").row, {"items": 1, "bytes": 5})
+        self.assertEqual(self.spind("trash", "s:", "list").rows, [])
+        self.check_is_clean()
 
     def test_errors_for_people_stand_on_stderr(self):
         answer = self.run_tool("stat", "s:/none")

@@ -95,6 +95,25 @@ Status collect(TestStore& store) {
   return {};
 }
 
+// Does something with the item of the trash that lies above the others; nothing if an earlier try
+// did it.
+FaultCase on_trash(std::string name, std::function<Status(const Space&, const Ref&)> change) {
+  const auto run = [change = std::move(change)](TestStore& store) -> Status {
+    SPIND_TRY_ASSIGN(const Session session, store.store().session({.user = "ada"}));
+    SPIND_TRY_ASSIGN(const Space space, session.space_by_alias("faults"));
+    SPIND_TRY_ASSIGN(const PageOf<TrashItem> page, space.trash({.count_max = 1}));
+    return page.items.empty() ? Status() : change(space, Ref::node(page.items.front().node.id));
+  };
+  return {std::move(name), run};
+}
+
+Status empty_trash(TestStore& store) {
+  SPIND_TRY_ASSIGN(const Session session, store.store().session({.user = "ada"}));
+  SPIND_TRY_ASSIGN(const Space space, session.space_by_alias("faults"));
+  SPIND_TRY(space.empty_trash());
+  return {};
+}
+
 std::vector<FaultCase> make_cases() {
   std::vector<FaultCase> cases = {
       {"open", reopen, false},
@@ -132,6 +151,35 @@ std::vector<FaultCase> make_cases() {
   cases.push_back(on_space("remove", {.verb = Verb::remove, .ref = "/folder"}));
   cases.push_back(
       on_space("set_mtime", {.verb = Verb::set_mtime, .ref = "/folder/inline", .mtime_ns = 5}));
+  cases.push_back(on_space("versions", {.verb = Verb::versions, .ref = "/folder/old", .page = 1}));
+  cases.push_back(on_space("restore version of a piece",
+                           {.verb = Verb::restore_version, .ref = "/folder/old", .version = 1}));
+  cases.push_back(on_space("restore version, inline",
+                           {.verb = Verb::restore_version, .ref = "/folder/old", .version = 2}));
+  cases.push_back(on_space("remove version",
+                           {.verb = Verb::remove_version, .ref = "/folder/old", .version = 1}));
+  cases.push_back(on_space("mark version", {.verb = Verb::mark_version,
+                                            .ref = "/folder/old",
+                                            .version = 1,
+                                            .mark = {.pinned = true, .label = "first"}}));
+  cases.push_back(on_trash("restore", [](const Space& space, const Ref& item) -> Status {
+    SPIND_TRY(space.restore(item));
+    return {};
+  }));
+  cases.push_back(
+      on_trash("restore and replace", [](const Space& space, const Ref& item) -> Status {
+        SPIND_TRY(space.restore(item, {.to = "/other", .on_conflict = OnConflict::replace}));
+        return {};
+      }));
+  cases.push_back(on_trash("restore from below", [](const Space& space, const Ref& item) -> Status {
+    SPIND_TRY(space.restore(Ref::below(item.start(), "old"), {.make_parents = true}));
+    return {};
+  }));
+  cases.push_back(on_trash("purge", [](const Space& space, const Ref& item) -> Status {
+    SPIND_TRY(space.purge(item));
+    return {};
+  }));
+  cases.push_back({"empty_trash", empty_trash});
   return cases;
 }
 
@@ -155,7 +203,24 @@ void make_tree(TestStore& store) {
   put_file("/folder/object", 3, kObject);
   put_file("/folder/old", 4, kPacked + 1);
   put_file("/folder/old", 5, 10);
+  put_file("/folder/old", 6, 20);
   put_file("/other/file", 6, 1);
+  put_file("/gone/old", 7, kPacked);
+  put_file("/gone/old", 8, 100);
+  if (const auto removed = space.remove("/gone"); !removed.ok())
+    throw std::runtime_error(removed.error().to_string());
+}
+
+Status describe_versions(const Space& space, NodeId file, std::string& text) {
+  SPIND_TRY_ASSIGN(const PageOf<VersionInfo> page, space.versions(Ref::node(file)));
+  for (const VersionInfo& version : page.items) {
+    SPIND_TRY_ASSIGN(const std::string bytes,
+                     space.get(Ref::node(file), {.version = version.number}));
+    text += " " + std::to_string(version.number) + ":" + to_hex(sha256_of(bytes)).substr(0, 8);
+    if (version.pinned) text += ":pinned";
+    text += version.label;
+  }
+  return {};
 }
 
 Result<std::string> describe(const Space& space) {
@@ -163,20 +228,22 @@ Result<std::string> describe(const Space& space) {
   SPIND_TRY_ASSIGN(Walk walk, space.walk("/"));
   for (;;) {
     SPIND_TRY_ASSIGN(const std::optional<Walk::Item> item, walk.next());
-    if (!item) return text;
+    if (!item) break;
     const NodeInfo& node = item->node;
     text += item->path + " " + std::to_string(node.id) + " v" + std::to_string(node.version) +
             " size " + std::to_string(node.size_bytes) + " mtime " + std::to_string(node.mtime_ns) +
             " totals " + std::to_string(node.totals.live_bytes) + " " +
             std::to_string(node.totals.version_bytes) + " " + std::to_string(node.totals.files) +
             " " + std::to_string(node.totals.folders);
-    for (VersionNumber version = 1; version <= node.version; ++version) {
-      SPIND_TRY_ASSIGN(const std::string bytes,
-                       space.get(Ref::node(node.id), {.version = version}));
-      text += " " + to_hex(sha256_of(bytes)).substr(0, 8);
-    }
+    if (node.kind == NodeKind::file) SPIND_TRY(describe_versions(space, node.id, text));
     text += "\n";
   }
+  SPIND_TRY_ASSIGN(const PageOf<TrashItem> trash, space.trash());
+  for (const TrashItem& item : trash.items)
+    text += "trash: " + item.path + " " + std::to_string(item.node.id) + " by " + item.removed_by +
+            " at " + std::to_string(item.removed_ns) + "\n";
+  SPIND_TRY_ASSIGN(const SpaceInfo info, space.info());
+  return text + std::to_string(info.trash_bytes) + " bytes in the trash\n";
 }
 
 }  // namespace spind::test

@@ -106,6 +106,8 @@ TEST_CASE("format: records of a space") {
   check_golden("locator-trash", trashed, encode(trashed), decode_locator);
   const TrashRecord trash{5, "essay.odt", a_file({})};
   check_golden("trash", trash, encode(trash), decode_trash);
+  const TrashRecord told{5, "essay.odt", a_file({}), "grace", 1'767'225'600'000'000'002};
+  check_golden("trash-2", told, encode(told), decode_trash);
   const SpaceRecord space = a_space();
   check_golden("space", space, encode(space), decode_space);
   const Head head{44, 43, 1'767'225'600'000'000'001, 78, 1, 5000, 2, filled<32>(90)};
@@ -113,6 +115,8 @@ TEST_CASE("format: records of a space") {
   check_golden("count", std::uint64_t{300}, encode_count(300), decode_count);
   const std::vector<Piece> pieces{{piece, 8 << 20}, {filled<32>(7), 17}};
   check_golden("manifest", pieces, encode_manifest(pieces), decode_manifest);
+  const MarkRecord mark{true, "handed in"};
+  check_golden("mark", mark, encode(mark), decode_mark);
   check_golden("inline", std::string_view("content"), encode_inline("content"), decode_inline);
 }
 
@@ -180,6 +184,24 @@ TEST_CASE("format: entries of the journal") {
   check_entry("entry-small", small);
 }
 
+// The same of changes that came later: what was written before stays as it is.
+TEST_CASE("format: entries about versions") {
+  Entry entry = a_full_entry();
+  entry.type = EntryType::version_removed;
+  entry.changes = {Unchanged{77}, VersionRemoved{77, a_version(), {false, "draft"}, 43},
+                   VersionMarked{77, 2, {true, "draft"}, {}, 44}};
+  check_entry("entry-versions", entry);
+}
+
+TEST_CASE("format: entries about the trash") {
+  Entry entry = a_full_entry();
+  entry.type = EntryType::restored;
+  entry.changes = {NodeRestored{9, {44, 1}, false, 6, 5, "old.odt", "new.odt", "grace", -1, 43},
+                   NodeRestored{10, {44, 1}, true, 9, 5, "below", "above", "", 0, 42},
+                   NodePurged{9, {44, 1}}};
+  check_entry("entry-trash", entry);
+}
+
 // One after the other, each behind its length.
 TEST_CASE("format: keys") {
   std::string keys;
@@ -208,6 +230,23 @@ TEST_CASE("format: keys") {
   add(ledger_key(LedgerRow::pack_open, 1001));
   add(ledger_vault_key(vault));
   CHECK(keys == golden_bytes("keys", keys));
+}
+
+TEST_CASE("format: the key of what was purged") {
+  const std::string key = purged_key(kSpace, {45, 1});
+  CHECK(key == golden_bytes("key-purged", key));
+  CHECK(attachment_in_key(key) == AttachmentId{45, 1});
+}
+
+TEST_CASE("format: keys about versions") {
+  std::string keys;
+  const auto add = [&keys](const std::string& key) { Encoder(keys).bytes(key); };
+  add(mark_key(kSpace, 77, 3));
+  add(gaps_key(kSpace, 77));
+  add(dropped_key(kSpace, 45, filled<32>(200)));
+  add(kept_key(kSpace, filled<32>(200), 45));
+  add(unused_key(kSpace, 45, {42, 1}));
+  CHECK(keys == golden_bytes("keys-versions", keys));
 }
 
 }  // namespace

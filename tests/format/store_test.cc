@@ -56,10 +56,21 @@ TEST_CASE("format: a store of format 1 opens, reads and checks clean") {
   CHECK(space.get("/empty").value().empty());
   CHECK(space.stat("/removed").code() == Code::not_found);
   CHECK(space.make_folder("/MOVED").code() == Code::already_exists);
+  CHECK(space.versions("/inline.txt").value().items.size() == 2);
+  // Its row does not say who and when; the journal does.
+  const std::vector<TrashItem> trash = space.trash().value().items;
+  REQUIRE(trash.size() == 1);
+  CHECK(trash[0].path == "/removed");
+  CHECK(trash[0].removed_by == "ada");
+  CHECK(trash[0].removed_ns > 0);
   CHECK(ada.space_by_alias("maths").ok());
   const CheckReport report = store.check({.read_content = true}).value();
   CHECK(report.findings_total == 0);
   CHECK(report.nodes > 0);
+  CHECK(space.restore(Ref::node(trash[0].node.id)).ok());
+  CHECK(space.get("/removed/gone.txt").value() == "gone");
+  CHECK(space.remove_version("/inline.txt", 1).ok());
+  CHECK(store.check({.read_content = true}).value().findings_total == 0);
 }
 
 TEST_CASE("format: a store of another format is refused, and the text says what to do") {

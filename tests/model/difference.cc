@@ -60,6 +60,22 @@ std::string differ(const std::vector<Walk::Item>& expected, const std::vector<Wa
   return out;
 }
 
+std::string differ(const std::vector<VersionInfo>& expected, const std::vector<VersionInfo>& got) {
+  std::string out;
+  compare(out, "count", expected.size(), got.size());
+  for (std::size_t i = 0; i < std::min(expected.size(), got.size()) && out.empty(); ++i) {
+    compare(out, "number", expected[i].number, got[i].number);
+    compare(out, "size", expected[i].size_bytes, got[i].size_bytes);
+    compare(out, "mtime", expected[i].mtime_ns, got[i].mtime_ns);
+    compare(out, "author", expected[i].author, got[i].author);
+    compare(out, "sha256", to_hex(expected[i].sha256), to_hex(got[i].sha256));
+    compare(out, "current", int{expected[i].current}, int{got[i].current});
+    compare(out, "pinned", int{expected[i].pinned}, int{got[i].pinned});
+    compare(out, "label", expected[i].label, got[i].label);
+  }
+  return out;
+}
+
 }  // namespace
 
 std::string difference(const Request& request, const Expected& expected, const Answer& got) {
@@ -79,6 +95,7 @@ std::string difference(const Request& request, const Expected& expected, const A
                  ? ""
                  : "other bytes: " + std::to_string(got.bytes.size()) + " of them, not " +
                        std::to_string(expected.answer.bytes.size());
+    case Verb::versions: return differ(expected.answer.versions, got.versions);
     case Verb::path: {
       std::string out;
       compare(out, "path", expected.answer.bytes, got.bytes);

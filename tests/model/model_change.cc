@@ -49,6 +49,11 @@ Expected ModelSpace::change(const Request& request, EntryNumber entry, std::int6
     case Verb::make_folder: expected = make_folder(request, entry, time_ns); break;
     case Verb::move: expected = move(request, entry); break;
     case Verb::remove: expected = remove(request, entry); break;
+    case Verb::restore_version: expected = restore_version(request, entry); break;
+    case Verb::remove_version: expected = remove_version(request, entry); break;
+    case Verb::restore: expected = restore(request, entry, time_ns); break;
+    case Verb::purge: expected = purge(request, entry); break;
+    case Verb::mark_version: expected = mark_version(request, entry); break;
     default: expected = set_mtime(request, entry); break;
   }
   if (!expected.ok()) return expected;
@@ -149,6 +154,8 @@ Expected ModelSpace::put(const Request& request, EntryNumber entry, std::int64_t
   }
   node.versions.push_back({request.content_seed, request.size_bytes, sha256, creator_});
   node.mtime_ns = options.mtime_ns.value_or(time_ns);
+  node.versions.push_back(
+      {request.content_seed, request.size_bytes, sha256, creator_, node.mtime_ns});
   touch(id, entry);
   expected.answer.written = {.node = id,
                              .version = node.versions.size(),
@@ -206,6 +213,7 @@ Expected ModelSpace::move(const Request& request, EntryNumber entry) {
     tell_with_place(ChangeKind::removed, to.node, entry);
   }
   const Node before = node;
+  if (to.found()) detach(to.node, entry);
   places_.erase({node.parent, node.name});
   places_[{folder, name}] = id;
   node.parent = folder;
@@ -238,6 +246,8 @@ Expected ModelSpace::remove(const Request& request, EntryNumber entry) {
   tell_with_place(ChangeKind::removed, node.id, entry);
   node.removed = true;
   places_.erase({node.parent, node.name});
+  touch(node.parent, entry);
+  detach(node.id, entry);
   expected.answer.written = {.node = node.id, .entry = entry};
   return expected;
 }
@@ -257,11 +267,86 @@ Expected ModelSpace::set_mtime(const Request& request, EntryNumber entry) {
   expected.answer.written.node = node.id;
   if (node.mtime_ns == request.mtime_ns) return expected;
   node.mtime_ns = request.mtime_ns;
+  if (node.kind == NodeKind::file) node.versions.back().mtime_ns = request.mtime_ns;
   touch(node.id, entry);
   ChangeEvent& event = tell_with_place(ChangeKind::touched, node.id, entry);
   event.name.clear();
   if (node.id == kRootNode) event.node_kind = NodeKind::folder;
   expected.answer.written.entry = entry;
+  return expected;
+}
+
+Expected ModelSpace::about_version(const Request& request) const {
+  const Place place = find(request.ref);
+  Expected expected{.problems = place.problems};
+  if (!place.found()) {
+    expected.problems.merge(obstacles(place, false, 0));
+    expected.problems.insert(Code::not_found);
+    return expected;
+  }
+  const Node& node = nodes_.at(place.node);
+  if (!holds(request.options.conditions, node.id))
+    expected.problems.insert(Code::precondition_failed);
+  const VersionNumber number = request.version.value_or(1);
+  if (node.kind == NodeKind::folder)
+    expected.problems.insert(Code::is_a_folder);
+  else if (number < 1 || number > node.versions.size() || node.versions[number - 1].removed)
+    expected.problems.insert(Code::not_found);
+  expected.answer.written.node = node.id;
+  return expected;
+}
+
+Expected ModelSpace::restore_version(const Request& request, EntryNumber entry) {
+  Expected expected = about_version(request);
+  if (!expected.ok()) return expected;
+  Node& node = nodes_.at(expected.answer.written.node);
+  const VersionNumber number = request.version.value_or(1);
+  if (number == node.versions.size()) return expected;
+  Version version = node.versions[number - 1];
+  version.author = creator_;
+  version.pinned = false;
+  version.label.clear();
+  node.mtime_ns = version.mtime_ns;
+  expected.answer.written = {.node = node.id,
+                             .version = node.versions.size() + 1,
+                             .size_bytes = version.size_bytes,
+                             .sha256 = version.sha256,
+                             .entry = entry};
+  node.versions.push_back(std::move(version));
+  touch(node.id, entry);
+  return expected;
+}
+
+Expected ModelSpace::remove_version(const Request& request, EntryNumber entry) {
+  Expected expected = about_version(request);
+  if (!expected.ok()) return expected;
+  Node& node = nodes_.at(expected.answer.written.node);
+  const VersionNumber number = request.version.value_or(1);
+  Version& version = node.versions[number - 1];
+  if (number == node.versions.size())
+    expected.problems.insert(Code::conflict);
+  else if (version.pinned)
+    expected.problems.insert(Code::precondition_failed);
+  if (!expected.ok()) return expected;
+  version.removed = true;
+  touch(node.id, entry);
+  expected.answer.written = {.node = node.id, .version = number, .entry = entry};
+  return expected;
+}
+
+Expected ModelSpace::mark_version(const Request& request, EntryNumber entry) {
+  Expected expected = about_version(request);
+  if (!expected.ok()) return expected;
+  Node& node = nodes_.at(expected.answer.written.node);
+  const VersionNumber number = request.version.value_or(1);
+  Version& version = node.versions[number - 1];
+  const bool pinned = request.mark.pinned.value_or(version.pinned);
+  const std::string label = request.mark.label.value_or(version.label);
+  if (pinned == version.pinned && label == version.label) return expected;
+  version.pinned = pinned;
+  version.label = label;
+  touch(node.id, entry);
+  expected.answer.written = {.node = node.id, .version = number, .entry = entry};
   return expected;
 }
 

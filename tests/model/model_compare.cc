@@ -22,9 +22,33 @@ std::string ModelRun::compare(Both& both) {
     if (!different.empty()) return std::string(verb_name(verb)) + ": " + different;
   }
   std::string different = compare_versions(both);
+  if (different.empty()) different = compare_trash(both);
   if (different.empty()) different = compare_info(both);
   std::string from_the_beginning;
   return different.empty() ? compare_feed(both, from_the_beginning, 0) : different;
+}
+
+std::string ModelRun::compare_trash(Both& both) {
+  const std::vector<NodeId> expected = both.model.trash();
+  std::size_t at = 0;
+  TrashOptions options{.count_max = 3};
+  do {
+    const Result<PageOf<TrashItem>> page = both.engine.trash(options);
+    if (!page.ok()) return "trash: " + page.error().to_string();
+    for (const TrashItem& item : page->items) {
+      if (at == expected.size()) return "trash: too many items";
+      const NodeId id = expected[at++];
+      const Request stat{.verb = Verb::stat};
+      const std::string different =
+          difference(stat, {.answer = {.node = both.model.info(id)}}, {.node = item.node});
+      if (!different.empty()) return "trash: " + different;
+      if (item.path != both.model.path(id)) return "trash: path " + item.path;
+      if (item.removed != both.model.nodes().at(id).removed_entry || item.removed_by != "ada")
+        return "trash: removed by " + item.removed_by;
+    }
+    options.after = page->next;
+  } while (!options.after.empty());
+  return at == expected.size() ? "" : "trash: too few items";
 }
 
 std::string ModelRun::compare_versions(Both& both) {
@@ -35,6 +59,9 @@ std::string ModelRun::compare_versions(Both& both) {
           difference(request, both.model.ask(request), run(both.engine, request));
       if (!different.empty()) return request.to_string() + ": " + different;
     }
+    const Request all{.verb = Verb::versions, .ref = Ref::node(id), .page = 3};
+    const std::string different = difference(all, both.model.ask(all), run(both.engine, all));
+    if (!different.empty()) return all.to_string() + ": " + different;
     if (!both.model.alive(id)) {
       const Request request{.verb = Verb::stat, .ref = Ref::node(id)};
       if (run(both.engine, request).code != Code::not_found) return "a removed node answers";

@@ -29,6 +29,7 @@ std::string ModelRun::step(const Op& op) {
     case Act::check: return compare_all();
     case Act::collect: return collect();
     case Act::clock: move_clock(op); return "";
+    case Act::empty_trash: return empty_trash(chosen(op));
   }
   return "";
 }
@@ -165,6 +166,16 @@ std::string ModelRun::reopen() {
 std::string ModelRun::collect() {
   const Result<CollectReport> report = store_.store().collect({.grace = std::chrono::seconds(0)});
   return report.ok() ? "" : "collect: " + report.error().to_string();
+}
+
+std::string ModelRun::empty_trash(Both& both) {
+  const std::uint64_t items = both.model.trash().size(), bytes = both.model.trash_bytes();
+  const Result<TrashEmptied> emptied = both.engine.empty_trash();
+  if (!emptied.ok()) return "empty_trash: " + emptied.error().to_string();
+  if (emptied->items != items || emptied->bytes != bytes)
+    return "empty_trash: " + std::to_string(emptied->items) + " items";
+  both.model.empty_trash(both.model.last_entry() + 1);
+  return compare_info(both);
 }
 
 void ModelRun::move_clock(const Op& op) {

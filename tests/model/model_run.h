@@ -41,6 +41,8 @@ class ModelRun {
   std::string list_spaces(const Op& op);
   std::string reopen();
   std::string collect();
+  std::string empty_trash(Both& both);
+  std::string compare_trash(Both& both);
   void move_clock(const Op& op);
   std::string compare(Both& both);
   std::string compare_versions(Both& both);

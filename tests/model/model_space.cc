@@ -52,14 +52,22 @@ ModelSpace::Place ModelSpace::find(const Ref& ref) const {
   Place place;
   std::vector<std::string> parts = path_parts(ref.path(), place.problems);
   if (!nodes_.contains(ref.start()) || !alive(ref.start())) return place;
-  place.node = ref.start();
+  std::set<Code> problems = std::move(place.problems);
+  place = descend(ref.start(), parts);
+  place.problems = std::move(problems);
+  return place;
+}
+
+ModelSpace::Place ModelSpace::descend(NodeId start, const std::vector<std::string>& names) const {
+  Place place;
+  place.node = start;
   std::size_t at = 0;
-  for (; at < parts.size(); ++at) {
-    const NodeId next = child(place.node, parts[at]);
+  for (; at < names.size(); ++at) {
+    const NodeId next = child(place.node, names[at]);
     if (next == 0) break;
     place.node = next;
   }
-  place.rest.assign(parts.begin() + static_cast<std::ptrdiff_t>(at), parts.end());
+  place.rest.assign(names.begin() + static_cast<std::ptrdiff_t>(at), names.end());
   return place;
 }
 
@@ -89,10 +97,11 @@ FolderTotals ModelSpace::totals(NodeId folder) const {
 std::uint64_t ModelSpace::trash_bytes() const {
   std::uint64_t sum = 0;
   for (const auto& [id, node] : nodes_) {
-    if (!node.removed) continue;
+    if (!node.removed || node.purged) continue;
     const FolderTotals inside = totals(id);
     sum += inside.live_bytes + inside.version_bytes;
-    for (const Version& version : node.versions) sum += version.size_bytes;
+    for (const Version& version : node.versions)
+      if (!version.removed) sum += version.size_bytes;
   }
   return sum;
 }
@@ -117,10 +126,28 @@ NodeInfo ModelSpace::info(NodeId id) const {
     info.version = node.versions.size();
     info.sha256 = version.sha256;
     info.author = version.author;
-    for (const Version& earlier : node.versions) info.totals.version_bytes += earlier.size_bytes;
+    for (const Version& earlier : node.versions)
+      if (!earlier.removed) info.totals.version_bytes += earlier.size_bytes;
     info.totals.version_bytes -= version.size_bytes;
   }
   return info;
+}
+
+std::vector<VersionInfo> ModelSpace::versions(const Node& file) const {
+  std::vector<VersionInfo> all;
+  for (VersionNumber number = file.versions.size(); number > 0; --number) {
+    const Version& version = file.versions[number - 1];
+    if (version.removed) continue;
+    all.push_back({.number = number,
+                   .size_bytes = version.size_bytes,
+                   .mtime_ns = version.mtime_ns,
+                   .author = version.author,
+                   .sha256 = version.sha256,
+                   .current = number == file.versions.size(),
+                   .pinned = version.pinned,
+                   .label = version.label});
+  }
+  return all;
 }
 
 std::vector<Walk::Item> ModelSpace::listing(NodeId folder, std::optional<NodeKind> kind) const {
@@ -165,11 +192,16 @@ Expected ModelSpace::ask(const Request& request) const {
       if (node.kind == NodeKind::file) return refused(Code::not_a_folder);
       expected.answer.items = listing(node.id, request.kind);
       break;
+    case Verb::versions:
+      if (node.kind == NodeKind::folder) return refused(Code::is_a_folder);
+      expected.answer.versions = versions(node);
+      break;
     default: {
       if (node.kind == NodeKind::folder) return refused(Code::is_a_folder);
       const VersionNumber number = request.version.value_or(node.versions.size());
       if (number < 1 || number > node.versions.size()) return refused(Code::not_found);
       const Version& version = node.versions[number - 1];
+      if (version.removed) return refused(Code::not_found);
       expected.answer.bytes = content(version.content_seed, version.size_bytes);
     }
   }

@@ -29,6 +29,9 @@ class ModelSpace {
     std::uint64_t content_seed = 0, size_bytes = 0;
     Sha256 sha256{};
     std::string author;
+    std::int64_t mtime_ns = 0;
+    bool removed = false, pinned = false;
+    std::string label{};
   };
   struct Node {
     NodeId id = 0;
@@ -39,7 +42,9 @@ class ModelSpace {
     std::string creator;
     EntryNumber changed = 0;
     bool removed = false;           // itself; what lies below it is gone with it
-    std::vector<Version> versions;  // of a file, the current one last
+    EntryNumber removed_entry = 0;  // that did it
+    bool purged = false;            // and then purged
+    std::vector<Version> versions;  // of a file, the current one last; removed ones stay here
   };
 
   // As a space is right after create_space: one entry, one folder.
@@ -62,6 +67,12 @@ class ModelSpace {
   FolderTotals totals(NodeId folder) const;
   NodeInfo info(NodeId node) const;
   std::uint64_t trash_bytes() const;
+  // The removed node that it is or lies below; 0: none, or one that was purged.
+  NodeId item_of(NodeId node) const;
+  // Items of the trash, the newest first.
+  std::vector<NodeId> trash() const;
+  // False: there is nothing in it.
+  bool empty_trash(EntryNumber entry);
   EntryNumber last_entry() const { return last_entry_; }
   EntryNumber last_visible() const { return last_visible_; }
   // The space itself was given other names.
@@ -92,6 +103,22 @@ class ModelSpace {
   Expected move(const Request& request, EntryNumber entry);
   Expected remove(const Request& request, EntryNumber entry);
   Expected set_mtime(const Request& request, EntryNumber entry);
+  // What is wrong with a request about one version of a file.
+  Expected about_version(const Request& request) const;
+  Expected restore_version(const Request& request, EntryNumber entry);
+  Expected remove_version(const Request& request, EntryNumber entry);
+  Expected mark_version(const Request& request, EntryNumber entry);
+  std::vector<VersionInfo> versions(const Node& file) const;
+  Place descend(NodeId start, const std::vector<std::string>& names) const;
+  // The node in the trash that `ref` names, or 0.
+  NodeId find_trashed(const Ref& ref, std::set<Code>& problems) const;
+  Place place_of_return(NodeId node) const;
+  // What has the last name of the place, or collides with it; 0: nothing.
+  NodeId taken(const Place& place) const;
+  std::string free_name(NodeId folder, const std::string& name, NodeKind kind) const;
+  Expected restore(const Request& request, EntryNumber entry, std::int64_t time_ns);
+  Expected purge(const Request& request, EntryNumber entry);
+  void detach(NodeId node, EntryNumber entry);
   NodeId make(const Place& place, NodeKind kind, EntryNumber entry, std::int64_t time_ns);
   void touch(NodeId node, EntryNumber entry);
   std::vector<NodeId> way_to(NodeId folder) const;

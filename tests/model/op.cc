@@ -39,11 +39,15 @@ constexpr std::array kFields = std::to_array<Field>({
     {"kind", &Op::kind},
     {"page", &Op::page},
     {"jump", &Op::jump},
+    {"elsewhere", &Op::elsewhere},
+    {"conflict", &Op::conflict},
+    {"pin", &Op::pin},
+    {"label", &Op::label},
 });
 
-constexpr std::array<std::string_view, 9> kActs = {"call",       "create_space", "update_space",
-                                                   "find_space", "list_spaces",  "reopen",
-                                                   "check",      "collect",      "clock"};
+constexpr std::array<std::string_view, 10> kActs = {
+    "call",   "create_space", "update_space", "find_space", "list_spaces",
+    "reopen", "check",        "collect",      "clock",      "empty_trash"};
 
 // Sizes on both sides of every limit at which content is kept in another way.
 constexpr std::array<std::uint64_t, 10> kSizes = {
@@ -80,6 +84,17 @@ Ref ref_of(std::uint32_t form, std::uint32_t node, std::uint32_t tail, std::uint
   if (form == 2) return Ref::below(id, std::string_view(path).substr(path.empty() ? 0 : 1));
   const std::string start = space.path(id);
   return Ref(start == "/" && !path.empty() ? path : start + path);
+}
+
+// What is in the trash, or below; any node if there is none.
+std::uint32_t trashed_of(std::uint32_t number, const ModelSpace& space) {
+  std::vector<std::uint32_t> positions;
+  std::uint32_t position = 0;
+  for (const auto& [id, node] : space.nodes()) {
+    if (space.item_of(id) != 0) positions.push_back(position);
+    ++position;
+  }
+  return positions.empty() ? number : positions[number % positions.size()];
 }
 
 std::optional<std::string> etag_of(std::uint32_t choice, NodeId node, const ModelSpace& space) {
@@ -139,10 +154,14 @@ std::optional<Op> Op::parse(std::string_view line) {
 }
 
 Request to_request(const Op& op, const ModelSpace& space) {
-  const NodeId node = node_of(op.node, space);
+  const bool of_trash = op.verb == Verb::restore || op.verb == Verb::purge;
+  const std::uint32_t number = of_trash && op.form != 0 ? trashed_of(op.node, space) : op.node;
+  const NodeId node = node_of(number, space);
   Request request{.verb = op.verb,
-                  .ref = ref_of(op.form, op.node, op.tail, op.name, space),
+                  .ref = ref_of(op.form, number, op.tail, op.name, space),
                   .to = ref_of(op.to_form, op.to_node, op.to_tail, op.to_name, space),
+                  .elsewhere = op.elsewhere != 0,
+                  .on_conflict = static_cast<OnConflict>(op.conflict % 4),
                   .content_seed = op.content,
                   .size_bytes = kSizes[op.size % kSizes.size()],
                   .replace = op.replace != 0,
@@ -163,6 +182,8 @@ Request to_request(const Op& op, const ModelSpace& space) {
   if (op.mtime != 0) options.mtime_ns = op.mtime;
   if (op.request != 0) options.request_id = "request " + std::to_string(op.request);
   if (op.version != 0) request.version = op.version;
+  if (op.pin != 0) request.mark.pinned = op.pin == 1;
+  if (op.label != 0) request.mark.label = op.label == 1 ? "" : "label " + std::to_string(op.label);
   if (op.kind != 0) request.kind = static_cast<NodeKind>(1 + op.kind % 2);
   return request;
 }

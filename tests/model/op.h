@@ -26,6 +26,7 @@ enum class Act : std::uint8_t {
   check,  // Store::check, then everything compared
   collect,
   clock,  // jumps
+  empty_trash,
 };
 
 struct Op {
@@ -46,11 +47,15 @@ struct Op {
   std::uint32_t digest = 0;      // 0 none, 1 the right SHA-256, 2 a wrong one
   std::uint32_t parents = 0, exist_ok = 0, replace = 0, if_empty = 0;  // flags
   std::uint32_t mtime = 0;                                             // 0 none
-  std::uint32_t request = 0;  // 0 none, else the id: when it was seen, that request is repeated
-  std::uint32_t version = 0;  // 0 the current one
-  std::uint32_t kind = 0;     // 0 any
-  std::uint32_t page = 0;     // names in one page, less one
-  std::uint32_t jump = 0;     // clock
+  std::uint32_t request = 0;    // 0 none, else the id: when it was seen, that request is repeated
+  std::uint32_t version = 0;    // 0 the current one
+  std::uint32_t kind = 0;       // 0 any
+  std::uint32_t page = 0;       // names in one page, less one
+  std::uint32_t jump = 0;       // clock
+  std::uint32_t elsewhere = 0;  // restore: flag
+  std::uint32_t conflict = 0;   // restore: OnConflict
+  std::uint32_t pin = 0;        // 0 as it is, 1 pinned, 2 not
+  std::uint32_t label = 0;      // 0 as it is, 1 none, else one of some
 
   // All numbers of a step.
   static const std::vector<std::uint32_t Op::*>& numbers();

@@ -24,8 +24,9 @@ void OpSource::conditions(Op& op) {
 
 Op OpSource::call() {
   // How often each verb is called, in the order of Verb.
-  constexpr std::array<std::uint32_t, kVerbCount> kWeights = {14, 3, 6, 2, 12, 25, 5, 14, 14, 6, 5};
-  std::uint32_t at = below(106);
+  constexpr std::array<std::uint32_t, kVerbCount> kWeights = {14, 3, 6, 2, 12, 4, 25, 5, 14,
+                                                              14, 6, 5, 5, 6,  4, 8,  2};
+  std::uint32_t at = below(135);
   Op op;
   while (at >= kWeights[static_cast<std::size_t>(op.verb)]) {
     at -= kWeights[static_cast<std::size_t>(op.verb)];
@@ -33,7 +34,11 @@ Op OpSource::call() {
   }
   op.space = below(3);
   reference(op.form, op.node, op.tail, op.name);
-  if (op.verb == Verb::move) reference(op.to_form, op.to_node, op.to_tail, op.to_name);
+  if (op.verb == Verb::restore) op.elsewhere = one_in(3), op.conflict = below(4);
+  if (op.verb == Verb::move || op.elsewhere != 0)
+    reference(op.to_form, op.to_node, op.to_tail, op.to_name);
+  if (op.verb >= Verb::restore) op.form = one_in(20) ? 0 : 1 + one_in(4);
+  if (op.verb >= Verb::restore && op.form == 1) op.tail = 0;
   if (changes(op.verb)) conditions(op);
   op.size = one_in(400) ? below(10) : one_in(12) ? below(7) : below(5);
   op.content = below(40);
@@ -45,7 +50,11 @@ Op OpSource::call() {
   op.if_empty = one_in(4);
   if (one_in(4) || op.verb == Verb::set_mtime) op.mtime = 1 + below(50);
   if (changes(op.verb) && one_in(8)) op.request = 1 + below(200);
-  if (op.verb == Verb::get && one_in(2)) op.version = 1 + below(5);
+  if ((op.verb >= Verb::restore_version && op.verb < Verb::restore) ||
+      (op.verb == Verb::get && one_in(2)))
+    op.version = 1 + below(5);
+  if (one_in(2)) op.pin = 1 + below(2);
+  if (one_in(3)) op.label = 1 + below(4);
   if (one_in(3)) op.kind = 1 + below(2);
   op.page = one_in(2) ? below(5) : 999;
   return op;
@@ -60,6 +69,8 @@ Op OpSource::next() {
     op.act = Act::reopen;
   else if (at < 988)
     op.act = Act::collect;
+  else if (at < 989)
+    op.act = Act::empty_trash;
   else if (at < 990)
     op.act = Act::create_space;
   else if (at < 992)

@@ -51,7 +51,7 @@ class RandomVerbs {
   void run_one() {
     const std::string a = path(), b = path();
     const std::string id = pick(10) == 0 ? fmt::format("request-{}", pick(50)) : "";
-    switch (pick(8)) {
+    switch (pick(16)) {
       case 0:
       case 1:
         return done(space_.put(a, content(), {.make_parents = pick(2) == 0, .request_id = id}));
@@ -60,6 +60,18 @@ class RandomVerbs {
       case 4: return done(space_.move(a, b, {.replace = pick(2) == 0, .request_id = id}));
       case 5: return done(space_.remove(a, {.request_id = id}));
       case 6: return done(space_.set_mtime(a, static_cast<std::int64_t>(pick(1'000'000)), {}));
+      case 7: return done(space_.remove_version(a, 1 + pick(5), {.request_id = id}));
+      case 8: return done(space_.restore_version(a, 1 + pick(5), {.request_id = id}));
+      case 9:
+        return done(space_.mark_version(
+            a, 1 + pick(5), {.pinned = pick(2) == 0, .label = fmt::format("label {}", pick(3))}));
+      case 10: return done(space_.put(a, content()));  // so that files have versions
+      case 11:
+      case 12: return done(space_.restore(trashed(), restoring()));
+      case 13: return done(space_.purge(trashed(), {.request_id = id}));
+      case 14:
+        if (pick(6) == 0) REQUIRE(space_.empty_trash().ok());
+        return;
       default: return done(space_.update({.name = fmt::format("name {}", pick(5))}));
     }
   }
@@ -71,6 +83,20 @@ class RandomVerbs {
     for (std::uint64_t depth = 1 + pick(4); depth-- > 0;)
       path += pick(3) == 0 ? fmt::format("/F{}", pick(3)) : fmt::format("/f{}", pick(3));
     return path;
+  }
+  // An item of the trash, or something below one; now and then something else.
+  Ref trashed() {
+    const auto items = space_.trash().value().items;
+    if (items.empty()) return Ref::node(pick(30));
+    const NodeId id = items[pick(items.size())].node.id;
+    if (pick(3) != 0) return Ref::node(id);
+    return pick(2) == 0 ? Ref::below(id, path().substr(1)) : Ref::node(id + 1);
+  }
+  RestoreOptions restoring() {
+    RestoreOptions options{.make_parents = pick(3) != 0,
+                           .on_conflict = static_cast<OnConflict>(pick(4))};
+    if (pick(3) == 0) options.to = path();
+    return options;
   }
   // Empty, inline, one piece and (rarely) several.
   std::string content() {

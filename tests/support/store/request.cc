@@ -6,9 +6,23 @@
 namespace spind::test {
 namespace {
 
-constexpr std::string_view kNames[kVerbCount] = {"stat", "path",   "list",     "walk",
-                                                 "get",  "put",    "write",    "make_folder",
-                                                 "move", "remove", "set_mtime"};
+constexpr std::string_view kNames[kVerbCount] = {"stat",
+                                                 "path",
+                                                 "list",
+                                                 "walk",
+                                                 "get",
+                                                 "versions",
+                                                 "put",
+                                                 "write",
+                                                 "make_folder",
+                                                 "move",
+                                                 "remove",
+                                                 "set_mtime",
+                                                 "restore_version",
+                                                 "remove_version",
+                                                 "mark_version",
+                                                 "restore",
+                                                 "purge"};
 
 Result<std::vector<Walk::Item>> list_all(const Space& space, const Request& request) {
   std::vector<Walk::Item> items;
@@ -19,6 +33,17 @@ Result<std::vector<Walk::Item>> list_all(const Space& space, const Request& requ
     options.after = page.next;
   } while (!options.after.empty());
   return items;
+}
+
+Result<std::vector<VersionInfo>> all_versions(const Space& space, const Request& request) {
+  std::vector<VersionInfo> all;
+  VersionsOptions options{.count_max = request.page, .after = {}};
+  do {
+    SPIND_TRY_ASSIGN(PageOf<VersionInfo> page, space.versions(request.ref, options));
+    all.insert(all.end(), page.items.begin(), page.items.end());
+    options.after = page.next;
+  } while (!options.after.empty());
+  return all;
 }
 
 Result<std::vector<Walk::Item>> walk_all(const Space& space, const Request& request) {
@@ -55,6 +80,27 @@ Result<Written> write_in_parts(const Space& space, const Request& request) {
   return writer.commit();
 }
 
+Result<Written> change_versions(const Space& space, const Request& request) {
+  const VersionChangeOptions options{.conditions = request.options.conditions,
+                                     .request_id = request.options.request_id};
+  const VersionNumber number = request.version.value_or(1);
+  switch (request.verb) {
+    case Verb::restore_version: return space.restore_version(request.ref, number, options);
+    case Verb::remove_version: return space.remove_version(request.ref, number, options);
+    default: return space.mark_version(request.ref, number, request.mark, options);
+  }
+}
+
+Result<Written> change_trash(const Space& space, const Request& request) {
+  const std::string& request_id = request.options.request_id;
+  if (request.verb == Verb::purge) return space.purge(request.ref, {.request_id = request_id});
+  RestoreOptions options{.make_parents = request.options.make_parents,
+                         .on_conflict = request.on_conflict,
+                         .request_id = request_id};
+  if (request.elsewhere) options.to = request.to;
+  return space.restore(request.ref, options);
+}
+
 Result<Written> change(const Space& space, const Request& request) {
   const PutOptions& options = request.options;
   switch (request.verb) {
@@ -75,9 +121,12 @@ Result<Written> change(const Space& space, const Request& request) {
       return space.remove(request.ref, {.conditions = options.conditions,
                                         .only_if_empty = request.only_if_empty,
                                         .request_id = options.request_id});
-    default:
+    case Verb::set_mtime:
       return space.set_mtime(request.ref, request.mtime_ns,
                              {.conditions = options.conditions, .request_id = options.request_id});
+    case Verb::restore:
+    case Verb::purge: return change_trash(space, request);
+    default: return change_versions(space, request);
   }
 }
 
@@ -106,13 +155,16 @@ Answer run(const Space& space, const Request& request) {
     case Verb::list: return answer(list_all(space, request), &Answer::items);
     case Verb::walk: return answer(walk_all(space, request), &Answer::items);
     case Verb::get: return answer(read_all(space, request), &Answer::bytes);
+    case Verb::versions: return answer(all_versions(space, request), &Answer::versions);
     default: return answer(change(space, request), &Answer::written);
   }
 }
 
 std::string Request::to_string() const {
   std::string text = std::string(verb_name(verb)) + " " + ref.to_string();
-  if (verb == Verb::move) text += " to " + to.to_string();
+  if (verb == Verb::restore)
+    text += " on_conflict " + std::to_string(static_cast<int>(on_conflict));
+  if (verb == Verb::move || elsewhere) text += " to " + to.to_string();
   if (verb == Verb::put || verb == Verb::write)
     text += " content " + std::to_string(content_seed) + "/" + std::to_string(size_bytes);
   const Preconditions& conditions = options.conditions;
@@ -126,6 +178,8 @@ std::string Request::to_string() const {
   if (only_if_empty) text += " only_if_empty";
   if (!options.request_id.empty()) text += " request " + options.request_id;
   if (version) text += " version " + std::to_string(*version);
+  if (mark.pinned) text += *mark.pinned ? " pin" : " unpin";
+  if (mark.label) text += " label " + *mark.label;
   return text;
 }
 

@@ -15,14 +15,20 @@ enum class Verb : std::uint8_t {
   list,
   walk,
   get,
+  versions,
   put,
   write,  // through a Writer, in parts
   make_folder,
   move,
   remove,
   set_mtime,
+  restore_version,
+  remove_version,
+  mark_version,
+  restore,
+  purge,
 };
-inline constexpr std::size_t kVerbCount = 11;
+inline constexpr std::size_t kVerbCount = 17;
 
 std::string_view verb_name(Verb verb);
 bool changes(Verb verb);
@@ -30,17 +36,20 @@ bool changes(Verb verb);
 struct Request {
   Verb verb = Verb::stat;
   Ref ref{"/"};
-  Ref to{"/"};                             // move
-  std::uint64_t content_seed = 0;          // put, write
-  std::uint64_t size_bytes = 0;            // put, write
+  Ref to{"/"};                                // move; restore, if elsewhere
+  bool elsewhere = false;                     // restore
+  OnConflict on_conflict = OnConflict::fail;  // restore
+  std::uint64_t content_seed = 0;             // put, write
+  std::uint64_t size_bytes = 0;               // put, write
   PutOptions options{};                    // of put and write; what other verbs share, for them too
   bool replace = false;                    // move
   bool exist_ok = false;                   // make_folder
   bool only_if_empty = false;              // remove
   std::int64_t mtime_ns = 0;               // set_mtime
-  std::optional<VersionNumber> version{};  // get
+  std::optional<VersionNumber> version{};  // get; else 1 for the verbs that change versions
+  VersionMark mark{};                      // mark_version
   std::optional<NodeKind> kind{};          // list
-  std::size_t page = 1000;                 // list
+  std::size_t page = 1000;                 // list, versions
 
   std::string to_string() const;
 };
@@ -52,6 +61,7 @@ struct Answer {
   NodeInfo node{};                  // stat
   std::vector<Walk::Item> items{};  // list (without path and depth) and walk
   std::string bytes{};              // get: the content; path: the path
+  std::vector<VersionInfo> versions{};
 };
 
 // Runs it to the end: a list through all its pages, a walk through all its nodes.
