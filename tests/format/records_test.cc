@@ -86,9 +86,12 @@ SpaceRecord a_space() {
   return space;
 }
 
+// Which of its two forms is meant.
+Result<NodeRecord> a_node(std::string_view bytes) { return decode_node(bytes); }
+
 TEST_CASE("format: records of a space") {
   const NodeRecord folder = a_folder();
-  check_golden("node-folder", folder, encode(folder), decode_node);
+  check_golden("node-folder", folder, encode(folder), a_node);
   const PieceId piece = filled<32>(200);
   for (const auto& [name, content] :
        {std::pair<std::string_view, ContentRef>{"node-empty", {}},
@@ -97,14 +100,14 @@ TEST_CASE("format: records of a space") {
         {"node-whole-piece", {ContentKind::piece, {}, filled<32>(10)}},
         {"node-manifest", {ContentKind::manifest, {42, 0}, {}}}}) {
     const NodeRecord file = a_file(content);
-    check_golden(name, file, encode(file), decode_node);
+    check_golden(name, file, encode(file), a_node);
   }
   const VersionRecord version = a_version();
   check_golden("version", version, encode(version), decode_version);
   const Locator hanging{5, "essay.odt", {}}, trashed{0, "", {44, 1}};
   check_golden("locator", hanging, encode(hanging), decode_locator);
   check_golden("locator-trash", trashed, encode(trashed), decode_locator);
-  const TrashRecord trash{5, "essay.odt", a_file({})};
+  const TrashRecord trash{5, "essay.odt", a_file({}), {}, 0};
   check_golden("trash", trash, encode(trash), decode_trash);
   const TrashRecord told{5, "essay.odt", a_file({}), "grace", 1'767'225'600'000'000'002};
   check_golden("trash-2", told, encode(told), decode_trash);
