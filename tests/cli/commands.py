@@ -12,9 +12,8 @@ SPACE_FIELDS = ["id", "alias", "kind", "tenant", "name", "description", "owner",
                 "created_ns", "bytes", "version_bytes", "trash_bytes", "files", "folders", "entry",
                 "visible"]
 COMMANDS = ["init", "space create", "space list", "space info", "space set", "put", "get", "ls",
-            "tree", "stat", "cat", "mkdir", "mv", "rm", "du", "changes", "check", "collect", "metrics",
-            "tree", "stat", "cat", "mkdir", "mv", "rm", "du", "versions", "check", "collect", "metrics",
-            "tree", "stat", "cat", "mkdir", "mv", "rm", "du", "versions", "trash", "check", "collect", "metrics",
+            "tree", "stat", "cat", "mkdir", "mv", "rm", "du", "versions", "trash", "changes", "check",
+            "collect", "metrics",
             "verify", "version", "completion"]
 
 
@@ -40,7 +39,8 @@ class Words(ToolCase):
                       ["trash", "s:", "other"], ["trash", "s:", "restore"],
                       ["trash", "s:", "purge", "x"], ["trash", "s:", "list", "1"],
                       ["trash", "s:", "restore", "1", "--on-conflict", "x"],
-                      ["versions", "s:/x", "restore"], ["versions", "s:/x", "pin", "one"], ["collect", "--grace", "-1"]]:
+                      ["versions", "s:/x", "restore"], ["versions", "s:/x", "pin", "one"],
+                      ["collect", "--grace", "-1"]]:
             with self.subTest(words=words):
                 answer = self.run_tool(*words)
                 self.assertEqual(answer.status, 2, answer.err)
