@@ -79,6 +79,8 @@ class Transaction : public View {
   virtual void erase_announced(Family family, std::string_view key) = 0;
   // Whether the partition is owned by this run of the body.
   virtual bool owns(std::string_view partition) const = 0;
+  // Memory that the writes take so far, about.
+  virtual std::size_t memory_bytes() const = 0;
   // The commit helps to free space (a removal does), so it may eat into the free-space reserve.
   virtual void use_reserve() {}
 };
