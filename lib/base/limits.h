@@ -24,6 +24,9 @@ inline constexpr std::size_t kDescriptionBytesMax = 4096;
 inline constexpr std::size_t kGroupsMax = 1024;             // groups of one principal
 inline constexpr std::uint64_t kGetBytesMax = 64ull << 20;  // a file read whole into memory
 
+// Views of the past.
+inline constexpr std::size_t kPastCacheBytes = 512 * 1024;  // folders of one view in memory
+
 // Pages.
 inline constexpr std::size_t kPageMax = 10'000;       // items that one call gives back
 inline constexpr std::size_t kPageScanMax = 100'000;  // rows that one call looks at for a page

@@ -17,11 +17,18 @@ namespace {
 constexpr std::size_t kCheckPage = 1000;
 constexpr std::int64_t kClockDriftNsMax = std::int64_t{60} * 1'000'000'000;
 
-Result<std::uint64_t> reference_count(const kv::View& view, const SpaceId& space,
-                                      const model::PieceId& piece) {
+// Whether the space counts a reference to the piece, or a rewind took the last one and may itself
+// be undone.
+Result<bool> is_referred(const kv::View& view, const SpaceId& space, const model::PieceId& piece) {
   SPIND_TRY_ASSIGN(const auto row, view.get(Family::state, model::reference_key(space, piece)));
-  if (!row) return std::uint64_t{0};
-  return model::decode_count(*row);
+  if (row) {
+    SPIND_TRY_ASSIGN(const std::uint64_t count, model::decode_count(*row));
+    if (count > 0) return true;
+  }
+  const std::string begin = model::kept_prefix(space, piece);
+  const auto kept = view.scan(Family::state, begin, model::end_of(begin));
+  SPIND_TRY(kept->status());
+  return kept->valid();
 }
 
 Result<bool> has_holder(const kv::View& view, const model::VaultId& vault,
@@ -102,9 +109,8 @@ Status Collector::check_claims(const model::VaultId& vault, std::uint8_t bucket)
   for (; cursor->valid(); cursor->next()) {
     SPIND_TRY(count_step());
     const Unchecked item{model::piece_in_key(cursor->key()), model::space_in_key(cursor->key())};
-    SPIND_TRY_ASSIGN(const std::uint64_t references,
-                     reference_count(*snapshot, item.space, item.piece));
-    if (references == 0) {
+    SPIND_TRY_ASSIGN(const bool referred, is_referred(*snapshot, item.space, item.piece));
+    if (!referred) {
       SPIND_TRY(decide(vault, item));
       continue;
     }
@@ -140,9 +146,7 @@ Status Collector::decide(const model::VaultId& vault, const Unchecked& item) {
   return commit(
       {model::bucket_of(vault, item.piece), model::space_partition(item.space)},
       [&](kv::Transaction& transaction) -> kv::Outcome {
-        SPIND_TRY_ASSIGN(const std::uint64_t references,
-                         reference_count(transaction, item.space, item.piece));
-        const bool referred = references > 0;
+        SPIND_TRY_ASSIGN(const bool referred, is_referred(transaction, item.space, item.piece));
         if (!referred && claims_.held(vault, item.piece, item.space)) return kv::Commit{};
         transaction.erase(Family::content, model::unchecked_key(vault, item.piece, item.space));
         if (referred) return kv::Commit{};

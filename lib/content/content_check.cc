@@ -75,6 +75,11 @@ Result<bool> ContentCheck::is_stray(const model::VaultId& vault, const model::Pi
   SPIND_TRY_ASSIGN(const auto reference,
                    snapshot_.get(Family::state, model::reference_key(space, piece)));
   if (reference) return false;
+  // A rewind took the last reference: what it undid may come back.
+  const std::string begin = model::kept_prefix(space, piece);
+  const auto kept = snapshot_.scan(Family::state, begin, model::end_of(begin));
+  SPIND_TRY(kept->status());
+  if (kept->valid()) return false;
   SPIND_TRY_ASSIGN(const auto unchecked,
                    snapshot_.get(Family::content, model::unchecked_key(vault, piece, space)));
   return !unchecked.has_value();

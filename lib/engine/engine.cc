@@ -12,6 +12,7 @@ namespace {
 std::uint64_t kv_share(std::uint64_t bytes) { return bytes / 16 * 9; }
 std::uint64_t rows_share(std::uint64_t bytes) { return bytes / 16; }
 std::uint64_t content_share(std::uint64_t bytes) { return bytes / 4; }
+std::uint64_t past_share(std::uint64_t bytes) { return bytes / 8; }
 
 constexpr std::uint64_t kOwnerEpoch = 1;
 
@@ -22,7 +23,8 @@ Engine::Engine(const StoreOptions& options, const Seams& seams)
       random_(seams.random != nullptr ? *seams.random : Random::system()),
       threads_(seams.threads != nullptr ? *seams.threads : Threads::system()),
       files_(seams.files != nullptr ? *seams.files : Files::system()),
-      memory_bytes_(options.memory_bytes) {}
+      memory_bytes_(options.memory_bytes),
+      past_memory_(past_share(options.memory_bytes)) {}
 
 Engine::~Engine() { (void)close(); }
 
@@ -70,7 +72,7 @@ Status Engine::start(const std::string& folder, const StoreOptions& options, con
   SPIND_TRY_ASSIGN(content_, content::Content::open(setup));
   if (folder_.is_new) SPIND_TRY(finish_store_folder(files_, folder));
   context_ = std::make_unique<ops::Context>(
-      ops::Context{*kv_, *rows_, *content_, clock_, random_, kOwnerEpoch});
+      ops::Context{*kv_, *rows_, *content_, clock_, random_, past_memory_, kOwnerEpoch});
   return {};
 }
 
@@ -116,8 +118,9 @@ std::string Engine::metrics() {
   if (!inside.admitted()) return {};
   std::string out;
   verbs_.print(out);
-  print_store_metrics(
-      {kv_->metrics(), content_->metrics(), *rows_, memory_bytes_, content_->health().ok()}, out);
+  print_store_metrics({kv_->metrics(), content_->metrics(), *rows_, past_memory_.used_bytes(),
+                       memory_bytes_, content_->health().ok()},
+                      out);
   return out;
 }
 
@@ -126,6 +129,13 @@ Status Engine::health() {
   if (!inside.admitted()) return closed_error();
   SPIND_TRY(kv_->health());
   return content_->health();
+}
+
+PastSession::PastSession(const SessionState& present, std::shared_ptr<const ops::Past> past) {
+  engine = present.engine;
+  call = present.call;
+  call.past = std::move(past);
+  engine->admit(*this);
 }
 
 void SessionState::saw(Ticket ticket) {

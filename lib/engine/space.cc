@@ -113,4 +113,19 @@ Result<Written> Space::set_mtime(const Ref& node, std::int64_t mtime_ns,
   return change(*state_, Verb::set_mtime, ops::set_mtime, node, mtime_ns, options);
 }
 
+Result<Space> Space::at(const Point& point, const ViewOptions& options) const {
+  engine::SessionState& session = *state_->session;
+  return session.engine->run(Verb::at, [&]() -> Result<Space> {
+    SPIND_TRY_ASSIGN(auto past, ops::look_back(session.engine->context(), session.call, state_->id,
+                                               point, options));
+    auto view = std::make_shared<engine::PastSession>(session, std::move(past));
+    return Space(
+        std::make_shared<engine::SpaceState>(engine::SpaceState{std::move(view), state_->id}));
+  });
+}
+
+Result<Written> Space::rewind(const Point& to, const RewindOptions& options) const {
+  return change(*state_, Verb::rewind, ops::rewind, to, options);
+}
+
 }  // namespace spind

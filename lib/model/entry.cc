@@ -1,5 +1,7 @@
 #include "model/entry.h"
 
+#include <algorithm>
+
 #include "base/hash.h"
 #include "base/try.h"
 #include "model/record_codec.h"
@@ -38,6 +40,7 @@ void encode_fields(Encoder& out, const MtimeSet& change) {
   out.zigzag(change.before_ns).zigzag(change.after_ns);
 }
 void encode_fields(Encoder& out, const Unchanged& change) { out.varint(change.node); }
+void encode_fields(Encoder& out, const Rewound& change) { out.varint(change.to); }
 
 void decode_fields(Decoder& in, SpaceCreated& change) {
   change.space = decode_space_part(in);
@@ -78,6 +81,26 @@ void decode_fields(Decoder& in, MtimeSet& change) {
   change.after_ns = in.zigzag();
 }
 void decode_fields(Decoder& in, Unchanged& change) { change.node = in.varint(); }
+void decode_fields(Decoder& in, Rewound& change) { change.to = in.varint(); }
+
+// A rewind is an entry of its own and undoes at least one other, so that going from entry to entry
+// always ends at the first.
+bool sound_rewind(const Entry& entry) {
+  if (entry.type != EntryType::rewound)
+    return std::none_of(entry.changes.begin(), entry.changes.end(), [](const Change& change) {
+      return std::holds_alternative<Rewound>(change);
+    });
+  const auto undoes_one = [&entry](const Change& change) {
+    const auto* rewound = std::get_if<Rewound>(&change);
+    return rewound != nullptr && rewound->to >= 1 && entry.number >= 3 &&
+           rewound->to <= entry.number - 2;
+  };
+  const auto does_nothing = [](const Change& change) {
+    return std::holds_alternative<Unchanged>(change);
+  };
+  return entry.changes.size() == 1 && entry.way.empty() &&
+         (undoes_one(entry.changes.front()) || does_nothing(entry.changes.front()));
+}
 
 template <std::size_t kIndex = 0>
 void decode_change(Decoder& in, std::size_t index, std::vector<Change>& out) {
@@ -168,7 +191,7 @@ Result<Skeleton> decode_skeleton(std::string_view bytes) {
   Skeleton skeleton;
   skeleton.number = in.varint();
   const std::uint8_t type = in.u8();
-  if (type < std::uint8_t(EntryType::space_created) || type > std::uint8_t(EntryType::touched))
+  if (type < std::uint8_t(EntryType::space_created) || type > std::uint8_t(kLastEntryType))
     in.fail();
   skeleton.type = static_cast<EntryType>(type);
   const std::uint8_t flags = in.u8();
@@ -198,8 +221,14 @@ Result<Entry> decode_entry(std::string_view skeleton_bytes, std::string_view pay
   entry.time_ns = skeleton.time_ns;
   entry.previous = skeleton.previous;
   Decoder in(body);
-  if (!decode_payload(in, entry)) return corrupt_record("journal payload");
+  if (!decode_payload(in, entry) || !sound_rewind(entry)) return corrupt_record("journal payload");
   return entry;
+}
+
+EntryNumber rewound_to(const Entry& entry) {
+  if (entry.changes.size() != 1) return 0;
+  const auto* rewound = std::get_if<Rewound>(&entry.changes.front());
+  return rewound != nullptr ? rewound->to : 0;
 }
 
 }  // namespace spind::model

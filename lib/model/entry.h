@@ -68,9 +68,16 @@ struct Unchanged {
   bool operator==(const Unchanged&) const = default;
 };
 
+// The tree is again as it was after the entry `to`. What is undone lies in the journal's rows beside
+// the state, as attachments do, so the change itself is as small as any.
+struct Rewound {
+  EntryNumber to = 0;
+  bool operator==(const Rewound&) const = default;
+};
+
 // A change's place in the list is its number in the format.
 using Change = std::variant<SpaceCreated, SpaceUpdated, NodeAdded, VersionAdded, NodeMoved,
-                            NodeTrashed, MtimeSet, Unchanged>;
+                            NodeTrashed, MtimeSet, Unchanged, Rewound>;
 
 // A folder on the way from the root to something that changed. The list holds a small tree: each
 // folder after its parent, the root first.
@@ -90,7 +97,9 @@ enum class EntryType : std::uint8_t {
   moved = 5,
   removed = 6,
   touched = 7,
+  rewound = 8,
 };
+inline constexpr EntryType kLastEntryType = EntryType::rewound;
 
 struct Entry {
   // Skeleton.
@@ -119,6 +128,9 @@ struct EncodedEntry {
 };
 
 EncodedEntry encode(const Entry& entry);
+
+// The entry that it rewinds to, or 0 if it is of another kind.
+EntryNumber rewound_to(const Entry& entry);
 
 struct Skeleton {
   EntryNumber number = 0;

@@ -110,6 +110,18 @@ std::string attachment_key(const SpaceId& space, const AttachmentId& id) {
   return key;
 }
 
+std::string kept_key(const SpaceId& space, const PieceId& piece, EntryNumber rewind) {
+  std::string key = kept_prefix(space, piece);
+  Encoder(key).u64_be(rewind);
+  return key;
+}
+
+std::string kept_prefix(const SpaceId& space, const PieceId& piece) {
+  std::string key = space_key(space, SpaceRow::kept, piece.size() + 8);
+  Encoder(key).raw(Bytes(piece));
+  return key;
+}
+
 std::string row_prefix(const SpaceId& space, SpaceRow row) { return space_key(space, row, 0); }
 
 std::string children_prefix(const SpaceId& space, NodeId parent) {

@@ -26,7 +26,8 @@ namespace spind::model {
   ROW(request, 'r')     /* state       principal, 0, request id        entry number          */ \
   ROW(skeleton, 'j')    /* journal     entry u64                       skeleton              */ \
   ROW(payload, 'y')     /* journal     entry u64                       payload               */ \
-  ROW(attachment, 'a')  /* attachment  entry u64, index u32            bytes                 */
+  ROW(attachment, 'a')  /* attachment  entry u64, index u32            bytes                 */ \
+  ROW(kept, 'k')        /* state       piece 32, entry u64             –                     */
 // clang-format on
 
 enum class SpaceRow : char {
@@ -52,6 +53,8 @@ std::string request_key(const SpaceId& space, std::string_view principal,
 std::string skeleton_key(const SpaceId& space, EntryNumber entry);
 std::string payload_key(const SpaceId& space, EntryNumber entry);
 std::string attachment_key(const SpaceId& space, const AttachmentId& id);
+std::string kept_key(const SpaceId& space, const PieceId& piece, EntryNumber rewind);
+std::string kept_prefix(const SpaceId& space, const PieceId& piece);  // by any rewind
 
 // All rows of one kind; end_of(prefix) is the first key behind everything that begins with it.
 std::string row_prefix(const SpaceId& space, SpaceRow row);

@@ -31,6 +31,7 @@ struct Retold {
   void operator()(const model::NodeTrashed& change) { written.node = change.node; }
   void operator()(const model::MtimeSet& change) { written.node = change.node; }
   void operator()(const model::Unchanged& change) { written.node = change.node; }
+  void operator()(const model::Rewound&) { written.node = kRootNode; }
 
   void tell(const model::VersionRecord& version) {
     written.version = version.number;
@@ -135,6 +136,7 @@ class CommitBody {
 
 Result<Written> commit(const Context& context, const Call& call, const Request& request,
                        const Decide& decide) {
+  SPIND_TRY(may_change(call));
   if (request.request_id.size() > kRequestIdBytesMax)
     return Error{.code = Code::limit_exceeded,
                  .text = "the request id is too long",

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "ops/context.h"
+#include "ops/past.h"
 #include "ops/read.h"
 #include "ops/walk.h"
 
@@ -38,6 +39,13 @@ Result<Written> remove(const Context& context, const Call& call, const SpaceId& 
                        const Ref& node, const RemoveOptions& options);
 Result<Written> set_mtime(const Context& context, const Call& call, const SpaceId& space,
                           const Ref& node, std::int64_t mtime_ns, const TouchOptions& options);
+
+// The past.
+Result<std::shared_ptr<const Past>> look_back(const Context& context, const Call& call,
+                                              const SpaceId& space, const Point& point,
+                                              const ViewOptions& options);
+Result<Written> rewind(const Context& context, const Call& call, const SpaceId& space,
+                       const Point& to, const RewindOptions& options);
 
 // Content. `check_put` refuses early what the commit would refuse anyway, before bytes are sent.
 Result<content::Owner> check_put(const Context& context, const Call& call, const SpaceId& space,

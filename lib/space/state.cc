@@ -194,20 +194,27 @@ Status State::add_references(const model::ContentRef& content, int delta) {
     if (!bytes) return disagreement("a manifest is missing");
     SPIND_TRY_ASSIGN(pieces, model::decode_manifest(*bytes));
   }
-  for (const model::Piece& piece : pieces) {
-    const std::string key = model::reference_key(space_, piece.id);
-    SPIND_TRY_ASSIGN(const auto bytes, rows_.get(Family::state, key));
-    std::uint64_t count = 0;
-    if (bytes) {
-      SPIND_TRY_ASSIGN(count, model::decode_count(*bytes));
-    }
-    if (delta < 0 && count == 0) return disagreement("a piece has fewer references than uses");
-    count = delta < 0 ? count - 1 : count + 1;
-    if (count == 0)
-      rows_.erase(Family::state, key);
-    else
-      rows_.put(Family::state, key, model::encode_count(count));
+  for (const model::Piece& piece : pieces) SPIND_TRY(count_reference(piece.id, delta));
+  return {};
+}
+
+Status State::count_reference(const model::PieceId& piece, int delta) {
+  const std::string key = model::reference_key(space_, piece);
+  SPIND_TRY_ASSIGN(const auto bytes, rows_.get(Family::state, key));
+  std::uint64_t count = 0;
+  if (bytes) {
+    SPIND_TRY_ASSIGN(count, model::decode_count(*bytes));
   }
+  if (delta < 0 && count == 0) return disagreement("a piece has fewer references than uses");
+  if (count == 0 && lets_go_for_ != 0)
+    rows_.erase(Family::state, model::kept_key(space_, piece, lets_go_for_));
+  count = delta < 0 ? count - 1 : count + 1;
+  if (count == 0 && keeps_for_ != 0)
+    rows_.put(Family::state, model::kept_key(space_, piece, keeps_for_), "");
+  if (count == 0)
+    rows_.erase(Family::state, key);
+  else
+    rows_.put(Family::state, key, model::encode_count(count));
   return {};
 }
 
@@ -230,7 +237,13 @@ Result<std::optional<EntryNumber>> State::request(std::string_view principal,
   return std::optional<EntryNumber>(entry);
 }
 
-void State::flush() {
+Status State::rest(const Progress& progress) {
+  write_nodes();
+  nodes_.clear();
+  return guard_ ? guard_(progress, rows_.memory_bytes()) : Status();
+}
+
+void State::write_nodes() {
   for (const auto& [id, loaded] : nodes_) {
     if (!loaded.dirty) continue;
     const Node& node = loaded.node;
@@ -240,6 +253,10 @@ void State::flush() {
     else
       rows_.put(Family::state, key, model::encode(node.record));
   }
+}
+
+void State::flush() {
+  write_nodes();
   if (head_) rows_.put(Family::state, model::head_key(space_), model::encode(*head_));
   if (head_gone_) rows_.erase(Family::state, model::head_key(space_));
 }

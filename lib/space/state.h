@@ -4,6 +4,7 @@
 // once in flush(). Knows how rows hang together (node, locator, folded name), not why they change.
 #pragma once
 
+#include <functional>
 #include <unordered_map>
 
 #include "kv/kv.h"
@@ -50,6 +51,11 @@ class State final : public NodeSource {
 
   // Counts one reference to each piece of the content more or less.
   Status add_references(const model::ContentRef& content, int delta);
+  // From now on a piece whose last reference goes is noted as kept for what the entry `rewind`
+  // undoes; or, where that rewind itself is undone, one whose first reference comes is so no more.
+  // 0: neither, as at first.
+  void keep_pieces_for(EntryNumber rewind) { keeps_for_ = rewind, lets_go_for_ = 0; }
+  void let_go_of_pieces_for(EntryNumber rewind) { lets_go_for_ = rewind, keeps_for_ = 0; }
 
   void put_request(std::string_view principal, std::string_view request_id, EntryNumber entry);
   void erase_request(std::string_view principal, std::string_view request_id);
@@ -59,6 +65,17 @@ class State final : public NodeSource {
   // Whether a child's name collides under the space's name rule, and with which name.
   Result<std::optional<std::string>> colliding_name(NodeId parent, std::string_view name);
 
+  // Asked between the steps of a change that has many, with the memory that the rows written so far
+  // take; an error ends it.
+  using Guard = std::function<Status(const Progress& progress, std::size_t memory_bytes)>;
+  void set_guard(Guard guard) { guard_ = std::move(guard); }
+  // Writes the nodes that changed and forgets all of them, so that a long change takes no more
+  // memory than what it writes; then asks the guard. Nodes must be looked up again.
+  Status rest(const Progress& progress);
+
+  // What the state is read from, and the journal beside it.
+  const kv::View& rows() const { return rows_; }
+
   // Writes what changed. Nothing is read or changed after.
   void flush();
 
@@ -67,6 +84,8 @@ class State final : public NodeSource {
     Node node;
     bool dirty = false;
   };
+  Status count_reference(const model::PieceId& piece, int delta);
+  void write_nodes();
   Status set_folded(NodeId parent, std::string_view name, bool present);
   void erase_node_row(const Node& node);
   Loaded& remember(NodeId parent, std::string_view name, model::NodeRecord record);
@@ -77,6 +96,8 @@ class State final : public NodeSource {
   std::optional<model::Head> head_;
   bool head_gone_ = false;
   std::optional<model::SpaceRecord> info_;
+  EntryNumber keeps_for_ = 0, lets_go_for_ = 0;
+  Guard guard_;
 };
 
 }  // namespace spind::space

@@ -64,10 +64,13 @@ class StoreCheck {
     TreeCheck tree(reading, *head, findings_, steps_);
     SPIND_TRY(tree.run());
     report_.nodes += tree.nodes();
-    JournalCheck journal(reading, *head, findings_, steps_);
+    Lineage lineage;
+    JournalCheck journal(reading, *head, lineage, findings_, steps_);
     SPIND_TRY(journal.run());
+    lineage.settle();
     report_.entries += journal.entries();
-    return ContentCheck(reading, subject_.content, findings_, steps_).run(options_.read_content);
+    ContentCheck content(reading, subject_.content, lineage, findings_, steps_);
+    return content.run(options_.read_content);
   }
 
   Status check_piece(const PieceState& piece) {

@@ -38,9 +38,9 @@ void KeySum::add(std::string_view key) {
   hash += xxh3_64(as_bytes(key));
 }
 
-ContentCheck::ContentCheck(space::Reading& reading, content::Content& content, Findings& findings,
-                           Steps& steps)
-    : reading_(reading), content_(content), findings_(findings), steps_(steps) {}
+ContentCheck::ContentCheck(space::Reading& reading, content::Content& content,
+                           const Lineage& lineage, Findings& findings, Steps& steps)
+    : reading_(reading), content_(content), lineage_(lineage), findings_(findings), steps_(steps) {}
 
 Status ContentCheck::run(bool read_content) {
   SPIND_TRY_ASSIGN(const space::SpaceRef info, reading_.info());
@@ -52,7 +52,23 @@ Status ContentCheck::run(bool read_content) {
   SPIND_TRY(check_attachments());
   const auto passes = static_cast<std::uint32_t>(references_ / kCountsAPass + 1);
   for (std::uint32_t pass = 0; pass < passes; ++pass) SPIND_TRY(count_pass(pass, passes));
-  return {};
+  return check_kept();
+}
+
+Status ContentCheck::check_kept() {
+  const std::size_t prefix_bytes = model::row_prefix(reading_.space(), SpaceRow::kept).size();
+  return scan_rows(reading_, SpaceRow::kept, [&](std::string_view key, auto) -> Status {
+    SPIND_TRY(steps_.step());
+    model::PieceId piece{};
+    if (key.size() != prefix_bytes + piece.size() + 8) return {};
+    std::copy_n(key.begin() + static_cast<std::ptrdiff_t>(prefix_bytes), piece.size(),
+                piece.begin());
+    SPIND_TRY_ASSIGN(const bool held, content_.holds(reading_.snapshot(), owner_, piece));
+    if (!held)
+      findings_.add(Kind::holder, 0,
+                    "the vault does not hold a piece that undoing a rewind would bring back");
+    return {};
+  });
 }
 
 // Every version: current ones of files that hang or lie in the trash, and the earlier ones.
@@ -134,12 +150,14 @@ Result<std::uint64_t> ContentCheck::manifest_size(std::string_view row) {
   return size_bytes;
 }
 
-// Attachments are as many as versions refer to, and the same ones.
+// Attachments are as many as versions refer to, and the same ones. Those of entries that a rewind
+// undid wait for being done again.
 Status ContentCheck::check_attachments() {
   KeySum rows;
   SPIND_TRY(scan_rows(reading_, SpaceRow::attachment, kv::Family::attachment,
                       [&](std::string_view key, std::string_view) {
-                        rows.add(key);
+                        if (lineage_.holds(model::last_u64_in(key.substr(0, key.size() - 4))))
+                          rows.add(key);
                         return steps_.step();
                       }));
   if (rows != referred_)

@@ -7,6 +7,7 @@
 #include "content/content.h"
 #include "space/reading.h"
 #include "upkeep/findings.h"
+#include "upkeep/lineage.h"
 
 namespace spind::upkeep {
 
@@ -20,8 +21,8 @@ struct KeySum {
 // Counts references anew, in as many passes as bounded memory asks for. One thread at a time.
 class ContentCheck {
  public:
-  ContentCheck(space::Reading& reading, content::Content& content, Findings& findings,
-               Steps& steps);
+  ContentCheck(space::Reading& reading, content::Content& content, const Lineage& lineage,
+               Findings& findings, Steps& steps);
   Status run(bool read_content);
 
  private:
@@ -33,6 +34,7 @@ class ContentCheck {
   Result<std::uint64_t> inline_size(std::string_view row);
   Result<std::uint64_t> manifest_size(std::string_view row);
   Status check_attachments();
+  Status check_kept();
   Status read_through(NodeId node, const model::VersionRecord& version);
   Status count_pass(std::uint32_t pass, std::uint32_t passes);
   Status compare_pass(std::uint32_t pass, std::uint32_t passes,
@@ -40,6 +42,7 @@ class ContentCheck {
 
   space::Reading& reading_;
   content::Content& content_;
+  const Lineage& lineage_;
   Findings& findings_;
   Steps& steps_;
   content::Owner owner_;

@@ -26,8 +26,7 @@ Expected ModelSpace::change(const Request& request, EntryNumber entry, std::int6
   const bool visible = expected.answer.written.entry != 0;
   if (!visible && request_id.empty()) return expected;
   // Where there was nothing to do, an entry that nobody needs to see remembers the request.
-  last_entry_ = entry;
-  if (visible) last_visible_ = entry;
+  happened(entry, visible);
   if (!request_id.empty()) answered_[request_id] = expected.answer.written;
   return expected;
 }

@@ -39,6 +39,8 @@ class ModelRun {
   std::string list_spaces(const Op& op);
   std::string reopen();
   std::string collect();
+  std::string look_back(const Both& both, const Op& op);
+  std::string rewind(Both& both, const Op& op);
   void move_clock(const Op& op);
   std::string compare(Both& both);
   std::string compare_versions(Both& both);

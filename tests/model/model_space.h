@@ -65,7 +65,14 @@ class ModelSpace {
   EntryNumber last_entry() const { return last_entry_; }
   EntryNumber last_visible() const { return last_visible_; }
   // A visible entry that touches no node.
-  void pass(EntryNumber entry) { last_entry_ = last_visible_ = entry; }
+  void pass(EntryNumber entry) { happened(entry, true); }
+
+  // Some of the entries whose states are remembered, in order.
+  std::vector<EntryNumber> remembered() const;
+  // The space as it was after one of them.
+  ModelSpace at(EntryNumber past) const;
+  // All nodes are again as they were then. What was answered stays answered, and no id comes twice.
+  void rewind(EntryNumber to, EntryNumber entry);
 
  private:
   // Where a reference leads: as far as there are nodes, and the names that remain.
@@ -92,6 +99,7 @@ class ModelSpace {
   Expected set_mtime(const Request& request, EntryNumber entry);
   NodeId make(const Place& place, NodeKind kind, EntryNumber entry, std::int64_t time_ns);
   void touch(NodeId node, EntryNumber entry);
+  void happened(EntryNumber entry, bool visible);
 
   NameRule rule_;
   std::uint64_t history_;
@@ -102,6 +110,12 @@ class ModelSpace {
   NodeId next_id_ = kRootNode + 1;
   EntryNumber last_entry_ = 0;
   EntryNumber last_visible_ = 0;
+  struct Past {
+    std::map<NodeId, Node> nodes;
+    std::map<std::pair<NodeId, std::string>, NodeId> places;
+    EntryNumber visible = 0;
+  };
+  std::map<EntryNumber, Past> pasts_;
 };
 
 // What is wrong with the engine's answer, or "".

@@ -41,9 +41,9 @@ constexpr std::array kFields = std::to_array<Field>({
     {"jump", &Op::jump},
 });
 
-constexpr std::array<std::string_view, 9> kActs = {"call",       "create_space", "update_space",
-                                                   "find_space", "list_spaces",  "reopen",
-                                                   "check",      "collect",      "clock"};
+constexpr std::array<std::string_view, 11> kActs = {
+    "call",  "create_space", "update_space", "find_space", "list_spaces", "reopen",
+    "check", "collect",      "clock",        "look_back",  "rewind"};
 
 // Sizes on both sides of every limit at which content is kept in another way.
 constexpr std::array<std::uint64_t, 10> kSizes = {

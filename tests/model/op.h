@@ -25,7 +25,9 @@ enum class Act : std::uint8_t {
   reopen,
   check,  // Store::check, then everything compared
   collect,
-  clock,  // jumps
+  clock,      // jumps
+  look_back,  // at an earlier entry; everything there is compared
+  rewind,     // to one
 };
 
 struct Op {

@@ -51,7 +51,7 @@ class RandomVerbs {
   void run_one() {
     const std::string a = path(), b = path();
     const std::string id = pick(10) == 0 ? fmt::format("request-{}", pick(50)) : "";
-    switch (pick(8)) {
+    switch (pick(9)) {
       case 0:
       case 1:
         return done(space_.put(a, content(), {.make_parents = pick(2) == 0, .request_id = id}));
@@ -60,12 +60,19 @@ class RandomVerbs {
       case 4: return done(space_.move(a, b, {.replace = pick(2) == 0, .request_id = id}));
       case 5: return done(space_.remove(a, {.request_id = id}));
       case 6: return done(space_.set_mtime(a, static_cast<std::int64_t>(pick(1'000'000)), {}));
+      case 7: return done(rewind(id));
       default: return done(space_.update({.name = fmt::format("name {}", pick(5))}));
     }
   }
 
  private:
   std::uint64_t pick(std::uint64_t below) { return random_() % below; }
+  // Often not far, so that rewinds are themselves rewound.
+  Result<Written> rewind(const std::string& id) {
+    const EntryNumber last = space_.info()->entry;
+    const EntryNumber far = pick(3) == 0 ? last : std::min<EntryNumber>(last, 12);
+    return space_.rewind({.entry = last - pick(far)}, {.request_id = id});
+  }
   std::string path() {
     std::string path;
     for (std::uint64_t depth = 1 + pick(4); depth-- > 0;)
