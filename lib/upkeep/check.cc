@@ -9,6 +9,7 @@
 #include "upkeep/check_content.h"
 #include "upkeep/check_journal.h"
 #include "upkeep/check_tree.h"
+#include "upkeep/check_undo.h"
 #include "upkeep/row_scan.h"
 
 namespace spind::upkeep {
@@ -53,6 +54,7 @@ class StoreCheck {
 
   Status check_space(const SpaceId& space) {
     ++report_.spaces;
+    const std::uint64_t findings_before = report_.findings_total;
     findings_.begin_space(space);
     space::Reading reading(snapshot_, no_cache_, space);
     auto info = reading.info();
@@ -70,7 +72,10 @@ class StoreCheck {
     lineage.settle();
     report_.entries += journal.entries();
     ContentCheck content(reading, subject_.content, lineage, findings_, steps_);
-    return content.run(options_.read_content);
+    SPIND_TRY(content.run(options_.read_content));
+    // What is wrong already would be told once more.
+    if (report_.findings_total != findings_before) return {};
+    return UndoCheck(reading, *head, findings_, steps_).run();
   }
 
   Status check_piece(const PieceState& piece) {

@@ -20,7 +20,7 @@ namespace spind::upkeep {
   KIND(inline_content) KIND(manifest) KIND(attachment) KIND(content) KIND(references)            \
   KIND(holder)                                                                                   \
   KIND(missing_piece) KIND(corrupt_piece) KIND(stray_holder) KIND(unheld_piece)                  \
-  KIND(condemned_piece)
+  KIND(condemned_piece) KIND(undo)
 // clang-format on
 
 enum class Kind : std::uint8_t {
