@@ -37,7 +37,7 @@ Status add_removal(const space::Reading& reading, const model::TrashRecord& reco
 Result<TrashItem> to_item(Entered& entered, const model::AttachmentId& at,
                           const model::TrashRecord& record) {
   TrashItem item;
-  item.node = to_info(record.parent, record.name, record.node, entered.info->history);
+  fill(item.node, record.parent, record.name, record.node, entered.info->history);
   item.removed = at.entry;
   SPIND_TRY(add_removal(entered.reading, record, item));
   SPIND_TRY_ASSIGN(item.path, path_of(entered.reading, record));

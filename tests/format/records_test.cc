@@ -182,6 +182,12 @@ TEST_CASE("format: entries of the journal") {
   small.number = 1;
   small.visible = false;
   check_entry("entry-small", small);
+  Entry rewound = small;
+  rewound.number = 45;
+  rewound.visible = true;
+  rewound.type = EntryType::rewound;
+  rewound.changes = {Rewound{40}};
+  check_entry("entry-rewound", rewound);
 }
 
 // The same of changes that came later: what was written before stays as it is.
@@ -230,6 +236,9 @@ TEST_CASE("format: keys") {
   add(ledger_key(LedgerRow::pack_open, 1001));
   add(ledger_vault_key(vault));
   CHECK(keys == golden_bytes("keys", keys));
+  keys.clear();
+  add(kept_key(kSpace, filled<32>(200), 45));
+  CHECK(keys == golden_bytes("keys-kept", keys));
 }
 
 TEST_CASE("format: the key of what was purged") {

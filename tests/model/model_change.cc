@@ -27,9 +27,17 @@ ChangeEvent& ModelSpace::tell_with_place(ChangeKind kind, NodeId node, EntryNumb
   return event;
 }
 
+void ModelSpace::tell_of_version(ChangeKind kind, NodeId file, VersionNumber number,
+                                 EntryNumber entry) {
+  ChangeEvent& event = tell_with_place(kind, file, entry);
+  event.name.clear();
+  event.node_kind = NodeKind::file;
+  event.version = number;
+}
+
 void ModelSpace::update(EntryNumber entry, std::int64_t time_ns) {
-  last_entry_ = last_visible_ = entry;
-  last_time_ns_ = now_ns_ = std::max(last_time_ns_, time_ns);
+  now_ns_ = std::max(last_time_ns_, time_ns);
+  happened(entry, true);
   tell(ChangeKind::space_updated, kRootNode, entry).node_kind = NodeKind::folder;
 }
 
@@ -60,9 +68,7 @@ Expected ModelSpace::change(const Request& request, EntryNumber entry, std::int6
   const bool visible = expected.answer.written.entry != 0;
   if (!visible && request_id.empty()) return expected;
   // Where there was nothing to do, an entry that nobody needs to see remembers the request.
-  last_entry_ = entry;
-  last_time_ns_ = now_ns_;
-  if (visible) last_visible_ = entry;
+  happened(entry, visible);
   if (!request_id.empty()) answered_[request_id] = expected.answer.written;
   return expected;
 }
@@ -146,13 +152,7 @@ Expected ModelSpace::put(const Request& request, EntryNumber entry, std::int64_t
   const bool is_new = id == 0;
   if (is_new) id = make(place, NodeKind::file, entry, time_ns);
   Node& node = nodes_.at(id);
-  if (!is_new) {
-    ChangeEvent& event = tell_with_place(ChangeKind::updated, id, entry);
-    event.name.clear();
-    event.node_kind = NodeKind::file;
-    event.version = node.versions.size() + 1;
-  }
-  node.versions.push_back({request.content_seed, request.size_bytes, sha256, creator_});
+  if (!is_new) tell_of_version(ChangeKind::updated, id, node.versions.size() + 1, entry);
   node.mtime_ns = options.mtime_ns.value_or(time_ns);
   node.versions.push_back(
       {request.content_seed, request.size_bytes, sha256, creator_, node.mtime_ns});
@@ -208,12 +208,8 @@ Expected ModelSpace::move(const Request& request, EntryNumber entry) {
   touch(node.parent, entry);
   const NodeId folder = to.found() ? nodes_.at(to.node).parent : to.node;
   const std::string name = to.found() ? nodes_.at(to.node).name : to.rest.back();
-  if (to.found()) {
-    nodes_.at(to.node).removed = true;
-    tell_with_place(ChangeKind::removed, to.node, entry);
-  }
-  const Node before = node;
   if (to.found()) detach(to.node, entry);
+  const Node before = node;
   places_.erase({node.parent, node.name});
   places_[{folder, name}] = id;
   node.parent = folder;
@@ -242,10 +238,6 @@ Expected ModelSpace::remove(const Request& request, EntryNumber entry) {
   if (request.only_if_empty && !listing(node.id, std::nullopt).empty())
     expected.problems.insert(Code::folder_not_empty);
   if (!expected.ok()) return expected;
-  touch(node.id, entry);
-  tell_with_place(ChangeKind::removed, node.id, entry);
-  node.removed = true;
-  places_.erase({node.parent, node.name});
   touch(node.parent, entry);
   detach(node.id, entry);
   expected.answer.written = {.node = node.id, .entry = entry};
@@ -313,6 +305,7 @@ Expected ModelSpace::restore_version(const Request& request, EntryNumber entry) 
                              .sha256 = version.sha256,
                              .entry = entry};
   node.versions.push_back(std::move(version));
+  tell_of_version(ChangeKind::updated, node.id, node.versions.size(), entry);
   touch(node.id, entry);
   return expected;
 }
@@ -329,6 +322,7 @@ Expected ModelSpace::remove_version(const Request& request, EntryNumber entry) {
     expected.problems.insert(Code::precondition_failed);
   if (!expected.ok()) return expected;
   version.removed = true;
+  tell_of_version(ChangeKind::versions_changed, node.id, number, entry);
   touch(node.id, entry);
   expected.answer.written = {.node = node.id, .version = number, .entry = entry};
   return expected;
@@ -345,6 +339,7 @@ Expected ModelSpace::mark_version(const Request& request, EntryNumber entry) {
   if (pinned == version.pinned && label == version.label) return expected;
   version.pinned = pinned;
   version.label = label;
+  tell_of_version(ChangeKind::versions_changed, node.id, number, entry);
   touch(node.id, entry);
   expected.answer.written = {.node = node.id, .version = number, .entry = entry};
   return expected;

@@ -22,11 +22,17 @@ std::vector<NodeId> ModelSpace::trash() const {
   return items;
 }
 
-bool ModelSpace::empty_trash(EntryNumber entry) {
-  const std::vector<NodeId> items = trash();
-  for (const NodeId item : items) nodes_.at(item).purged = true;
-  if (!items.empty()) pass(entry);
-  return !items.empty();
+bool ModelSpace::empty_trash(EntryNumber entry, std::int64_t time_ns) {
+  std::vector<NodeId> items = trash();
+  if (items.empty()) return false;
+  now_ns_ = std::max(last_time_ns_, time_ns);
+  std::reverse(items.begin(), items.end());
+  for (const NodeId item : items) {
+    nodes_.at(item).purged = true;
+    tell(ChangeKind::purged, item, entry);
+  }
+  happened(entry, true);
+  return true;
 }
 
 void ModelSpace::detach(NodeId id, EntryNumber entry) {
@@ -34,6 +40,7 @@ void ModelSpace::detach(NodeId id, EntryNumber entry) {
   node.removed = true;
   node.removed_entry = entry;
   places_.erase({node.parent, node.name});
+  tell_with_place(ChangeKind::removed, id, entry);
 }
 
 NodeId ModelSpace::find_trashed(const Ref& ref, std::set<Code>& problems) const {
@@ -105,6 +112,7 @@ Expected ModelSpace::restore(const Request& request, EntryNumber entry, std::int
   node.parent = folder;
   node.name = name;
   places_[{folder, name}] = id;
+  tell_with_place(ChangeKind::restored, id, entry);
   touch(id, entry);
   expected.answer.written.entry = entry;
   return expected;
@@ -119,6 +127,7 @@ Expected ModelSpace::purge(const Request& request, EntryNumber entry) {
     expected.problems.insert(Code::conflict);
   if (!expected.ok()) return expected;
   nodes_.at(id).purged = true;
+  tell(ChangeKind::purged, id, entry);
   expected.answer.written = {.node = id, .entry = entry};
   return expected;
 }
