@@ -43,7 +43,8 @@ class Words(ToolCase):
                       ["trash", "s:", "other"], ["trash", "s:", "restore"],
                       ["trash", "s:", "purge", "x"], ["trash", "s:", "list", "1"],
                       ["trash", "s:", "restore", "1", "--on-conflict", "x"],
-                      ["versions", "s:/x", "restore"], ["versions", "s:/x", "pin", "one"], ["collect", "--grace", "-1"]]:
+                      ["versions", "s:/x", "restore"], ["versions", "s:/x", "pin", "one"],
+                      ["collect", "--grace", "-1"]]:
             with self.subTest(words=words):
                 answer = self.run_tool(*words)
                 self.assertEqual(answer.status, 2, answer.err)

@@ -27,12 +27,12 @@ ChangeEvent& ModelSpace::tell_with_place(ChangeKind kind, NodeId node, EntryNumb
   return event;
 }
 
-void ModelSpace::tell_of_version(ChangeKind kind, NodeId file, VersionNumber number,
+void ModelSpace::tell_of_version(ChangeKind kind, NodeId file, VersionNumber version,
                                  EntryNumber entry) {
   ChangeEvent& event = tell_with_place(kind, file, entry);
   event.name.clear();
   event.node_kind = NodeKind::file;
-  event.version = number;
+  event.version = version;
 }
 
 void ModelSpace::update(EntryNumber entry, std::int64_t time_ns) {

@@ -45,8 +45,11 @@ std::string ModelRun::compare_trash(Both& both) {
       if (at == expected.size()) return "trash: too many items";
       const NodeId id = expected[at++];
       const Request stat{.verb = Verb::stat};
-      const std::string different =
-          difference(stat, {.answer = {.node = both.model.info(id)}}, {.node = item.node});
+      Expected kept;
+      kept.answer.node = both.model.info(id);
+      Answer shown;
+      shown.node = item.node;
+      const std::string different = difference(stat, kept, shown);
       if (!different.empty()) return "trash: " + different;
       if (item.path != both.model.path(id)) return "trash: path " + item.path;
       if (item.removed != both.model.nodes().at(id).removed_entry || item.removed_by != "ada")

@@ -176,7 +176,7 @@ std::string ModelRun::empty_trash(Both& both) {
   if (!emptied.ok()) return "empty_trash: " + emptied.error().to_string();
   if (emptied->items != items || emptied->bytes != bytes)
     return "empty_trash: " + std::to_string(emptied->items) + " items";
-  if (items > 0) both.model.empty_trash(both.model.last_entry() + 1, clock_.wall_ns());
+  both.model.empty_trash(both.model.last_entry() + 1, clock_.wall_ns());
   return compare_info(both);
 }
 

@@ -71,8 +71,7 @@ class ModelSpace {
   NodeId item_of(NodeId node) const;
   // Items of the trash, the newest first.
   std::vector<NodeId> trash() const;
-  // False: there is nothing in it.
-  bool empty_trash(EntryNumber entry, std::int64_t time_ns);
+  void empty_trash(EntryNumber entry, std::int64_t time_ns);
   EntryNumber last_entry() const { return last_entry_; }
   EntryNumber last_visible() const { return last_visible_; }
   // The space itself was given other names.
@@ -132,7 +131,7 @@ class ModelSpace {
   ChangeEvent& tell(ChangeKind kind, NodeId node, EntryNumber entry);
   // The same, with where the node is.
   ChangeEvent& tell_with_place(ChangeKind kind, NodeId node, EntryNumber entry);
-  void tell_of_version(ChangeKind kind, NodeId file, VersionNumber number, EntryNumber entry);
+  void tell_of_version(ChangeKind kind, NodeId file, VersionNumber version, EntryNumber entry);
   // Remembers what there is after an entry that was made now.
   void happened(EntryNumber entry, bool visible);
 

@@ -22,9 +22,9 @@ std::vector<NodeId> ModelSpace::trash() const {
   return items;
 }
 
-bool ModelSpace::empty_trash(EntryNumber entry, std::int64_t time_ns) {
+void ModelSpace::empty_trash(EntryNumber entry, std::int64_t time_ns) {
   std::vector<NodeId> items = trash();
-  if (items.empty()) return false;
+  if (items.empty()) return;
   now_ns_ = std::max(last_time_ns_, time_ns);
   std::reverse(items.begin(), items.end());
   for (const NodeId item : items) {
@@ -32,15 +32,14 @@ bool ModelSpace::empty_trash(EntryNumber entry, std::int64_t time_ns) {
     tell(ChangeKind::purged, item, entry);
   }
   happened(entry, true);
-  return true;
 }
 
 void ModelSpace::detach(NodeId id, EntryNumber entry) {
   Node& node = nodes_.at(id);
+  tell_with_place(ChangeKind::removed, id, entry);
   node.removed = true;
   node.removed_entry = entry;
   places_.erase({node.parent, node.name});
-  tell_with_place(ChangeKind::removed, id, entry);
 }
 
 NodeId ModelSpace::find_trashed(const Ref& ref, std::set<Code>& problems) const {

@@ -82,10 +82,7 @@ Result<std::optional<std::string>> OpenDb::get(const rocksdb::ReadOptions& optio
   return error(status, "reading");
 }
 
-// Commits gather in RocksDB's memory, so that they cost one write to the log a sync, not one each.
 Status OpenDb::sync_log() {
-  const rocksdb::Status written = db_->FlushWAL(false);
-  if (!written.ok()) return error(written, "writing the log");
   const rocksdb::IOStatus synced = witness_->sync_logs();
   if (synced.ok()) return {};
   return error(synced, "syncing the log");

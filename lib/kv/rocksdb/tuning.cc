@@ -80,8 +80,7 @@ rocksdb::DBOptions db_options(std::uint64_t write_bytes) {
   // A snapshot must show exactly the commits whose log records precede the next sync.
   db.enable_pipelined_write = false;
   db.unordered_write = false;
-  // OpenDb::sync_log writes out what has gathered.
-  db.manual_wal_flush = true;
+  db.manual_wal_flush = false;
   // Threads of a group would spin for each other on cores that have work to do.
   db.enable_write_thread_adaptive_yield = false;
   // Waking each writer of a group to insert its own batch pays only where cores are idle.

@@ -32,6 +32,12 @@ class FakeTree final : public NodeSource {
     if (found == locators_.end()) return Error{.code = Code::not_found, .text = "no such node"};
     return found->second;
   }
+  Result<std::optional<model::TrashRecord>> trashed(const model::AttachmentId&) override {
+    return std::optional<model::TrashRecord>{};
+  }
+  Result<std::optional<model::TrashRecord>> purged(const model::AttachmentId&) override {
+    return std::optional<model::TrashRecord>{};
+  }
 
  private:
   SpaceId space_;
