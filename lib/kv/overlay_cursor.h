@@ -28,9 +28,7 @@ class OverlayCursor final : public Cursor {
 
   bool valid() const override { return below_->status().ok() && (on_write_ || below_->valid()); }
   std::string_view key() const override { return on_write_ ? write().key : below_->key(); }
-  std::string_view value() const override {
-    return on_write_ ? write().value : below_->value();
-  }
+  std::string_view value() const override { return on_write_ ? write().value : below_->value(); }
   void next() override {
     step();
     settle();
@@ -38,9 +36,7 @@ class OverlayCursor final : public Cursor {
   Status status() const override { return below_->status(); }
 
  private:
-  const WriteSet::Write& write() const {
-    return writes_[back_ ? writes_.size() - 1 - at_ : at_];
-  }
+  const WriteSet::Write& write() const { return writes_[back_ ? writes_.size() - 1 - at_ : at_]; }
   bool write_is_next() const {
     if (at_ == writes_.size()) return false;
     if (!below_->valid()) return true;
