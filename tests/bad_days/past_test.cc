@@ -38,6 +38,17 @@ TEST_CASE("bad day: a view of the past is read by every verb and changed by none
                                       : is_file ? Code::not_a_folder
                                                 : Code::ok));
   }
+  CHECK(past.empty_trash().code() == Code::unsupported);
+  CHECK(past.update({.name = "another"}).code() == Code::unsupported);
+  CHECK(past.rewind({.entry = 1}).code() == Code::unsupported);
+  CHECK(past.at({.entry = 1}).code() == Code::unsupported);
+  // It is not followed either: nothing happens in it.
+  CHECK(past.changes("").code() == Code::unsupported);
+  CHECK(past.cursor_now().code() == Code::unsupported);
+  CHECK(past.cursor_after(1).code() == Code::unsupported);
+  CHECK(past.root_version().code() == Code::unsupported);
+  CHECK(past.wait(0, std::chrono::milliseconds(0)).code() == Code::unsupported);
+  CHECK(past.watch(0).code() == Code::unsupported);
   CHECK(space.info().value().entry == 3);
 }
 

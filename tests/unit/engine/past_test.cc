@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 
 #include <fmt/format.h>
+#include <poll.h>
 
 #include <map>
 #include <random>
@@ -25,6 +26,16 @@ Tree tree_of(const Space& space) {
                            : fmt::format("file {} v{} {}", item->node.id, item->node.version,
                                          to_hex(item->node.sha256));
   return tree;
+}
+
+// A file's versions, a line each.
+std::vector<std::string> versions_of(const Space& space, const Ref& file) {
+  std::vector<std::string> lines;
+  for (const VersionInfo& version : space.versions(file).value().items)
+    lines.push_back(fmt::format("{}{} {} {}{}", version.number, version.current ? " now" : "",
+                                to_hex(version.sha256), version.pinned ? "pinned " : "",
+                                version.label));
+  return lines;
 }
 
 TEST_CASE("at: every reading verb shows the space as it was") {
@@ -59,6 +70,44 @@ TEST_CASE("at: every reading verb shows the space as it was") {
     CHECK(info.trash_bytes == 0);
     CHECK(info.name == "renamed");
     CHECK(space.get("/attic/essay").value() == "second");
+  }
+}
+
+TEST_CASE("at: shows the versions, their marks and the trash of then") {
+  for (const MetadataEngine engine : engines()) {
+    TestStore store(engine);
+    const Space space = store.make_space("past");
+    for (const char* text : {"one", "two", "three"}) space.put("/essay", text).value();
+    space.mark_version("/essay", 2, {.pinned = true, .label = "draft"}).value();
+    const NodeId gone = space.put("/gone", "x").value().node;
+    space.put("/old", "y").value();
+    space.remove("/old").value();
+    space.remove("/gone").value();
+    const EntryNumber then = space.info().value().entry;
+    const std::vector<std::string> versions = versions_of(space, "/essay");
+    space.mark_version("/essay", 2, {.pinned = false, .label = ""}).value();
+    space.remove_version("/essay", 1).value();
+    space.restore_version("/essay", 2).value();
+    space.restore(Ref::node(gone)).value();
+    space.put("/new", "z").value();
+    space.remove("/new").value();
+    space.empty_trash().value();
+
+    const Space past = space.at({.entry = then}).value();
+    REQUIRE(versions.size() == 3);
+    CHECK(versions[1].ends_with(" pinned draft"));
+    CHECK(versions_of(past, "/essay") == versions);
+    CHECK(versions_of(space, "/essay") != versions);
+    std::vector<std::string> trash;
+    TrashOptions one{.count_max = 1};
+    do {
+      const PageOf<TrashItem> page = past.trash(one).value();
+      for (const TrashItem& item : page.items) trash.push_back(item.path);
+      one.after = page.next;
+    } while (!one.after.empty());
+    CHECK(trash == std::vector<std::string>{"/gone", "/old"});
+    CHECK(past.info().value().trash_bytes == 2);
+    CHECK(space.trash().value().items.empty());
   }
 }
 
@@ -264,6 +313,62 @@ TEST_CASE("rewind: is itself undone by going to the entry before it, bytes and a
     CHECK(space.get("/file", {.version = 1}).value() == "small");
     CHECK(store.findings(true) == "");
   }
+}
+
+TEST_CASE("rewind: what was removed, restored or purged since is as it was, and back again") {
+  for (const MetadataEngine engine : engines()) {
+    TestStore store(engine);
+    const Space space = store.make_space("past");
+    const std::string packed = content(7, 200'000), large = content(8, 3 << 20);
+    space.put("/file", packed).value();
+    space.put("/file", large).value();
+    space.put("/file", "small").value();
+    space.put("/other", packed).value();
+    space.mark_version("/file", 2, {.label = "large"}).value();
+    const NodeId other = space.remove("/other").value().node;
+    const SpaceInfo then = space.info().value();
+    space.remove_version("/file", 1).value();
+    space.remove_version("/file", 2).value();
+    space.restore(Ref::node(other), {.to = "/back"}).value();
+    space.remove("/file").value();
+    space.empty_trash().value();
+    const SpaceInfo last = space.info().value();
+    const auto collect = [&store] {
+      for (int i = 0; i < 3; ++i)
+        CHECK(store.store().collect({.grace = std::chrono::seconds(0)}).ok());
+      CHECK(store.findings(true) == "");
+    };
+    collect();
+    for (int round = 0; round < 2; ++round) {
+      space.rewind({.entry = then.entry}).value();
+      collect();
+      CHECK(space.get("/file", {.version = 1}).value() == packed);
+      CHECK(space.get("/file", {.version = 2}).value() == large);
+      CHECK(space.versions("/file").value().items[1].label == "large");
+      CHECK(space.info().value().totals == then.totals);
+      CHECK(space.info().value().trash_bytes == then.trash_bytes);
+      CHECK(space.trash().value().items.front().path == "/other");
+      space.rewind({.entry = last.entry}).value();
+      collect();
+      CHECK(space.get("/back").value() == packed);
+      CHECK(space.stat("/file").code() == Code::not_found);
+      CHECK(space.info().value().totals == last.totals);
+      CHECK(space.trash().value().items.empty());
+    }
+  }
+}
+
+TEST_CASE("rewind: whoever waits for the space is told") {
+  TestStore store(MetadataEngine::memory);
+  const Space space = store.make_space("past");
+  space.put("/file", "1").value();
+  space.put("/file", "2").value();
+  const Watch watch = space.watch(3).value();
+  pollfd asked{watch.descriptor(), POLLIN, 0};
+  CHECK(::poll(&asked, 1, 0) == 0);
+  space.rewind({.entry = 2}).value();
+  CHECK(::poll(&asked, 1, 10'000) == 1);
+  CHECK(space.root_version().value().number == 4);
 }
 
 // Each rewind undoes the one before, so the way from any of them to any other stays as short as
