@@ -32,12 +32,26 @@ TEST_CASE("check: undoes rewinds, and rewinds of rewinds") {
   CHECK(planted.kinds() == Kinds{"undo"});
 }
 
+TEST_CASE("check: a row of the trash from before it said who removed the node is no finding") {
+  Planted planted;
+  const std::string key = planted.trash_key();
+  auto record = model::decode_trash(planted.row(Family::state, key)).value();
+  REQUIRE(record.removed_by == "ada");
+  record.removed_by.clear();
+  record.removed_ns = 0;
+  planted.put(Family::state, key, model::encode(record));
+  CHECK(planted.store().findings(true) == "");
+  record.name = "another";
+  planted.put(Family::state, key, model::encode(record));
+  CHECK(planted.kinds().contains("undo"));
+}
+
 TEST_CASE("check: a piece that undoing a rewind would bring back must be held") {
   Planted planted;
   planted.space().rewind({.entry = 2}).value();
   CHECK(planted.store().findings() == "");
   planted.erase(Family::content, model::holder_key(planted.vault(), planted.piece(), planted.id()));
-  CHECK(planted.kinds() == Kinds{"holder", "unheld_piece"});
+  CHECK(planted.kinds() == Kinds{"dropped", "unheld_piece"});
 }
 
 TEST_CASE("check: of a long journal the newest entries are undone, as many as fit") {
