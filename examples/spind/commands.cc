@@ -82,6 +82,7 @@ constexpr Option kTrashOptions[] = {
     {"parents", 'p', "", "restore: make folders that are missing on the way"},
     {"on-conflict", 0, "HOW", "restore: fail (if not given), skip, replace or keep-both"},
     {"older-than", 0, "SECONDS", "empty: only what was removed so long ago"},
+    kAt,
 };
 constexpr Option kCheckOptions[] = {
     {"content", 0, "", "also read and verify every stored byte"},
@@ -197,10 +198,7 @@ constexpr Command kCommands[] = {
      "spind changes ada: --since 42\n"
      "spind changes ada: --follow --json",
      kChangesOptions, run_changes},
-    {"versions",
-     "SPACE:/path [list | restore N | pin N | unpin N | label N TEXT | remove N]",
-     1,
-     4,
+    {"versions", "SPACE:/path [list | restore N | pin N | unpin N | label N TEXT | remove N]", 1, 4,
      "the versions of a file: list them, or change one",
      "Restoring makes a new version with the content of an earlier one. A pinned version stays;\n"
      "the current one cannot be removed. Read one with cat or get --version.\n"
@@ -209,10 +207,7 @@ constexpr Command kCommands[] = {
      "spind versions ada:/homework/essay.odt\n"
      "spind versions ada:/homework/essay.odt restore 3\n"
      "spind versions ada:/homework/essay.odt label 3 \"handed in\"",
-     {},
-     run_versions,
-     0,
-     1},
+     kReadOptions, run_versions, 0, 1},
     {"trash", "SPACE: [list | restore ITEM | purge ITEM | empty]", 1, 3,
      "what was removed: list it, restore or purge an item, or empty all",
      "An item is named by the id that the list shows; ID/path is what lies below it, and can be\n"

@@ -89,6 +89,8 @@ class Past(ToolCase):
                 self.assertEqual(stat.rows[0]["size"], 5)
                 self.assertEqual(len(self.spind("tree", "s:", "--at", at).rows), 3)
                 self.assertEqual(self.spind("du", "s:", "--at", at).rows[0]["files"], 1)
+                self.assertEqual(len(self.spind("versions", "s:/a", "--at", at).rows), 1)
+                self.assertEqual(self.spind("trash", "s:", "--at", at).rows, [])
                 self.assertEqual(self.spind("space", "info", "s", "--at", at).row["entry"],
                                  self.entry)
                 target = self.folder / f"fetched-{len(at)}"
@@ -99,7 +101,7 @@ class Past(ToolCase):
         self.assertEqual(self.error("stat", "s:/new", "--at", self.time)["code"], "not_found")
         self.assertEqual(self.error("ls", "s:/", "--at", "1000")["code"], "invalid_argument")
         self.assertEqual(self.error("ls", "s:/", "--at", "1990-01-01T00:00:00Z")["code"],
-                         "precondition_failed")
+                         "cursor_too_old")
 
     def test_rewind_makes_it_so_and_can_be_undone(self):
         last = self.spind("space", "info", "s").row["entry"]

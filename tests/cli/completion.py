@@ -18,7 +18,7 @@ class Completion(ToolCase):
 
     def test_bash_offers_commands_subcommands_options_and_files(self):
         self.assertLessEqual({"put", "get", "space", "--store"}, self.offered(""))
-        self.assertEqual(self.offered("ver"), {"verify", "version"})
+        self.assertEqual(self.offered("ver"), {"verify", "version", "versions"})
         self.assertLessEqual({"create", "list", "info", "set"}, self.offered("space", ""))
         self.assertEqual(self.offered("put", "--rec"), {"--recursive"})
         self.assertEqual(self.offered("--json", "get", "--ver"), {"--version"})
