@@ -58,7 +58,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string_view rest = spind::fuzz::text(data + 1, size - 1);
   switch (data[0] % 14) {
     case 0: try_record(RecordTag::version, rest, model::decode_version); break;
-    case 1: try_record(RecordTag::node, rest, model::decode_node); break;
+    case 1:
+      try_record(RecordTag::node, rest,
+                 [](std::string_view row) { return model::decode_node(row); });
+      break;
     case 2: try_record(RecordTag::locator, rest, model::decode_locator); break;
     case 3: try_record(RecordTag::trash, rest, model::decode_trash); break;
     case 4: try_record(RecordTag::space, rest, model::decode_space); break;
