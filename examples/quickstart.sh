@@ -118,7 +118,7 @@ echo "$files files, $(du -sh --apparent-size "$folder" | cut -f1) in $folder"
 begin_step packages "install what is missing"
 bash cmake/install_packages.sh
 
-begin_step build "build (about three minutes the first time)"
+begin_step build "build (three to ten minutes the first time)"
 [ -f "$build/CMakeCache.txt" ] || cmake --preset release -B "$build" -DSPIND_TESTS=OFF \
   -DSPIND_BENCH=OFF >"$work/build.log" 2>&1 || { cat "$work/build.log"; fail "cannot configure"; }
 cmake --build "$build" --target spind_tool >"$work/build.log" 2>&1 ||
