@@ -23,49 +23,39 @@ struct Incarnation {
 };
 using IncarnationRef = std::shared_ptr<Incarnation>;
 
+enum class Direction { forward, back };
+
 class MemoryCursor final : public Cursor {
  public:
   // `hold` keeps what is walked from being forgotten; null for the latest state of owned rows.
-  MemoryCursor(DiskRef disk, std::shared_ptr<const void> hold, Family family,
+  MemoryCursor(Direction direction, DiskRef disk, std::shared_ptr<const void> hold, Family family,
                std::string_view begin, std::string_view end, Sequence at)
-      : disk_(std::move(disk)), hold_(std::move(hold)), family_(family), end_(end), at_(at) {
-    row_ = disk_->seek(family, begin, false, end_, at_);
+      : direction_(direction),
+        disk_(std::move(disk)),
+        hold_(std::move(hold)),
+        family_(family),
+        begin_(begin),
+        end_(end),
+        at_(at) {
+    row_ = direction_ == Direction::forward ? disk_->seek(family_, begin_, false, end_, at_)
+                                            : disk_->seek_back(family_, begin_, end_, at_);
   }
 
   bool valid() const override { return row_.has_value(); }
   std::string_view key() const override { return row_->key; }
   std::string_view value() const override { return *row_->value; }
-  void next() override { row_ = disk_->seek(family_, row_->key, true, end_, at_); }
-  Status status() const override { return {}; }
-
- private:
-  DiskRef disk_;
-  std::shared_ptr<const void> hold_;
-  Family family_;
-  std::string end_;
-  Sequence at_;
-  std::optional<Row> row_;
-};
-
-class MemoryBackCursor final : public Cursor {
- public:
-  MemoryBackCursor(DiskRef disk, std::shared_ptr<const void> hold, Family family,
-                   std::string_view begin, std::string_view end, Sequence at)
-      : disk_(std::move(disk)), hold_(std::move(hold)), family_(family), begin_(begin), at_(at) {
-    row_ = disk_->seek_back(family, begin_, end, at_);
+  void next() override {
+    row_ = direction_ == Direction::forward ? disk_->seek(family_, row_->key, true, end_, at_)
+                                            : disk_->seek_back(family_, begin_, row_->key, at_);
   }
-
-  bool valid() const override { return row_.has_value(); }
-  std::string_view key() const override { return row_->key; }
-  std::string_view value() const override { return *row_->value; }
-  void next() override { row_ = disk_->seek_back(family_, begin_, row_->key, at_); }
   Status status() const override { return {}; }
 
  private:
+  Direction direction_;
   DiskRef disk_;
   std::shared_ptr<const void> hold_;
   Family family_;
-  std::string begin_;
+  std::string begin_, end_;
   Sequence at_;
   std::optional<Row> row_;
 };
@@ -93,15 +83,16 @@ class MemorySnapshot final : public Snapshot, public std::enable_shared_from_thi
                                std::string_view end) const override {
     if (Status status = usable(MemoryCall::scan); !status.ok())
       return std::make_unique<FailedCursor>(std::move(status).error());
-    return std::make_unique<MemoryCursor>(disk_, shared_from_this(), family, begin, end, sequence_);
+    return std::make_unique<MemoryCursor>(Direction::forward, disk_, shared_from_this(), family,
+                                          begin, end, sequence_);
   }
 
   std::unique_ptr<Cursor> scan_back(Family family, std::string_view begin,
                                     std::string_view end) const override {
     if (Status status = usable(MemoryCall::scan); !status.ok())
       return std::make_unique<FailedCursor>(std::move(status).error());
-    return std::make_unique<MemoryBackCursor>(disk_, shared_from_this(), family, begin, end,
-                                              sequence_);
+    return std::make_unique<MemoryCursor>(Direction::back, disk_, shared_from_this(), family, begin,
+                                          end, sequence_);
   }
 
  private:
@@ -135,7 +126,8 @@ class MemoryBackend final : public Backend {
                                std::string_view end) override {
     if (Status status = ask(hook_, MemoryCall::scan); !status.ok())
       return std::make_unique<FailedCursor>(std::move(status).error());
-    return std::make_unique<MemoryCursor>(disk_, nullptr, family, begin, end, MemoryDisk::kLatest);
+    return std::make_unique<MemoryCursor>(Direction::forward, disk_, nullptr, family, begin, end,
+                                          MemoryDisk::kLatest);
   }
 
   Status admit(bool) override { return ask(hook_, MemoryCall::admit); }
