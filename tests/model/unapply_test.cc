@@ -60,7 +60,9 @@ class RandomVerbs {
       case 3:
       case 4: return done(space_.move(a, b, {.replace = pick(2) == 0, .request_id = id}));
       case 5: return done(space_.remove(a, {.request_id = id}));
-      case 6: return done(space_.set_mtime(a, static_cast<std::int64_t>(pick(1'000'000)), {}));
+      case 6:  // one of two times, so that there often is nothing to do but to remember the request
+        return done(space_.set_mtime(file(), static_cast<std::int64_t>(1 + pick(2)),
+                                     {.request_id = fmt::format("touch-{}", touches_++)}));
       case 7: return done(space_.remove_version(file(), 1 + pick(3), {.request_id = id}));
       case 8: return done(space_.restore_version(file(), 1 + pick(3), {.request_id = id}));
       case 9:
@@ -115,6 +117,7 @@ class RandomVerbs {
 
   Space space_;
   std::mt19937_64 random_;
+  std::uint64_t touches_ = 0;
 };
 
 // Undoes the journal of a space down to nothing and does it again.
