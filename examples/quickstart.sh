@@ -166,6 +166,29 @@ show spind cat --version 1 locker:/essay.txt
 [ "$(spind cat locker:/essay.txt)" = "all of it rewritten" ] || fail "not what was written"
 [ "$(spind cat --version 1 locker:/essay.txt)" = "my first draft" ] || fail "the draft is lost"
 
+# What ransomware does: every file is overwritten with noise of the same size, and some are renamed.
+begin_step rewind "every file overwritten with noise, as ransomware does; then back to before it"
+sleep 0.01
+before=$(date -u +%Y-%m-%dT%H:%M:%S.%NZ)
+sleep 0.01
+mkdir -p "$work/noised"
+cp -r -- "$folder/." "$work/noised" 2>/dev/null || true
+find "$work/noised" -type f -exec chmod u+w {} + -exec sh -c '
+  for file; do
+    size=$(stat -c %s "$file")
+    rm -f "$file" && head -c "$size" /dev/urandom >"$file"
+  done' sh {} +
+show spind put -r --skip-special --ignore-times "$work/noised" locker:/files
+show spind mv locker:/essay.txt locker:/essay.txt.locked
+status=0
+spind verify --skip-special "$folder" locker:/files >/dev/null || status=$?
+[ $status -eq 3 ] || fail "nothing was overwritten"
+show spind verify --skip-special --at "$before" "$folder" locker:/files
+show spind rewind locker: --to "$before"
+show spind verify --skip-special "$folder" locker:/files
+[ "$(spind cat locker:/essay.txt)" = "all of it rewritten" ] || fail "the essay is not back"
+rm -rf "$work/noised"
+
 # Kills it as soon as it has acknowledged something; a folder that is stored faster than that is
 # stored again, and killed a little earlier each time.
 begin_step kill "kill -9 in the middle of a put"

@@ -12,6 +12,10 @@ constexpr Option kCommonOptions[] = {
     {"help", 'h', "", "explain"},
 };
 
+// Of every command that reads.
+constexpr Option kAt = {"at", 0, "TIME|NUMBER",
+                        "as it was at that time (RFC 3339), or after that entry"};
+
 constexpr Option kSpaceCreateOptions[] = {
     {"kind", 0, "KIND", "personal (if not given) or project"},
     {"name", 0, "TEXT", "a name for people"},
@@ -39,15 +43,21 @@ constexpr Option kGetOptions[] = {
     {"ignore-times", 'I', "", "fetch also what is there with the same size and mtime"},
     {"sync", 0, "", "sync each file to disk before it appears (slow)"},
     {"workers", 'w', "N", "files in flight (8)"},
+    kAt,
+};
+constexpr Option kReadOptions[] = {
+    kAt,
 };
 constexpr Option kLsOptions[] = {
     {"long", 'l', "", "with size, time and version"},
     {"recursive", 'r', "", "with all that is below"},
+    kAt,
 };
 constexpr Option kCatOptions[] = {
     {"version", 0, "N", "an earlier version"},
     {"offset", 0, "N", "from this byte on"},
     {"length", 0, "N", "so many bytes"},
+    kAt,
 };
 constexpr Option kMkdirOptions[] = {
     {"parents", 'p', "", "make parents too; no error if it is there"},
@@ -61,6 +71,7 @@ constexpr Option kRmOptions[] = {
 };
 constexpr Option kDuOptions[] = {
     {"depth", 'd', "N", "show folders down to this depth (1)"},
+    kAt,
 };
 constexpr Option kChangesOptions[] = {
     {"since", 0, "N", "what came behind entry N, or behind a cursor"},
@@ -71,6 +82,7 @@ constexpr Option kTrashOptions[] = {
     {"parents", 'p', "", "restore: make folders that are missing on the way"},
     {"on-conflict", 0, "HOW", "restore: fail (if not given), skip, replace or keep-both"},
     {"older-than", 0, "SECONDS", "empty: only what was removed so long ago"},
+    kAt,
 };
 constexpr Option kCheckOptions[] = {
     {"content", 0, "", "also read and verify every stored byte"},
@@ -81,6 +93,10 @@ constexpr Option kCollectOptions[] = {
 constexpr Option kVerifyOptions[] = {
     {"skip-special", 0, "", "pass over symbolic links, sockets and devices"},
     {"workers", 'w', "N", "files compared at once (4)"},
+    kAt,
+};
+constexpr Option kRewindOptions[] = {
+    {"to", 0, "TIME|NUMBER", "as it was at that time (RFC 3339), or after that entry"},
 };
 
 constexpr Command kCommands[] = {
@@ -103,15 +119,8 @@ constexpr Command kCommands[] = {
     {"space list", "", 0, 0, "list the tenant's spaces that you may see",
      "--json: as space create, one a line", "spind space list --kind project", kSpaceListOptions,
      run_space_list},
-    {"space info",
-     "SPACE",
-     1,
-     1,
-     "what is known of a space",
-     "--json: as space create",
-     "spind space info ada",
-     {},
-     run_space_info},
+    {"space info", "SPACE", 1, 1, "what is known of a space", "--json: as space create",
+     "spind space info ada", kReadOptions, run_space_info},
     {"space set", "SPACE", 1, 1, "change a space's alias, name or description",
      "--json: as space create", "spind space set ada --name \"Ada Lovelace\"", kSpaceSetOptions,
      run_space_set},
@@ -146,30 +155,16 @@ constexpr Command kCommands[] = {
      "spind ls ada:/\n"
      "spind ls -lr ada:/homework",
      kLsOptions, run_ls, 0, 1},
-    {"tree",
-     "SPACE:/path",
-     1,
-     1,
-     "draw a folder and all that is below",
-     "--json: as ls -r",
-     "spind tree ada:/homework",
-     {},
-     run_tree,
-     0,
-     1},
-    {"stat",
-     "SPACE:/path...",
-     1,
-     kOperandsMax,
-     "what is known of a file or a folder",
+    {"tree", "SPACE:/path", 1, 1, "draw a folder and all that is below", "--json: as ls -r",
+     "spind tree ada:/homework\n"
+     "spind tree --at 2026-03-01T08:00:00Z ada:/homework",
+     kReadOptions, run_tree, 0, 1},
+    {"stat", "SPACE:/path...", 1, kOperandsMax, "what is known of a file or a folder",
      "SPACE:!42 is the node whose id is 42.\n"
      "--json: {id, path, kind, size, mtime_ns, etag, version, sha256, state}",
      "spind stat ada:/homework/essay.odt\n"
      "spind stat ada:!42",
-     {},
-     run_stat,
-     0,
-     kOperandsMax},
+     kReadOptions, run_stat, 0, kOperandsMax},
     {"cat", "SPACE:/path", 1, 1, "write a file's content to standard output",
      "Errors go to standard error, with --json too.",
      "spind cat ada:/notes.txt\n"
@@ -203,10 +198,7 @@ constexpr Command kCommands[] = {
      "spind changes ada: --since 42\n"
      "spind changes ada: --follow --json",
      kChangesOptions, run_changes},
-    {"versions",
-     "SPACE:/path [list | restore N | pin N | unpin N | label N TEXT | remove N]",
-     1,
-     4,
+    {"versions", "SPACE:/path [list | restore N | pin N | unpin N | label N TEXT | remove N]", 1, 4,
      "the versions of a file: list them, or change one",
      "Restoring makes a new version with the content of an earlier one. A pinned version stays;\n"
      "the current one cannot be removed. Read one with cat or get --version.\n"
@@ -215,10 +207,7 @@ constexpr Command kCommands[] = {
      "spind versions ada:/homework/essay.odt\n"
      "spind versions ada:/homework/essay.odt restore 3\n"
      "spind versions ada:/homework/essay.odt label 3 \"handed in\"",
-     {},
-     run_versions,
-     0,
-     1},
+     kReadOptions, run_versions, 0, 1},
     {"trash", "SPACE: [list | restore ITEM | purge ITEM | empty]", 1, 3,
      "what was removed: list it, restore or purge an item, or empty all",
      "An item is named by the id that the list shows; ID/path is what lies below it, and can be\n"
@@ -254,6 +243,16 @@ constexpr Command kCommands[] = {
      "--json: {same, different, missing, extra, differences:[{path, what}]}; differences has the\n"
      "        first 1,000.",
      "spind verify ~/photos ada:/photos", kVerifyOptions, run_verify, 1, 1},
+    {"rewind", "SPACE:", 1, 1, "make a space again what it was, as after an attack",
+     "All files, folders, versions and the trash are again as they were at the point that --to\n"
+     "gives, by one change. What is undone stays in the journal: rewinding to the entry before "
+     "the\n"
+     "rewind undoes it. The space's own name and alias stay.\n"
+     "--json: {space, entry, before}; entry is that of the rewind, 0 if there was nothing to do;\n"
+     "        before is the last entry before it.",
+     "spind rewind ada: --to 2026-03-01T08:00:00Z\n"
+     "spind rewind ada: --to 120",
+     kRewindOptions, run_rewind, 0, 1},
     {"version",
      "",
      0,

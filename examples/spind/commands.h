@@ -54,5 +54,6 @@ Exit run_metrics(Tool& tool);
 Exit run_verify(Tool& tool);
 Exit run_version(Tool& tool);
 Exit run_completion(Tool& tool);
+Exit run_rewind(Tool& tool);
 
 }  // namespace spind::tool

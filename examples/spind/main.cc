@@ -8,6 +8,7 @@
 #include <cerrno>
 
 #include "commands.h"
+#include "point.h"
 #include "signals.h"
 
 namespace spind::tool {
@@ -80,6 +81,10 @@ Exit run_command(const Command& command, Args args, Output& out, Output& err) {
   if (const std::optional<std::string> memory = tool.args().value("memory")) {
     const Result<std::uint64_t> bytes = parse_bytes(*memory);
     if (!bytes.ok()) return tool.usage("--memory: " + bytes.error().text);
+  }
+  if (const std::optional<std::string> at = tool.args().value("at")) {
+    const Result<Point> point = parse_point(*at);
+    if (!point.ok()) return tool.usage("--at: " + point.error().text);
   }
   const SignalWatch signals(tool.cancel());
   return command.run(tool);

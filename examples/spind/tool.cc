@@ -5,6 +5,8 @@
 
 #include <cstdlib>
 
+#include "point.h"
+#include "progress.h"
 #include "text.h"
 
 namespace spind::tool {
@@ -125,6 +127,22 @@ Result<Session> Tool::session(SessionKind kind) {
 }
 
 Result<Space> Tool::space(const std::string& text, SessionKind kind) {
+  Result<Space> space = present_space(text, kind);
+  const std::optional<std::string> at = args_.value("at");
+  if (!space.ok() || !at) return space;
+  if (view_ && view_->id() == space->id()) return *view_;
+  const Result<Point> point = parse_point(*at);
+  if (!point.ok()) return point.error();
+  ProgressLine line("going back");
+  Result<Space> view = space->at(*point, {.progress = [&line](const Progress& now) {
+    line.set(now);
+    return true;
+  }});
+  if (view.ok()) view_ = *view;
+  return view;
+}
+
+Result<Space> Tool::present_space(const std::string& text, SessionKind kind) {
   Result<Session> by = session(kind);
   if (!by.ok()) return std::move(by).error();
   const std::string name = text.substr(0, text.find(':'));

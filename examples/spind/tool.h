@@ -68,12 +68,15 @@ class Tool {
   Result<Store*> create_store();
   std::string store_folder() const;
   Result<Session> session(SessionKind kind = {});
-  // By id or alias; "S" and "S:" are the same.
+  // By id or alias; "S" and "S:" are the same. As it was at the point that --at gives, if any.
   Result<Space> space(const std::string& text, SessionKind kind = {});
   Result<Target> target(const std::string& place, SessionKind kind = {});
 
  private:
   Result<Store*> open_store(bool create);
+  Result<Space> present_space(const std::string& text, SessionKind kind);
+  // Of the one that was asked for last, since it takes time to make.
+  std::optional<Space> view_;
 
   const Args args_;
   const bool json_;

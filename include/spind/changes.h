@@ -32,6 +32,8 @@ enum class ChangeKind : std::uint8_t {
   versions_changed = 8,  // one was removed, pinned or labelled
   restored = 9,          // from the trash, with all that lies below
   purged = 10,           // from the trash, for good
+  rewound = 11,          // the whole tree is again as it was: list it anew from the root, going
+                         // only into folders whose ETag is not the one that is known
 };
 // As in the table above, "moved".
 SPIND_EXPORT std::string_view change_name(ChangeKind kind);

@@ -147,6 +147,15 @@ struct TouchOptions {
   std::string request_id{};
 };
 
+struct ViewOptions {
+  ProgressCallback progress{};  // in entries undone
+};
+
+struct RewindOptions {
+  ProgressCallback progress{};  // in entries undone or done again
+  std::string request_id{};
+};
+
 struct ListOptions {
   std::optional<NodeKind> kind{};
   std::size_t count_max = 1000;  // 1 to 10,000

@@ -136,6 +136,28 @@ class SPIND_EXPORT Space {
   // what was purged by then stays so.
   Result<TrashEmptied> empty_trash(const EmptyTrashOptions& options = {}) const;
 
+  // The space as it was: reading verbs show its nodes, versions and totals of then, and what they
+  // read is there for as long as the view or a reader of it lives. Names and rights are those of
+  // now, and so is what info() says of the space itself; what it counts is of then. Verbs that
+  // change something or follow the space, and `at`, answer unsupported.
+  //
+  // It is made by undoing what came since, in memory: in the time and space of that many changes.
+  // It holds back the collector and the store's own cleaning, so make it anew rather than keep it.
+  //   invalid_argument: not one of the two is given, or the entry has not happened yet
+  //   cursor_too_old: from before what the space keeps of its past
+  //   limit_exceeded: too much came since for the store's memory; choose a later point, or open the
+  //     store with more memory_bytes
+  //   unavailable: other views have the memory now
+  Result<Space> at(const Point& point, const ViewOptions& options = {}) const;
+  // Makes the space's tree again what it was, all nodes, versions and the trash with it, by one
+  // change; everything that was there meanwhile stays in the journal, so going back to an entry
+  // before the rewind undoes it. Never goes back: entry numbers, times, ids (no id is given out
+  // twice), answers to request ids, and the space's own names. A node's ETag is again the one of
+  // then where the node is again as it was then: equal ETags mean equal nodes, before and after.
+  // Needs the rights of a manager. Errors as of `at`; where limit_exceeded, rewinding to points in
+  // between first goes as far in steps.
+  Result<Written> rewind(const Point& to, const RewindOptions& options = {}) const;
+
   explicit Space(std::shared_ptr<engine::SpaceState> state);
 
  private:

@@ -97,9 +97,16 @@ struct SPIND_EXPORT NodeInfo {
   EntryNumber changed = 0;    // last visible entry that touched it or anything below it
   std::uint64_t history = 0;  // the space's history id; see etag()
 
-  // Changes whenever `changed` does, and never repeats, not even after a restore of the space. In
-  // double quotes, as HTTP has it.
+  // Changes whenever `changed` does. Equal ones mean an equal node with all below it: a rewind brings
+  // both back, a restore of the space neither. In double quotes, as HTTP has it.
   std::string etag() const;
+};
+
+// A point in a space's past: after an entry; or at a time, which means after the last entry that is
+// not later. Exactly one of the two.
+struct Point {
+  std::optional<EntryNumber> entry{};
+  std::optional<std::int64_t> time_ns{};
 };
 
 // One page of a listing. `next` resumes behind it, in any process; empty at the end.

@@ -32,6 +32,9 @@ inline constexpr std::size_t kExtensionBytesMax = 32;
 // What one entry of an emptied trash purges.
 inline constexpr std::size_t kPurgeBatch = 1000;
 
+// Views of the past.
+inline constexpr std::size_t kPastCacheBytes = 512 * 1024;  // folders of one view in memory
+
 // Pages.
 inline constexpr std::size_t kPageMax = 10'000;       // items that one call gives back
 inline constexpr std::size_t kPageScanMax = 100'000;  // rows that one call looks at for a page

@@ -50,6 +50,7 @@ class MemoryBudget {
   // None if there is not that much, not even within the patience.
   std::optional<Lease> try_take(std::uint64_t bytes,
                                 std::chrono::milliseconds patience = std::chrono::milliseconds(0));
+  std::uint64_t all_bytes() const { return all_bytes_; }
   std::uint64_t used_bytes();
   // Less than half of it is free.
   bool crowded();

@@ -16,6 +16,7 @@ std::uint64_t changed_share(std::uint64_t bytes) { return bytes / 64; }
 
 // What a space takes of it: a node in each of two tables.
 constexpr std::size_t kChangedSpaceBytes = 128;
+std::uint64_t past_share(std::uint64_t bytes) { return bytes / 8; }
 
 constexpr std::uint64_t kOwnerEpoch = 1;
 
@@ -28,7 +29,8 @@ Engine::Engine(const StoreOptions& options, const Seams& seams)
       files_(seams.files != nullptr ? *seams.files : Files::system()),
       memory_bytes_(options.memory_bytes),
       opening_(Random::system().next_u64()),
-      watchers_(threads_) {}
+      watchers_(threads_),
+      past_memory_(past_share(options.memory_bytes)) {}
 
 Engine::~Engine() { (void)close(); }
 
@@ -80,7 +82,7 @@ Status Engine::start(const std::string& folder, const StoreOptions& options, con
   SPIND_TRY_ASSIGN(content_, content::Content::open(setup));
   if (folder_.is_new) SPIND_TRY(finish_store_folder(files_, folder));
   context_ = std::make_unique<ops::Context>(
-      ops::Context{*kv_, *rows_, *content_, clock_, random_, kOwnerEpoch});
+      ops::Context{*kv_, *rows_, *content_, clock_, random_, past_memory_, kOwnerEpoch});
   return {};
 }
 
@@ -129,8 +131,9 @@ std::string Engine::metrics() {
   if (!inside.admitted()) return {};
   std::string out;
   verbs_.print(out);
-  print_store_metrics(
-      {kv_->metrics(), content_->metrics(), *rows_, memory_bytes_, content_->health().ok()}, out);
+  print_store_metrics({kv_->metrics(), content_->metrics(), *rows_, past_memory_.used_bytes(),
+                       memory_bytes_, content_->health().ok()},
+                      out);
   return out;
 }
 
@@ -139,6 +142,13 @@ Status Engine::health() {
   if (!inside.admitted()) return closed_error();
   SPIND_TRY(kv_->health());
   return content_->health();
+}
+
+PastSession::PastSession(const SessionState& present, std::shared_ptr<const ops::Past> past) {
+  engine = present.engine;
+  call = present.call;
+  call.past = std::move(past);
+  engine->admit(*this);
 }
 
 void SessionState::saw(Ticket ticket) {

@@ -114,6 +114,7 @@ class Engine {
   std::unique_ptr<kv::Store> kv_;
   std::unique_ptr<BlobStore> blobs_;
   std::unique_ptr<content::Content> content_;
+  content::MemoryBudget past_memory_;
   std::unique_ptr<ops::Context> context_;
 };
 
@@ -134,6 +135,14 @@ class SessionState {
   std::mutex mutex_;
   Ticket last_ticket_ = 0;
   std::optional<Error> lost_;
+};
+
+// A session that looks at the past of one space.
+class PastSession final : public SessionState, public Guest {
+ public:
+  PastSession(const SessionState& present, std::shared_ptr<const ops::Past> past);
+  ~PastSession() override { engine->dismiss(*this); }
+  void let_go() override { call.past.reset(); }
 };
 
 struct SpaceState {

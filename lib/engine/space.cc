@@ -167,4 +167,19 @@ Result<TrashEmptied> Space::empty_trash(const EmptyTrashOptions& options) const 
   return emptied;
 }
 
+Result<Space> Space::at(const Point& point, const ViewOptions& options) const {
+  engine::SessionState& session = *state_->session;
+  return session.engine->run(Verb::at, [&]() -> Result<Space> {
+    SPIND_TRY_ASSIGN(auto past, ops::look_back(session.engine->context(), session.call, state_->id,
+                                               point, options));
+    auto view = std::make_shared<engine::PastSession>(session, std::move(past));
+    return Space(
+        std::make_shared<engine::SpaceState>(engine::SpaceState{std::move(view), state_->id}));
+  });
+}
+
+Result<Written> Space::rewind(const Point& to, const RewindOptions& options) const {
+  return change(*state_, Verb::rewind, ops::rewind, to, options);
+}
+
 }  // namespace spind

@@ -51,6 +51,7 @@ void print_memory(const StoreNumbers& numbers, Printer& print) {
   print.line(kName, "{part=\"metadata\"}", numbers.kv.memory_bytes);
   print.line(kName, "{part=\"rows\"}", numbers.rows.size_bytes());
   print.line(kName, "{part=\"content\"}", numbers.content.memory_bytes);
+  print.line(kName, "{part=\"past\"}", numbers.past_memory_bytes);
   print.gauge("spind_memory_budget_bytes", "What they may use together.",
               numbers.memory_budget_bytes);
 }

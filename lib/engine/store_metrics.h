@@ -13,6 +13,7 @@ struct StoreNumbers {
   kv::Store::Metrics kv;
   content::Metrics content;
   const space::RowCache& rows;
+  std::uint64_t past_memory_bytes = 0;
   std::uint64_t memory_budget_bytes = 0;
   bool content_healthy = true;
 };

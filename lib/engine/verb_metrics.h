@@ -10,16 +10,17 @@
 
 namespace spind::engine {
 
-#define SPIND_VERBS(VERB)                                                                         \
-  VERB(create_space)                                                                              \
-  VERB(space) VERB(space_by_alias) VERB(list_spaces) VERB(space_info) VERB(update_space)          \
-      VERB(stat) VERB(path) VERB(list) VERB(walk) VERB(put) VERB(writer_open) VERB(write)         \
-          VERB(writer_commit) VERB(reader_open) VERB(read) VERB(get) VERB(make_folder) VERB(move) \
-              VERB(remove) VERB(set_mtime) VERB(wait) VERB(on_durable) VERB(check) VERB(collect)  \
-                  VERB(changes) VERB(cursor) VERB(root_version) VERB(wait_changed) VERB(watch)    \
-                      VERB(changed_spaces) VERB(versions) VERB(restore_version)                   \
-                          VERB(remove_version) VERB(mark_version) VERB(trash) VERB(restore)       \
-                              VERB(purge) VERB(empty_trash)
+// clang-format off
+#define SPIND_VERBS(VERB)                                                                       \
+  VERB(create_space) VERB(space) VERB(space_by_alias) VERB(list_spaces) VERB(space_info)        \
+  VERB(update_space) VERB(stat) VERB(path) VERB(list) VERB(walk) VERB(put) VERB(writer_open)    \
+  VERB(write) VERB(writer_commit) VERB(reader_open) VERB(read) VERB(get) VERB(make_folder)      \
+  VERB(move) VERB(remove) VERB(set_mtime) VERB(wait) VERB(on_durable) VERB(check)               \
+  VERB(collect) VERB(changes) VERB(cursor) VERB(root_version) VERB(wait_changed) VERB(watch)    \
+  VERB(changed_spaces) VERB(versions) VERB(restore_version) VERB(remove_version)                \
+  VERB(mark_version) VERB(trash) VERB(restore) VERB(purge) VERB(empty_trash) VERB(at)           \
+  VERB(rewind)
+// clang-format on
 
 enum class Verb : std::uint8_t {
 #define SPIND_VERB(name) name,

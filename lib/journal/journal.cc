@@ -48,6 +48,47 @@ Result<model::Entry> read(const kv::View& view, const SpaceId& space, EntryNumbe
   return entry;
 }
 
+Result<model::Entry> Pages::read(EntryNumber number) {
+  SPIND_TRY_ASSIGN(const Rows* const rows, this->rows(number));
+  if (rows->payload.empty()) return broken(number, "its payload is missing");
+  SPIND_TRY_ASSIGN(model::Entry entry, model::decode_entry(rows->skeleton, rows->payload));
+  if (entry.number != number) return broken(number, "it lies under another number");
+  return entry;
+}
+
+Result<model::Skeleton> Pages::skeleton(EntryNumber number) {
+  SPIND_TRY_ASSIGN(const Rows* const rows, this->rows(number));
+  SPIND_TRY_ASSIGN(model::Skeleton skeleton, model::decode_skeleton(rows->skeleton));
+  if (skeleton.number != number) return broken(number, "it lies under another number");
+  return skeleton;
+}
+
+Result<const Pages::Rows*> Pages::rows(EntryNumber number) {
+  const EntryNumber first = number / kPageEntries * kPageEntries;
+  if (page_.empty() || first != first_) SPIND_TRY(load(first));
+  const Rows& rows = page_[number - first];
+  if (rows.skeleton.empty())
+    return Error{.code = Code::not_found, .text = fmt::format("no journal entry {}", number)};
+  return &rows;
+}
+
+Status Pages::load(EntryNumber first) {
+  page_.assign(kPageEntries, {});
+  first_ = first;
+  SPIND_TRY(load(first, model::SpaceRow::skeleton, &Rows::skeleton));
+  return load(first, model::SpaceRow::payload, &Rows::payload);
+}
+
+Status Pages::load(EntryNumber first, model::SpaceRow row, std::string Rows::*bytes) {
+  const bool skeletons = row == model::SpaceRow::skeleton;
+  const auto key = skeletons ? model::skeleton_key : model::payload_key;
+  const auto cursor =
+      view_.scan(Family::journal, key(space_, first), key(space_, first + kPageEntries));
+  for (; cursor->valid(); cursor->next())
+    page_[model::last_u64_in(cursor->key()) - first].*bytes = cursor->value();
+  return cursor->status();
+}
+
 Walker::Walker(const kv::View& view, const SpaceId& space, EntryNumber first)
     : skeletons_(
           rows_from(view, space, model::SpaceRow::skeleton, model::skeleton_key(space, first))),

@@ -5,6 +5,7 @@
 
 #include "kv/kv.h"
 #include "model/entry.h"
+#include "model/keys.h"
 
 namespace spind::journal {
 
@@ -51,6 +52,29 @@ class Scan {
   EntryNumber expected_;
   bool begun_ = false;
   model::Skeleton skeleton_;
+};
+
+// Reads entries by number, a few at a time, whether the numbers go up or down. One thread at a time.
+class Pages {
+ public:
+  Pages(const kv::View& view, const SpaceId& space) : view_(view), space_(space) {}
+  // not_found, corruption.
+  Result<model::Entry> read(EntryNumber number);
+  Result<model::Skeleton> skeleton(EntryNumber number);
+
+ private:
+  static constexpr EntryNumber kPageEntries = 32;
+  struct Rows {
+    std::string skeleton, payload;
+  };
+  Result<const Rows*> rows(EntryNumber number);
+  Status load(EntryNumber first);
+  Status load(EntryNumber first, model::SpaceRow row, std::string Rows::*bytes);
+
+  const kv::View& view_;
+  SpaceId space_;
+  EntryNumber first_ = 0;
+  std::vector<Rows> page_;  // entries from first_ on; empty: nothing is loaded
 };
 
 }  // namespace spind::journal

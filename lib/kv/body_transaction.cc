@@ -3,54 +3,10 @@
 #include <algorithm>
 #include <cassert>
 
+#include "kv/overlay_cursor.h"
 #include "kv/partition_locks.h"
 
 namespace spind::kv {
-namespace {
-
-// Two rows of cursors in one order; where both have a key, the body's write counts. It sees the
-// writes made before it was opened, whatever the body writes while it walks.
-class OverlayCursor final : public Cursor {
- public:
-  OverlayCursor(std::unique_ptr<Cursor> below, std::vector<WriteSet::Write> writes)
-      : below_(std::move(below)), writes_(std::move(writes)) {
-    settle();
-  }
-
-  bool valid() const override { return below_->status().ok() && (on_write_ || below_->valid()); }
-  std::string_view key() const override { return on_write_ ? writes_[at_].key : below_->key(); }
-  std::string_view value() const override {
-    return on_write_ ? writes_[at_].value : below_->value();
-  }
-  void next() override {
-    step();
-    settle();
-  }
-  Status status() const override { return below_->status(); }
-
- private:
-  void step() {
-    if (!on_write_) return below_->next();
-    if (below_->valid() && below_->key() == writes_[at_].key) below_->next();
-    ++at_;
-  }
-
-  void settle() {
-    for (;;) {
-      on_write_ = at_ < writes_.size() && (!below_->valid() || writes_[at_].key <= below_->key());
-      if (!on_write_ || !writes_[at_].erased) return;
-      step();
-    }
-  }
-
-  std::unique_ptr<Cursor> below_;
-  std::vector<WriteSet::Write> writes_;
-  std::size_t at_ = 0;
-  bool on_write_ = false;
-};
-
-}  // namespace
-
 Result<std::optional<std::string>> BodyTransaction::get(Family family, std::string_view key) const {
   check_owned(key);
   const WriteSet::Write* written = writes_.find(family, key);
@@ -65,7 +21,8 @@ std::unique_ptr<Cursor> BodyTransaction::scan(Family family, std::string_view be
   auto below = backend_.scan(family, begin, end);
   auto writes = writes_.between(family, begin, end);
   if (writes.empty()) return below;
-  return std::make_unique<OverlayCursor>(std::move(below), std::move(writes));
+  const auto kept = std::make_shared<const std::vector<WriteSet::Write>>(std::move(writes));
+  return std::make_unique<OverlayCursor>(std::move(below), *kept, kept);
 }
 
 void BodyTransaction::put(Family family, std::string_view key, std::string_view value) {

@@ -24,6 +24,7 @@ class BodyTransaction final : public Transaction {
   void put_announced(Family family, std::string_view key, std::string_view value) override;
   void erase_announced(Family family, std::string_view key) override;
   bool owns(std::string_view partition) const override;
+  std::size_t memory_bytes() const override { return writes_.memory_bytes(); }
   void use_reserve() override { uses_reserve_ = true; }
 
   const WriteSet& writes() const { return writes_; }

@@ -36,8 +36,8 @@ inline constexpr std::size_t kFamilyCount = 4;
 // state at open.
 using Ticket = std::uint64_t;
 
-// Walks keys in byte order, or against it. Holds its snapshot. One thread at a time. Key and value are borrowed
-// until the next call.
+// Walks keys in byte order, or against it. Holds its snapshot. One thread at a time. Key and value
+// are borrowed until the next call.
 class Cursor {
  public:
   virtual ~Cursor() = default;
@@ -82,6 +82,8 @@ class Transaction : public View {
   virtual void erase_announced(Family family, std::string_view key) = 0;
   // Whether the partition is owned by this run of the body.
   virtual bool owns(std::string_view partition) const = 0;
+  // Memory that the writes take so far, about.
+  virtual std::size_t memory_bytes() const = 0;
   // The commit helps to free space (a removal does), so it may eat into the free-space reserve.
   virtual void use_reserve() {}
 };

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstring>
 #include <functional>
+#include <tuple>
+#include <utility>
 
 namespace spind::kv {
 namespace {
@@ -66,21 +68,51 @@ void WriteSet::index(std::size_t position) {
   std::size_t b = hash_of(writes_[position].family, writes_[position].key) & mask;
   while (buckets_[b] != 0) b = (b + 1) & mask;
   buckets_[b] = static_cast<std::uint32_t>(position + 1);
+  of_family_[static_cast<std::size_t>(writes_[position].family)].push_back(
+      static_cast<std::uint32_t>(position));
 }
 
 void WriteSet::rebuild_index(std::size_t buckets) {
   buckets_.assign(buckets, 0);
+  for (std::vector<std::uint32_t>& positions : of_family_) positions.clear();
   for (std::size_t at = 0; at < writes_.size(); ++at) index(at);
 }
 
 std::vector<WriteSet::Write> WriteSet::between(Family family, std::string_view begin,
                                                std::string_view end) const {
   std::vector<Write> found;
-  for (const Write& write : writes_)
+  const auto look_at = [&](const Write& write) {
     if (write.family == family && write.key >= begin && write.key < end) found.push_back(write);
+  };
+  if (buckets_.empty())
+    for (const Write& write : writes_) look_at(write);
+  else
+    for (const std::uint32_t at : of_family_[static_cast<std::size_t>(family)])
+      look_at(writes_[at]);
   std::sort(found.begin(), found.end(),
             [](const Write& a, const Write& b) { return a.key < b.key; });
   return found;
+}
+
+WriteSet::Sorted WriteSet::take_sorted() {
+  Sorted sorted{std::move(writes_), std::move(chunks_)};
+  clear();
+  std::sort(sorted.writes.begin(), sorted.writes.end(), [](const Write& a, const Write& b) {
+    return std::tie(a.family, a.key) < std::tie(b.family, b.key);
+  });
+  return sorted;
+}
+
+std::span<const WriteSet::Write> WriteSet::Sorted::between(Family family, std::string_view begin,
+                                                           std::string_view end) const {
+  if (begin >= end) return {};
+  const auto at = [&](std::string_view key) {
+    return std::lower_bound(writes.begin(), writes.end(), std::tie(family, key),
+                            [](const Write& write, const auto& wanted) {
+                              return std::tie(write.family, write.key) < wanted;
+                            });
+  };
+  return {at(begin), at(end)};
 }
 
 std::vector<Row> WriteSet::announced_rows() const {
@@ -95,6 +127,7 @@ std::vector<Row> WriteSet::announced_rows() const {
 
 void WriteSet::clear() {
   writes_.clear();
+  for (std::vector<std::uint32_t>& positions : of_family_) positions.clear();
   buckets_.clear();
   chunks_.clear();
   free_ = nullptr;

@@ -33,15 +33,29 @@ class WriteSet {
   // The writes to keys k with begin <= k < end, in key order.
   std::vector<Write> between(Family family, std::string_view begin, std::string_view end) const;
 
+  // All writes by family and key, with the memory that they lie in. The set is empty after.
+  struct Sorted {
+    std::vector<Write> writes;
+    std::vector<std::unique_ptr<char[]>> chunks;
+    // Those to keys k with begin <= k < end.
+    std::span<const Write> between(Family family, std::string_view begin,
+                                   std::string_view end) const;
+  };
+  Sorted take_sorted();
+
   // One a key, in the order in which keys were first written.
   std::span<const Write> writes() const { return writes_; }
   bool empty() const { return writes_.empty(); }
   std::size_t size_bytes() const { return size_bytes_; }
+  // What all of it takes, about.
+  std::size_t memory_bytes() const { return size_bytes_ + writes_.size() * kWriteMemoryBytes; }
   std::vector<Row> announced_rows() const;
   void clear();
 
  private:
   static constexpr std::size_t kNone = static_cast<std::size_t>(-1);
+  // Beside key and value: in the list twice while it grows, in the index, and by family.
+  static constexpr std::size_t kWriteMemoryBytes = 2 * sizeof(Write) + 4 * sizeof(std::uint32_t);
 
   void set(const Write& write);
   std::size_t position(Family family, std::string_view key) const;
@@ -50,7 +64,9 @@ class WriteSet {
   std::string_view keep(std::string_view bytes);
 
   std::vector<Write> writes_;
-  std::vector<std::uint32_t> buckets_;  // positions + 1, open addressing; empty while few
+  // An index once there are more than a few: positions + 1, open addressing; and by family.
+  std::vector<std::uint32_t> buckets_;
+  std::vector<std::uint32_t> of_family_[kFamilyCount];
   std::vector<std::unique_ptr<char[]>> chunks_;
   char* free_ = nullptr;
   std::size_t free_bytes_ = 0;

@@ -1,5 +1,7 @@
 #include "model/entry.h"
 
+#include <algorithm>
+
 #include "base/hash.h"
 #include "base/try.h"
 #include "model/record_codec.h"
@@ -58,6 +60,7 @@ void encode_fields(Encoder& out, const NodeRestored& change) {
 void encode_fields(Encoder& out, const NodePurged& change) {
   out.varint(change.node).varint(change.item.entry).varint(change.item.index);
 }
+void encode_fields(Encoder& out, const Rewound& change) { out.varint(change.to); }
 
 AttachmentId decode_item(Decoder& in) {
   AttachmentId item;
@@ -137,6 +140,26 @@ void decode_fields(Decoder& in, NodeRestored& change) {
 void decode_fields(Decoder& in, NodePurged& change) {
   change.node = in.varint();
   change.item = decode_item(in);
+}
+void decode_fields(Decoder& in, Rewound& change) { change.to = in.varint(); }
+
+// A rewind is an entry of its own and undoes at least one other, so that going from entry to entry
+// always ends at the first.
+bool sound_rewind(const Entry& entry) {
+  if (entry.type != EntryType::rewound)
+    return std::none_of(entry.changes.begin(), entry.changes.end(), [](const Change& change) {
+      return std::holds_alternative<Rewound>(change);
+    });
+  const auto undoes_one = [&entry](const Change& change) {
+    const auto* rewound = std::get_if<Rewound>(&change);
+    return rewound != nullptr && rewound->to >= 1 && entry.number >= 3 &&
+           rewound->to <= entry.number - 2;
+  };
+  const auto does_nothing = [](const Change& change) {
+    return std::holds_alternative<Unchanged>(change);
+  };
+  return entry.changes.size() == 1 && entry.way.empty() &&
+         (undoes_one(entry.changes.front()) || does_nothing(entry.changes.front()));
 }
 
 template <std::size_t kIndex = 0>
@@ -255,7 +278,7 @@ Result<Entry> decode_payload(const Skeleton& skeleton, std::string_view payload)
   entry.time_ns = skeleton.time_ns;
   entry.previous = skeleton.previous;
   Decoder in(body);
-  if (!decode_fields(in, entry)) return corrupt_record("journal payload");
+  if (!decode_fields(in, entry) || !sound_rewind(entry)) return corrupt_record("journal payload");
   return entry;
 }
 
@@ -264,6 +287,12 @@ Result<Entry> decode_entry(std::string_view skeleton_bytes, std::string_view pay
   if (sha256(as_bytes(payload)) != skeleton.commitment)
     return corrupt_record("journal payload that its skeleton does not commit to");
   return decode_payload(skeleton, payload);
+}
+
+EntryNumber rewound_to(const Entry& entry) {
+  if (entry.changes.size() != 1) return 0;
+  const auto* rewound = std::get_if<Rewound>(&entry.changes.front());
+  return rewound != nullptr ? rewound->to : 0;
 }
 
 }  // namespace spind::model

@@ -105,10 +105,17 @@ struct NodePurged {
   bool operator==(const NodePurged&) const = default;
 };
 
+// The tree is again as it was after the entry `to`. What is undone lies in the journal's rows beside
+// the state, as attachments do, so the change itself is as small as any.
+struct Rewound {
+  EntryNumber to = 0;
+  bool operator==(const Rewound&) const = default;
+};
+
 // A change's place in the list is its number in the format.
-using Change =
-    std::variant<SpaceCreated, SpaceUpdated, NodeAdded, VersionAdded, NodeMoved, NodeTrashed,
-                 MtimeSet, Unchanged, VersionRemoved, VersionMarked, NodeRestored, NodePurged>;
+using Change = std::variant<SpaceCreated, SpaceUpdated, NodeAdded, VersionAdded, NodeMoved,
+                            NodeTrashed, MtimeSet, Unchanged, VersionRemoved, VersionMarked,
+                            NodeRestored, NodePurged, Rewound>;
 
 // A folder on the way from the root to something that changed. The list holds a small tree: each
 // folder after its parent, the root first.
@@ -133,8 +140,9 @@ enum class EntryType : std::uint8_t {
   version_marked = 10,
   restored = 11,
   purged = 12,
+  rewound = 13,
 };
-inline constexpr EntryType kLastEntryType = EntryType::purged;
+inline constexpr EntryType kLastEntryType = EntryType::rewound;
 
 struct Entry {
   // Skeleton.
@@ -163,6 +171,9 @@ struct EncodedEntry {
 };
 
 EncodedEntry encode(const Entry& entry);
+
+// The entry that it rewinds to, or 0 if it is of another kind.
+EntryNumber rewound_to(const Entry& entry);
 
 struct Skeleton {
   EntryNumber number = 0;

@@ -55,6 +55,7 @@ struct Feed {
 };
 
 Result<Feed> open_feed(const Context& context, const Call& call, const SpaceId& space) {
+  SPIND_TRY(may_follow(call));
   SPIND_TRY_ASSIGN(Entered entered, enter(context, call, space));
   SPIND_TRY(permit(call, *entered.info, {}, kRootNode, access::kListContainer, "/"));
   SPIND_TRY_ASSIGN(model::Head head, entered.reading.head());
@@ -129,6 +130,7 @@ Result<std::string> cursor_after(const Context& context, const Call& call, const
 }
 
 Result<RootVersion> root_version(const Context& context, const Call& call, const SpaceId& space) {
+  SPIND_TRY(may_follow(call));
   SPIND_TRY_ASSIGN(Entered entered, enter(context, call, space));
   SPIND_TRY_ASSIGN(const EntryNumber visible, entered.reading.visible());
   return RootVersion{entered.info->history, visible};

@@ -41,6 +41,7 @@ struct Retold {
   }
   void operator()(const model::NodeRestored& change) { written.node = change.node; }
   void operator()(const model::NodePurged& change) { written.node = change.node; }
+  void operator()(const model::Rewound&) { written.node = kRootNode; }
 
   void tell(const model::VersionRecord& version) {
     written.version = version.number;
@@ -145,6 +146,7 @@ class CommitBody {
 
 Result<Written> commit(const Context& context, const Call& call, const Request& request,
                        const Decide& decide) {
+  SPIND_TRY(may_change(call));
   if (request.request_id.size() > kRequestIdBytesMax)
     return Error{.code = Code::limit_exceeded,
                  .text = "the request id is too long",

@@ -44,12 +44,25 @@ Status may_enter(const Call& call, const model::SpaceRecord& info, const SpaceId
   return space::no_such_space(space);
 }
 
+Status may_change(const Call& call) {
+  if (call.past == nullptr) return {};
+  return Error{.code = Code::unsupported, .text = "a view of the past cannot be changed"};
+}
+
+Status may_follow(const Call& call) {
+  if (call.past == nullptr) return {};
+  return Error{.code = Code::unsupported, .text = "nothing happens in a view of the past"};
+}
+
 Result<Entered> enter(const Context& context, const Call& call, const SpaceId& space) {
   SPIND_TRY(call.interrupted(context.clock));
   Entered entered{space::Reading(context.kv.durable(), context.rows, space), nullptr};
   SPIND_TRY_ASSIGN(entered.info, entered.reading.info());
   SPIND_TRY(may_enter(call, *entered.info, space));
-  return entered;
+  if (call.past == nullptr) return entered;
+  // What reads on, as a reader does, keeps the view and the memory that is counted for it.
+  kv::SnapshotRef snapshot(call.past, call.past->snapshot.get());
+  return Entered{space::Reading(std::move(snapshot), *call.past->rows, space), entered.info};
 }
 
 Result<space::Resolved> find(space::NodeSource& source, const model::SpaceRecord& info,

@@ -6,6 +6,7 @@
 #include "base/random.h"
 #include "content/content.h"
 #include "kv/kv.h"
+#include "ops/past.h"
 #include "space/reading.h"
 #include "space/resolve.h"
 
@@ -18,6 +19,7 @@ struct Context {
   content::Content& content;
   Clock& clock;
   Random& random;
+  content::MemoryBudget& past_memory;  // for views of the past and rewinds
   std::uint64_t epoch = 1;
 };
 
@@ -26,13 +28,18 @@ struct Call {
   access::Principal who;
   std::int64_t deadline_monotonic_ns = 0;  // 0: none
   std::optional<CancelToken> cancel;
-  bool deferred = false;  // changes answer before they are durable
+  bool deferred = false;               // changes answer before they are durable
+  std::shared_ptr<const Past> past{};  // its space is read as it was then, and cannot be changed
 
   // ok, cancelled or deadline_exceeded.
   Status interrupted(Clock& clock) const;
 };
 
-// A space in the newest durable snapshot, for a caller who may know of it.
+// unsupported if the call looks at the past: it cannot be changed, and nothing happens in it.
+Status may_change(const Call& call);
+Status may_follow(const Call& call);
+
+// A space in the newest durable snapshot, or as it was, for a caller who may know of it now.
 struct Entered {
   space::Reading reading;
   space::SpaceRef info;

@@ -86,6 +86,7 @@ Status go_on(const Context& context, const Call& call, const EmptyTrashOptions& 
 
 Result<TrashEmptied> empty_trash(const Context& context, const Call& call, const SpaceId& space,
                                  const EmptyTrashOptions& options) {
+  SPIND_TRY(may_change(call));
   // What a deferred session removed just now belongs to it.
   SPIND_TRY(context.kv.wait(context.kv.latest(), call.deadline_monotonic_ns));
   SPIND_TRY_ASSIGN(Entered entered, enter(context, call, space));

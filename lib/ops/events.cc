@@ -17,6 +17,7 @@ std::string_view change_name(ChangeKind kind) {
     case ChangeKind::versions_changed: return "versions_changed";
     case ChangeKind::restored: return "restored";
     case ChangeKind::purged: return "purged";
+    case ChangeKind::rewound: return "rewound";
   }
   return "unknown";
 }
@@ -76,6 +77,7 @@ class EventMaker {
     place(add(ChangeKind::restored, change.node), change.to_parent, change.to_name);
   }
   void operator()(const model::NodePurged& change) { add(ChangeKind::purged, change.node); }
+  void operator()(const model::Rewound&) { of_space(ChangeKind::rewound); }
 
  private:
   ChangeEvent& add(ChangeKind kind, NodeId node) {

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "ops/context.h"
+#include "ops/past.h"
 #include "ops/read.h"
 #include "ops/walk.h"
 #include "spind/changes.h"
@@ -72,6 +73,13 @@ Result<Written> purge(const Context& context, const Call& call, const SpaceId& s
                       const Ref& item, const PurgeOptions& options);
 Result<TrashEmptied> empty_trash(const Context& context, const Call& call, const SpaceId& space,
                                  const EmptyTrashOptions& options);
+
+// The past.
+Result<std::shared_ptr<const Past>> look_back(const Context& context, const Call& call,
+                                              const SpaceId& space, const Point& point,
+                                              const ViewOptions& options);
+Result<Written> rewind(const Context& context, const Call& call, const SpaceId& space,
+                       const Point& to, const RewindOptions& options);
 
 // Content. `check_put` refuses early what the commit would refuse anyway, before bytes are sent.
 Result<content::Owner> check_put(const Context& context, const Call& call, const SpaceId& space,

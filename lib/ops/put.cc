@@ -137,6 +137,7 @@ Result<Decision> decide(const Context& context, const Call& call, const Ref& ref
 
 Result<content::Owner> check_put(const Context& context, const Call& call, const SpaceId& space,
                                  const Ref& file, const PutOptions& options) {
+  SPIND_TRY(may_change(call));
   SPIND_TRY(check_declared_size(options, file));
   SPIND_TRY_ASSIGN(Entered entered, enter(context, call, space));
   // What a deferred call rests on need not be durable yet, and a repeat has its answer already.

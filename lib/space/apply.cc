@@ -6,6 +6,7 @@
 #include "base/limits.h"
 #include "base/try.h"
 #include "space/resolve.h"
+#include "space/travel.h"
 
 namespace spind::space {
 namespace {
@@ -161,10 +162,17 @@ struct Forward {
     head->trash_bytes -= bytes_of(trash.node.weight());
     return {};
   }
+  Status operator()(const model::Rewound& change) {
+    state.keep_pieces_for(entry.number);
+    SPIND_TRY(travel(state, entry.number - 1, change.to));
+    state.keep_pieces_for(0);
+    return {};
+  }
 };
 
 struct Backward {
   State& state;
+  const Entry& entry;
   model::AttachmentId at;
 
   Status operator()(const model::SpaceCreated&) {
@@ -255,7 +263,44 @@ struct Backward {
     head->trash_bytes += bytes_of(trash.node.weight());
     return {};
   }
+  Status operator()(const model::Rewound& change) {
+    state.let_go_of_pieces_for(entry.number);
+    SPIND_TRY(travel(state, change.to, entry.number - 1));
+    state.let_go_of_pieces_for(0);
+    return {};
+  }
 };
+
+// Whether a change is part of the tree's own story, as the edges between its states are.
+bool concerns_tree(const Change& change) {
+  return !std::holds_alternative<model::SpaceCreated>(change) &&
+         !std::holds_alternative<model::SpaceUpdated>(change) &&
+         !std::holds_alternative<model::Rewound>(change);
+}
+
+Status do_changes(State& state, const Entry& entry, bool only_tree) {
+  for (std::uint32_t i = 0; i < entry.changes.size(); ++i)
+    if (!only_tree || concerns_tree(entry.changes[i]))
+      SPIND_TRY(std::visit(Forward{state, entry, {entry.number, i}}, entry.changes[i]));
+  if (!entry.visible) return {};
+  for (const model::WayFolder& folder : entry.way) {
+    SPIND_TRY_ASSIGN(State::Node * node, state.node(folder.id));
+    node->record.changed = entry.number;
+  }
+  return {};
+}
+
+Status undo_changes(State& state, const Entry& entry, bool only_tree) {
+  for (std::uint32_t i = static_cast<std::uint32_t>(entry.changes.size()); i-- > 0;)
+    if (!only_tree || concerns_tree(entry.changes[i]))
+      SPIND_TRY(std::visit(Backward{state, entry, {entry.number, i}}, entry.changes[i]));
+  if (entry.number == 1) return {};  // the space is gone
+  for (const model::WayFolder& folder : entry.way) {
+    SPIND_TRY_ASSIGN(State::Node * node, state.node(folder.id));
+    node->record.changed = folder.replaced_changed;
+  }
+  return {};
+}
 
 // Collects the folders on the way to what changes, each once, parents first.
 class WayBuilder {
@@ -369,6 +414,7 @@ struct Completion {
     return way.add(change.to_parent);
   }
   Status operator()(model::NodePurged&) { return {}; }
+  Status operator()(model::Rewound&) { return {}; }
 };
 
 }  // namespace
@@ -388,12 +434,7 @@ Status complete(State& state, Entry& entry) {
 }
 
 Status apply(State& state, const Entry& entry, const model::Digest& chain) {
-  for (std::uint32_t i = 0; i < entry.changes.size(); ++i)
-    SPIND_TRY(std::visit(Forward{state, entry, {entry.number, i}}, entry.changes[i]));
-  for (const model::WayFolder& folder : entry.way) {
-    SPIND_TRY_ASSIGN(State::Node * node, state.node(folder.id));
-    if (entry.visible) node->record.changed = entry.number;
-  }
+  SPIND_TRY(do_changes(state, entry, false));
   if (!entry.request_id.empty()) state.put_request(entry.principal, entry.request_id, entry.number);
   SPIND_TRY_ASSIGN(model::Head * head, state.head());
   head->entry = entry.number;
@@ -406,13 +447,8 @@ Status apply(State& state, const Entry& entry, const model::Digest& chain) {
 
 Status unapply(State& state, const Entry& entry) {
   if (!entry.request_id.empty()) state.erase_request(entry.principal, entry.request_id);
-  for (std::uint32_t i = static_cast<std::uint32_t>(entry.changes.size()); i-- > 0;)
-    SPIND_TRY(std::visit(Backward{state, {entry.number, i}}, entry.changes[i]));
+  SPIND_TRY(undo_changes(state, entry, false));
   if (entry.number == 1) return {};  // the space is gone
-  for (const model::WayFolder& folder : entry.way) {
-    SPIND_TRY_ASSIGN(State::Node * node, state.node(folder.id));
-    node->record.changed = folder.replaced_changed;
-  }
   SPIND_TRY_ASSIGN(model::Head * head, state.head());
   head->entry = entry.number - 1;
   head->visible = entry.replaced_visible;
@@ -420,6 +456,12 @@ Status unapply(State& state, const Entry& entry) {
   head->next_node = entry.replaced_next_node;
   head->chain = entry.previous;
   return {};
+}
+
+Status apply_to_tree(State& state, const Entry& entry) { return do_changes(state, entry, true); }
+
+Status unapply_to_tree(State& state, const Entry& entry) {
+  return undo_changes(state, entry, true);
 }
 
 }  // namespace spind::space

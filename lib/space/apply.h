@@ -20,4 +20,10 @@ Status apply(State& state, const model::Entry& entry, const model::Digest& chain
 // The state must be as apply left it.
 Status unapply(State& state, const model::Entry& entry);
 
+// The part of both that concerns the tree: nodes with their versions and references, and the trash.
+// Of the rest, the head says what the last entry of all is, requests were answered whatever became
+// of what they did, and the space's own record is not what a rewind is about.
+Status apply_to_tree(State& state, const model::Entry& entry);
+Status unapply_to_tree(State& state, const model::Entry& entry);
+
 }  // namespace spind::space

@@ -277,7 +277,9 @@ Result<std::uint64_t> State::add_reference(const model::PieceId& piece, int delt
     SPIND_TRY_ASSIGN(count, model::decode_count(*bytes));
   }
   if (delta < 0 && count == 0) return disagreement("a piece has fewer references than uses");
+  if (count == 0 && lets_go_for_ != 0) forget_dropped(piece, lets_go_for_);
   count = delta < 0 ? count - 1 : count + 1;
+  if (count == 0 && keeps_for_ != 0) remember_dropped(piece, keeps_for_);
   if (count == 0)
     rows_.erase(Family::state, key);
   else
@@ -291,13 +293,21 @@ Status State::add_references(const model::ContentRef& content, int delta) {
   return {};
 }
 
+void State::remember_dropped(const model::PieceId& piece, EntryNumber at) {
+  rows_.put(Family::state, model::dropped_key(space_, at, piece), "");
+  rows_.put(Family::state, model::kept_key(space_, piece, at), "");
+}
+
+void State::forget_dropped(const model::PieceId& piece, EntryNumber at) {
+  rows_.erase(Family::state, model::dropped_key(space_, at, piece));
+  rows_.erase(Family::state, model::kept_key(space_, piece, at));
+}
+
 Status State::drop(const model::ContentRef& content, EntryNumber at) {
   SPIND_TRY_ASSIGN(const auto pieces, pieces_of(content));
   for (const model::Piece& piece : pieces) {
     SPIND_TRY_ASSIGN(const std::uint64_t count, add_reference(piece.id, -1));
-    if (count != 0) continue;
-    rows_.put(Family::state, model::dropped_key(space_, at, piece.id), "");
-    rows_.put(Family::state, model::kept_key(space_, piece.id, at), "");
+    if (count == 0) remember_dropped(piece.id, at);
   }
   if (content.has_attachment())
     rows_.put(Family::state, model::unused_key(space_, at, content.attachment), "");
@@ -308,9 +318,7 @@ Status State::regain(const model::ContentRef& content, EntryNumber at) {
   SPIND_TRY_ASSIGN(const auto pieces, pieces_of(content));
   for (auto piece = pieces.rbegin(); piece != pieces.rend(); ++piece) {
     SPIND_TRY_ASSIGN(const std::uint64_t count, add_reference(piece->id, +1));
-    if (count != 1) continue;
-    rows_.erase(Family::state, model::dropped_key(space_, at, piece->id));
-    rows_.erase(Family::state, model::kept_key(space_, piece->id, at));
+    if (count == 1) forget_dropped(piece->id, at);
   }
   if (content.has_attachment())
     rows_.erase(Family::state, model::unused_key(space_, at, content.attachment));
@@ -336,6 +344,12 @@ Result<std::optional<EntryNumber>> State::request(std::string_view principal,
   return std::optional<EntryNumber>(entry);
 }
 
+Status State::rest(const Progress& progress) {
+  write_nodes();
+  nodes_.clear();
+  return guard_ ? guard_(progress, rows_.memory_bytes()) : Status();
+}
+
 // Those who wait for the space are told by its head, and only of what readers can see.
 void State::flush_head() {
   const std::string key = model::head_key(space_);
@@ -347,7 +361,7 @@ void State::flush_head() {
     rows_.put(Family::state, key, model::encode(*head_));
 }
 
-void State::flush() {
+void State::write_nodes() {
   for (const auto& [id, loaded] : nodes_) {
     if (!loaded.dirty) continue;
     const Node& node = loaded.node;
@@ -357,6 +371,10 @@ void State::flush() {
     else
       rows_.put(Family::state, key, model::encode(node.record));
   }
+}
+
+void State::flush() {
+  write_nodes();
   flush_head();
 }
 

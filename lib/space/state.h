@@ -4,6 +4,7 @@
 // once in flush(). Knows how rows hang together (node, locator, folded name), not why they change.
 #pragma once
 
+#include <functional>
 #include <unordered_map>
 
 #include "kv/kv.h"
@@ -67,6 +68,11 @@ class State final : public NodeSource {
   Status regain(const model::ContentRef& content, EntryNumber at);
   // The row beside an entry that holds inline content or a manifest.
   Result<std::string> attachment(const model::AttachmentId& id);
+  // From now on a piece whose last reference goes is remembered under the entry `rewind` too, since
+  // undoing it would bring the piece back; or, where that rewind itself is undone, one whose first
+  // reference comes is so no more. 0: neither, as at first.
+  void keep_pieces_for(EntryNumber rewind) { keeps_for_ = rewind, lets_go_for_ = 0; }
+  void let_go_of_pieces_for(EntryNumber rewind) { lets_go_for_ = rewind, keeps_for_ = 0; }
 
   void put_request(std::string_view principal, std::string_view request_id, EntryNumber entry);
   void erase_request(std::string_view principal, std::string_view request_id);
@@ -75,6 +81,17 @@ class State final : public NodeSource {
 
   // Whether a child's name collides under the space's name rule, and with which name.
   Result<std::optional<std::string>> colliding_name(NodeId parent, std::string_view name);
+
+  // Asked between the steps of a change that has many, with the memory that the rows written so far
+  // take; an error ends it.
+  using Guard = std::function<Status(const Progress& progress, std::size_t memory_bytes)>;
+  void set_guard(Guard guard) { guard_ = std::move(guard); }
+  // Writes the nodes that changed and forgets all of them, so that a long change takes no more
+  // memory than what it writes; then asks the guard. Nodes must be looked up again.
+  Status rest(const Progress& progress);
+
+  // What the state is read from, and the journal beside it.
+  const kv::View& rows() const { return rows_; }
 
   // Writes what changed. Nothing is read or changed after.
   void flush();
@@ -87,10 +104,14 @@ class State final : public NodeSource {
   Result<std::vector<model::Piece>> pieces_of(const model::ContentRef& content);
   // Counts one reference more or less, and gives the new count.
   Result<std::uint64_t> add_reference(const model::PieceId& piece, int delta);
+  // The two rows that say that the piece's last reference fell away with the entry `at`.
+  void remember_dropped(const model::PieceId& piece, EntryNumber at);
+  void forget_dropped(const model::PieceId& piece, EntryNumber at);
   Result<std::optional<model::TrashRecord>> detached(const std::string& key);
   Result<model::TrashRecord> take_detached(const std::string& key);
   void put_detached(const std::string& key, const model::AttachmentId& at,
                     const model::TrashRecord& record);
+  void write_nodes();
   Status set_folded(NodeId parent, std::string_view name, bool present);
   void erase_node_row(const Node& node);
   void flush_head();
@@ -103,6 +124,8 @@ class State final : public NodeSource {
   EntryNumber visible_before_ = 0;
   bool head_gone_ = false;
   std::optional<model::SpaceRecord> info_;
+  EntryNumber keeps_for_ = 0, lets_go_for_ = 0;
+  Guard guard_;
 };
 
 }  // namespace spind::space

@@ -9,6 +9,7 @@
 #include "upkeep/check_content.h"
 #include "upkeep/check_journal.h"
 #include "upkeep/check_tree.h"
+#include "upkeep/check_undo.h"
 #include "upkeep/row_scan.h"
 
 namespace spind::upkeep {
@@ -55,6 +56,7 @@ class StoreCheck {
 
   Status check_space(const SpaceId& space) {
     ++report_.spaces;
+    const std::uint64_t findings_before = report_.findings_total;
     findings_.begin_space(space);
     space::Reading reading(snapshot_, no_cache_, space);
     auto info = reading.info();
@@ -66,11 +68,16 @@ class StoreCheck {
     TreeCheck tree(reading, *head, findings_, steps_);
     SPIND_TRY(tree.run());
     report_.nodes += tree.nodes();
-    JournalCheck journal(reading, *head, findings_, steps_);
+    Lineage lineage;
+    JournalCheck journal(reading, *head, lineage, findings_, steps_);
     SPIND_TRY(journal.run());
+    lineage.settle();
     report_.entries += journal.entries();
-    return ContentCheck(reading, *head, subject_.content, findings_, steps_)
-        .run(options_.read_content);
+    ContentCheck content(reading, *head, subject_.content, lineage, findings_, steps_);
+    SPIND_TRY(content.run(options_.read_content));
+    // What is wrong already would be told once more.
+    if (report_.findings_total != findings_before) return {};
+    return UndoCheck(reading, *head, findings_, steps_).run();
   }
 
   Status check_piece(const PieceState& piece) {

@@ -39,8 +39,14 @@ void KeySum::add(std::string_view key) {
 }
 
 ContentCheck::ContentCheck(space::Reading& reading, const model::Head& head,
-                           content::Content& content, Findings& findings, Steps& steps)
-    : reading_(reading), head_(head), content_(content), findings_(findings), steps_(steps) {}
+                           content::Content& content, const Lineage& lineage, Findings& findings,
+                           Steps& steps)
+    : reading_(reading),
+      head_(head),
+      content_(content),
+      lineage_(lineage),
+      findings_(findings),
+      steps_(steps) {}
 
 Status ContentCheck::run(bool read_content) {
   SPIND_TRY_ASSIGN(const space::SpaceRef info, reading_.info());
@@ -183,12 +189,14 @@ Status ContentCheck::check_dropped() {
   return {};
 }
 
-// Attachments are as many as versions refer to, and the same ones.
+// Attachments are as many as versions refer to, and the same ones. Those of entries that a rewind
+// undid wait for being done again.
 Status ContentCheck::check_attachments() {
   KeySum rows;
   SPIND_TRY(scan_rows(reading_, SpaceRow::attachment, kv::Family::attachment,
                       [&](std::string_view key, std::string_view) {
-                        rows.add(key);
+                        if (lineage_.holds(model::last_u64_in(key.substr(0, key.size() - 4))))
+                          rows.add(key);
                         return steps_.step();
                       }));
   if (rows != referred_)

@@ -7,6 +7,7 @@
 #include "content/content.h"
 #include "space/reading.h"
 #include "upkeep/findings.h"
+#include "upkeep/lineage.h"
 
 namespace spind::upkeep {
 
@@ -21,7 +22,7 @@ struct KeySum {
 class ContentCheck {
  public:
   ContentCheck(space::Reading& reading, const model::Head& head, content::Content& content,
-               Findings& findings, Steps& steps);
+               const Lineage& lineage, Findings& findings, Steps& steps);
   Status run(bool read_content);
 
  private:
@@ -43,6 +44,7 @@ class ContentCheck {
   space::Reading& reading_;
   const model::Head& head_;
   content::Content& content_;
+  const Lineage& lineage_;
   Findings& findings_;
   Steps& steps_;
   content::Owner owner_;

@@ -34,6 +34,8 @@ Status JournalCheck::check_entry(const model::Entry& entry) {
   last_ = entry.number;
   time_ns_ = entry.time_ns;
   if (entry.visible) visible_ = entry.number;
+  if (const EntryNumber to = model::rewound_to(entry); to != 0)
+    lineage_.add_rewind(entry.number, to);
   SPIND_TRY(check_manifests(entry));
   return entry.request_id.empty() ? Status() : check_request(entry);
 }

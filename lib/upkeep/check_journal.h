@@ -5,14 +5,17 @@
 #include "model/entry.h"
 #include "space/reading.h"
 #include "upkeep/findings.h"
+#include "upkeep/lineage.h"
 
 namespace spind::upkeep {
 
 // One thread at a time.
 class JournalCheck {
  public:
-  JournalCheck(space::Reading& reading, const model::Head& head, Findings& findings, Steps& steps)
-      : reading_(reading), head_(head), findings_(findings), steps_(steps) {}
+  // Fills the lineage.
+  JournalCheck(space::Reading& reading, const model::Head& head, Lineage& lineage,
+               Findings& findings, Steps& steps)
+      : reading_(reading), head_(head), lineage_(lineage), findings_(findings), steps_(steps) {}
   Status run();
   std::uint64_t entries() const { return entries_; }
 
@@ -25,6 +28,7 @@ class JournalCheck {
 
   space::Reading& reading_;
   const model::Head& head_;
+  Lineage& lineage_;
   Findings& findings_;
   Steps& steps_;
   std::uint64_t entries_ = 0;

@@ -1,8 +1,10 @@
 """Every command, its fields with --json, its exit status."""
+import datetime
 import json
 import re
 import signal
 import subprocess
+import time
 import unittest
 
 from harness import ToolCase, main, sha256
@@ -12,9 +14,8 @@ SPACE_FIELDS = ["id", "alias", "kind", "tenant", "name", "description", "owner",
                 "created_ns", "bytes", "version_bytes", "trash_bytes", "files", "folders", "entry",
                 "visible"]
 COMMANDS = ["init", "space create", "space list", "space info", "space set", "put", "get", "ls",
-            "tree", "stat", "cat", "mkdir", "mv", "rm", "du", "versions", "trash", "changes", "check",
-            "collect", "metrics",
-            "verify", "version", "completion"]
+            "tree", "stat", "cat", "mkdir", "mv", "rm", "du", "versions", "trash", "changes", "rewind",
+            "check", "collect", "metrics", "verify", "version", "completion"]
 
 
 class Words(ToolCase):
@@ -35,6 +36,9 @@ class Words(ToolCase):
                       ["put", "-w", "0", "x", "s:/x", "-r"],
                       ["ls", "no-place"], ["stat", "s:!x"], ["changes", "s:/folder"], ["completion", "tcsh"],
                       ["space", "create", "x", "--kind", "other"], ["space", "set", "s"],
+                      ["ls", "s:/", "--at", "yesterday"], ["rewind", "s:"],
+                      ["rewind", "s:", "--to", "yesterday"], ["rewind", "s:/x", "--to", "1"],
+                      ["mkdir", "s:/x", "--at", "1"],
                       ["space", "create", "a:b"], ["versions", "s:/x", "other"],
                       ["trash", "s:", "other"], ["trash", "s:", "restore"],
                       ["trash", "s:", "purge", "x"], ["trash", "s:", "list", "1"],
@@ -60,6 +64,58 @@ class Words(ToolCase):
         self.assertIsInstance(row["format"], int)
         self.assertRegex(row["commit"], r"^([0-9a-f]{12}|unknown)$")
         self.assertEqual(self.run_tool("--version").out, self.run_tool("version").out)
+
+
+class Past(ToolCase):
+    def setUp(self):
+        super().setUp()
+        self.spind("put", "-", "s:/a", data=b"first")
+        self.spind("mkdir", "s:/folder")
+        self.entry = self.spind("space", "info", "s").row["entry"]
+        time.sleep(0.01)
+        self.time = datetime.datetime.now(datetime.timezone.utc).isoformat()
+        time.sleep(0.01)
+        self.spind("put", "-", "s:/a", data=b"second")
+        self.spind("mv", "s:/folder", "s:/moved")
+        self.spind("put", "-", "s:/new", data=b"noise")
+
+    def test_reading_commands_show_the_space_as_it_was(self):
+        for at in (str(self.entry), self.time):
+            with self.subTest(at=at):
+                self.assertEqual(self.run_tool("cat", "s:/a", "--at", at).out, b"first")
+                names = {row["path"] for row in self.spind("ls", "s:/", "--at", at).rows}
+                self.assertEqual(names, {"/a", "/folder"})
+                stat = self.spind("stat", "s:/a", "s:/folder", "--at", at)
+                self.assertEqual(stat.rows[0]["size"], 5)
+                self.assertEqual(len(self.spind("tree", "s:", "--at", at).rows), 3)
+                self.assertEqual(self.spind("du", "s:", "--at", at).rows[0]["files"], 1)
+                self.assertEqual(len(self.spind("versions", "s:/a", "--at", at).rows), 1)
+                self.assertEqual(self.spind("trash", "s:", "--at", at).rows, [])
+                self.assertEqual(self.spind("space", "info", "s", "--at", at).row["entry"],
+                                 self.entry)
+                target = self.folder / f"fetched-{len(at)}"
+                self.spind("get", "-r", "s:/", str(target), "--at", at)
+                self.assertEqual((target / "a").read_bytes(), b"first")
+                self.spind("verify", str(target), "s:/", "--at", at)
+                self.spind("verify", str(target), "s:/", expect=3)
+        self.assertEqual(self.error("stat", "s:/new", "--at", self.time)["code"], "not_found")
+        self.assertEqual(self.error("ls", "s:/", "--at", "1000")["code"], "invalid_argument")
+        self.assertEqual(self.error("ls", "s:/", "--at", "1990-01-01T00:00:00Z")["code"],
+                         "cursor_too_old")
+
+    def test_rewind_makes_it_so_and_can_be_undone(self):
+        last = self.spind("space", "info", "s").row["entry"]
+        row = self.spind("rewind", "s:", "--to", self.time).row
+        self.assertEqual(list(row), ["space", "entry", "before"])
+        self.assertEqual((row["entry"], row["before"]), (last + 1, last))
+        self.assertEqual(self.run_tool("cat", "s:/a").out, b"first")
+        self.assertEqual({row["path"] for row in self.spind("ls", "s:/").rows}, {"/a", "/folder"})
+        self.assertEqual(self.spind("rewind", "s:", "--to", str(last + 1)).row["entry"], 0)
+        self.spind("rewind", "s:", "--to", str(last))
+        self.assertEqual(self.run_tool("cat", "s:/a").out, b"second")
+        self.assertEqual(self.spind("check", "--content").row["findings"], 0)
+        self.assertEqual(self.error("rewind", "none:", "--to", "1")["code"], "not_found")
+        self.assertEqual(self.error("rewind", "s:", "--to", "1000")["code"], "invalid_argument")
 
 
 class Stores(ToolCase):

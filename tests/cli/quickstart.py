@@ -12,7 +12,8 @@ from harness import PROGRAM, ToolCase, main
 
 ROOT = Path(__file__).resolve().parents[2]
 STEPS = ["folder", "packages", "build", "init", "space create", "put", "ls", "verify", "get",
-         "overwrite", "earlier version", "kill", "check after kill", "acknowledged", "times"]
+         "overwrite", "earlier version", "rewind", "kill", "check after kill", "acknowledged",
+         "times"]
 
 
 class Quickstart(ToolCase):

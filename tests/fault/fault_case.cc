@@ -114,6 +114,23 @@ Status empty_trash(TestStore& store) {
   return {};
 }
 
+Status look_back(TestStore& store) {
+  SPIND_TRY_ASSIGN(const Session session, store.store().session({.user = "ada"}));
+  SPIND_TRY_ASSIGN(const Space space, session.space_by_alias("faults"));
+  SPIND_TRY_ASSIGN(const Space past, space.at({.entry = 5}));
+  SPIND_TRY_ASSIGN(const std::string old, past.get("/folder/old"));
+  if (old != content(4, kPacked + 1))
+    return Error{.code = Code::corruption, .text = "the past is another one"};
+  return {};
+}
+
+Status rewind(TestStore& store) {
+  SPIND_TRY_ASSIGN(const Session session, store.store().session({.user = "ada"}));
+  SPIND_TRY_ASSIGN(const Space space, session.space_by_alias("faults"));
+  SPIND_TRY(space.rewind({.entry = 3}));
+  return {};
+}
+
 std::vector<FaultCase> make_cases() {
   std::vector<FaultCase> cases = {
       {"open", reopen, false},
@@ -180,6 +197,8 @@ std::vector<FaultCase> make_cases() {
     return {};
   }));
   cases.push_back({"empty_trash", empty_trash});
+  cases.push_back({"at", look_back, false});
+  cases.push_back({"rewind", rewind, true});
   return cases;
 }
 

@@ -52,6 +52,8 @@ TEST_CASE_FIXTURE(Followed, "feed: each verb gives its events, with all that the
   CHECK(news() == Lines{"9 space_updated folder 1"});
   REQUIRE(space.remove("/f").ok());
   CHECK(news() == Lines{"10 removed 3 at [1] 1/f"});
+  REQUIRE(space.rewind({.entry = 3}).ok());
+  CHECK(news() == Lines{"11 rewound folder 1"});
   CHECK(news().empty());
 }
 

@@ -205,6 +205,14 @@ TEST_CASE("format: entries about the trash") {
   check_entry("entry-trash", entry);
 }
 
+TEST_CASE("format: the entry of a rewind") {
+  Entry rewound;
+  rewound.number = 45;
+  rewound.type = EntryType::rewound;
+  rewound.changes = {Rewound{40}};
+  check_entry("entry-rewound", rewound);
+}
+
 // One after the other, each behind its length.
 TEST_CASE("format: keys") {
   std::string keys;

@@ -36,8 +36,8 @@ void ModelSpace::tell_of_version(ChangeKind kind, NodeId file, VersionNumber ver
 }
 
 void ModelSpace::update(EntryNumber entry, std::int64_t time_ns) {
-  last_entry_ = last_visible_ = entry;
-  last_time_ns_ = now_ns_ = std::max(last_time_ns_, time_ns);
+  now_ns_ = std::max(last_time_ns_, time_ns);
+  happened(entry, true);
   tell(ChangeKind::space_updated, kRootNode, entry).node_kind = NodeKind::folder;
 }
 
@@ -68,9 +68,7 @@ Expected ModelSpace::change(const Request& request, EntryNumber entry, std::int6
   const bool visible = expected.answer.written.entry != 0;
   if (!visible && request_id.empty()) return expected;
   // Where there was nothing to do, an entry that nobody needs to see remembers the request.
-  last_entry_ = entry;
-  last_time_ns_ = now_ns_;
-  if (visible) last_visible_ = entry;
+  happened(entry, visible);
   if (!request_id.empty()) answered_[request_id] = expected.answer.written;
   return expected;
 }
@@ -154,9 +152,7 @@ Expected ModelSpace::put(const Request& request, EntryNumber entry, std::int64_t
   const bool is_new = id == 0;
   if (is_new) id = make(place, NodeKind::file, entry, time_ns);
   Node& node = nodes_.at(id);
-  if (!is_new) {
-    tell_of_version(ChangeKind::updated, id, node.versions.size() + 1, entry);
-  }
+  if (!is_new) tell_of_version(ChangeKind::updated, id, node.versions.size() + 1, entry);
   node.mtime_ns = options.mtime_ns.value_or(time_ns);
   node.versions.push_back(
       {request.content_seed, request.size_bytes, sha256, creator_, node.mtime_ns});
@@ -212,8 +208,8 @@ Expected ModelSpace::move(const Request& request, EntryNumber entry) {
   touch(node.parent, entry);
   const NodeId folder = to.found() ? nodes_.at(to.node).parent : to.node;
   const std::string name = to.found() ? nodes_.at(to.node).name : to.rest.back();
-  const Node before = node;
   if (to.found()) detach(to.node, entry);
+  const Node before = node;
   places_.erase({node.parent, node.name});
   places_[{folder, name}] = id;
   node.parent = folder;

@@ -15,6 +15,14 @@ std::string ModelRun::compare_all() {
 }
 
 std::string ModelRun::compare(Both& both) {
+  std::string different = compare_state(both);
+  if (different.empty()) different = compare_news(both);
+  std::string from_the_beginning;
+  return different.empty() ? compare_feed(both, from_the_beginning, 0) : different;
+}
+
+// All but what those who follow the space are told, so a view of the past is compared too.
+std::string ModelRun::compare_state(Both& both) {
   for (const Verb verb : {Verb::walk, Verb::list}) {
     const Request request{.verb = verb, .page = 7};
     const std::string different =
@@ -23,9 +31,7 @@ std::string ModelRun::compare(Both& both) {
   }
   std::string different = compare_versions(both);
   if (different.empty()) different = compare_trash(both);
-  if (different.empty()) different = compare_info(both);
-  std::string from_the_beginning;
-  return different.empty() ? compare_feed(both, from_the_beginning, 0) : different;
+  return different.empty() ? compare_numbers(both) : different;
 }
 
 std::string ModelRun::compare_trash(Both& both) {
@@ -74,6 +80,11 @@ std::string ModelRun::compare_versions(Both& both) {
 }
 
 std::string ModelRun::compare_info(Both& both) {
+  const std::string different = compare_numbers(both);
+  return different.empty() ? compare_news(both) : different;
+}
+
+std::string ModelRun::compare_numbers(const Both& both) {
   const Result<SpaceInfo> info = both.engine.info();
   if (!info.ok()) return "info: " + info.error().to_string();
   if (info->entry != both.model.last_entry()) return "info: entry " + std::to_string(info->entry);
@@ -84,7 +95,7 @@ std::string ModelRun::compare_info(Both& both) {
     return "info: trash_bytes " + std::to_string(info->trash_bytes);
   if (info->alias != both.alias || info->name != both.name) return "info: other names";
   if (info->kind != both.kind || info->creator != "ada") return "info: other kind or creator";
-  return compare_news(both);
+  return "";
 }
 
 // What came since the last look.

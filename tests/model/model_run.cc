@@ -30,6 +30,8 @@ std::string ModelRun::step(const Op& op) {
     case Act::collect: return collect();
     case Act::clock: move_clock(op); return "";
     case Act::empty_trash: return empty_trash(chosen(op));
+    case Act::look_back: return look_back(chosen(op), op);
+    case Act::rewind: return rewind(chosen(op), op);
   }
   return "";
 }
@@ -176,6 +178,38 @@ std::string ModelRun::empty_trash(Both& both) {
     return "empty_trash: " + std::to_string(emptied->items) + " items";
   both.model.empty_trash(both.model.last_entry() + 1, clock_.wall_ns());
   return compare_info(both);
+}
+
+std::string ModelRun::look_back(const Both& both, const Op& op) {
+  const std::vector<EntryNumber> entries = both.model.remembered();
+  const EntryNumber entry = entries[op.node % entries.size()];
+  const Result<Space> view = both.engine.at({.entry = entry});
+  if (!view.ok()) return "at " + std::to_string(entry) + ": " + view.error().to_string();
+  Both then{.id = both.id,
+            .engine = *view,
+            .model = both.model.at(entry),
+            .kind = both.kind,
+            .alias = both.alias,
+            .name = both.name};
+  const std::string different = compare_state(then);
+  if (!different.empty()) return "at " + std::to_string(entry) + ": " + different;
+  if (view->make_folder("/new").code() != Code::unsupported) return "the past can be changed";
+  if (view->root_version().code() != Code::unsupported) return "the past can be followed";
+  return "";
+}
+
+std::string ModelRun::rewind(Both& both, const Op& op) {
+  const std::vector<EntryNumber> entries = both.model.remembered();
+  const EntryNumber to = entries[op.node % entries.size()];
+  const EntryNumber last = both.model.last_entry();
+  const Result<Written> rewound = both.engine.rewind({.entry = to});
+  const std::string what = "rewind to " + std::to_string(to) + ": ";
+  if (!rewound.ok()) return what + rewound.error().to_string();
+  const EntryNumber expected = to == last ? 0 : last + 1;
+  if (rewound->entry != expected) return what + "entry " + std::to_string(rewound->entry);
+  if (expected != 0) both.model.rewind(to, expected, clock_.wall_ns());
+  const std::string different = compare(both);
+  return different.empty() ? "" : what + different;
 }
 
 void ModelRun::move_clock(const Op& op) {

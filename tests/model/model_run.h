@@ -43,10 +43,14 @@ class ModelRun {
   std::string collect();
   std::string empty_trash(Both& both);
   std::string compare_trash(Both& both);
+  std::string look_back(const Both& both, const Op& op);
+  std::string rewind(Both& both, const Op& op);
   void move_clock(const Op& op);
   std::string compare(Both& both);
+  std::string compare_state(Both& both);
   std::string compare_versions(Both& both);
   std::string compare_info(Both& both);
+  static std::string compare_numbers(const Both& both);
   std::string compare_news(Both& both);
   static std::string compare_feed(const Both& both, std::string& cursor, std::size_t told);
   Both& chosen(const Op& op) { return spaces_[op.space % spaces_.size()]; }

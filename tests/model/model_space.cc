@@ -18,9 +18,42 @@ ModelSpace::ModelSpace(const SpaceInfo& made, std::int64_t created_ns)
                        .creator = creator_,
                        .changed = 1,
                        .versions = {}};
-  last_entry_ = last_visible_ = 1;
-  last_time_ns_ = now_ns_ = created_ns;
+  now_ns_ = created_ns;
   tell(ChangeKind::space_created, kRootNode, 1).node_kind = NodeKind::folder;
+  happened(1, true);
+}
+
+void ModelSpace::happened(EntryNumber entry, bool visible) {
+  constexpr EntryNumber kEvery = 6;
+  last_entry_ = entry;
+  last_time_ns_ = now_ns_;
+  if (visible) last_visible_ = entry;
+  if (entry == 1 || entry % kEvery == 0) pasts_[entry] = {nodes_, places_, last_visible_};
+}
+
+std::vector<EntryNumber> ModelSpace::remembered() const {
+  std::vector<EntryNumber> entries;
+  for (const auto& [entry, past] : pasts_) entries.push_back(entry);
+  return entries;
+}
+
+ModelSpace ModelSpace::at(EntryNumber entry) const {
+  const Past& past = pasts_.at(entry);
+  ModelSpace then = *this;
+  then.nodes_ = past.nodes;
+  then.places_ = past.places;
+  then.last_entry_ = entry;
+  then.last_visible_ = past.visible;
+  return then;
+}
+
+void ModelSpace::rewind(EntryNumber to, EntryNumber entry, std::int64_t time_ns) {
+  const Past past = pasts_.at(to);
+  nodes_ = past.nodes;
+  places_ = past.places;
+  now_ns_ = std::max(last_time_ns_, time_ns);
+  happened(entry, true);
+  tell(ChangeKind::rewound, kRootNode, entry).node_kind = NodeKind::folder;
 }
 
 NodeId ModelSpace::child(NodeId folder, const std::string& name) const {

@@ -79,6 +79,13 @@ class ModelSpace {
   // What those who follow the space are told, from the beginning.
   const std::vector<ChangeEvent>& events() const { return events_; }
 
+  // Some of the entries whose states are remembered, in order.
+  std::vector<EntryNumber> remembered() const;
+  // The space as it was after one of them.
+  ModelSpace at(EntryNumber past) const;
+  // All nodes are again as they were then. What was answered stays answered, and no id comes twice.
+  void rewind(EntryNumber to, EntryNumber entry, std::int64_t time_ns);
+
  private:
   // Where a reference leads: as far as there are nodes, and the names that remain.
   struct Place {
@@ -125,6 +132,8 @@ class ModelSpace {
   // The same, with where the node is.
   ChangeEvent& tell_with_place(ChangeKind kind, NodeId node, EntryNumber entry);
   void tell_of_version(ChangeKind kind, NodeId file, VersionNumber version, EntryNumber entry);
+  // Remembers what there is after an entry that was made now.
+  void happened(EntryNumber entry, bool visible);
 
   NameRule rule_;
   std::uint64_t history_;
@@ -138,6 +147,12 @@ class ModelSpace {
   std::int64_t last_time_ns_ = 0;  // of an entry; never goes back
   std::int64_t now_ns_ = 0;        // what an entry would have that was made now
   std::vector<ChangeEvent> events_;
+  struct Past {
+    std::map<NodeId, Node> nodes;
+    std::map<std::pair<NodeId, std::string>, NodeId> places;
+    EntryNumber visible = 0;
+  };
+  std::map<EntryNumber, Past> pasts_;
 };
 
 // What is wrong with the engine's answer, or "".

@@ -25,13 +25,13 @@ std::vector<NodeId> ModelSpace::trash() const {
 void ModelSpace::empty_trash(EntryNumber entry, std::int64_t time_ns) {
   std::vector<NodeId> items = trash();
   if (items.empty()) return;
-  last_entry_ = last_visible_ = entry;
-  last_time_ns_ = now_ns_ = std::max(last_time_ns_, time_ns);
+  now_ns_ = std::max(last_time_ns_, time_ns);
   std::reverse(items.begin(), items.end());
   for (const NodeId item : items) {
     nodes_.at(item).purged = true;
     tell(ChangeKind::purged, item, entry);
   }
+  happened(entry, true);
 }
 
 void ModelSpace::detach(NodeId id, EntryNumber entry) {

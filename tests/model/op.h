@@ -27,6 +27,8 @@ enum class Act : std::uint8_t {
   collect,
   clock,  // jumps
   empty_trash,
+  look_back,  // at an earlier entry; everything there is compared
+  rewind,     // to one
 };
 
 struct Op {

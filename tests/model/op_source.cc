@@ -63,9 +63,14 @@ Op OpSource::call() {
 Op OpSource::next() {
   Op op;
   const std::uint32_t at = below(1000);
-  if (at < 985) return call();
+  if (at < 970) return call();
   op.space = below(3);
-  if (at < 987)
+  op.node = below(100'000);
+  if (at < 978)
+    op.act = Act::look_back;
+  else if (at < 985)
+    op.act = Act::rewind;
+  else if (at < 987)
     op.act = Act::reopen;
   else if (at < 988)
     op.act = Act::collect;

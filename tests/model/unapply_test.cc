@@ -52,7 +52,7 @@ class RandomVerbs {
   void run_one() {
     const std::string a = path(), b = path();
     const std::string id = pick(5) == 0 ? fmt::format("request-{}", pick(200)) : "";
-    switch (pick(16)) {
+    switch (pick(17)) {
       case 0:
       case 1:
         return done(space_.put(a, content(), {.make_parents = pick(2) == 0, .request_id = id}));
@@ -77,12 +77,19 @@ class RandomVerbs {
       case 14:
         if (pick(6) == 0) REQUIRE(space_.empty_trash().ok());
         return;
+      case 15: return done(rewind(id));
       default: return done(space_.update({.name = fmt::format("name {}", pick(5))}));
     }
   }
 
  private:
   std::uint64_t pick(std::uint64_t below) { return random_() % below; }
+  // Often not far, so that rewinds are themselves rewound.
+  Result<Written> rewind(const std::string& id) {
+    const EntryNumber last = space_.info()->entry;
+    const EntryNumber far = pick(3) == 0 ? last : std::min<EntryNumber>(last, 12);
+    return space_.rewind({.entry = last - pick(far)}, {.request_id = id});
+  }
   std::string path() {
     std::string path;
     for (std::uint64_t depth = 1 + pick(4); depth-- > 0;)

@@ -72,11 +72,11 @@ class Fixture {
     return entry;
   }
 
- private:
   void append_to(const SpaceId& space, EntryNumber number) {
     update([&](kv::Transaction& rows) { chain_ = append(rows, space, entry(number, chain_)); });
   }
 
+ private:
   std::unique_ptr<kv::Store> store_ =
       kv::open_memory({.threads = Threads::system(), .clock = Clock::system()}).value();
   model::Digest chain_{};
@@ -213,6 +213,31 @@ TEST_CASE_FIXTURE(Fixture, "scan: a gap, a missing payload and a broken row are 
   CHECK(scan(*this, 1) == std::pair(Numbers{}, Code::corruption));
   put(model::skeleton_key(kSpace, 1), "rubbish");
   CHECK(scan(*this, 1) == std::pair(Numbers{}, Code::corruption));
+}
+
+TEST_CASE_FIXTURE(Fixture,
+                  "pages: read entries by number, up and down, and say which is not there") {
+  for (EntryNumber number = kEntries + 1; number <= 100; ++number) append_to(kSpace, number);
+  const kv::SnapshotRef snapshot = view();
+  Pages pages(*snapshot, kSpace);
+  for (const EntryNumber number : {100, 99, 64, 63, 32, 31, 1, 2, 96, 5}) {
+    REQUIRE(pages.read(number).ok());
+    CHECK(*pages.read(number) == *read(number));
+    CHECK(pages.skeleton(number)->number == number);
+  }
+  CHECK(pages.read(0).code() == Code::not_found);
+  CHECK(pages.read(101).code() == Code::not_found);
+  CHECK(pages.read(1000).code() == Code::not_found);
+  erase(model::payload_key(kSpace, 50));
+  put(model::skeleton_key(kSpace, 40), row(model::skeleton_key(kSpace, 41)));
+  put(model::payload_key(kSpace, 40), row(model::payload_key(kSpace, 41)));
+  const kv::SnapshotRef damaged = view();
+  Pages broken(*damaged, kSpace);
+  CHECK(broken.read(50).code() == Code::corruption);
+  CHECK(broken.skeleton(50).ok());
+  CHECK(broken.read(40).code() == Code::corruption);
+  CHECK(broken.skeleton(40).code() == Code::corruption);
+  CHECK(broken.read(41).ok());
 }
 
 }  // namespace

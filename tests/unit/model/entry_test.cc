@@ -90,6 +90,34 @@ TEST_CASE("entry: the skeleton can be read without its payload, as after an eras
   CHECK(skeleton->time_ns == entry.time_ns);
 }
 
+TEST_CASE("entry: a rewind is alone in its entry, and undoes at least one") {
+  Entry entry;
+  entry.number = 7;
+  entry.type = EntryType::rewound;
+  const auto decoded = [&entry](std::vector<Change> changes) {
+    entry.changes = std::move(changes);
+    const EncodedEntry encoded = encode(entry);
+    return decode_entry(encoded.skeleton, encoded.payload).code();
+  };
+  CHECK(decoded({Rewound{5}}) == Code::ok);
+  CHECK(rewound_to(entry) == 5);
+  CHECK(decoded({Rewound{1}}) == Code::ok);
+  CHECK(decoded({Unchanged{1}}) == Code::ok);
+  CHECK(rewound_to(entry) == 0);
+  CHECK(decoded({Rewound{0}}) == Code::corruption);
+  CHECK(decoded({Rewound{6}}) == Code::corruption);
+  CHECK(decoded({Rewound{7}}) == Code::corruption);
+  CHECK(decoded({Rewound{UINT64_MAX}}) == Code::corruption);
+  CHECK(decoded({Rewound{5}, Rewound{4}}) == Code::corruption);
+  CHECK(decoded({NodeTrashed{9, 6, "old.odt"}}) == Code::corruption);
+  CHECK(decoded({}) == Code::corruption);
+  entry.way = {{1, 0, 6}};
+  CHECK(decoded({Rewound{5}}) == Code::corruption);
+  entry.way.clear();
+  entry.type = EntryType::moved;
+  CHECK(decoded({Rewound{5}}) == Code::corruption);
+}
+
 TEST_CASE("entry: cuts and flipped bits are corruption") {
   const EncodedEntry encoded = encode(a_full_entry());
   for (std::size_t size = 0; size < encoded.payload.size(); ++size)

@@ -1,0 +1,111 @@
+#include "upkeep/check_undo.h"
+
+#include <fmt/format.h>
+
+#include "base/try.h"
+#include "journal/journal.h"
+#include "model/keys.h"
+#include "space/apply.h"
+
+namespace spind::upkeep {
+namespace {
+
+// Undoing a rewind may take more memory than there is, or lead below the floor: nothing is wrong,
+// but it cannot be looked at.
+bool out_of_reach(const Status& status) {
+  return status.code() == Code::limit_exceeded || status.code() == Code::cursor_too_old;
+}
+
+Status within_limit(std::size_t memory_bytes) {
+  if (memory_bytes <= kUndoneBytesMax) return {};
+  return Error{.code = Code::limit_exceeded, .text = "too much is undone"};
+}
+
+// A row of the trash from before it said who removed the node, and when, says so once its entry is
+// done again.
+bool says_only_more(std::string_view row, std::string_view made) {
+  const auto before = model::decode_trash(row);
+  auto after = model::decode_trash(made);
+  if (!before.ok() || !after.ok() || !before->removed_by.empty()) return false;
+  after->removed_by.clear();
+  after->removed_ns = 0;
+  return *after == *before;
+}
+
+}  // namespace
+
+// The first entry stays: before it there is no space.
+Status UndoCheck::run() {
+  lowest_ = std::max<EntryNumber>(head_.floor + 1, 2);
+  for (;;) {
+    kv::Overlay rows(reading_.snapshot_ref());
+    const EntryNumber before = lowest_;
+    Status done = undo_and_redo(rows);
+    // The second time it goes only as far as it came.
+    if (out_of_reach(done) && lowest_ > before) continue;
+    if (!done.ok()) return findings_.absorb(Kind::undo, 0, std::move(done).error());
+    return compare(rows);
+  }
+}
+
+Status UndoCheck::undo_and_redo(kv::Overlay& rows) {
+  EntryNumber number = head_.entry;
+  for (; number >= lowest_ && within_limit(rows.memory_bytes()).ok(); --number) {
+    Status undone = undo(rows, number);
+    if (out_of_reach(undone)) lowest_ = number + 1;
+    SPIND_TRY(std::move(undone));
+  }
+  lowest_ = number + 1;
+  for (number = lowest_; number <= head_.entry; ++number) SPIND_TRY(redo(rows, number));
+  return {};
+}
+
+Status UndoCheck::undo(kv::Overlay& rows, EntryNumber number) {
+  SPIND_TRY(steps_.step());
+  SPIND_TRY_ASSIGN(const model::Entry entry, journal::read(rows, reading_.space(), number));
+  space::State state(rows, reading_.space());
+  state.set_guard([](const Progress&, std::size_t bytes) { return within_limit(bytes); });
+  SPIND_TRY(space::unapply(state, entry));
+  state.flush();
+  return {};
+}
+
+Status UndoCheck::redo(kv::Overlay& rows, EntryNumber number) {
+  SPIND_TRY(steps_.step());
+  SPIND_TRY_ASSIGN(const model::Entry entry, journal::read(rows, reading_.space(), number));
+  model::Digest chain = head_.chain;
+  if (number < head_.entry) {
+    SPIND_TRY_ASSIGN(const model::Entry next, journal::read(rows, reading_.space(), number + 1));
+    chain = next.previous;
+  }
+  space::State state(rows, reading_.space());
+  SPIND_TRY(space::apply(state, entry, chain));
+  state.flush();
+  return {};
+}
+
+bool UndoCheck::is_trash(const kv::WriteSet::Write& write) const {
+  using model::SpaceRow;
+  return write.family == kv::Family::state &&
+         (write.key.starts_with(model::row_prefix(reading_.space(), SpaceRow::trash)) ||
+          write.key.starts_with(model::row_prefix(reading_.space(), SpaceRow::purged)));
+}
+
+Status UndoCheck::compare(const kv::Overlay& rows) {
+  std::uint64_t differ = 0;
+  for (const kv::WriteSet::Write& write : rows.writes().writes()) {
+    SPIND_TRY(steps_.step());
+    SPIND_TRY_ASSIGN(const auto row, reading_.snapshot().get(write.family, write.key));
+    const bool same = row ? !write.erased && *row == write.value : write.erased;
+    if (same || (row && !write.erased && is_trash(write) && says_only_more(*row, write.value)))
+      continue;
+    ++differ;
+  }
+  if (differ > 0)
+    findings_.add(Kind::undo, 0,
+                  fmt::format("undoing the entries from {} on and doing them again changes {} rows",
+                              lowest_, differ));
+  return {};
+}
+
+}  // namespace spind::upkeep
