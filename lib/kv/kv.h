@@ -129,7 +129,8 @@ class Store {
   // Runs `body` owning `partitions` (any order, duplicates allowed) and writes its batch. A body
   // has no side effects that matter if it runs again. Not yet durable when it returns: see wait().
   // The store's own errors: unavailable (poisoned; the text says why), no_space (the reserve, or a
-  // full device), io_error, aborted (the body kept asking for more partitions).
+  // full device; where it fills just then, wait() answers it instead), io_error, aborted (the body
+  // kept asking for more partitions).
   virtual Answer update(std::vector<std::string> partitions, const Body& body) = 0;
 
   // Returns when `ticket` is durable and published. `deadline_monotonic_ns` 0: none; on

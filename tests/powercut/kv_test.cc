@@ -188,7 +188,7 @@ TEST_CASE("power cut: what was waited for is there, and all of it is a prefix of
     CAPTURE(seed);
     spind::test::PowerCutDisk disk(root);
     disk.during_sync = [] { std::this_thread::sleep_for(std::chrono::microseconds(100)); };
-    if (cut < cuts) disk.cut_after(1 + random() % (random() % 4 == 0 ? 150 : 4000), seed);
+    if (cut < cuts) disk.cut_after(1 + random() % (random() % 4 == 0 ? 150 : 800), seed);
     spind::test::PowerCutFiles files(disk);
     auto opened = open_rocksdb({.path = root + "/kv",
                                 .memory_budget_bytes = 8 << 20,

@@ -32,7 +32,7 @@ void PowerCutRun::cut_once(Aftermath& aftermath) {
   {
     PowerCutDisk disk(folder_.path().string());
     // Now and then while the store is still being opened.
-    disk.cut_after(random_() % 8 == 0 ? random_() % 60 : 60 + random_() % 1500, random_());
+    disk.cut_after(random_() % 8 == 0 ? random_() % 60 : 60 + random_() % 700, random_());
     work(disk, aftermath);
     disk.apply();
   }

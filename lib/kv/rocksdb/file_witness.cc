@@ -59,28 +59,25 @@ class WitnessedLog final : public WitnessedFile {
   WitnessedLog(std::shared_ptr<LogFile> log, FileWitness& witness)
       : WitnessedFile(&log->file(), witness), log_(std::move(log)) {}
   ~WitnessedLog() override {
-    if (!log_->closed()) (void)log_->close({}, nullptr);
+    if (!log_->closed()) (void)log_->close();
   }
 
-  IOStatus Append(const Slice& data, const IOOptions& options, IODebugContext* debug) override {
-    IOStatus status = WitnessedFile::Append(data, options, debug);
-    log_->appended();
-    return status;
+  IOStatus Append(const Slice& data, const IOOptions&, IODebugContext*) override {
+    return witness_.noted(log_->append(data));
   }
-  IOStatus Append(const Slice& data, const IOOptions& options,
-                  const rocksdb::DataVerificationInfo& info, IODebugContext* debug) override {
-    IOStatus status = WitnessedFile::Append(data, options, info, debug);
-    log_->appended();
-    return status;
+  IOStatus Append(const Slice& data, const IOOptions&, const rocksdb::DataVerificationInfo&,
+                  IODebugContext*) override {
+    return witness_.noted(log_->append(data));
   }
-  IOStatus Sync(const IOOptions& options, IODebugContext* debug) override {
-    return witness_.noted_sync(log_->sync(options, debug));
+  IOStatus Sync(const IOOptions&, IODebugContext*) override {
+    if (IOStatus status = witness_.noted(log_->write_out()); !status.ok()) return status;
+    return witness_.noted_sync(log_->sync());
   }
   IOStatus Fsync(const IOOptions& options, IODebugContext* debug) override {
     return Sync(options, debug);
   }
-  IOStatus Close(const IOOptions& options, IODebugContext* debug) override {
-    return witness_.noted(log_->close(options, debug));
+  IOStatus Close(const IOOptions&, IODebugContext*) override {
+    return witness_.noted(log_->close());
   }
 
  private:
@@ -133,6 +130,11 @@ IOStatus FileWitness::noted(IOStatus status) {
 IOStatus FileWitness::noted_sync(IOStatus status) {
   if (!status.ok() && !status.IsNotSupported()) sync_failed_ = true;
   return status;
+}
+
+IOStatus FileWitness::sync_logs() {
+  if (IOStatus status = noted(logs_.write_out()); !status.ok()) return status;
+  return noted_sync(logs_.sync(*target()));
 }
 
 void FileWitness::watch(const std::string& path, std::unique_ptr<rocksdb::FSWritableFile>* file) {

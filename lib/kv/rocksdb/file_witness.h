@@ -27,7 +27,7 @@ class FileWitness final : public rocksdb::FileSystemWrapper {
   // the second one, and its asserts end the process when it is closed.
   void running() { running_ = true; }
   // Makes durable what was appended to the logs before the call.
-  rocksdb::IOStatus sync_logs() { return noted_sync(logs_.sync(*target())); }
+  rocksdb::IOStatus sync_logs();
 
   const char* Name() const override { return "spind.FileWitness"; }
   rocksdb::IOStatus NewWritableFile(const std::string& path, const rocksdb::FileOptions& options,

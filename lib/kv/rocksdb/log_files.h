@@ -4,6 +4,10 @@
 // process when a log is synced to which an append, or a sync by a flush, has failed before. Here
 // a log is synced after a failed append, so that what was written before becomes durable; and a
 // sync that failed, whether a flush asked for it or the store, fails from then on.
+//
+// What RocksDB appends is gathered in memory and written by the next sync, since nobody is told
+// that a commit is there before: one call of the system for a group of commits, not one for each.
+// A full device is met at the sync as well, then.
 #pragma once
 
 #include <atomic>
@@ -24,19 +28,31 @@ class LogFile {
   explicit LogFile(std::unique_ptr<rocksdb::FSWritableFile> file) : file_(std::move(file)) {}
 
   rocksdb::FSWritableFile& file() { return *file_; }
-  void appended() { appends_.fetch_add(1, std::memory_order_acq_rel); }
-  // Makes durable what was appended before the call; nothing to do once the file is closed.
-  rocksdb::IOStatus sync(const rocksdb::IOOptions& options, rocksdb::IODebugContext* debug);
-  rocksdb::IOStatus close(const rocksdb::IOOptions& options, rocksdb::IODebugContext* debug);
+  // From one thread at a time, as RocksDB does.
+  rocksdb::IOStatus append(const rocksdb::Slice& data);
+  // Hands to the file what was appended before the call. Fails from the first failure on.
+  rocksdb::IOStatus write_out();
+  // Makes durable what was written out before the call; nothing to do once the file is closed.
+  rocksdb::IOStatus sync();
+  rocksdb::IOStatus close();
   bool closed() const { return closed_.load(std::memory_order_acquire); }
 
  private:
+  rocksdb::IOStatus write_out_locked();
+  rocksdb::IOStatus write_locked(const rocksdb::Slice& data);
+
   const std::unique_ptr<rocksdb::FSWritableFile> file_;
   std::mutex mutex_;  // between sync and close
   std::atomic<bool> closed_{false};
-  std::atomic<std::uint64_t> appends_{0};
-  std::uint64_t synced_appends_ = 0;
-  rocksdb::IOStatus failed_;  // of the first sync that failed: the next one may get a lie
+  std::uint64_t synced_writes_ = 0;
+  rocksdb::IOStatus failed_sync_;  // the first: the next one may get a lie
+
+  std::mutex writing_mutex_;  // so that bytes reach the file in order; taken before the next
+  std::atomic<std::uint64_t> writes_{0};
+  rocksdb::IOStatus failed_write_;
+  std::string written_out_;  // emptied, for its room
+  std::mutex gathered_mutex_;
+  std::string gathered_;
 };
 
 // All logs that are open, oldest first. Thread-safe.
@@ -44,10 +60,14 @@ class LogFiles {
  public:
   std::shared_ptr<LogFile> add(const std::string& path,
                                std::unique_ptr<rocksdb::FSWritableFile> file);
-  // Makes durable what was appended to any log before the call, and the names of the logs.
+  // Hands to the files what was appended to any log before the call.
+  rocksdb::IOStatus write_out();
+  // Makes durable what was written out before the call, and the names of the logs.
   rocksdb::IOStatus sync(rocksdb::FileSystem& files);
 
  private:
+  std::vector<std::shared_ptr<LogFile>> logs();
+
   std::mutex mutex_;
   std::vector<std::shared_ptr<LogFile>> logs_;
   std::string folder_with_new_names_;

@@ -238,7 +238,7 @@ TEST_CASE_TEMPLATE("full: writes are refused, and work again when there is room"
   REQUIRE(uncovered.status.ok());
 
   store.fill_device(true);
-  CHECK(put(*store, "a3", "no room").status.code() == Code::no_space);
+  CHECK(put_durably(*store, "a3", "no room").code() == Code::no_space);
   CHECK(store->health().code() == Code::no_space);
   CHECK(put(*store, "a3", "no room").status.code() == Code::no_space);
   CHECK(store->wait(uncovered.ticket).code() == Code::no_space);

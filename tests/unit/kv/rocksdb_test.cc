@@ -22,13 +22,6 @@ std::unique_ptr<Store> must_open(RocksdbOptions options) {
   return std::move(opened).value();
 }
 
-Status put_durably(Store& store, const std::string& key, const std::string& value,
-                   Family family = Family::state) {
-  Answer answer = put(store, key, value, family);
-  if (!answer.status.ok()) return std::move(answer.status);
-  return store.wait(answer.ticket);
-}
-
 }  // namespace
 
 TEST_CASE("rocksdb: a second opener is told that the store is busy") {
@@ -96,7 +89,7 @@ TEST_CASE("rocksdb: a cursor keeps what it lent while the store is opened anew, 
   const std::string_view borrowed = cursor->key();
 
   store.fill_device(true);
-  CHECK(put(*store, "b", "full").status.code() == Code::no_space);
+  CHECK(put_durably(*store, "b", "full").code() == Code::no_space);
   store.fill_device(false);
   std::thread reviver([&] { CHECK(put_when_room(store, "b", "room").status.ok()); });
   while (snapshot->get(Family::state, "a1000").ok()) std::this_thread::yield();

@@ -170,6 +170,14 @@ inline Answer put(Store& store, const std::string& key, const std::string& value
   });
 }
 
+// The answer of the wait, where there is one.
+inline Status put_durably(Store& store, const std::string& key, const std::string& value,
+                          Family family = Family::state) {
+  Answer answer = put(store, key, value, family);
+  if (!answer.status.ok()) return std::move(answer.status);
+  return store.wait(answer.ticket);
+}
+
 // Tries until the store has found out that there is room again.
 template <class Kind>
 Answer put_when_room(Kind& store, const std::string& key, const std::string& value) {
