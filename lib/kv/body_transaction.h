@@ -1,4 +1,5 @@
-// What a body works on: the latest state with the body's own writes laid over it.
+// What a body works on: the latest state, with what bodies before it wrote that are to be committed
+// together with it, and with its own writes laid over that.
 #pragma once
 
 #include <span>
@@ -12,9 +13,9 @@ namespace spind::kv {
 // One thread at a time.
 class BodyTransaction final : public Transaction {
  public:
-  // `partitions` is what this run owns, sorted.
-  BodyTransaction(Backend& backend, std::span<const std::string> partitions)
-      : backend_(backend), partitions_(partitions) {}
+  // `partitions` is what this run owns, sorted. `before` is not written to meanwhile.
+  BodyTransaction(Backend& backend, std::span<const std::string> partitions, const WriteSet& before)
+      : backend_(backend), partitions_(partitions), before_(before) {}
 
   Result<std::optional<std::string>> get(Family family, std::string_view key) const override;
   std::unique_ptr<Cursor> scan(Family family, std::string_view begin,
@@ -28,6 +29,7 @@ class BodyTransaction final : public Transaction {
   void use_reserve() override { uses_reserve_ = true; }
 
   const WriteSet& writes() const { return writes_; }
+  WriteSet& writes() { return writes_; }
   bool uses_reserve() const { return uses_reserve_; }
 
  private:
@@ -35,6 +37,7 @@ class BodyTransaction final : public Transaction {
 
   Backend& backend_;
   std::span<const std::string> partitions_;
+  const WriteSet& before_;
   WriteSet writes_;
   bool uses_reserve_ = false;
 };

@@ -16,23 +16,26 @@ class CommitLine {
  public:
   struct Commit {
     TicketRange tickets;
+    std::size_t bodies = 0;  // that were committed together
     std::vector<Row> announced;
   };
 
   explicit CommitLine(Ticket at) : reported_until_(at), latest_(at) {}
 
-  void report(TicketRange tickets, std::vector<Row> announced);
+  void report(TicketRange tickets, std::size_t bodies, std::vector<Row> announced);
   // All commits up to here have reported.
   Ticket reported_until() const { return reported_until_; }
   // The last ticket given out.
   Ticket latest() const { return latest_; }
-  std::size_t size() const { return commits_.size(); }
+  // How many bodies' commits stand in the line.
+  std::size_t bodies() const { return bodies_; }
 
   // Removes and returns the commits up to `ticket`.
   std::vector<Commit> take(Ticket ticket);
 
  private:
   std::deque<Commit> commits_;
+  std::size_t bodies_ = 0;
   std::size_t reported_ = 0;  // how many at the front follow each other without a gap
   Ticket reported_until_;
   Ticket latest_;

@@ -20,12 +20,12 @@ GroupSync::GroupSync(Backend& backend, Clock& clock, Observer* observer)
   next_->invite();
 }
 
-void GroupSync::written(TicketRange tickets, std::vector<Row> announced) {
+void GroupSync::written(TicketRange tickets, std::size_t bodies, std::vector<Row> announced) {
   const std::lock_guard lock(mutex_);
-  line_.report(tickets, std::move(announced));
+  line_.report(tickets, bodies, std::move(announced));
   latest_.store(line_.latest(), std::memory_order_release);
-  unsynced_.store(line_.size(), std::memory_order_relaxed);
-  if (leader_waits_ || (gathers_ != 0 && line_.size() >= gathers_)) changed_.notify_all();
+  unsynced_.store(line_.bodies(), std::memory_order_relaxed);
+  if (leader_waits_ || (gathers_ != 0 && line_.bodies() >= gathers_)) changed_.notify_all();
 }
 
 Status GroupSync::wait(Ticket ticket, std::int64_t deadline_monotonic_ns) {
@@ -81,10 +81,10 @@ void GroupSync::lead(const GroupRef& group) {
 void GroupSync::gather() {
   std::unique_lock lock(mutex_);
   const Gathering::Plan plan = gathering_.plan();
-  if (line_.size() >= plan.commits || failed_) return;
+  if (line_.bodies() >= plan.commits || failed_) return;
   gathers_ = plan.commits;
   const bool came = changed_.wait_for(lock, std::chrono::nanoseconds(plan.patience_ns),
-                                      [&] { return failed_ || line_.size() >= plan.commits; });
+                                      [&] { return failed_ || line_.bodies() >= plan.commits; });
   gathers_ = 0;
   gathering_.waited(came);
 }
@@ -111,8 +111,10 @@ bool GroupSync::finish_round(const SnapshotRef& snapshot, std::int64_t sync_ns) 
     leader_waits_ = false;
     if (line_.reported_until() < running_target_) return false;
     commits = line_.take(running_target_);
-    unsynced_.store(line_.size(), std::memory_order_relaxed);
-    count_round(commits.size(), sync_ns);
+    unsynced_.store(line_.bodies(), std::memory_order_relaxed);
+    std::size_t bodies = 0;
+    for (const CommitLine::Commit& commit : commits) bodies += commit.bodies;
+    count_round(bodies, sync_ns);
   }
   std::vector<Row> rows;
   for (CommitLine::Commit& commit : commits)
@@ -189,7 +191,7 @@ void GroupSync::resume() {
 }
 
 void GroupSync::count_round(std::size_t commits, std::int64_t sync_ns) {
-  gathering_.round_done(commits, line_.size(), sync_ns);
+  gathering_.round_done(commits, line_.bodies(), sync_ns);
   ++counts_.syncs;
   if (commits == 0) return;
   counts_.sync_group_commits += commits;

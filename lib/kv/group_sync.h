@@ -24,8 +24,8 @@ class GroupSync {
  public:
   GroupSync(Backend& backend, Clock& clock, Observer* observer);
 
-  // A commit was written and still owns its partitions.
-  void written(TicketRange tickets, std::vector<Row> announced);
+  // What `bodies` bodies wrote was written, by one commit that still owns its partitions.
+  void written(TicketRange tickets, std::size_t bodies, std::vector<Row> announced);
   Status wait(Ticket ticket, std::int64_t deadline_monotonic_ns);
   // What wait would answer now; nothing while the ticket is neither durable nor lost.
   std::optional<Status> verdict(Ticket ticket) const;

@@ -127,7 +127,9 @@ class Store {
   virtual ~Store() = default;
 
   // Runs `body` owning `partitions` (any order, duplicates allowed) and writes its batch. A body
-  // has no side effects that matter if it runs again. Not yet durable when it returns: see wait().
+  // has no side effects that matter if it runs again, and no matter in which thread: bodies that
+  // wait for the same partition may be run by one of the callers. Not yet durable when it returns:
+  // see wait().
   // The store's own errors: unavailable (poisoned; the text says why), no_space (the reserve, or a
   // full device; where it fills just then, wait() answers it instead), io_error, aborted (the body
   // kept asking for more partitions).

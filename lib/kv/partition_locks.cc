@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <utility>
 
 namespace spind::kv {
 
@@ -23,10 +24,12 @@ PartitionLocks::Held::~Held() {
   }
 }
 
+PartitionLocks::Shard& PartitionLocks::shard_of(const std::string& partition) {
+  return shards_[std::hash<std::string>{}(partition) % kShards];
+}
+
 // The slot stays where it is while it has users: maps of nodes do not move their nodes.
-PartitionLocks::Slot& PartitionLocks::enter(const std::string& partition) {
-  Shard& shard = shards_[std::hash<std::string>{}(partition) % kShards];
-  const std::lock_guard lock(shard.mutex);
+PartitionLocks::Slot& PartitionLocks::enter_locked(Shard& shard, const std::string& partition) {
   const auto [place, inserted] = shard.slots.try_emplace(partition);
   Slot& slot = place->second;
   if (inserted) {
@@ -37,10 +40,64 @@ PartitionLocks::Slot& PartitionLocks::enter(const std::string& partition) {
   return slot;
 }
 
+PartitionLocks::Slot& PartitionLocks::enter(const std::string& partition) {
+  Shard& shard = shard_of(partition);
+  const std::lock_guard lock(shard.mutex);
+  return enter_locked(shard, partition);
+}
+
 void PartitionLocks::leave(Slot& slot) {
   Shard& shard = *slot.shard;
   const std::lock_guard lock(shard.mutex);
   if (--slot.users == 0) shard.slots.erase(shard.slots.find(*slot.partition));
+}
+
+bool Turn::leads() {
+  for (;;) {
+    const std::uint32_t word = word_.load(std::memory_order_acquire);
+    if (word != kWaits) return word == kLeads;
+    futex_wait(word_, kWaits);
+  }
+}
+
+// Once it is told, the turn may be gone; waking a word that is gone wakes nobody.
+void Turn::tell(std::uint32_t word) {
+  word_.store(word, std::memory_order_release);
+  futex_wake_one(word_);
+}
+
+PartitionLocks::Slot& PartitionLocks::line_up(const std::string& partition, Turn& turn) {
+  Shard& shard = shard_of(partition);
+  const std::lock_guard lock(shard.mutex);
+  Slot& slot = enter_locked(shard, partition);
+  slot.line.push_back(&turn);
+  if (!std::exchange(slot.led, true)) turn.word_.store(Turn::kLeads, std::memory_order_relaxed);
+  return slot;
+}
+
+std::vector<Turn*> PartitionLocks::take_turns(Slot& slot, std::size_t count_max) {
+  slot.mutex.lock();
+  const std::lock_guard lock(slot.shard->mutex);
+  const auto end =
+      slot.line.begin() + static_cast<std::ptrdiff_t>(std::min(slot.line.size(), count_max));
+  std::vector<Turn*> turns(slot.line.begin(), end);
+  slot.line.erase(slot.line.begin(), end);
+  return turns;
+}
+
+void PartitionLocks::end_turns(Slot& slot, std::span<Turn* const> served) {
+  slot.mutex.unlock();
+  Turn* next = nullptr;
+  {
+    Shard& shard = *slot.shard;
+    const std::lock_guard lock(shard.mutex);
+    slot.led = !slot.line.empty();
+    if (slot.led) next = slot.line.front();
+    slot.users -= served.size();
+    if (slot.users == 0) shard.slots.erase(shard.slots.find(*slot.partition));
+  }
+  if (next != nullptr) next->tell(Turn::kLeads);
+  for (Turn* turn : served.subspan(1)) turn->tell(Turn::kServed);
 }
 
 std::size_t PartitionLocks::size() const {

@@ -2,6 +2,10 @@
 //
 // Partitions are taken in sorted order, so two holders never wait for each other. Only partitions
 // that are held or waited for take memory.
+//
+// Who needs one partition only may stand in its line. The first of a line takes the partition, does
+// what all who stand there by then came for, and calls the next: in a hot partition one thread does
+// many threads' work without falling asleep in between.
 #pragma once
 
 #include <array>
@@ -17,13 +21,29 @@
 
 namespace spind::kv {
 
+// A place in a line. Lives until it was served.
+class Turn {
+ public:
+  // Sleeps until it leads, true, or was served by who led.
+  bool leads();
+
+ private:
+  friend class PartitionLocks;
+  enum : std::uint32_t { kWaits, kLeads, kServed };
+  void tell(std::uint32_t word);
+
+  FutexWord word_{kWaits};
+};
+
 // Thread-safe.
 class PartitionLocks {
  private:
   struct Shard;
   struct Slot {
     FutexMutex mutex;
-    std::size_t users = 0;  // holders and waiters; guarded by the shard
+    std::size_t users = 0;    // holders and waiters; guarded by the shard
+    bool led = false;         // somebody leads the line; guarded by the shard
+    std::vector<Turn*> line;  // guarded by the shard
     Shard* shard = nullptr;
     const std::string* partition = nullptr;  // its key in the shard
   };
@@ -49,11 +69,21 @@ class PartitionLocks {
   // Waits until all are free. `partitions` is sorted and holds no duplicates.
   Held acquire(std::span<const std::string> partitions);
 
+  // Stands in the line; answers what the other calls on this line take.
+  Slot& line_up(const std::string& partition, Turn& turn);
+  // For a turn that leads: waits until the partition is free and takes it. Answers those who are
+  // served together with it, itself first, at most `count_max`.
+  std::vector<Turn*> take_turns(Slot& slot, std::size_t count_max);
+  // Gives the partition up, calls who leads next, and tells those who were served.
+  void end_turns(Slot& slot, std::span<Turn* const> served);
+
   // How many partitions are held or waited for.
   std::size_t size() const;
 
  private:
   static constexpr std::size_t kShards = 64;
+  Shard& shard_of(const std::string& partition);
+  static Slot& enter_locked(Shard& shard, const std::string& partition);
   Slot& enter(const std::string& partition);
   static void leave(Slot& slot);
 

@@ -28,22 +28,89 @@ Answer PartitionedStore::update(std::vector<std::string> partitions, const Body&
     const std::shared_lock open(gate_);
     // It may have become full, and not come back, before the gate was passed.
     if (!backend_->health().ok()) return refuse(backend_->health().status().error());
-    answer = run(partitions, body);
+    answer = partitions.size() == 1 ? run_in_turn(partitions, body) : run_alone(partitions, body);
   }
   // Without partitions held, so that others go on meanwhile; the next wait tells what came of it.
   if (sync_.unsynced_commits() > kUnsyncedCommitsMax) (void)sync_.wait(answer.ticket, 0);
   return answer;
 }
 
+Answer PartitionedStore::run_in_turn(std::vector<std::string>& partitions, const Body& body) {
+  Request request;
+  request.body = &body;
+  auto& line = locks_.line_up(partitions.front(), request);
+  if (request.leads()) {
+    const std::vector<Turn*> turns = locks_.take_turns(line, kTurnsMax);
+    run_turns(partitions, turns);
+    locks_.end_turns(line, turns);
+  }
+  if (request.needs.empty()) return std::move(request.answer);
+  std::move(request.needs.begin(), request.needs.end(), std::back_inserter(partitions));
+  return run_alone(partitions, body);
+}
+
+// One commit for all, or several where they write much. An answer rests on what the bodies before
+// have written, so it is given when that is written, with its ticket.
+void PartitionedStore::run_turns(std::span<const std::string> partitions,
+                                 std::span<Turn* const> turns) {
+  WriteSet together;
+  std::size_t bodies = 0, first = 0;
+  for (std::size_t i = 0; i < turns.size(); ++i) {
+    if (run_request(partitions, static_cast<Request&>(*turns[i]), together)) ++bodies;
+    if (together.size_bytes() < kTogetherBytesMax && i + 1 < turns.size()) continue;
+    const Answer written = write(together, bodies);
+    together.clear();
+    bodies = 0;
+    for (; first <= i; ++first) {
+      Answer& answer = static_cast<Request&>(*turns[first]).answer;
+      answer.ticket = written.ticket;
+      if (!written.status.ok()) answer.status = written.status.error();
+    }
+  }
+}
+
+// Whether it commits.
+bool PartitionedStore::run_request(std::span<const std::string> partitions, Request& request,
+                                   WriteSet& together) {
+  BodyTransaction transaction(*backend_, partitions, together);
+  Outcome outcome = (*request.body)(transaction);
+  if (auto* need = std::get_if<Need>(&outcome)) {
+    request.needs = std::move(need->partitions);
+    reruns_.fetch_add(1, std::memory_order_relaxed);
+    return false;
+  }
+  Status status;
+  if (auto* error = std::get_if<Error>(&outcome))
+    status = std::move(*error);
+  else
+    status = admit_writes(transaction);
+  if (!status.ok()) {
+    request.answer = refuse(std::move(status).error());
+    return false;
+  }
+  commits_.fetch_add(1, std::memory_order_relaxed);
+  if (together.empty())
+    together = std::move(transaction.writes());
+  else
+    together.add(transaction.writes());
+  return true;
+}
+
 // Runs the body until it owns all that it needs.
-Answer PartitionedStore::run(std::vector<std::string>& partitions, const Body& body) {
+Answer PartitionedStore::run_alone(std::vector<std::string>& partitions, const Body& body) {
+  const WriteSet nothing;
   for (int runs = 0; runs < kBodyRunsMax; ++runs) {
     normalise(partitions);
     const PartitionLocks::Held held = locks_.acquire(partitions);
-    BodyTransaction transaction(*backend_, partitions);
+    BodyTransaction transaction(*backend_, partitions, nothing);
     Outcome outcome = body(transaction);
-    if (std::holds_alternative<Commit>(outcome)) return commit(transaction);
     if (auto* error = std::get_if<Error>(&outcome)) return refuse(std::move(*error));
+    if (std::holds_alternative<Commit>(outcome)) {
+      if (Status room = admit_writes(transaction); !room.ok())
+        return refuse(std::move(room).error());
+      commits_.fetch_add(1, std::memory_order_relaxed);
+      return write(transaction.writes(), 1);
+    }
     auto& needed = std::get<Need>(outcome).partitions;
     partitions.insert(partitions.end(), std::make_move_iterator(needed.begin()),
                       std::make_move_iterator(needed.end()));
@@ -52,22 +119,24 @@ Answer PartitionedStore::run(std::vector<std::string>& partitions, const Body& b
   return refuse({Code::aborted, "the transaction kept asking for more partitions"});
 }
 
+Status PartitionedStore::admit_writes(const BodyTransaction& transaction) {
+  if (transaction.writes().empty()) return {};
+  SPIND_TRY(backend_->health().status());
+  return backend_->admit(transaction.uses_reserve());
+}
+
 // Still owning the partitions: a later owner's commit must get a later ticket.
-Answer PartitionedStore::commit(const BodyTransaction& transaction) {
-  commits_.fetch_add(1, std::memory_order_relaxed);
-  if (transaction.writes().empty()) return {Status{}, sync_.latest()};
-  if (!backend_->health().ok()) return refuse(backend_->health().status().error());
-  if (Status room = backend_->admit(transaction.uses_reserve()); !room.ok())
-    return refuse(std::move(room).error());
-  Result<TicketRange> tickets = backend_->write(transaction.writes());
+Answer PartitionedStore::write(const WriteSet& writes, std::size_t bodies) {
+  if (writes.empty()) return {Status{}, sync_.latest()};
+  Result<TicketRange> tickets = backend_->write(writes);
   if (!tickets.ok()) {
     backend_->health().take(tickets.error());
     sync_.fail();
     return refuse(std::move(tickets).error());
   }
-  rows_written_.fetch_add(transaction.writes().writes().size(), std::memory_order_relaxed);
-  bytes_written_.fetch_add(transaction.writes().size_bytes(), std::memory_order_relaxed);
-  sync_.written(*tickets, transaction.writes().announced_rows());
+  rows_written_.fetch_add(writes.writes().size(), std::memory_order_relaxed);
+  bytes_written_.fetch_add(writes.size_bytes(), std::memory_order_relaxed);
+  sync_.written(*tickets, bodies, writes.announced_rows());
   return {Status{}, tickets->last};
 }
 

@@ -37,10 +37,22 @@ class PartitionedStore final : public Store {
   Metrics metrics() override;
 
  private:
+  // An update of one partition, in its line.
+  struct Request : Turn {
+    const Body* body = nullptr;
+    Answer answer;
+    std::vector<std::string>
+        needs;  // not empty: it needs more partitions, and was not run to its end
+  };
+
   Status admit();
   Status revive();
-  Answer run(std::vector<std::string>& partitions, const Body& body);
-  Answer commit(const BodyTransaction& transaction);
+  Answer run_in_turn(std::vector<std::string>& partitions, const Body& body);
+  void run_turns(std::span<const std::string> partitions, std::span<Turn* const> turns);
+  bool run_request(std::span<const std::string> partitions, Request& request, WriteSet& together);
+  Answer run_alone(std::vector<std::string>& partitions, const Body& body);
+  Status admit_writes(const BodyTransaction& transaction);
+  Answer write(const WriteSet& writes, std::size_t bodies);
   Answer refuse(Error error);
 
   std::unique_ptr<Backend> backend_;

@@ -27,6 +27,14 @@ void WriteSet::erase(Family family, std::string_view key, bool announced) {
   set({family, true, announced, key, {}});
 }
 
+void WriteSet::add(const WriteSet& later) {
+  for (const Write& write : later.writes_) {
+    Write kept = write;
+    kept.value = keep(write.value);
+    set(kept);
+  }
+}
+
 void WriteSet::set(const Write& write) {
   size_bytes_ += write.key.size() + write.value.size();
   if (const std::size_t at = position(write.family, write.key); at != kNone) {

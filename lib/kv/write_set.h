@@ -29,6 +29,9 @@ class WriteSet {
   void put(Family family, std::string_view key, std::string_view value, bool announced);
   void erase(Family family, std::string_view key, bool announced);
 
+  // All of the other's, over what was written before.
+  void add(const WriteSet& later);
+
   const Write* find(Family family, std::string_view key) const;
   // The writes to keys k with begin <= k < end, in key order.
   std::vector<Write> between(Family family, std::string_view begin, std::string_view end) const;

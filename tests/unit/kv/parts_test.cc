@@ -114,7 +114,7 @@ TEST_CASE("commit line: knows up to where all have reported, in whatever order t
   std::vector<bool> reported(2000, false);
   Ticket taken_until = 0, latest = 0;
   for (const TicketRange& range : ranges) {
-    line.report(range, {});
+    line.report(range, 1, {});
     latest = std::max(latest, range.last);
     for (Ticket t = range.first; t <= range.last; ++t) reported[t] = true;
     Ticket until = 0;
