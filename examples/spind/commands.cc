@@ -228,6 +228,12 @@ constexpr Command kCommands[] = {
      kCheckOptions, run_check},
     {"collect", "", 0, 0, "remove bytes that nothing refers to", "--json: {removed, bytes, kept}",
      "spind collect --grace 0", kCollectOptions, run_collect},
+    {"checkpoint", "FOLDER", 1, 1, "copy the store to FOLDER while it is in use",
+     "FOLDER is made, or must be empty. What never changes is shared by hard links, so it should lie\n"
+     "on the same file system; copy it elsewhere from there. It is a store like any other.\n"
+     "Exit status 3 if bytes are missing in the store itself.\n"
+     "--json: {folder, objects, packs, copied_bytes, missing}",
+     "spind checkpoint /srv/spind-today", {}, run_checkpoint},
     {"metrics",
      "",
      0,

@@ -50,6 +50,7 @@ Exit run_versions(Tool& tool);
 Exit run_trash(Tool& tool);
 Exit run_check(Tool& tool);
 Exit run_collect(Tool& tool);
+Exit run_checkpoint(Tool& tool);
 Exit run_metrics(Tool& tool);
 Exit run_verify(Tool& tool);
 Exit run_version(Tool& tool);

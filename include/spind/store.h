@@ -42,6 +42,14 @@ class SPIND_EXPORT Store {
   // Removes bytes that nothing refers to, as interrupted uploads and crashes leave them.
   Result<CollectReport> collect(const CollectOptions& options = {}) const;
 
+  // Copies the store as it is at some moment during the call to `folder`, while it is in use. The
+  // folder is made, or must be empty; what never changes is shared by hard links, so choose the same
+  // file system. The copy is a store like any other, and durable, when this returns; what is left
+  // of one that failed holds no store and can be removed. already_exists: the folder is not empty.
+  // unsupported: the store lies in memory.
+  Result<CheckpointReport> checkpoint(const std::string& folder,
+                                      const CheckpointOptions& options = {}) const;
+
   // Prometheus text exposition format 0.0.4.
   std::string metrics() const;
   // ok, or why writes are refused.

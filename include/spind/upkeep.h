@@ -40,4 +40,16 @@ struct CollectReport {
   std::uint64_t kept = 0;                // unreferenced, but within the grace time or still in use
 };
 
+struct CheckpointOptions {
+  ProgressCallback progress{};  // done in objects and packs; the total is not known before
+  std::optional<CancelToken> cancel{};
+};
+
+struct CheckpointReport {
+  std::uint64_t objects = 0, packs = 0;  // large pieces, and files of many small ones
+  std::uint64_t copied_bytes = 0;        // of them; the rest is shared by links
+  // Damage of the store that the copy has as well: check names it.
+  std::uint64_t missing = 0;
+};
+
 }  // namespace spind

@@ -8,6 +8,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cerrno>
@@ -23,6 +24,7 @@ namespace {
 
 constexpr mode_t kFileMode = 0600;
 constexpr mode_t kFolderMode = 0700;
+constexpr std::size_t kCopyPartBytes = std::size_t{1} << 20;
 constexpr std::size_t kPlacesMax = 64;  // that are read into by one call
 
 class PosixFile final : public File {
@@ -162,6 +164,14 @@ class PosixFiles final : public Files {
     return {};
   }
 
+  Status link(const std::string& from, const std::string& to) override {
+    if (::link(from.c_str(), to.c_str()) == 0) return {};
+    // Another device, a file system without links, one that has too many, or a file of somebody else.
+    if (errno == EXDEV || errno == EPERM || errno == EOPNOTSUPP || errno == EMLINK)
+      return Error{Code::unsupported, "the file cannot have a second name there", to};
+    return errno_error(errno, "link to", to);
+  }
+
   Status remove(const std::string& path) override {
     if (unlink(path.c_str()) == 0) return {};
     // Linux says EISDIR, POSIX says EPERM, for a folder; an empty one may go as well.
@@ -249,6 +259,10 @@ Result<std::size_t> File::scatter(std::uint64_t offset, Places places) const {
   });
 }
 
+Status Files::link(const std::string&, const std::string& to) {
+  return Error{Code::unsupported, "these files cannot have second names", to};
+}
+
 Files& Files::system() {
   static Files* const files = std::make_unique<PosixFiles>().release();
   return *files;
@@ -299,6 +313,23 @@ Status write_file_durably(Files& files, const std::string& path, Bytes bytes) {
     return written;
   }
   return files.sync_folder(folder_of(path));
+}
+
+Result<std::uint64_t> copy_file(Files& files, const std::string& from, const std::string& to) {
+  SPIND_TRY_ASSIGN(const std::unique_ptr<File> source, files.open(from, OpenMode::read));
+  SPIND_TRY_ASSIGN(const std::uint64_t size, source->size());
+  SPIND_TRY_ASSIGN(const std::unique_ptr<File> copy, files.open(to, OpenMode::create_new));
+  std::vector<std::uint8_t> part(kCopyPartBytes);
+  for (std::uint64_t done = 0; done < size;) {
+    const std::span<std::uint8_t> wanted =
+        std::span(part).first(std::min<std::uint64_t>(part.size(), size - done));
+    SPIND_TRY_ASSIGN(const std::size_t got, source->read_at(done, wanted));
+    if (got == 0) break;  // it has become shorter
+    SPIND_TRY(copy->append(wanted.first(got)));
+    done += got;
+  }
+  SPIND_TRY(copy->sync());
+  return copy->size();
 }
 
 }  // namespace spind

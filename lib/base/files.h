@@ -84,6 +84,8 @@ class Files {
   virtual Status make_folder(const std::string& path) = 0;  // ok if it is there
   virtual Status sync_folder(const std::string& path) = 0;  // makes names in it durable
   virtual Status rename(const std::string& from, const std::string& to) = 0;  // replaces `to`
+  // Gives the file a second name; already_exists. `unsupported` where the two cannot share it.
+  virtual Status link(const std::string& from, const std::string& to);
   // A file or an empty folder; not_found if it is not there.
   virtual Status remove(const std::string& path) = 0;
   virtual Result<bool> exists(const std::string& path) = 0;
@@ -104,5 +106,7 @@ Status make_folder_durably(Files& files, const std::string& path);
 // Writes a file so that after a crash the old or the new content is there, whole: temporary file,
 // sync, rename, sync of the folder.
 Status write_file_durably(Files& files, const std::string& path, Bytes bytes);
+// Copies what the file holds now to a new file and syncs it, but not its name. Answers its size.
+Result<std::uint64_t> copy_file(Files& files, const std::string& from, const std::string& to);
 
 }  // namespace spind

@@ -60,10 +60,10 @@ Result<std::unique_ptr<Packs>> Packs::open(kv::Store& kv, Files& files, std::str
       new Packs(kv, files, std::move(folder), std::move(on_sync_failure)));
 }
 
-std::string Packs::path_of(std::uint64_t number) const {
+std::string pack_path(const std::string& folder, std::uint64_t number) {
   std::string big_endian;
   Encoder(big_endian).u64_be(number);
-  return folder_ + '/' + to_hex(as_bytes(big_endian));
+  return folder + '/' + to_hex(as_bytes(big_endian));
 }
 
 Result<std::unique_ptr<File>> Packs::open_file(std::uint64_t number, OpenMode mode) {

@@ -28,6 +28,9 @@ inline constexpr std::size_t kPackCrowd = 24;
 // A pack with less room than this is full.
 inline constexpr std::uint64_t kPackRoomMin = 2 * 1024 * 1024;
 
+// Where the pack of a number lies.
+std::string pack_path(const std::string& folder, std::uint64_t number);
+
 // Thread-safe.
 class Packs {
  public:
@@ -60,7 +63,7 @@ class Packs {
  private:
   Packs(kv::Store& kv, Files& files, std::string folder,
         std::function<void(const Error&)> on_sync_failure);
-  std::string path_of(std::uint64_t number) const;
+  std::string path_of(std::uint64_t number) const { return pack_path(folder_, number); }
   Result<std::shared_ptr<Pack>> choose();
   std::shared_ptr<Pack> least_busy(bool& may_add);
   Result<std::shared_ptr<Pack>> take_into_use();

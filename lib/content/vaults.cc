@@ -36,7 +36,8 @@ void put_holder(kv::Transaction& transaction, const model::VaultId& vault,
 }  // namespace
 
 std::string object_name(std::uint64_t number) {
-  return "o/" + std::to_string(number / kNumbersReserved) + '/' + std::to_string(number);
+  return std::string(kObjectsPrefix) + '/' + std::to_string(number / kNumbersReserved) + '/' +
+         std::to_string(number);
 }
 
 void Vaults::close() {

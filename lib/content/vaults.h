@@ -30,6 +30,8 @@ struct ContentCounts {
   std::atomic<std::uint64_t> corruptions = 0;
 };
 
+// The folder that all objects lie below.
+inline constexpr std::string_view kObjectsPrefix = "o";
 std::string object_name(std::uint64_t number);
 
 // Thread-safe.

@@ -66,6 +66,7 @@ class Engine {
   Clock& clock() { return clock_; }
   std::string metrics();
   Status health();
+  Result<CheckpointReport> checkpoint(const std::string& folder, const CheckpointOptions& options);
 
  private:
   // A call that is inside; it keeps the store open.

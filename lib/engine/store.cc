@@ -54,6 +54,12 @@ Result<CollectReport> Store::collect(const CollectOptions& options) const {
   return engine->run(Verb::collect, [&] { return engine->content().collect(options); });
 }
 
+Result<CheckpointReport> Store::checkpoint(const std::string& folder,
+                                           const CheckpointOptions& options) const {
+  const auto engine = engine_;
+  return engine->run(Verb::checkpoint, [&] { return engine->checkpoint(folder, options); });
+}
+
 std::string Store::metrics() const {
   const auto engine = engine_;
   return engine->metrics();

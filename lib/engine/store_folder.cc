@@ -84,6 +84,22 @@ Result<StoreFolder> open_store_folder(Files& files, const std::string& folder,
   return store;
 }
 
+Result<StoreFolder> make_store_folder(Files& files, const std::string& folder) {
+  if (folder.empty())
+    return Error{.code = Code::invalid_argument, .text = "no folder is given for the copy"};
+  SPIND_TRY(make_folder_durably(files, folder));
+  SPIND_TRY_ASSIGN(const auto names, files.list(folder));
+  if (!names.empty())
+    return Error{.code = Code::already_exists,
+                 .text = "the folder is not empty; choose another one",
+                 .path = folder};
+  StoreFolder store{folder + "/meta", folder + "/objects", folder + "/packs", nullptr, true};
+  SPIND_TRY_ASSIGN(store.lock, files.lock(folder + "/LOCK"));
+  SPIND_TRY(files.make_folder(store.objects));
+  SPIND_TRY(files.make_folder(store.packs));
+  return store;
+}
+
 Status finish_store_folder(Files& files, const std::string& folder) {
   return write_file_durably(files, folder + std::string(kFormatFile),
                             as_bytes(format_text(kStoreFormat)));

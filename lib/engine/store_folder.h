@@ -29,6 +29,9 @@ struct StoreFolder {
 // not_found, busy, unsupported, corruption, invalid_argument (other files lie there), io_error.
 Result<StoreFolder> open_store_folder(Files& files, const std::string& folder,
                                       const StoreOptions& options);
+// The folder of a store that is to be made there by somebody else: it is made, or must be empty.
+// already_exists, busy, io_error.
+Result<StoreFolder> make_store_folder(Files& files, const std::string& folder);
 Status finish_store_folder(Files& files, const std::string& folder);
 
 }  // namespace spind::engine

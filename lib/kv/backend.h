@@ -39,6 +39,8 @@ class Backend {
   // `at`. Called while nobody else calls; older snapshots answer `unavailable` from then on.
   virtual Status reopen(Ticket at) = 0;
 
+  virtual Status checkpoint(const std::string& folder) = 0;
+
   virtual Ticket oldest_snapshot() = 0;
   virtual void measure(Store::Metrics& metrics) = 0;
 

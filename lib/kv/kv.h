@@ -149,6 +149,10 @@ class Store {
   virtual Ticket oldest_snapshot() = 0;
   virtual Ticket latest() = 0;  // the last ticket given out
 
+  // Copies a state not older than the durable one to `folder`, which is made, for open_rocksdb to
+  // open: tables are shared by links where that can be. `unsupported` for a store in memory.
+  virtual Status checkpoint(const std::string& folder) = 0;
+
   // Why writes are refused, or ok. A failed sync or a background error poisons; reads go on.
   virtual Status health() = 0;
 

@@ -179,6 +179,12 @@ Status PartitionedStore::revive() {
   return backend_->health().status();
 }
 
+Status PartitionedStore::checkpoint(const std::string& folder) {
+  const std::shared_lock open(gate_);
+  SPIND_TRY(backend_->health().status());
+  return backend_->checkpoint(folder);
+}
+
 Store::Metrics PartitionedStore::metrics() {
   Metrics metrics;
   metrics.commits = commits_.load(std::memory_order_relaxed);

@@ -33,6 +33,7 @@ class PartitionedStore final : public Store {
   SnapshotRef durable() override { return sync_.durable(); }
   Ticket oldest_snapshot() override { return backend_->oldest_snapshot(); }
   Ticket latest() override { return sync_.latest(); }
+  Status checkpoint(const std::string& folder) override;
   Status health() override { return backend_->health().status(); }
   Metrics metrics() override;
 

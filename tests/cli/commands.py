@@ -15,7 +15,7 @@ SPACE_FIELDS = ["id", "alias", "kind", "tenant", "name", "description", "owner",
                 "visible"]
 COMMANDS = ["init", "space create", "space list", "space info", "space set", "put", "get", "ls",
             "tree", "stat", "cat", "mkdir", "mv", "rm", "du", "versions", "trash", "changes", "rewind",
-            "check", "collect", "metrics", "verify", "version", "completion"]
+            "check", "collect", "checkpoint", "metrics", "verify", "version", "completion"]
 
 
 class Words(ToolCase):
@@ -44,7 +44,7 @@ class Words(ToolCase):
                       ["trash", "s:", "purge", "x"], ["trash", "s:", "list", "1"],
                       ["trash", "s:", "restore", "1", "--on-conflict", "x"],
                       ["versions", "s:/x", "restore"], ["versions", "s:/x", "pin", "one"],
-                      ["collect", "--grace", "-1"]]:
+                      ["collect", "--grace", "-1"], ["checkpoint"], ["checkpoint", "a", "b"]]:
             with self.subTest(words=words):
                 answer = self.run_tool(*words)
                 self.assertEqual(answer.status, 2, answer.err)
@@ -141,6 +141,16 @@ class Stores(ToolCase):
     def test_collect_says_what_it_removed(self):
         row = self.spind("collect", "--grace", "0").row
         self.assertEqual(list(row), ["removed", "bytes", "kept"])
+
+    def test_checkpoint_makes_a_store_like_any_other(self):
+        self.spind("put", "-", "s:/a", data=b"x" * 100_000)
+        copy = str(self.folder / "copy")
+        row = self.spind("checkpoint", copy).row
+        self.assertEqual(list(row), ["folder", "objects", "packs", "copied_bytes", "missing"])
+        self.assertEqual((row["folder"], row["packs"], row["missing"]), (copy, 1, 0))
+        self.spind("put", "-", "s:/a", data=b"y")
+        self.assertEqual(self.run_tool("cat", "s:/a", "--store", copy).out, b"x" * 100_000)
+        self.assertEqual(self.error("checkpoint", copy)["code"], "already_exists")
 
     def test_metrics_are_prometheus_text_and_rows(self):
         text = self.run_tool("metrics").out.decode()

@@ -207,4 +207,25 @@ Result<std::vector<BlobListItem>> PosixBlobStore::list(std::string_view prefix,
   return items;
 }
 
+Result<std::uint64_t> PosixBlobStore::copy_to(PosixBlobStore& other, std::string_view name) {
+  SPIND_TRY(check_blob_name(name));
+  SPIND_TRY(other.make_folders_of(name));
+  Status linked = files_.link(path_of(name), other.path_of(name));
+  if (linked.ok()) return std::uint64_t{0};
+  if (linked.code() == Code::not_found) return of_blob(std::move(linked).error(), name);
+  if (linked.code() != Code::unsupported) return std::move(linked).error();
+  auto copied = copy_file(files_, path_of(name), other.path_of(name));
+  if (copied.code() == Code::not_found) return of_blob(std::move(copied).error(), name);
+  return copied;
+}
+
+Status PosixBlobStore::sync_names(const std::string& prefix) {
+  auto folders = files_.list(path_of(prefix));
+  if (folders.code() == Code::not_found) return {};
+  if (!folders.ok()) return std::move(folders).error();
+  for (const std::string& folder : *folders)
+    SPIND_TRY(files_.sync_folder(path_of(prefix) + '/' + folder));
+  return {};
+}
+
 }  // namespace spind

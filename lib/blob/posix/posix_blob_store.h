@@ -36,6 +36,13 @@ class PosixBlobStore final : public BlobStore {
   Result<std::vector<BlobListItem>> list(std::string_view prefix, std::string_view after,
                                          std::size_t count_max) override;
 
+  // Gives the blob to a store whose folder is another one, as a second name for the same bytes
+  // where that can be, and answers how many bytes had to be copied. Durable after sync_names().
+  // not_found, already_exists.
+  Result<std::uint64_t> copy_to(PosixBlobStore& other, std::string_view name);
+  // Makes durable the names of all blobs below the folders that `prefix` is the first one of.
+  Status sync_names(const std::string& prefix);
+
  private:
   PosixBlobStore(Files& files, std::string folder);
   Status prepare();

@@ -162,6 +162,10 @@ class MemoryBackend final : public Backend {
     return {};
   }
 
+  Status checkpoint(const std::string& folder) override {
+    return Error{Code::unsupported, "a store in memory cannot be copied to a folder", folder};
+  }
+
   Ticket oldest_snapshot() override {
     const auto oldest = disk_->oldest_held();
     const IncarnationRef now = incarnation();

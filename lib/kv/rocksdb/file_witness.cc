@@ -132,6 +132,13 @@ IOStatus FileWitness::noted_sync(IOStatus status) {
   return status;
 }
 
+IOStatus FileWitness::GetFileSize(const std::string& path, const IOOptions& options,
+                                  std::uint64_t* size, IODebugContext* debug) {
+  if (is_log(path))
+    if (IOStatus status = noted(logs_.write_out()); !status.ok()) return status;
+  return target()->GetFileSize(path, options, size, debug);
+}
+
 IOStatus FileWitness::sync_logs() {
   if (IOStatus status = noted(logs_.write_out()); !status.ok()) return status;
   return noted_sync(logs_.sync(*target()));

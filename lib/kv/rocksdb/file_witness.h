@@ -29,6 +29,10 @@ class FileWitness final : public rocksdb::FileSystemWrapper {
   // Makes durable what was appended to the logs before the call.
   rocksdb::IOStatus sync_logs();
 
+  // A log is as long as what was appended to it: who copies logs asks, and then reads them.
+  rocksdb::IOStatus GetFileSize(const std::string& path, const rocksdb::IOOptions& options,
+                                std::uint64_t* size, rocksdb::IODebugContext* debug) override;
+
   const char* Name() const override { return "spind.FileWitness"; }
   rocksdb::IOStatus NewWritableFile(const std::string& path, const rocksdb::FileOptions& options,
                                     std::unique_ptr<rocksdb::FSWritableFile>* file,

@@ -52,6 +52,8 @@ class OpenDb {
 
   Status sync_log();
 
+  Status checkpoint(const std::string& folder);
+
   const rocksdb::Snapshot* take_snapshot();
   void release(const rocksdb::Snapshot* snapshot);
   Ticket oldest_snapshot() const;

@@ -71,6 +71,8 @@ class RocksdbBackend final : public Backend {
   Status sync() override;
   Status reopen(Ticket at) override;
 
+  Status checkpoint(const std::string& folder) override { return db_->checkpoint(folder); }
+
   Ticket oldest_snapshot() override {
     const DbRef db = current();
     return db == nullptr ? 0 : db->oldest_snapshot();

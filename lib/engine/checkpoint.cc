@@ -1,0 +1,97 @@
+// Copies a store to another folder while it is in use.
+//
+// A snapshot that is held meanwhile pins every object and every frame of a pack that anything refers
+// to at the time or later. RocksDB then copies its rows; the rows of the copy name the objects and
+// packs that belong to it. Objects never change, so they are shared; packs are appended to and have
+// holes punched, so they are not. FORMAT comes last: until then the folder holds no store.
+#include "base/try.h"
+#include "blob/posix/posix_blob_store.h"
+#include "content/packs.h"
+#include "content/stored_blobs.h"
+#include "content/vaults.h"
+#include "engine/engine.h"
+
+namespace spind::engine {
+namespace {
+
+constexpr std::uint64_t kCopyMemoryBytes = std::uint64_t{8} << 20;
+
+class Copying {
+ public:
+  Copying(Files& files, const StoreFolder& from, const StoreFolder& to, PosixBlobStore& objects,
+          const CheckpointOptions& options)
+      : files_(files), from_(from), to_(to), objects_(objects), options_(options) {}
+
+  Result<CheckpointReport> run(const kv::View& rows) {
+    SPIND_TRY_ASSIGN(const auto objects, PosixBlobStore::open(files_, to_.objects));
+    SPIND_TRY(content::visit_blobs(
+        rows, {.object = [&](const std::string& name) { return copy_object(*objects, name); },
+               .pack = [&](std::uint64_t number) { return copy_pack(number); }}));
+    SPIND_TRY(objects->sync_names(std::string(content::kObjectsPrefix)));
+    SPIND_TRY(files_.sync_folder(to_.packs));
+    return done_;
+  }
+
+ private:
+  Status copy_object(PosixBlobStore& to, const std::string& name) {
+    return counted(objects_.copy_to(to, name), done_.objects);
+  }
+  Status copy_pack(std::uint64_t number) {
+    return counted(copy_file(files_, content::pack_path(from_.packs, number),
+                             content::pack_path(to_.packs, number)),
+                   done_.packs);
+  }
+
+  Status counted(Result<std::uint64_t> copied_bytes, std::uint64_t& count) {
+    if (copied_bytes.code() == Code::not_found) {
+      ++done_.missing;
+    } else if (!copied_bytes.ok()) {
+      return std::move(copied_bytes).error();
+    } else {
+      ++count;
+      done_.copied_bytes += *copied_bytes;
+    }
+    const bool cancelled = options_.cancel && options_.cancel->cancelled();
+    if (cancelled ||
+        (options_.progress && !options_.progress({.done = done_.objects + done_.packs})))
+      return Error{.code = Code::cancelled, .text = "the caller cancelled it"};
+    return {};
+  }
+
+  Files& files_;
+  const StoreFolder& from_;
+  const StoreFolder& to_;
+  PosixBlobStore& objects_;
+  const CheckpointOptions& options_;
+  CheckpointReport done_;
+};
+
+}  // namespace
+
+Result<CheckpointReport> Engine::checkpoint(const std::string& folder,
+                                            const CheckpointOptions& options) {
+  auto* objects = dynamic_cast<PosixBlobStore*>(blobs_.get());
+  if (objects == nullptr)
+    return Error{.code = Code::unsupported, .text = "the store's bytes do not lie in its folder"};
+  SPIND_TRY_ASSIGN(const StoreFolder copy, make_store_folder(files_, folder));
+  const kv::SnapshotRef pinned = kv_->durable();
+  SPIND_TRY(kv_->checkpoint(copy.meta));
+  // Opened once, which shows that it opens, and lets go of before anybody else may have it.
+  SPIND_TRY_ASSIGN(auto rows, default_kv({copy.meta,
+                                          kCopyMemoryBytes,
+                                          0,
+                                          MetadataEngine::rocksdb,
+                                          files_,
+                                          clock_,
+                                          threads_,
+                                          nullptr,
+                                          {}}));
+  SPIND_TRY_ASSIGN(const CheckpointReport done,
+                   Copying(files_, folder_, copy, *objects, options).run(*rows->durable()));
+  rows.reset();
+  SPIND_TRY(files_.sync_folder(folder));
+  SPIND_TRY(finish_store_folder(files_, folder));
+  return done;
+}
+
+}  // namespace spind::engine
