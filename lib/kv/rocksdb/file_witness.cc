@@ -100,8 +100,6 @@ class UnmadeLog final : public rocksdb::FSWritableFile {
   const IOStatus why_;
 };
 
-bool is_log(const std::string& path) { return path.ends_with(".log"); }
-
 class WitnessedFolder final : public rocksdb::FSDirectoryWrapper {
  public:
   WitnessedFolder(std::unique_ptr<rocksdb::FSDirectory>&& folder, FileWitness& witness)
@@ -121,6 +119,11 @@ class WitnessedFolder final : public rocksdb::FSDirectoryWrapper {
 };
 
 }  // namespace
+
+bool FileWitness::is_log(const std::string& path) const {
+  return path.ends_with(".log") && path.find('/', folder_.size() + 1) == std::string::npos &&
+         path.starts_with(folder_);
+}
 
 IOStatus FileWitness::noted(IOStatus status) {
   if (status.IsNoSpace()) full_ = true;

@@ -7,6 +7,7 @@
 #include <atomic>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include <rocksdb/file_system.h>
 
@@ -17,8 +18,9 @@ namespace spind::kv {
 // Thread-safe.
 class FileWitness final : public rocksdb::FileSystemWrapper {
  public:
-  explicit FileWitness(const std::shared_ptr<rocksdb::FileSystem>& target)
-      : rocksdb::FileSystemWrapper(target) {}
+  // `folder` is RocksDB's: what it writes elsewhere are copies, and no logs of its own.
+  FileWitness(const std::shared_ptr<rocksdb::FileSystem>& target, std::string folder)
+      : rocksdb::FileSystemWrapper(target), folder_(std::move(folder)) {}
 
   bool saw_full_device() const { return full_; }
   bool saw_failed_sync() const { return sync_failed_; }
@@ -48,8 +50,10 @@ class FileWitness final : public rocksdb::FileSystemWrapper {
   rocksdb::IOStatus noted_sync(rocksdb::IOStatus status);
 
  private:
+  bool is_log(const std::string& path) const;
   void watch(const std::string& path, std::unique_ptr<rocksdb::FSWritableFile>* file);
 
+  const std::string folder_;
   std::atomic<bool> running_{false};
   std::atomic<bool> full_{false};
   std::atomic<bool> sync_failed_{false};

@@ -32,7 +32,7 @@ Result<std::shared_ptr<OpenDb>> OpenDb::open(const Setting& setting) {
 
 OpenDb::OpenDb(const Setting& setting)
     : setting_(setting),
-      witness_(std::make_shared<FileWitness>(setting.file_system)),
+      witness_(std::make_shared<FileWitness>(setting.file_system, setting.path)),
       events_(std::make_shared<DbEvents>([this](const rocksdb::Status& status) {
         if (setting_.on_background_error)
           setting_.on_background_error(error(status, "in the background"));
