@@ -16,7 +16,6 @@ namespace {
 
 // Rows that are looked at before something is committed.
 constexpr std::size_t kCheckPage = 1000;
-constexpr std::int64_t kClockDriftNsMax = std::int64_t{60} * 1'000'000'000;
 
 Result<bool> has_holder(const kv::View& view, const model::VaultId& vault,
                         const model::PieceId& piece) {
@@ -79,14 +78,6 @@ Status Collector::count_step() {
                          (options_.progress && !options_.progress({steps_, 0}));
   if (cancelled) return Error{.code = Code::cancelled, .text = "the collection was cancelled"};
   return {};
-}
-
-// A wall clock that jumped says nothing about how long a piece has been condemned.
-bool Collector::clocks_agree() {
-  const std::int64_t wall = clock_.wall_ns() - memory_.wall_ns;
-  const std::int64_t monotonic = clock_.monotonic_ns() - memory_.monotonic_ns;
-  const std::int64_t drift = wall - monotonic;
-  return drift < kClockDriftNsMax && drift > -kClockDriftNsMax;
 }
 
 Status Collector::check_claims(const model::VaultId& vault, std::uint8_t bucket) {
@@ -157,7 +148,8 @@ Status Collector::doom_condemned(const model::VaultId& vault, std::uint8_t bucke
     SPIND_TRY(count_step());
     SPIND_TRY_ASSIGN(const std::uint64_t since_ms, model::decode_number(cursor->value()));
     const std::int64_t age_ms = clock_.wall_ns() / 1'000'000 - static_cast<std::int64_t>(since_ms);
-    if (age_ms < grace_ms || !clocks_agree()) {
+    // A wall clock that jumped says nothing about how long the piece has been condemned.
+    if (age_ms < grace_ms || !memory_.clocks.clocks_agree()) {
       ++done_.kept;
       continue;
     }

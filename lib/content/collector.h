@@ -18,6 +18,7 @@
 #include <set>
 #include <string>
 
+#include "base/clock_drift.h"
 #include "content/claims.h"
 #include "content/vaults.h"
 #include "spind/upkeep.h"
@@ -26,12 +27,14 @@ namespace spind::content {
 
 // What outlives one collection.
 struct CollectorMemory {
+  explicit CollectorMemory(Clock& clock) : clocks(clock) {}
+
   std::mutex running;                           // one collection at a time
   std::map<std::string, kv::Ticket> doomed_at;  // of doomed rows that this run made
   // What earlier runs left open: first numbers of ranges, numbers of packs. Found at open, so that
   // nothing of this run is ever taken for it.
   std::set<std::uint64_t> left_ranges, left_packs;
-  std::int64_t wall_ns = 0, monotonic_ns = 0;  // both clocks at open
+  const ClockDrift clocks;  // since the store was opened
 };
 
 // Fills `left_ranges` and `left_packs`; before anything is stored.
@@ -84,7 +87,6 @@ class Collector {
 
   Status commit(std::vector<std::string> partitions, const kv::Body& body);
   Status count_step();
-  bool clocks_agree();
 
   Vaults& vaults_;
   kv::Store& kv_;

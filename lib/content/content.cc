@@ -76,10 +76,7 @@ class VaultContent final : public Content {
         small_pieces_(std::max<std::uint64_t>(setup.memory_bytes / 4, 2 << 20)),
         large_pieces_(std::max(setup.memory_bytes / 2, stored_size(kPieceBytesMax))),
         reading_(std::max<std::uint64_t>(setup.memory_bytes / 4, 2 << 20)),
-        workers_(*setup.threads, kWorkerCount) {
-    collector_.wall_ns = clock_.wall_ns();
-    collector_.monotonic_ns = clock_.monotonic_ns();
-  }
+        workers_(*setup.threads, kWorkerCount) {}
   ~VaultContent() override { vaults_.close(); }
 
   Status start() { return find_left_open(vaults_.kv(), collector_); }
@@ -129,6 +126,10 @@ class VaultContent final : public Content {
 
   Result<CollectReport> collect(const CollectOptions& options) override {
     return Collector(vaults_, claims_, clock_, collector_, options).run();
+  }
+
+  std::unique_lock<std::mutex> keep_collector_away() override {
+    return std::unique_lock(collector_.running);
   }
 
   Status visit_pieces(const kv::Snapshot& snapshot, bool read_bytes,
@@ -186,7 +187,7 @@ class VaultContent final : public Content {
   MemoryBudget small_pieces_, large_pieces_, reading_;
   WorkerPool workers_;
   Resources resources_{vaults_, claims_, small_pieces_, large_pieces_, reading_, workers_};
-  CollectorMemory collector_;
+  CollectorMemory collector_{clock_};
 };
 
 }  // namespace

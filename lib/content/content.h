@@ -6,6 +6,7 @@
 #pragma once
 
 #include <functional>
+#include <mutex>
 
 #include "base/clock.h"
 #include "base/files.h"
@@ -100,6 +101,8 @@ class Content {
                                                  std::uint64_t size_bytes) = 0;
 
   virtual Result<CollectReport> collect(const CollectOptions& options) = 0;
+  // Waits for a collection that runs; none begins while the lock is held (needs.h).
+  virtual std::unique_lock<std::mutex> keep_collector_away() = 0;
 
   // For check: every piece row and holder row of the store, and whether the stored bytes are there
   // (and, with `read_bytes`, whether they are as they were written).

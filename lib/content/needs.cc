@@ -20,4 +20,9 @@ Result<bool> needs(const kv::View& view, const SpaceId& space, const model::Piec
   return cursor->valid();
 }
 
+void reconsider(kv::Transaction& rows, const model::VaultId& vault, const SpaceId& space,
+                const model::PieceId& piece) {
+  rows.put(Family::content, model::unchecked_key(vault, piece, space), "");
+}
+
 }  // namespace spind::content
