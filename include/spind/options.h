@@ -34,6 +34,10 @@ struct StoreOptions {
   std::uint64_t free_space_reserve_bytes = 256ull << 20;
   MetadataEngine metadata = MetadataEngine::rocksdb;
   LogCallback log{};
+  // How often a thread of the store does what Store::collect does, with its defaults; for the first
+  // time when so long has passed since the store was opened. 0: never, and then the host calls
+  // collect from time to time.
+  std::chrono::milliseconds upkeep_period = std::chrono::hours(1);
 };
 
 // Ends an operation from another thread: copies share one flag, which stays set. Thread-safe.
@@ -70,6 +74,16 @@ enum class NameRule : std::uint8_t {
                // macOS: already_exists
 };
 
+// How far back a space can be looked at, rewound and followed. The entry that lies just behind what
+// is kept is the space's floor: what fell away by then is erased for good, with its bytes.
+struct FloorPolicy {
+  // An entry is kept for at least so long …
+  std::int64_t keep_ns = std::int64_t{7} * 24 * 3600 * 1'000'000'000;
+  // … unless so many have come since. 0: no bound by number.
+  std::uint64_t keep_entries = 0;
+  bool operator==(const FloorPolicy&) const = default;
+};
+
 struct SpaceOptions {
   std::optional<SpaceId> id{};  // made by the engine if not given
   SpaceKind kind = SpaceKind::personal;
@@ -77,10 +91,12 @@ struct SpaceOptions {
   std::string name{};         // for people; at most 255 bytes
   std::string description{};  // at most 4,096 bytes
   NameRule names = NameRule::exact;
+  FloorPolicy floor{};
 };
 
 struct SpaceChange {
   std::optional<std::string> alias{}, name{}, description{};
+  std::optional<FloorPolicy> floor{};
 };
 
 struct SpaceInfo {
@@ -96,6 +112,8 @@ struct SpaceInfo {
   EntryNumber entry = 0;          // last entry of the journal
   EntryNumber visible = 0;        // last visible entry: the root version
   std::uint64_t history = 0;
+  FloorPolicy floor_policy{};
+  EntryNumber floor = 0;  // the earliest entry that the space can be looked at after
 };
 
 struct SpaceFilter {

@@ -31,13 +31,18 @@ struct CheckReport {
 
 struct CollectOptions {
   std::chrono::seconds grace = std::chrono::hours(24);  // how long unreferenced bytes are kept
+  // Erasure on demand: this space's floor moves to its newest entry, whatever its policy says, so
+  // that nothing of its past is left. With a grace of 0 bytes that nobody else has go at once too.
+  std::optional<SpaceId> forget{};
   ProgressCallback progress{};
   std::optional<CancelToken> cancel{};
 };
 
 struct CollectReport {
-  std::uint64_t removed = 0, bytes = 0;  // pieces and leftovers removed, and their stored bytes
-  std::uint64_t kept = 0;                // unreferenced, but within the grace time or still in use
+  std::uint64_t removed = 0, bytes = 0;   // pieces and leftovers removed, and their stored bytes
+  std::uint64_t kept = 0;                 // unreferenced, but within the grace time or still in use
+  std::uint64_t entries = 0;              // of journals, trimmed below the floors
+  std::uint64_t nodes = 0, versions = 0;  // purged or removed ones that were erased
 };
 
 struct CheckpointOptions {

@@ -29,6 +29,7 @@ Engine::Engine(const StoreOptions& options, const Seams& seams)
       files_(seams.files != nullptr ? *seams.files : Files::system()),
       memory_bytes_(options.memory_bytes),
       opening_(Random::system().next_u64()),
+      log_(options.log),
       watchers_(threads_),
       past_memory_(past_share(options.memory_bytes)) {}
 
@@ -42,6 +43,8 @@ Result<std::shared_ptr<Engine>> Engine::open(const std::string& folder, const St
                  .path = {},
                  .limit = kMemoryBytesMin,
                  .used = options.memory_bytes};
+  if (options.upkeep_period.count() < 0)
+    return Error{.code = Code::invalid_argument, .text = "the upkeep period is negative"};
   std::shared_ptr<Engine> engine(new Engine(options, seams));
   SPIND_TRY(engine->start(folder, options, seams));
   return engine;
@@ -80,15 +83,21 @@ Status Engine::start(const std::string& folder, const StoreOptions& options, con
                              .free_space_reserve_bytes = options.free_space_reserve_bytes,
                              .log = options.log};
   SPIND_TRY_ASSIGN(content_, content::Content::open(setup));
+  reclaimer_ = std::make_unique<upkeep::Reclaimer>(*kv_, *content_, clock_, kOwnerEpoch);
   if (folder_.is_new) SPIND_TRY(finish_store_folder(files_, folder));
   context_ = std::make_unique<ops::Context>(
       ops::Context{*kv_, *rows_, *content_, clock_, random_, past_memory_, kOwnerEpoch});
+  if (options.upkeep_period.count() > 0)
+    upkeep_ =
+        std::make_unique<Periodic>(threads_, "spind-upkeep", options.upkeep_period,
+                                   [this](const CancelToken& cancel) { look_after_store(cancel); });
   return {};
 }
 
 Status Engine::close() {
   const std::lock_guard closing(close_mutex_);
   closing_ = true;
+  upkeep_.reset();
   watchers_.close();
   for (std::uint64_t running = running_.load(); running != 0; running = running_.load())
     running_.wait(running);
@@ -100,6 +109,7 @@ Status Engine::close() {
   Status health = kv_ != nullptr ? kv_->health() : Status();
   if (health.ok() && content_ != nullptr) health = content_->health();
   context_.reset();
+  reclaimer_.reset();
   content_.reset();
   blobs_.reset();
   kv_.reset();
@@ -124,6 +134,29 @@ void Engine::dismiss(Guest& guest) {
   if (guests_.erase(&guest) == 1 && !inside.admitted()) guest.let_go();
 }
 
+// First what spaces let go of, then the bytes that nothing refers to.
+Result<CollectReport> Engine::collect(const CollectOptions& options) {
+  std::uint64_t steps = 0;
+  CollectOptions counted = options;
+  if (options.progress)
+    counted.progress = [&](const Progress&) { return options.progress({++steps, 0}); };
+  CollectReport reclaimed;
+  SPIND_TRY(reclaimer_->run(counted, reclaimed));
+  SPIND_TRY_ASSIGN(CollectReport report, content_->collect(counted));
+  report.entries = reclaimed.entries;
+  report.nodes = reclaimed.nodes;
+  report.versions = reclaimed.versions;
+  return report;
+}
+
+void Engine::look_after_store(const CancelToken& cancel) {
+  CollectOptions options;
+  options.cancel = cancel;
+  const auto done = collect(options);
+  if (!done.ok() && done.code() != Code::cancelled && log_)
+    log_(LogLevel::warning, "upkeep: " + done.error().to_string());
+}
+
 Error Engine::closed_error() { return {.code = Code::unavailable, .text = "the store is closed"}; }
 
 std::string Engine::metrics() {
@@ -131,8 +164,8 @@ std::string Engine::metrics() {
   if (!inside.admitted()) return {};
   std::string out;
   verbs_.print(out);
-  print_store_metrics({kv_->metrics(), content_->metrics(), *rows_, past_memory_.used_bytes(),
-                       memory_bytes_, content_->health().ok()},
+  print_store_metrics({kv_->metrics(), content_->metrics(), reclaimer_->metrics(), *rows_,
+                       past_memory_.used_bytes(), memory_bytes_, content_->health().ok()},
                       out);
   return out;
 }

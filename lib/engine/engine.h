@@ -9,6 +9,7 @@
 #include <mutex>
 #include <unordered_set>
 
+#include "engine/periodic.h"
 #include "engine/seams.h"
 #include "engine/store_folder.h"
 #include "engine/verb_metrics.h"
@@ -17,6 +18,7 @@
 #include "space/changed_spaces.h"
 #include "space/row_cache.h"
 #include "space/watchers.h"
+#include "upkeep/reclaim.h"
 
 namespace spind::engine {
 
@@ -63,6 +65,9 @@ class Engine {
   space::Watchers& watchers() { return watchers_; }
   static Error closed_error();
 
+  // Store::collect. Only inside run(), or on the engine's own thread.
+  Result<CollectReport> collect(const CollectOptions& options);
+
   Clock& clock() { return clock_; }
   std::string metrics();
   Status health();
@@ -91,6 +96,7 @@ class Engine {
 
   Engine(const StoreOptions& options, const Seams& seams);
   Status start(const std::string& folder, const StoreOptions& options, const Seams& seams);
+  void look_after_store(const CancelToken& cancel);
 
   Clock& clock_;
   Random& random_;
@@ -98,6 +104,7 @@ class Engine {
   Files& files_;
   const std::uint64_t memory_bytes_;
   const std::uint64_t opening_;
+  const LogCallback log_;
   VerbMetrics verbs_;
   space::Watchers watchers_;
 
@@ -116,7 +123,9 @@ class Engine {
   std::unique_ptr<BlobStore> blobs_;
   std::unique_ptr<content::Content> content_;
   content::MemoryBudget past_memory_;
+  std::unique_ptr<upkeep::Reclaimer> reclaimer_;
   std::unique_ptr<ops::Context> context_;
+  std::unique_ptr<Periodic> upkeep_;
 };
 
 // What a Session holds; its Spaces share it. Thread-safe; engine and call are set once.

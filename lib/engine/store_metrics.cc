@@ -56,6 +56,19 @@ void print_memory(const StoreNumbers& numbers, Printer& print) {
               numbers.memory_budget_bytes);
 }
 
+void print_reclaiming(const upkeep::Reclaimer::Metrics& reclaim, Printer& print) {
+  print.gauge("spind_reclaim_waiting_rows",
+              "Rows of what fell away and waits for its space's floor, at the last pass.",
+              reclaim.waiting_rows);
+  print.gauge("spind_reclaim_waiting_seconds", "For how long the oldest of it had waited.",
+              reclaim.waiting_seconds);
+  print.counter("spind_reclaimed_entries_total", "Journal entries trimmed below a floor.",
+                reclaim.entries);
+  print.counter("spind_reclaimed_nodes_total", "Purged nodes erased.", reclaim.nodes);
+  print.counter("spind_reclaimed_versions_total", "Purged and removed versions erased.",
+                reclaim.versions);
+}
+
 }  // namespace
 
 void print_store_metrics(const StoreNumbers& numbers, std::string& out) {
@@ -90,6 +103,7 @@ void print_store_metrics(const StoreNumbers& numbers, std::string& out) {
   print.counter("spind_pack_syncs_total", "Syncs of packs.", content.pack_syncs);
   print.counter("spind_pack_appends_total", "Pieces that those syncs made durable.",
                 content.pack_sync_appends);
+  print_reclaiming(numbers.reclaim, print);
   print.counter("spind_corruptions_total", "Reads that met stored bytes as they were not written.",
                 content.corruptions);
 }

@@ -6,12 +6,14 @@
 #include "content/content.h"
 #include "kv/kv.h"
 #include "space/row_cache.h"
+#include "upkeep/reclaim.h"
 
 namespace spind::engine {
 
 struct StoreNumbers {
   kv::Store::Metrics kv;
   content::Metrics content;
+  upkeep::Reclaimer::Metrics reclaim;
   const space::RowCache& rows;
   std::uint64_t past_memory_bytes = 0;
   std::uint64_t memory_budget_bytes = 0;

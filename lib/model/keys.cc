@@ -154,6 +154,16 @@ std::string purged_key(const SpaceId& space, const AttachmentId& entry_and_chang
   return key;
 }
 
+std::string rewind_key(const SpaceId& space, EntryNumber rewind) {
+  return numbered_key(space, SpaceRow::rewind, rewind);
+}
+
+std::string trimmed_key(const SpaceId& space) { return space_key(space, SpaceRow::trimmed, 0); }
+
+std::string first_of_entry(const SpaceId& space, SpaceRow row, EntryNumber entry) {
+  return numbered_key(space, row, entry);
+}
+
 std::string row_prefix(const SpaceId& space, SpaceRow row) { return space_key(space, row, 0); }
 
 std::string children_prefix(const SpaceId& space, NodeId parent) {
@@ -184,6 +194,18 @@ std::string_view name_in_node_key(std::string_view key) {
 std::uint64_t last_u64_in(std::string_view key) {
   assert(key.size() >= 8);
   return Decoder(key.substr(key.size() - 8)).u64_be();
+}
+
+EntryNumber entry_in_key(std::string_view key) {
+  assert(key.size() >= kPartitionBytes + 9);
+  return Decoder(key.substr(kPartitionBytes + 1, 8)).u64_be();
+}
+
+PieceId piece_in_dropped_key(std::string_view key) {
+  PieceId piece{};
+  assert(key.size() == kPartitionBytes + 9 + piece.size());
+  std::copy(key.end() - static_cast<std::ptrdiff_t>(piece.size()), key.end(), piece.begin());
+  return piece;
 }
 
 AttachmentId attachment_in_key(std::string_view key) {

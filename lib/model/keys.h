@@ -32,7 +32,9 @@ namespace spind::model {
   ROW(dropped, 'd')     /* state       entry u64, piece 32             –                     */ \
   ROW(kept, 'k')        /* state       piece 32, entry u64             –                     */ \
   ROW(unused, 'u')      /* state       entry u64, attachment 12        –                     */ \
-  ROW(purged, 'x')      /* state       entry u64, change u32           TrashRecord           */
+  ROW(purged, 'x')      /* state       entry u64, change u32           TrashRecord           */ \
+  ROW(rewind, 'w')      /* state       entry u64                       count: rewound to     */ \
+  ROW(trimmed, 'z')     /* state       –                               count: entry          */
 // clang-format on
 
 enum class SpaceRow : char {
@@ -74,8 +76,15 @@ std::string unused_key(const SpaceId& space, EntryNumber entry, const Attachment
 // entry, so that the entry can be undone. The node's locator leads here.
 std::string purged_key(const SpaceId& space, const AttachmentId& entry_and_change);
 
+// Which entry a rewind went back to, for who has to know it without reading the journal.
+std::string rewind_key(const SpaceId& space, EntryNumber rewind);
+// The last entry that is gone from the journal.
+std::string trimmed_key(const SpaceId& space);
+
 // All rows of one kind; end_of(prefix) is the first key behind everything that begins with it.
 std::string row_prefix(const SpaceId& space, SpaceRow row);
+// The first key of an entry, or of a later one, among rows whose keys begin with one.
+std::string first_of_entry(const SpaceId& space, SpaceRow row, EntryNumber entry);
 std::string children_prefix(const SpaceId& space, NodeId parent);
 std::string versions_prefix(const SpaceId& space, NodeId node);
 std::string marks_prefix(const SpaceId& space, NodeId node);
@@ -85,6 +94,10 @@ std::string end_of(std::string_view prefix);
 // must be of that kind: callers got it from a scan over that kind's prefix.
 std::string_view name_in_node_key(std::string_view key);
 std::uint64_t last_u64_in(std::string_view key);
+// The entry that the key of a row begins with.
+EntryNumber entry_in_key(std::string_view key);
+// The piece that a dropped key ends with, which must be as long as that.
+PieceId piece_in_dropped_key(std::string_view key);
 // The entry and index that the key of a trash, purged or attachment row ends with.
 AttachmentId attachment_in_key(std::string_view key);
 

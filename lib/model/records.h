@@ -85,6 +85,7 @@ struct SpaceRecord {
   // out and lost is never mistaken for another. It lies here and not in the head because readers
   // keep this row in memory, and it changes as rarely as the rest of it.
   std::uint64_t history = 0;
+  FloorPolicy floor;
   bool operator==(const SpaceRecord&) const = default;
 };
 

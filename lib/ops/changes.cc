@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "base/codec.h"
 #include "base/limits.h"
 #include "base/try.h"
@@ -44,7 +46,9 @@ struct Feed {
   std::uint64_t history() const { return entered.info->history; }
   // Whether all that came behind the entry is still there.
   Status check_reaches(const Position& position) const {
-    if (position.history == history() && position.number >= head.floor &&
+    // Who has seen the last visible entry has missed none, though housekeeping came after it and is
+    // below the floor.
+    if (position.history == history() && position.number >= std::min(head.floor, head.visible) &&
         position.number <= head.entry)
       return {};
     return Error{.code = Code::cursor_too_old,
@@ -104,15 +108,16 @@ Result<ChangePage> changes(const Context& context, const Call& call, const Space
     SPIND_TRY_ASSIGN(position.number,
                      read(context, call, feed, position.number, options.count_max, page.events));
   }
-  page.cursor = make_cursor(space, position);
   page.number = position.number;
   page.more = position.number < feed.head.visible;
+  if (!page.more) position.number = std::max(position.number, feed.head.floor);
+  page.cursor = make_cursor(space, position);
   return page;
 }
 
 Result<std::string> cursor_now(const Context& context, const Call& call, const SpaceId& space) {
   SPIND_TRY_ASSIGN(const Feed feed, open_feed(context, call, space));
-  return make_cursor(space, {feed.history(), feed.head.visible});
+  return make_cursor(space, {feed.history(), std::max(feed.head.visible, feed.head.floor)});
 }
 
 Result<std::string> cursor_after(const Context& context, const Call& call, const SpaceId& space,

@@ -23,6 +23,7 @@ model::SpaceRecord new_record(const Context& context, const Call& call, const Sp
   if (options.kind == SpaceKind::personal) record.owner = call.who.user;
   record.created_ns = moment.wall_ns;
   record.history = context.random.next_u64();
+  record.floor = options.floor;
   return record;
 }
 
@@ -57,6 +58,7 @@ Status check_options(const SpaceOptions& options) {
     return Error{.code = Code::invalid_argument, .text = "no such name rule"};
   if (options.id && *options.id == SpaceId{})
     return Error{.code = Code::invalid_argument, .text = "the space id is all zeros"};
+  SPIND_TRY(check_floor_policy(options.floor));
   SPIND_TRY(check_space_text(options.alias, "alias", kSpaceNameBytesMax));
   SPIND_TRY(check_space_text(options.name, "name", kSpaceNameBytesMax));
   return check_space_text(options.description, "description", kDescriptionBytesMax);

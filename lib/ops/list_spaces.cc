@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "base/limits.h"
 #include "base/try.h"
 #include "model/keys.h"
@@ -30,6 +32,8 @@ Result<SpaceInfo> to_space_info(space::Reading& reading, const model::SpaceRecor
   info.entry = head.entry;
   info.visible = head.visible;
   info.history = record.history;
+  info.floor_policy = record.floor;
+  info.floor = std::max<EntryNumber>(head.floor, 1);
   return info;
 }
 

@@ -16,36 +16,6 @@ namespace {
 
 constexpr std::uint64_t kLeaseBytes = 256 << 10;
 
-// When the entry happened; for the floor itself, whose own row may be gone, its successor says it.
-Result<std::int64_t> time_of(const kv::View& view, const SpaceId& space, const model::Head& head,
-                             journal::Pages& entries, EntryNumber number) {
-  if (number == head.entry) return head.time_ns;
-  if (number <= head.floor) {
-    SPIND_TRY_ASSIGN(const model::Entry next, journal::read(view, space, number + 1));
-    return next.replaced_time_ns;
-  }
-  SPIND_TRY_ASSIGN(const model::Skeleton skeleton, entries.skeleton(number));
-  return skeleton.time_ns;
-}
-
-// The last entry that is not later. Times never go back within a space.
-Result<EntryNumber> entry_at(const kv::View& view, const SpaceId& space, const model::Head& head,
-                             std::int64_t time_ns) {
-  journal::Pages entries(view, space);
-  EntryNumber first = std::max<EntryNumber>(head.floor, 1), last = head.entry;
-  SPIND_TRY_ASSIGN(const std::int64_t first_ns, time_of(view, space, head, entries, first));
-  if (time_ns < first_ns) return space::below_floor(head.floor);
-  while (first < last) {
-    const EntryNumber middle = last - (last - first) / 2;
-    SPIND_TRY_ASSIGN(const std::int64_t middle_ns, time_of(view, space, head, entries, middle));
-    if (middle_ns <= time_ns)
-      first = middle;
-    else
-      last = middle - 1;
-  }
-  return first;
-}
-
 }  // namespace
 
 Status GrowingLease::grow_to(std::uint64_t bytes) {
@@ -74,7 +44,7 @@ Result<EntryNumber> find_entry(const kv::View& view, const SpaceId& space, const
   if (point.entry.has_value() == point.time_ns.has_value())
     return Error{.code = Code::invalid_argument,
                  .text = "a point in the past is an entry or a time, one of them"};
-  if (point.time_ns) return entry_at(view, space, head, *point.time_ns);
+  if (point.time_ns) return space::entry_at(view, space, head, *point.time_ns);
   if (*point.entry > head.entry)
     return Error{.code = Code::invalid_argument,
                  .text = "the space has no such entry yet",

@@ -22,6 +22,11 @@ Status check_space_text(std::string_view text, std::string_view what, std::size_
   return {};
 }
 
+Status check_floor_policy(const FloorPolicy& policy) {
+  if (policy.keep_ns >= 0) return {};
+  return Error{.code = Code::invalid_argument, .text = "entries are kept for a negative time"};
+}
+
 Result<std::optional<SpaceId>> find_alias(const kv::View& view, std::string_view tenant,
                                           std::string_view alias) {
   SPIND_TRY_ASSIGN(const auto bytes,

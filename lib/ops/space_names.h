@@ -1,13 +1,16 @@
-// What spaces are called: limits of the texts, and aliases that are unique in their tenant.
+// What may be said of a space: limits of the texts, its policies, and aliases that are unique in their tenant.
 #pragma once
 
 #include "kv/kv.h"
-#include "spind/types.h"
+#include "spind/options.h"
 
 namespace spind::ops {
 
 // Text for people: UTF-8 without NUL, at most `size_bytes_max` bytes.
 Status check_space_text(std::string_view text, std::string_view what, std::size_t size_bytes_max);
+
+// invalid_argument.
+Status check_floor_policy(const FloorPolicy& policy);
 
 // Gives the alias to the space; an empty one is none. already_exists: another space has it.
 Status take_alias(kv::Transaction& rows, std::string_view tenant, std::string_view alias,

@@ -16,6 +16,7 @@ Result<Decision> decide(space::State& state, const Call& call, const SpaceChange
   if (change.alias) after.alias = *change.alias;
   if (change.name) after.name = *change.name;
   if (change.description) after.description = *change.description;
+  if (change.floor) after.floor = *change.floor;
   Decision decision;
   decision.written.node = kRootNode;
   if (after != *info) decision.changes.push_back(model::SpaceUpdated{*info, std::move(after)});
@@ -39,6 +40,7 @@ Result<Written> update_space(const Context& context, const Call& call, const Spa
   if (change.name) SPIND_TRY(check_space_text(*change.name, "name", kSpaceNameBytesMax));
   if (change.description)
     SPIND_TRY(check_space_text(*change.description, "description", kDescriptionBytesMax));
+  if (change.floor) SPIND_TRY(check_floor_policy(*change.floor));
   std::string alias_before;
   const Request request{.space = space,
                         .type = model::EntryType::space_updated,

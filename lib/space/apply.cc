@@ -166,6 +166,7 @@ struct Forward {
     state.keep_pieces_for(entry.number);
     SPIND_TRY(travel(state, entry.number - 1, change.to));
     state.keep_pieces_for(0);
+    state.put_rewind(entry.number, change.to);
     return {};
   }
 };
@@ -264,6 +265,7 @@ struct Backward {
     return {};
   }
   Status operator()(const model::Rewound& change) {
+    state.erase_rewind(entry.number);
     state.let_go_of_pieces_for(entry.number);
     SPIND_TRY(travel(state, change.to, entry.number - 1));
     state.let_go_of_pieces_for(0);

@@ -325,6 +325,14 @@ Status State::regain(const model::ContentRef& content, EntryNumber at) {
   return {};
 }
 
+void State::put_rewind(EntryNumber number, EntryNumber to) {
+  rows_.put(Family::state, model::rewind_key(space_, number), model::encode_count(to));
+}
+
+void State::erase_rewind(EntryNumber number) {
+  rows_.erase(Family::state, model::rewind_key(space_, number));
+}
+
 void State::put_request(std::string_view principal, std::string_view request_id,
                         EntryNumber entry) {
   rows_.put(Family::state, model::request_key(space_, principal, request_id),

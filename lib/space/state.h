@@ -74,6 +74,10 @@ class State final : public NodeSource {
   void keep_pieces_for(EntryNumber rewind) { keeps_for_ = rewind, lets_go_for_ = 0; }
   void let_go_of_pieces_for(EntryNumber rewind) { lets_go_for_ = rewind, keeps_for_ = 0; }
 
+  // What is known of a rewind without its entry.
+  void put_rewind(EntryNumber number, EntryNumber to);
+  void erase_rewind(EntryNumber number);
+
   void put_request(std::string_view principal, std::string_view request_id, EntryNumber entry);
   void erase_request(std::string_view principal, std::string_view request_id);
   Result<std::optional<EntryNumber>> request(std::string_view principal,

@@ -104,12 +104,41 @@ class Traveller {
   Progress progress_;
 };
 
+// When the entry happened; for the floor itself, whose own row may be gone, its successor says it.
+Result<std::int64_t> time_of(const kv::View& view, const SpaceId& space, const model::Head& head,
+                             journal::Pages& entries, EntryNumber number) {
+  if (number == head.entry) return head.time_ns;
+  if (number <= head.floor) {
+    SPIND_TRY_ASSIGN(const model::Entry next, journal::read(view, space, number + 1));
+    return next.replaced_time_ns;
+  }
+  SPIND_TRY_ASSIGN(const model::Skeleton skeleton, entries.skeleton(number));
+  return skeleton.time_ns;
+}
+
 }  // namespace
 
 Error below_floor(EntryNumber floor) {
   return {.code = Code::cursor_too_old,
           .text = fmt::format("the space's past is kept from entry {} on",
                               std::max<EntryNumber>(floor, 1))};
+}
+
+Result<EntryNumber> entry_at(const kv::View& view, const SpaceId& space, const model::Head& head,
+                             std::int64_t time_ns) {
+  journal::Pages entries(view, space);
+  EntryNumber first = std::max<EntryNumber>(head.floor, 1), last = head.entry;
+  SPIND_TRY_ASSIGN(const std::int64_t first_ns, time_of(view, space, head, entries, first));
+  if (time_ns < first_ns) return below_floor(head.floor);
+  while (first < last) {
+    const EntryNumber middle = last - (last - first) / 2;
+    SPIND_TRY_ASSIGN(const std::int64_t middle_ns, time_of(view, space, head, entries, middle));
+    if (middle_ns <= time_ns)
+      first = middle;
+    else
+      last = middle - 1;
+  }
+  return first;
 }
 
 Status travel(State& state, EntryNumber from, EntryNumber to) {

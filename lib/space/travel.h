@@ -23,6 +23,10 @@ Status travel(State& state, EntryNumber from, EntryNumber to);
 // requests and the space's record: a view of the past.
 Status go_back(State& state, EntryNumber number);
 
+// The last entry that is not later. Times never go back within a space. cursor_too_old.
+Result<EntryNumber> entry_at(const kv::View& view, const SpaceId& space, const model::Head& head,
+                             std::int64_t time_ns);
+
 // cursor_too_old.
 Error below_floor(EntryNumber floor);
 

@@ -10,22 +10,6 @@ using kv::Family;
 
 namespace {
 
-// The first space from `begin` on that has a row, of whatever family.
-Result<std::optional<SpaceId>> next_space(const kv::View& view, const std::string& begin) {
-  SpaceId last;
-  last.bytes.fill(0xff);
-  const std::string end = model::end_of(model::space_partition(last));
-  std::optional<SpaceId> next;
-  for (const Family family : {Family::state, Family::journal, Family::attachment}) {
-    const auto cursor = view.scan(family, begin, end);
-    SPIND_TRY(cursor->status());
-    if (!cursor->valid()) continue;
-    const SpaceId found = model::space_of(cursor->key());
-    if (!next || found < *next) next = found;
-  }
-  return next;
-}
-
 // The record of a space that a row of the catalogue leads to. None: the space has rows, and what is
 // wrong with them is told there.
 Result<space::SpaceRef> find_record(const kv::SnapshotRef& snapshot, space::RowCache& no_cache,
@@ -47,6 +31,21 @@ Status scan_catalogue(const kv::View& view, const std::string& prefix, const Vis
 }
 
 }  // namespace
+
+Result<std::optional<SpaceId>> next_space(const kv::View& view, const std::string& begin) {
+  SpaceId last;
+  last.bytes.fill(0xff);
+  const std::string end = model::end_of(model::space_partition(last));
+  std::optional<SpaceId> next;
+  for (const Family family : {Family::state, Family::journal, Family::attachment}) {
+    const auto cursor = view.scan(family, begin, end);
+    SPIND_TRY(cursor->status());
+    if (!cursor->valid()) continue;
+    const SpaceId found = model::space_of(cursor->key());
+    if (!next || found < *next) next = found;
+  }
+  return next;
+}
 
 Status visit_spaces(const kv::View& view, const std::function<Status(const SpaceId&)>& visit) {
   std::string begin = model::space_partition(SpaceId{});

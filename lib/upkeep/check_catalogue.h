@@ -8,6 +8,9 @@
 
 namespace spind::upkeep {
 
+// The first space from the key `begin` on that has a row, of whatever family.
+Result<std::optional<SpaceId>> next_space(const kv::View& view, const std::string& begin);
+
 // Every space that has a row of any kind, listed or not: seeks from partition to partition.
 Status visit_spaces(const kv::View& view, const std::function<Status(const SpaceId&)>& visit);
 

@@ -7,14 +7,22 @@
 #include "journal/journal.h"
 #include "model/keys.h"
 #include "upkeep/row_scan.h"
+#include "upkeep/space_reclaim.h"
 
 namespace spind::upkeep {
 
 using model::SpaceRow;
 
 Status JournalCheck::run() {
-  journal::Walker walker(reading_.snapshot(), reading_.space(), head_.floor + 1);
-  visible_ = std::min(head_.visible, head_.floor);
+  const auto trimmed = read_trimmed(reading_.snapshot(), reading_.space());
+  if (!trimmed.ok()) return findings_.absorb(Kind::journal, 0, trimmed.error());
+  trimmed_ = *trimmed;
+  if (trimmed_ > head_.floor)
+    findings_.add(Kind::journal, 0,
+                  fmt::format("the journal is trimmed up to entry {}, above the floor", trimmed_));
+  journal::Walker walker(reading_.snapshot(), reading_.space(), trimmed_ + 1);
+  last_ = trimmed_;
+  visible_ = std::min(head_.visible, trimmed_);
   for (;;) {
     SPIND_TRY(steps_.step());
     auto next = walker.next();
@@ -24,6 +32,7 @@ Status JournalCheck::run() {
     SPIND_TRY(check_entry(**next));
   }
   check_head(walker.chain());
+  SPIND_TRY(count_rewinds());
   return count_requests();
 }
 
@@ -35,7 +44,7 @@ Status JournalCheck::check_entry(const model::Entry& entry) {
   time_ns_ = entry.time_ns;
   if (entry.visible) visible_ = entry.number;
   if (const EntryNumber to = model::rewound_to(entry); to != 0)
-    lineage_.add_rewind(entry.number, to);
+    SPIND_TRY(check_rewind(entry.number, to));
   SPIND_TRY(check_manifests(entry));
   return entry.request_id.empty() ? Status() : check_request(entry);
 }
@@ -54,6 +63,33 @@ Status JournalCheck::check_manifests(const model::Entry& entry) {
           Kind::manifest, 0,
           fmt::format("entry {}: a manifest is not the one it was made with", entry.number));
   }
+  return {};
+}
+
+// A floor would be moved to where the way from one state to another is cut.
+Status JournalCheck::check_rewind(EntryNumber number, EntryNumber to) {
+  lineage_.add_rewind(number, to);
+  ++rewinds_;
+  SPIND_TRY_ASSIGN(
+      const auto row,
+      reading_.snapshot().get(kv::Family::state, model::rewind_key(reading_.space(), number)));
+  const auto known = row ? model::decode_count(*row) : EntryNumber{0};
+  if (!known.ok()) return findings_.absorb(Kind::rewind, 0, known.error());
+  if (*known != to)
+    findings_.add(Kind::rewind, 0,
+                  fmt::format("entry {} rewound to {}, its row says {}", number, to, *known));
+  return {};
+}
+
+Status JournalCheck::count_rewinds() {
+  std::uint64_t count = 0;
+  SPIND_TRY(scan_rows(reading_, SpaceRow::rewind, [&](auto, auto) {
+    ++count;
+    return steps_.step();
+  }));
+  if (count != rewinds_)
+    findings_.add(Kind::rewind, 0,
+                  fmt::format("there are {} rows of rewinds, entries know {}", count, rewinds_));
   return {};
 }
 
@@ -84,7 +120,7 @@ Status JournalCheck::count_requests() {
   SPIND_TRY(scan_rows(reading_, SpaceRow::request, [&](auto, std::string_view value) -> Status {
     SPIND_TRY(steps_.step());
     const auto number = model::decode_count(value);
-    if (!number.ok() || *number > head_.floor) ++count;
+    if (!number.ok() || *number > trimmed_) ++count;
     return {};
   }));
   if (count != requests_)
@@ -94,7 +130,9 @@ Status JournalCheck::count_requests() {
 }
 
 void JournalCheck::check_head(const model::Digest& chain) {
-  if (last_ != head_.entry || chain != head_.chain || time_ns_ != head_.time_ns)
+  // Where all of it is gone, the head alone knows the end.
+  const bool differs = entries_ > 0 && (chain != head_.chain || time_ns_ != head_.time_ns);
+  if (last_ != head_.entry || differs)
     findings_.add(Kind::head, 0,
                   fmt::format("the head is at entry {}, the journal ends with {}, or they differ "
                               "in its hash or time",

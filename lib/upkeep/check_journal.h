@@ -22,6 +22,8 @@ class JournalCheck {
  private:
   Status check_entry(const model::Entry& entry);
   Status check_manifests(const model::Entry& entry);
+  Status check_rewind(EntryNumber number, EntryNumber to);
+  Status count_rewinds();
   Status check_request(const model::Entry& entry);
   Status count_requests();
   void check_head(const model::Digest& chain);
@@ -33,6 +35,8 @@ class JournalCheck {
   Steps& steps_;
   std::uint64_t entries_ = 0;
   std::uint64_t requests_ = 0;  // rows that entries found
+  std::uint64_t rewinds_ = 0;
+  EntryNumber trimmed_ = 0;
   EntryNumber last_ = 0, visible_ = 0;
   std::int64_t time_ns_ = 0;  // of the last entry
 };

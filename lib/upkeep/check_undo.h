@@ -22,6 +22,7 @@ class UndoCheck {
   Status undo(kv::Overlay& rows, EntryNumber number);
   Status redo(kv::Overlay& rows, EntryNumber number);
   bool is_trash(const kv::WriteSet::Write& write) const;
+  Result<bool> is_kept_longer(const kv::WriteSet::Write& write) const;
   Status compare(const kv::Overlay& rows);
 
   space::Reading& reading_;

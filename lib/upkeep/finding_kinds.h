@@ -16,7 +16,7 @@ namespace spind::upkeep {
   KIND(trash_record) KIND(trash_locator) KIND(trash_bytes)                                       \
   KIND(version_record) KIND(versions) KIND(version_bytes) KIND(orphan_versions)                  \
   KIND(folded_name)                                                                              \
-  KIND(journal) KIND(request)                                                                    \
+  KIND(journal) KIND(request) KIND(rewind)                                                       \
   KIND(inline_content) KIND(manifest) KIND(attachment) KIND(content) KIND(references)            \
   KIND(holder)                                                                                   \
   KIND(missing_piece) KIND(corrupt_piece) KIND(stray_holder) KIND(unheld_piece)                  \

@@ -205,6 +205,16 @@ TEST_CASE("format: entries about the trash") {
   check_entry("entry-trash", entry);
 }
 
+TEST_CASE("format: a space with a floor policy of its own, and an entry that sets it") {
+  SpaceRecord space = a_space();
+  space.floor = {3'600'000'000'000, 1000};
+  check_golden("space-2", space, encode(space), decode_space);
+  Entry entry = a_full_entry();
+  entry.type = EntryType::space_updated;
+  entry.changes = {SpaceUpdated{a_space(), space}};
+  check_entry("entry-policy", entry);
+}
+
 TEST_CASE("format: the entry of a rewind") {
   Entry rewound;
   rewound.number = 45;
@@ -247,6 +257,16 @@ TEST_CASE("format: the key of what was purged") {
   const std::string key = purged_key(kSpace, {45, 1});
   CHECK(key == golden_bytes("key-purged", key));
   CHECK(attachment_in_key(key) == AttachmentId{45, 1});
+}
+
+TEST_CASE("format: keys about the floor") {
+  std::string keys;
+  const auto add = [&keys](const std::string& key) { Encoder(keys).bytes(key); };
+  add(rewind_key(kSpace, 45));
+  add(trimmed_key(kSpace));
+  CHECK(keys == golden_bytes("keys-floor", keys));
+  CHECK(entry_in_key(rewind_key(kSpace, 45)) == 45);
+  CHECK(piece_in_dropped_key(dropped_key(kSpace, 45, filled<32>(200))) == filled<32>(200));
 }
 
 TEST_CASE("format: keys about versions") {

@@ -67,16 +67,18 @@ class RandomRecords {
     return n;
   }
   SpaceRecord space() {
-    return {coin() ? SpaceKind::personal : SpaceKind::project,
-            coin() ? NameRule::exact : NameRule::folded,
-            text(),
-            text(),
-            text(),
-            text(),
-            text(),
-            text(),
-            static_cast<std::int64_t>(number()),
-            number()};
+    return {
+        coin() ? SpaceKind::personal : SpaceKind::project,
+        coin() ? NameRule::exact : NameRule::folded,
+        text(),
+        text(),
+        text(),
+        text(),
+        text(),
+        text(),
+        static_cast<std::int64_t>(number()),
+        number(),
+        coin() ? FloorPolicy{} : FloorPolicy{static_cast<std::int64_t>(number() >> 1), number()}};
   }
   Head head() {
     return {number(), number(),   static_cast<std::int64_t>(number()), number(), number(), number(),
@@ -120,7 +122,8 @@ TEST_CASE("records: come back as they went in, and refuse cuts and flipped bits"
     check_record(space, encode(space), decode_space);
     const Head head = random.head();
     check_record(head, encode(head), decode_head);
-    const std::vector<Piece> pieces(i % 4, Piece{random.array<32>(), random.number()});
+    const std::vector<Piece> pieces(static_cast<std::size_t>(i % 4),
+                                    Piece{random.array<32>(), random.number()});
     check_record(pieces, encode_manifest(pieces), decode_manifest);
     const std::uint64_t count = random.number();
     check_record(count, encode_count(count), decode_count);

@@ -81,6 +81,7 @@ TEST_CASE("past: is kept from the floor on, and no way leads below it") {
     planted.erase(Family::journal, model::skeleton_key(planted.id(), number));
     planted.erase(Family::journal, model::payload_key(planted.id(), number));
   }
+  planted.put(Family::state, model::trimmed_key(planted.id()), model::encode_count(kFloor));
   CHECK(space.at({.entry = kFloor}).value().info().value().entry == kFloor);
   CHECK(space.at({.entry = last}).value().info().value().entry == last);
   CHECK(space.at({.entry = kFloor - 1}).code() == Code::cursor_too_old);

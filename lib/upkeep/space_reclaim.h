@@ -1,0 +1,60 @@
+// Erases what the floor of one space has passed. README.md tells in which order, and why.
+#pragma once
+
+#include <functional>
+
+#include "content/content.h"
+#include "model/vault_rows.h"
+#include "upkeep/lineage.h"
+#include "upkeep/purged_erasure.h"
+
+namespace spind::upkeep {
+
+// Entries of the journal, and pieces that fell away, that one commit erases.
+inline constexpr EntryNumber kEntriesAStep = 64;
+inline constexpr std::size_t kPiecesAStep = 64;
+
+// One thread at a time, and one at a time for a space.
+class SpaceReclaim {
+ public:
+  // `between` is asked between steps, and ends it all with an error; what was done stays done.
+  SpaceReclaim(kv::Store& kv, content::Content& content, std::uint64_t epoch, const SpaceId& space,
+               std::function<Status()> between)
+      : kv_(kv), content_(content), epoch_(epoch), space_(space), between_(std::move(between)) {}
+
+  // Everything at or below the floor that the space's head has in the durable snapshot.
+  Status run();
+  const Erased& erased() const { return erased_; }
+
+ private:
+  // Fills a commit; may run more than once.
+  using Step = std::function<Status(kv::Transaction& rows, space::State& state)>;
+
+  Status start();
+  Status erase_purged();
+  Status erase_unused();
+  Status erase_dropped();
+  Status let_go(const std::vector<std::string>& dropped);
+  Status trim_journal();
+  Status trim_entry(kv::Transaction& rows, space::State& state, EntryNumber number);
+  Status erase_attachments(kv::Transaction& rows, EntryNumber number);
+  Status commit(std::vector<std::string> partitions, const Step& step);
+  Result<std::vector<std::string>> keys_from(const std::string& begin, model::SpaceRow row,
+                                             std::size_t count_max) const;
+  std::string first_of(model::SpaceRow row) const;
+
+  kv::Store& kv_;
+  content::Content& content_;
+  const std::uint64_t epoch_;
+  const SpaceId space_;
+  const std::function<Status()> between_;
+  EntryNumber floor_ = 0, trimmed_ = 0;
+  model::VaultId vault_{};
+  Lineage lineage_;  // of the state at the floor
+  Erased erased_, by_step_;
+};
+
+// The last entry that is gone from the journal.
+Result<EntryNumber> read_trimmed(const kv::View& view, const SpaceId& space);
+
+}  // namespace spind::upkeep
