@@ -52,6 +52,39 @@ TEST_CASE("bad day: a view of the past is read by every verb and changed by none
   CHECK(space.info().value().entry == 3);
 }
 
+TEST_CASE("bad day: what a space no longer keeps of its past is refused") {
+  TestStore store(MetadataEngine::memory);
+  const Space space = store.make_space("past");
+  const Written put = space.put("/file", "1", {.request_id = "once"}).value();
+  const std::string cursor = space.cursor_after(1).value();
+  space.put("/file", "2").value();
+  CollectOptions options;
+  options.forget = space.id();
+  store.store().collect(options).value();
+  CHECK(space.at({.entry = put.entry}).code() == Code::cursor_too_old);
+  CHECK(space.at({.time_ns = 0}).code() == Code::cursor_too_old);
+  CHECK(space.rewind({.entry = put.entry}).code() == Code::cursor_too_old);
+  CHECK(space.changes(cursor).code() == Code::cursor_too_old);
+  CHECK(space.changes("").code() == Code::cursor_too_old);
+  CHECK(space.get("/file", {.version = 1}).value() == "1");
+  // Nobody knows of the request any more.
+  CHECK(space.put("/file", "1", {.request_id = "once"}).value().version == 3);
+  CHECK(store.findings() == "");
+}
+
+TEST_CASE("bad day: a floor policy that cannot be, and a space that is not there, are refused") {
+  TestStore store(MetadataEngine::memory);
+  const Space space = store.make_space("past");
+  CHECK(space.update({.floor = FloorPolicy{-1, 0}}).code() == Code::invalid_argument);
+  SpaceOptions other{.alias = "other"};
+  other.floor.keep_ns = INT64_MIN;
+  CHECK(store.session().create_space(other).code() == Code::invalid_argument);
+  CollectOptions options;
+  options.forget = SpaceId{};
+  CHECK(store.store().collect(options).code() == Code::not_found);
+  CHECK(space.info().value().floor == 1);
+}
+
 TEST_CASE("bad day: a rewind that was cancelled, or whose time is over, does nothing") {
   TestStore store(MetadataEngine::memory);
   const Space space = store.make_space("past");

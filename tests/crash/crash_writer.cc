@@ -2,7 +2,8 @@
 //
 //   crash_writer FOLDER SEED FD STEP…      the next step of each writer
 //
-// The last writer defers: it begins sixteen steps, then waits once for all of them.
+// A thread beside them lets go of things, and upkeep runs without a pause. The last writer defers:
+// it begins sixteen steps, then waits once for all of them.
 #include <unistd.h>
 
 #include <cstdio>
@@ -11,8 +12,10 @@
 #include <thread>
 #include <vector>
 
+#include "base/try.h"
 #include "crash/crash_record.h"
 #include "support/store/aftermath.h"
+#include "support/store/content.h"
 
 namespace spind::test {
 namespace {
@@ -54,10 +57,46 @@ void write_for_ever(const Session& session, const Space& space, Task task) {
   }
 }
 
+constexpr const char* kForgetfulSpace = "forgetful";
+
+// In a space that keeps next to nothing of its past, so that kills also meet the erasing of what its
+// floor has passed. Packs and attachments only: the objects in the folder are counted.
+Status let_go_for_ever(const Space& space) {
+  for (std::uint64_t round = 0;; ++round) {
+    const std::string folder = "/" + std::to_string(round % 3);
+    for (const std::uint64_t size_bytes : {40'000u, 100u, 50'000u}) {
+      const std::string bytes = content(round, size_bytes);
+      SPIND_TRY(space.put(folder + "/deep/file", bytes, {.make_parents = true}));
+      SPIND_TRY(space.put("/kept", bytes));
+    }
+    SPIND_TRY_ASSIGN(const Written kept, space.put("/kept", "now"));
+    SPIND_TRY(space.remove_version("/kept", kept.version - 1));
+    SPIND_TRY(space.remove_version("/kept", kept.version - 2));
+    SPIND_TRY(space.remove_version("/kept", kept.version - 3));
+    SPIND_TRY_ASSIGN(const Written removed, space.remove(folder));
+    if (round % 5 == 0) SPIND_TRY(space.rewind({.entry = removed.entry - 3}));
+    if (round % 5 == 0) SPIND_TRY(space.rewind({.entry = removed.entry}));
+    SPIND_TRY(space.purge(Ref::node(removed.node)));
+  }
+}
+
+void let_go(const Session& session, const Task& task) {
+  Result<Space> space = session.space_by_alias(kForgetfulSpace);
+  if (space.code() == Code::not_found) {
+    SpaceOptions options{.alias = kForgetfulSpace};
+    options.floor = {INT64_MAX, 8};
+    space = session.create_space(options);
+  }
+  if (!space.ok()) fail(task, 0, space.error());
+  const Status ended = let_go_for_ever(*space);
+  if (!ended.ok()) fail(task, 0, ended.error());
+}
+
 int run(const std::string& folder, Task first, const std::vector<std::uint64_t>& steps) {
   StoreOptions options{.create = true};
   options.memory_bytes = 256ull << 20;
   options.free_space_reserve_bytes = 0;
+  options.upkeep_period = std::chrono::milliseconds(5);
   Result<Store> store = Store::open(folder, options);
   if (!store.ok()) fail(first, 0, store.error());
   std::vector<std::thread> threads;
@@ -73,6 +112,7 @@ int run(const std::string& folder, Task first, const std::vector<std::uint64_t>&
     if (!space.ok()) fail(task, 0, space.error());
     threads.emplace_back(write_for_ever, session, *space, task);
   }
+  threads.emplace_back(let_go, store->session({.user = "ada"}).value(), first);
   for (std::thread& thread : threads) thread.join();
   return 0;
 }

@@ -95,6 +95,37 @@ Status collect(TestStore& store) {
   return {};
 }
 
+// Lets go of something of each kind that the floor keeps.
+void let_go(const Space& space) {
+  const auto must = [](const auto& result) {
+    if (!result.ok()) throw std::runtime_error(result.error().to_string());
+  };
+  const Written deep = run(space, {.verb = Verb::put,
+                                   .ref = "/gone again/a/b",
+                                   .content_seed = 9,
+                                   .size_bytes = kPacked,
+                                   .options = {.make_parents = true, .request_id = "deep"}})
+                           .written;
+  must(space.remove_version("/folder/old", 1));
+  must(space.remove_version("/folder/old", 2));
+  must(space.empty_trash());
+  must(space.rewind({.entry = deep.entry}));
+  must(space.rewind({.entry = deep.entry + 3}));
+  must(space.purge(Ref::node(space.remove("/gone again").value().node)));
+}
+
+Status forget(TestStore& store) {
+  SPIND_TRY_ASSIGN(const Session session, store.store().session({.user = "ada"}));
+  SPIND_TRY_ASSIGN(const Space space, session.space_by_alias("faults"));
+  CollectOptions options{.grace = std::chrono::seconds(0)};
+  options.forget = space.id();
+  SPIND_TRY(store.store().collect(options));
+  SPIND_TRY_ASSIGN(const SpaceInfo info, space.info());
+  if (info.floor != info.entry)
+    return Error{.code = Code::corruption, .text = "the floor did not move"};
+  return {};
+}
+
 // Does something with the item of the trash that lies above the others; nothing if an earlier try
 // did it.
 FaultCase on_trash(std::string name, std::function<Status(const Space&, const Ref&)> change) {
@@ -199,6 +230,7 @@ std::vector<FaultCase> make_cases() {
   cases.push_back({"empty_trash", empty_trash});
   cases.push_back({"at", look_back, false});
   cases.push_back({"rewind", rewind, true});
+  cases.push_back({"collect and forget", forget, false, let_go});
   return cases;
 }
 

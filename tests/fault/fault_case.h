@@ -12,7 +12,8 @@ namespace spind::test {
 struct FaultCase {
   std::string name;
   std::function<Status(TestStore&)> run;
-  bool changes_space = true;  // whether the space "faults" is another afterwards
+  bool changes_space = true;                    // whether the space "faults" is another afterwards
+  std::function<void(const Space&)> prepare{};  // before, without a fault
 };
 
 const std::vector<FaultCase>& fault_cases();

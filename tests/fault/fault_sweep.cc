@@ -19,13 +19,14 @@ std::uint64_t next_call(std::uint64_t n) {
 // equal runs leave equal states.
 class Fixture {
  public:
-  explicit Fixture(Seam seam)
+  Fixture(Seam seam, const FaultCase& fault_case)
       : files_(Files::system(), seam == Seam::files ? point : unused_),
         store(MetadataEngine::memory, seams(seam), {}, true) {
     store.before_kv(
         [this, seam](kv::MemoryCall) { return seam == Seam::kv ? point.hit("kv") : Status(); });
     store.reopen();
     make_tree(store);
+    if (fault_case.prepare) fault_case.prepare(store.space("faults"));
     store.reopen();  // cold caches, so that the verb makes all the calls that it may make
   }
 
@@ -68,7 +69,7 @@ class Sweep {
       : case_(fault_case), seam_(seam), code_(code) {}
 
   SweepResult run() {
-    Fixture plain(seam_);
+    Fixture plain(seam_, case_);
     before_ = plain.state().value();
     const Status done = case_.run(plain.store);
     if (!done.ok()) violation(0, "without a fault: " + done.error().to_string());
@@ -88,7 +89,7 @@ class Sweep {
 
   // False: the verb did not meet the fault.
   bool one(std::uint64_t n) {
-    Fixture fixture(seam_);
+    Fixture fixture(seam_, case_);
     fixture.point.arm(n, code_);
     const Status answer = case_.run(fixture.store);
     fixture.point.disarm();

@@ -69,7 +69,10 @@ Expected ModelSpace::change(const Request& request, EntryNumber entry, std::int6
   if (!visible && request_id.empty()) return expected;
   // Where there was nothing to do, an entry that nobody needs to see remembers the request.
   happened(entry, visible);
-  if (!request_id.empty()) answered_[request_id] = expected.answer.written;
+  if (!request_id.empty()) {
+    answered_[request_id] = expected.answer.written;
+    answered_entries_[request_id] = entry;
+  }
   return expected;
 }
 

@@ -17,8 +17,7 @@ std::string ModelRun::compare_all() {
 std::string ModelRun::compare(Both& both) {
   std::string different = compare_state(both);
   if (different.empty()) different = compare_news(both);
-  std::string from_the_beginning;
-  return different.empty() ? compare_feed(both, from_the_beginning, 0) : different;
+  return different.empty() ? compare_whole_feed(both) : different;
 }
 
 // All but what those who follow the space are told, so a view of the past is compared too.
@@ -51,7 +50,8 @@ std::string ModelRun::compare_trash(Both& both) {
       shown.node = item.node;
       const std::string different = difference(stat, kept, shown);
       if (!different.empty()) return "trash: " + different;
-      if (item.path != both.model.path(id)) return "trash: path " + item.path;
+      const bool known = both.model.place_known(both.model.nodes().at(id).parent);
+      if (item.path != (known ? both.model.path(id) : "")) return "trash: path " + item.path;
       if (item.removed != both.model.nodes().at(id).removed_entry || item.removed_by != "ada")
         return "trash: removed by " + item.removed_by;
     }
@@ -107,6 +107,19 @@ std::string ModelRun::compare_news(Both& both) {
   if (now->number != both.model.last_visible())
     return "root_version: " + std::to_string(now->number);
   return different;
+}
+
+// From as far back as it goes.
+std::string ModelRun::compare_whole_feed(const Both& both) {
+  std::string cursor;
+  if (both.model.floor() > 0) {
+    if (both.engine.changes("").code() != Code::cursor_too_old)
+      return "changes: something is known from below the floor";
+    Result<std::string> first = both.engine.cursor_after(both.model.floor());
+    if (!first.ok()) return "cursor_after: " + first.error().to_string();
+    cursor = std::move(first).value();
+  }
+  return compare_feed(both, cursor, both.model.first_event());
 }
 
 std::string ModelRun::compare_feed(const Both& both, std::string& cursor, std::size_t told) {

@@ -32,6 +32,7 @@ std::string ModelRun::step(const Op& op) {
     case Act::empty_trash: return empty_trash(chosen(op));
     case Act::look_back: return look_back(chosen(op), op);
     case Act::rewind: return rewind(chosen(op), op);
+    case Act::forget: return forget(chosen(op), op);
   }
   return "";
 }
@@ -74,6 +75,7 @@ std::string ModelRun::create_space(const Op& op) {
   SpaceOptions options{.kind = op.page % 2 == 0 ? SpaceKind::personal : SpaceKind::project,
                        .alias = alias};
   if (op.kind != 0) options.names = NameRule::folded;
+  options.floor.keep_ns = INT64_MAX;  // the clock jumps
   const Result<Space> made = store_.session().create_space(options);
   if (alias_taken(alias, nullptr))
     return made.code() == Code::already_exists ? "" : "create_space: the alias was taken";
@@ -165,9 +167,48 @@ std::string ModelRun::reopen() {
   return "";
 }
 
-std::string ModelRun::collect() {
-  const Result<CollectReport> report = store_.store().collect({.grace = std::chrono::seconds(0)});
-  return report.ok() ? "" : "collect: " + report.error().to_string();
+std::string ModelRun::collect(const Both* forget) {
+  CollectOptions options{.grace = std::chrono::seconds(0)};
+  if (forget != nullptr) options.forget = forget->id;
+  const Result<CollectReport> report = store_.store().collect(options);
+  if (!report.ok()) return "collect: " + report.error().to_string();
+  for (Both& both : spaces_) {
+    const std::string different = move_floor(both, &both == forget);
+    if (!different.empty()) return "collect: " + different;
+  }
+  return "";
+}
+
+// What the collection did to the floor of a space.
+std::string ModelRun::move_floor(Both& both, bool forget) {
+  const EntryNumber floor = both.model.floor_for(both.keep, forget);
+  both.model.move_floor(floor);
+  const Result<SpaceInfo> info = both.engine.info();
+  if (!info.ok()) return info.error().to_string();
+  if (info->floor != std::max<EntryNumber>(floor, 1))
+    return "floor " + std::to_string(info->floor) + ", not " + std::to_string(floor);
+  if (floor > 1) {
+    if (both.engine.at({.entry = floor - 1}).code() != Code::cursor_too_old)
+      return "what lies below the floor can be seen";
+    if (both.engine.rewind({.entry = floor - 1}).code() != Code::cursor_too_old)
+      return "the way back leads below the floor";
+  }
+  return compare_news(both);
+}
+
+std::string ModelRun::forget(Both& both, const Op& op) {
+  const bool all = op.page % 4 == 0;
+  if (!all) {
+    const std::uint64_t keep = 1 + op.node % 40;
+    const Result<Written> updated = both.engine.update({.floor = FloorPolicy{INT64_MAX, keep}});
+    if (!updated.ok()) return "update: " + updated.error().to_string();
+    if (keep != both.keep) both.model.update(both.model.last_entry() + 1, clock_.wall_ns());
+    both.keep = keep;
+    const std::string different = compare_info(both);
+    if (!different.empty()) return different;
+  }
+  const std::string different = collect(all ? &both : nullptr);
+  return different.empty() ? compare_all() : different;
 }
 
 std::string ModelRun::empty_trash(Both& both) {
@@ -182,6 +223,7 @@ std::string ModelRun::empty_trash(Both& both) {
 
 std::string ModelRun::look_back(const Both& both, const Op& op) {
   const std::vector<EntryNumber> entries = both.model.remembered();
+  if (entries.empty()) return "";  // all of them lie below the floor
   const EntryNumber entry = entries[op.node % entries.size()];
   const Result<Space> view = both.engine.at({.entry = entry});
   if (!view.ok()) return "at " + std::to_string(entry) + ": " + view.error().to_string();
@@ -200,6 +242,7 @@ std::string ModelRun::look_back(const Both& both, const Op& op) {
 
 std::string ModelRun::rewind(Both& both, const Op& op) {
   const std::vector<EntryNumber> entries = both.model.remembered();
+  if (entries.empty()) return "";  // all of them lie below the floor
   const EntryNumber to = entries[op.node % entries.size()];
   const EntryNumber last = both.model.last_entry();
   const Result<Written> rewound = both.engine.rewind({.entry = to});

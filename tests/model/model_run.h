@@ -32,6 +32,7 @@ class ModelRun {
     std::map<std::string, Request> asked{};  // by request id, what succeeded
     std::string cursor{};                    // of one who follows the space
     std::size_t told = 0;                    // events up to there
+    std::uint64_t keep = 0;                  // entries, as its policy says; 0: all
   };
 
   std::string call(Both& both, const Op& op);
@@ -40,7 +41,9 @@ class ModelRun {
   std::string find_space(const Both& both);
   std::string list_spaces(const Op& op);
   std::string reopen();
-  std::string collect();
+  std::string collect(const Both* forget = nullptr);
+  std::string move_floor(Both& both, bool forget);
+  std::string forget(Both& both, const Op& op);
   std::string empty_trash(Both& both);
   std::string compare_trash(Both& both);
   std::string look_back(const Both& both, const Op& op);
@@ -52,6 +55,7 @@ class ModelRun {
   std::string compare_info(Both& both);
   static std::string compare_numbers(const Both& both);
   std::string compare_news(Both& both);
+  static std::string compare_whole_feed(const Both& both);
   static std::string compare_feed(const Both& both, std::string& cursor, std::size_t told);
   Both& chosen(const Op& op) { return spaces_[op.space % spaces_.size()]; }
   bool alias_taken(const std::string& alias, const Both* self) const;

@@ -52,6 +52,7 @@ void ModelSpace::rewind(EntryNumber to, EntryNumber entry, std::int64_t time_ns)
   nodes_ = past.nodes;
   places_ = past.places;
   now_ns_ = std::max(last_time_ns_, time_ns);
+  rewinds_[entry] = to;
   happened(entry, true);
   tell(ChangeKind::rewound, kRootNode, entry).node_kind = NodeKind::folder;
 }

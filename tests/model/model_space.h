@@ -44,6 +44,8 @@ class ModelSpace {
     bool removed = false;           // itself; what lies below it is gone with it
     EntryNumber removed_entry = 0;  // that did it
     bool purged = false;            // and then purged
+    EntryNumber purged_entry = 0;
+    bool erased = false;            // the floor has passed the purge of it, or of what it lies in
     std::vector<Version> versions;  // of a file, the current one last; removed ones stay here
   };
 
@@ -81,6 +83,15 @@ class ModelSpace {
 
   // Some of the entries whose states are remembered, in order.
   std::vector<EntryNumber> remembered() const;
+  // Where the floor comes to lie: `keep` entries are kept (0: all), or none at all.
+  EntryNumber floor_for(std::uint64_t keep, bool forget) const;
+  // The floor moves there.
+  void move_floor(EntryNumber floor);
+  EntryNumber floor() const { return floor_; }
+  // The first of the events that the feed still has.
+  std::size_t first_event() const;
+  // Whether it is still known where something hung that was removed from the folder.
+  bool place_known(NodeId folder) const;
   // The space as it was after one of them.
   ModelSpace at(EntryNumber past) const;
   // All nodes are again as they were then. What was answered stays answered, and no id comes twice.
@@ -152,7 +163,11 @@ class ModelSpace {
     std::map<std::pair<NodeId, std::string>, NodeId> places;
     EntryNumber visible = 0;
   };
+  static void erase(std::map<NodeId, Node>& nodes, EntryNumber floor);
   std::map<EntryNumber, Past> pasts_;
+  std::map<EntryNumber, EntryNumber> rewinds_;           // and where they went back to
+  std::map<std::string, EntryNumber> answered_entries_;  // by request id
+  EntryNumber floor_ = 0;
 };
 
 // What is wrong with the engine's answer, or "".

@@ -29,6 +29,7 @@ void ModelSpace::empty_trash(EntryNumber entry, std::int64_t time_ns) {
   std::reverse(items.begin(), items.end());
   for (const NodeId item : items) {
     nodes_.at(item).purged = true;
+    nodes_.at(item).purged_entry = entry;
     tell(ChangeKind::purged, item, entry);
   }
   happened(entry, true);
@@ -83,7 +84,8 @@ std::string ModelSpace::free_name(NodeId folder, const std::string& name, NodeKi
 Expected ModelSpace::restore(const Request& request, EntryNumber entry, std::int64_t time_ns) {
   Expected expected;
   const NodeId id = find_trashed(request.ref, expected.problems);
-  if (id == 0) expected.problems.insert(Code::not_found);
+  const bool lost = id != 0 && !request.elsewhere && !place_known(nodes_.at(id).parent);
+  if (id == 0 || lost) expected.problems.insert(Code::not_found);
   if (!expected.ok()) return expected;
   Place to = request.elsewhere ? find(request.to) : place_of_return(id);
   const NodeId there = taken(to);
@@ -126,6 +128,7 @@ Expected ModelSpace::purge(const Request& request, EntryNumber entry) {
     expected.problems.insert(Code::conflict);
   if (!expected.ok()) return expected;
   nodes_.at(id).purged = true;
+  nodes_.at(id).purged_entry = entry;
   tell(ChangeKind::purged, id, entry);
   expected.answer.written = {.node = id, .entry = entry};
   return expected;

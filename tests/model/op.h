@@ -29,6 +29,7 @@ enum class Act : std::uint8_t {
   empty_trash,
   look_back,  // at an earlier entry; everything there is compared
   rewind,     // to one
+  forget,     // all of the past, or all but the newest entries
 };
 
 struct Op {

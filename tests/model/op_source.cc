@@ -63,10 +63,12 @@ Op OpSource::call() {
 Op OpSource::next() {
   Op op;
   const std::uint32_t at = below(1000);
-  if (at < 970) return call();
+  if (at < 966) return call();
   op.space = below(3);
   op.node = below(100'000);
-  if (at < 978)
+  if (at < 970)
+    op.act = Act::forget;
+  else if (at < 978)
     op.act = Act::look_back;
   else if (at < 985)
     op.act = Act::rewind;
