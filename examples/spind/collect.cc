@@ -18,6 +18,11 @@ Exit run_collect(Tool& tool) {
     if (**grace > kGraceSecondsMax) return tool.usage("--grace is at most a hundred years");
     options.grace = std::chrono::seconds(static_cast<std::int64_t>(**grace));
   }
+  if (const std::optional<std::string> name = tool.args().value("now")) {
+    const Result<Space> space = tool.space(*name);
+    if (!space.ok()) return tool.fail(space.error());
+    options.forget = space->id();
+  }
   const Result<Store*> store = tool.store();
   if (!store.ok()) return tool.fail(store.error());
   ProgressLine line("collecting");
@@ -32,9 +37,15 @@ Exit run_collect(Tool& tool) {
   tool.emit(JsonObject()
                 .number("removed", report->removed)
                 .number("bytes", report->bytes)
-                .number("kept", report->kept));
+                .number("kept", report->kept)
+                .number("entries", report->entries)
+                .number("nodes", report->nodes)
+                .number("versions", report->versions));
   tool.say("removed " + std::to_string(report->removed) + " (" + human_bytes(report->bytes) +
            "), kept " + std::to_string(report->kept));
+  tool.say("of the past " + std::to_string(report->entries) + " entries, " +
+           std::to_string(report->nodes) + " nodes, " + std::to_string(report->versions) +
+           " versions");
   return Exit::done;
 }
 

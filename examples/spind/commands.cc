@@ -16,12 +16,17 @@ constexpr Option kCommonOptions[] = {
 constexpr Option kAt = {"at", 0, "TIME|NUMBER",
                         "as it was at that time (RFC 3339), or after that entry"};
 
+constexpr Option kKeep{"keep", 0, "SECONDS", "for how long its past is kept (604800)"};
+constexpr Option kKeepEntries{"keep-entries", 0, "N",
+                              "of its past only the newest N entries; 0: any number (0)"};
 constexpr Option kSpaceCreateOptions[] = {
     {"kind", 0, "KIND", "personal (if not given) or project"},
     {"name", 0, "TEXT", "a name for people"},
     {"description", 0, "TEXT", "what it is for"},
     {"id", 0, "UUID", "an id of your own"},
     {"names", 0, "RULE", "exact (if not given), or folded: refuse names that differ only by case"},
+    kKeep,
+    kKeepEntries,
 };
 constexpr Option kSpaceListOptions[] = {
     {"kind", 0, "KIND", "only personal or only project"},
@@ -30,6 +35,8 @@ constexpr Option kSpaceSetOptions[] = {
     {"alias", 0, "ALIAS", "a new alias"},
     {"name", 0, "TEXT", "a new name"},
     {"description", 0, "TEXT", "a new description"},
+    kKeep,
+    kKeepEntries,
 };
 constexpr Option kPutOptions[] = {
     {"recursive", 'r', "", "store the contents of a folder"},
@@ -89,6 +96,7 @@ constexpr Option kCheckOptions[] = {
 };
 constexpr Option kCollectOptions[] = {
     {"grace", 0, "SECONDS", "keep what became unreferenced within this time (86400)"},
+    {"now", 0, "SPACE", "give up all of this space's past, whatever it is to keep"},
 };
 constexpr Option kVerifyOptions[] = {
     {"skip-special", 0, "", "pass over symbolic links, sockets and devices"},
@@ -121,9 +129,11 @@ constexpr Command kCommands[] = {
      run_space_list},
     {"space info", "SPACE", 1, 1, "what is known of a space", "--json: as space create",
      "spind space info ada", kReadOptions, run_space_info},
-    {"space set", "SPACE", 1, 1, "change a space's alias, name or description",
-     "--json: as space create", "spind space set ada --name \"Ada Lovelace\"", kSpaceSetOptions,
-     run_space_set},
+    {"space set", "SPACE", 1, 1, "change a space's alias, names, or what it keeps",
+     "What it keeps of its past is what --at and rewind can go back to, and what was purged or\n"
+     "removed for good takes room until then.\n"
+     "--json: as space create",
+     "spind space set ada --name \"Ada Lovelace\"", kSpaceSetOptions, run_space_set},
     {"put", "LOCAL SPACE:/path", 2, 2, "store a file, or with -r the contents of a folder",
      "Files are acknowledged once they are durable. With -r, run it again after an interruption:\n"
      "what is there with the same size and mtime is skipped. Symbolic links, sockets, devices,\n"
@@ -226,8 +236,13 @@ constexpr Command kCommands[] = {
      "spind check\n"
      "spind check --content",
      kCheckOptions, run_check},
-    {"collect", "", 0, 0, "remove bytes that nothing refers to", "--json: {removed, bytes, kept}",
-     "spind collect --grace 0", kCollectOptions, run_collect},
+    {"collect", "", 0, 0, "erase what spaces no longer keep, and bytes that nothing refers to",
+     "A store that stays open does so by itself, once an hour.\n"
+     "--json: {removed, bytes, kept, entries, nodes, versions}; of the space's past, entries of\n"
+     "journals, and purged nodes and versions",
+     "spind collect\n"
+     "spind collect --now ada --grace 0",
+     kCollectOptions, run_collect},
     {"checkpoint", "FOLDER", 1, 1, "copy the store to FOLDER while it is in use",
      "FOLDER is made, or must be empty. What never changes is shared by hard links, so it should lie\n"
      "on the same file system; copy it elsewhere from there. It is a store like any other.\n"

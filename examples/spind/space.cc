@@ -22,6 +22,24 @@ Result<NameRule> parse_names(std::string_view text) {
   return Error{.code = Code::invalid_argument, .text = "--names is exact or folded"};
 }
 
+// A hundred years; longer would not fit into nanoseconds for much longer.
+constexpr std::uint64_t kKeepSecondsMax = 100ull * 366 * 86'400;
+constexpr std::int64_t kSecondNs = 1'000'000'000;
+
+// The policy with what is given of --keep and --keep-entries; none if neither is.
+Result<std::optional<FloorPolicy>> parse_floor(const Args& args, FloorPolicy policy) {
+  const auto seconds = args.number("keep");
+  if (!seconds.ok()) return seconds.error();
+  const auto entries = args.number("keep-entries");
+  if (!entries.ok()) return entries.error();
+  if (!*seconds && !*entries) return std::optional<FloorPolicy>();
+  if (*seconds && **seconds > kKeepSecondsMax)
+    return Error{.code = Code::invalid_argument, .text = "--keep is at most a hundred years"};
+  if (*seconds) policy.keep_ns = static_cast<std::int64_t>(**seconds) * kSecondNs;
+  if (*entries) policy.keep_entries = **entries;
+  return std::optional(policy);
+}
+
 JsonObject space_json(const SpaceInfo& info) {
   JsonObject out;
   out.text("id", info.id.to_string()).text("alias", info.alias);
@@ -32,7 +50,9 @@ JsonObject space_json(const SpaceInfo& info) {
   out.number("created_ns", info.created_ns).number("bytes", info.totals.live_bytes);
   out.number("version_bytes", info.totals.version_bytes).number("trash_bytes", info.trash_bytes);
   out.number("files", info.totals.files).number("folders", info.totals.folders);
-  return out.number("entry", info.entry).number("visible", info.visible);
+  out.number("entry", info.entry).number("visible", info.visible).number("floor", info.floor);
+  out.number("keep_ns", info.floor_policy.keep_ns);
+  return out.number("keep_entries", info.floor_policy.keep_entries);
 }
 
 void say_space(Tool& tool, const SpaceInfo& info) {
@@ -48,7 +68,12 @@ void say_space(Tool& tool, const SpaceInfo& info) {
            human_bytes(info.totals.live_bytes));
   tool.say("kept         " + human_bytes(info.totals.version_bytes) + " of earlier versions, " +
            human_bytes(info.trash_bytes) + " of trash");
+  std::string past = "from entry " + std::to_string(info.floor) + " on; for " +
+                     std::to_string(info.floor_policy.keep_ns / kSecondNs) + " seconds";
+  if (info.floor_policy.keep_entries != 0)
+    past += ", at most " + std::to_string(info.floor_policy.keep_entries) + " entries";
   tool.say("entries      " + std::to_string(info.entry));
+  tool.say("past         " + past);
 }
 
 Exit show(Tool& tool, const Space& space) {
@@ -72,6 +97,9 @@ Exit run_space_create(Tool& tool) {
   const Result<NameRule> names = parse_names(args.value_or("names", "exact"));
   if (!names.ok()) return tool.usage(names.error().text);
   options.names = *names;
+  const Result<std::optional<FloorPolicy>> floor = parse_floor(args, options.floor);
+  if (!floor.ok()) return tool.usage(floor.error().text);
+  if (*floor) options.floor = **floor;
   if (const std::optional<std::string> text = args.value("id")) {
     const Result<SpaceId> id = SpaceId::parse(*text);
     if (!id.ok()) return tool.usage("--id: " + id.error().text);
@@ -116,17 +144,25 @@ Exit run_space_info(Tool& tool) {
 }
 
 Exit run_space_set(Tool& tool) {
-  const SpaceChange change{.alias = tool.args().value("alias"),
-                           .name = tool.args().value("name"),
-                           .description = tool.args().value("description")};
-  if (!change.alias && !change.name && !change.description) {
-    return tool.usage("nothing to change; give --alias, --name or --description");
+  SpaceChange change{.alias = tool.args().value("alias"),
+                     .name = tool.args().value("name"),
+                     .description = tool.args().value("description")};
+  const Result<std::optional<FloorPolicy>> given = parse_floor(tool.args(), {});
+  if (!given.ok()) return tool.usage(given.error().text);
+  if (!change.alias && !change.name && !change.description && !*given) {
+    return tool.usage(
+        "nothing to change; give --alias, --name, --description, --keep or --keep-entries");
   }
   if (change.alias && change.alias->find(':') != std::string::npos) {
     return tool.usage("an alias has no ':'");
   }
   const Result<Space> space = tool.space(tool.operand(0));
   if (!space.ok()) return tool.fail(space.error());
+  if (*given) {
+    const Result<SpaceInfo> info = space->info();
+    if (!info.ok()) return tool.fail(info.error());
+    change.floor = *parse_floor(tool.args(), info->floor_policy);
+  }
   const Result<Written> written = space->update(change);
   if (!written.ok()) return tool.fail(written.error());
   return show(tool, *space);

@@ -12,7 +12,7 @@ from harness import ToolCase, main, sha256
 NODE_FIELDS = ["id", "path", "kind", "size", "mtime_ns", "etag", "version", "sha256", "state"]
 SPACE_FIELDS = ["id", "alias", "kind", "tenant", "name", "description", "owner", "creator", "names",
                 "created_ns", "bytes", "version_bytes", "trash_bytes", "files", "folders", "entry",
-                "visible"]
+                "visible", "floor", "keep_ns", "keep_entries"]
 COMMANDS = ["init", "space create", "space list", "space info", "space set", "put", "get", "ls",
             "tree", "stat", "cat", "mkdir", "mv", "rm", "du", "versions", "trash", "changes", "rewind",
             "check", "collect", "checkpoint", "metrics", "verify", "version", "completion"]
@@ -44,6 +44,8 @@ class Words(ToolCase):
                       ["trash", "s:", "purge", "x"], ["trash", "s:", "list", "1"],
                       ["trash", "s:", "restore", "1", "--on-conflict", "x"],
                       ["versions", "s:/x", "restore"], ["versions", "s:/x", "pin", "one"],
+                      ["space", "set", "s", "--keep", "a week"],
+                      ["space", "create", "x", "--keep", "9999999999"],
                       ["collect", "--grace", "-1"], ["checkpoint"], ["checkpoint", "a", "b"]]:
             with self.subTest(words=words):
                 answer = self.run_tool(*words)
@@ -140,7 +142,28 @@ class Stores(ToolCase):
 
     def test_collect_says_what_it_removed(self):
         row = self.spind("collect", "--grace", "0").row
-        self.assertEqual(list(row), ["removed", "bytes", "kept"])
+        self.assertEqual(list(row), ["removed", "bytes", "kept", "entries", "nodes", "versions"])
+
+    def test_a_space_keeps_its_past_as_it_is_told_and_gives_it_up_at_once(self):
+        made = self.spind("space", "create", "short", "--keep-entries", "2").row
+        self.assertEqual((made["floor"], made["keep_ns"], made["keep_entries"]),
+                         (1, 604_800_000_000_000, 2))
+        changed = self.spind("space", "set", "short", "--keep", "3600").row
+        self.assertEqual((changed["keep_ns"], changed["keep_entries"]), (3_600_000_000_000, 2))
+        for name in ("a", "b", "c"):
+            self.spind("mkdir", f"short:/{name}")
+        self.spind("rm", "short:/a")
+        self.spind("trash", "short:", "empty")
+        row = self.spind("collect").row
+        self.assertEqual((row["entries"], row["nodes"]), (5, 0))
+        self.assertEqual(self.spind("space", "info", "short").row["floor"], 5)
+        self.assertEqual(self.error("ls", "short:/", "--at", "4")["code"], "cursor_too_old")
+        self.assertEqual(len(self.spind("ls", "short:/", "--at", "5").rows), 3)
+        row = self.spind("collect", "--now", "short").row
+        self.assertEqual((row["entries"], row["nodes"]), (2, 1))
+        self.assertEqual(self.spind("space", "info", "short").row["floor"], 7)
+        self.assertEqual(self.error("collect", "--now", "nowhere")["code"], "not_found")
+        self.assertEqual(self.spind("check").row["findings"], 0)
 
     def test_checkpoint_makes_a_store_like_any_other(self):
         self.spind("put", "-", "s:/a", data=b"x" * 100_000)
