@@ -32,7 +32,8 @@ namespace spind::model {
   ROW(dropped, 'd')     /* state       entry u64, piece 32             –                     */ \
   ROW(kept, 'k')        /* state       piece 32, entry u64             –                     */ \
   ROW(unused, 'u')      /* state       entry u64, attachment 12        –                     */ \
-  ROW(purged, 'x')      /* state       entry u64, change u32           TrashRecord           */
+  ROW(purged, 'x')      /* state       entry u64, change u32           TrashRecord           */ \
+  ROW(staged, 's')      /* state       entry u64, change u32           NodeRecord            */
 // clang-format on
 
 enum class SpaceRow : char {
@@ -73,6 +74,8 @@ std::string unused_key(const SpaceId& space, EntryNumber entry, const Attachment
 // A subtree that was purged: its rows stay in place below the node until the floor has passed the
 // entry, so that the entry can be undone. The node's locator leads here.
 std::string purged_key(const SpaceId& space, const AttachmentId& entry_and_change);
+// The top of a subtree that is being built where nobody sees it. Its locator leads here.
+std::string staged_key(const SpaceId& space, const AttachmentId& entry_and_change);
 
 // All rows of one kind; end_of(prefix) is the first key behind everything that begins with it.
 std::string row_prefix(const SpaceId& space, SpaceRow row);
@@ -85,7 +88,7 @@ std::string end_of(std::string_view prefix);
 // must be of that kind: callers got it from a scan over that kind's prefix.
 std::string_view name_in_node_key(std::string_view key);
 std::uint64_t last_u64_in(std::string_view key);
-// The entry and index that the key of a trash, purged or attachment row ends with.
+// The entry and index that the key of a trash, purged, staged or attachment row ends with.
 AttachmentId attachment_in_key(std::string_view key);
 
 // The catalogue: one partition for the whole store.
