@@ -82,7 +82,7 @@ Status Engine::start(const std::string& folder, const StoreOptions& options, con
   SPIND_TRY_ASSIGN(content_, content::Content::open(setup));
   if (folder_.is_new) SPIND_TRY(finish_store_folder(files_, folder));
   context_ = std::make_unique<ops::Context>(
-      ops::Context{*kv_, *rows_, *content_, clock_, random_, past_memory_, kOwnerEpoch});
+      ops::Context{*kv_, *rows_, *content_, clock_, random_, past_memory_, stagings_, kOwnerEpoch});
   return {};
 }
 

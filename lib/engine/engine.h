@@ -116,6 +116,7 @@ class Engine {
   std::unique_ptr<BlobStore> blobs_;
   std::unique_ptr<content::Content> content_;
   content::MemoryBudget past_memory_;
+  ops::Stagings stagings_;
   std::unique_ptr<ops::Context> context_;
 };
 

@@ -51,7 +51,10 @@ Result<CollectReport> Store::collect(const CollectOptions& options) const {
   if (options.grace.count() < 0)
     return Error{.code = Code::invalid_argument, .text = "the grace time is negative"};
   const auto engine = engine_;
-  return engine->run(Verb::collect, [&] { return engine->content().collect(options); });
+  return engine->run(Verb::collect, [&]() -> Result<CollectReport> {
+    SPIND_TRY(ops::purge_staging(engine->context(), options.cancel));
+    return engine->content().collect(options);
+  });
 }
 
 Result<CheckpointReport> Store::checkpoint(const std::string& folder,

@@ -13,6 +13,7 @@ struct FaultCase {
   std::string name;
   std::function<Status(TestStore&)> run;
   bool changes_space = true;  // whether the space "faults" is another afterwards
+  bool takes_ids = false;     // an attempt that failed may have taken ids that do not come again
 };
 
 const std::vector<FaultCase>& fault_cases();
@@ -20,7 +21,8 @@ const std::vector<FaultCase>& fault_cases();
 // The tree that every case finds.
 void make_tree(TestStore& store);
 
-// All nodes of the space with all that is known of them and the bytes of all versions.
-Result<std::string> describe(const Space& space);
+// All nodes of the space with all that is known of them and the bytes of all versions; without their
+// ids if these may be others.
+Result<std::string> describe(const Space& space, bool with_ids = true);
 
 }  // namespace spind::test
