@@ -40,7 +40,7 @@ struct Arguments {
 std::vector<Row> all_rows() {
   std::vector<Row> rows;
   for (const auto& list : {create_rows(), stat_rows(), list_rows(), big_file_rows(),
-                           small_file_rows(), feed_rows(), tree_rows(), past_rows()}) {
+                           small_file_rows(), feed_rows(), tree_rows(), copy_rows(), past_rows()}) {
     rows.insert(rows.end(), list.begin(), list.end());
   }
   return rows;

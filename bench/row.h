@@ -35,6 +35,7 @@ std::vector<Row> big_file_rows();    // P4
 std::vector<Row> small_file_rows();  // P5
 std::vector<Row> feed_rows();        // P7, P17
 std::vector<Row> tree_rows();        // P13
+std::vector<Row> copy_rows();        // P16
 std::vector<Row> past_rows();        // P18
 
 }  // namespace spind::bench

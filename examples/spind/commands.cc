@@ -72,6 +72,10 @@ constexpr Option kMkdirOptions[] = {
 constexpr Option kMvOptions[] = {
     {"replace", 'f', "", "what stands at the target goes to the trash"},
 };
+constexpr Option kCpOptions[] = {
+    {"recursive", 'r', "", "folders with all that is below"},
+    {"replace", 'f', "", "what stands at the target goes to the trash"},
+};
 constexpr Option kRmOptions[] = {
     {"recursive", 'r', "", "folders with all that is below"},
     {"force", 'f', "", "no error if it is not there"},
@@ -185,6 +189,12 @@ constexpr Command kCommands[] = {
     {"mv", "SPACE:/from SPACE:/to", 2, 2, "move or rename a file or a folder",
      "Into the target if that is a folder. Ids and versions stay.\n--json: {id, path}",
      "spind mv ada:/draft.odt ada:/homework/essay.odt", kMvOptions, run_mv, 0, 2},
+    {"cp", "SPACE:/from SPACE:/to", 2, 2, "copy a file or a folder, within a space or to another",
+     "Into the target if that is a folder. No content is read or stored anew, and the copy appears\n"
+     "whole. Only current versions are copied.\n--json: {id, path}: of the copy",
+     "spind cp ada:/draft.odt ada:/homework/essay.odt\n"
+     "spind cp -r school:/templates ada:/new",
+     kCpOptions, run_cp, 0, 2},
     {"rm", "SPACE:/path...", 1, kOperandsMax, "remove a file or a folder",
      "What is removed is kept in the trash.\n--json: {id, path}",
      "spind rm ada:/notes.txt\n"

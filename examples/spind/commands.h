@@ -43,6 +43,7 @@ Exit run_stat(Tool& tool);
 Exit run_cat(Tool& tool);
 Exit run_mkdir(Tool& tool);
 Exit run_mv(Tool& tool);
+Exit run_cp(Tool& tool);
 Exit run_rm(Tool& tool);
 Exit run_du(Tool& tool);
 Exit run_changes(Tool& tool);

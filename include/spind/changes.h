@@ -34,6 +34,7 @@ enum class ChangeKind : std::uint8_t {
   purged = 10,           // from the trash, for good
   rewound = 11,          // the whole tree is again as it was: list it anew from the root, going
                          // only into folders whose ETag is not the one that is known
+  copied = 12,           // a new folder came with all that lies below it: list it
 };
 // As in the table above, "moved".
 SPIND_EXPORT std::string_view change_name(ChangeKind kind);
@@ -48,9 +49,9 @@ struct ChangeEvent {
   std::string who{};                    // user id
   std::string application{};            // as the session gave it
   NodeId node = 0;                      // the root for what happened to the space itself
-  std::optional<NodeKind> node_kind{};  // of what was created, updated or is the root
+  std::optional<NodeKind> node_kind{};  // of what was created, updated, copied or is the root
   NodeId parent = 0;                    // where it is, or was when it was removed; 0: the root
-  std::string name{};                   // there: of what was created, moved or removed
+  std::string name{};                   // there: of what was created, copied, moved or removed
   NodeId from_parent = 0;               // moved: where it was
   std::string from_name{};
   VersionNumber version = 0;       // of a file that was created or updated

@@ -160,6 +160,24 @@ struct RemoveOptions {
   std::string request_id{};
 };
 
+// What to do where something has the name already.
+enum class OnConflict : std::uint8_t {
+  fail,       // already_exists
+  skip,       // nothing happens: an item stays in the trash; Written::entry is 0
+  replace,    // what is there goes to the trash
+  keep_both,  // what comes gets a free name: "essay (2).odt"
+};
+
+struct CopyOptions {
+  OnConflict on_conflict = OnConflict::fail;
+  bool make_parents = false;        // make folders that are missing on the way there
+  Preconditions conditions{};       // on what stands at the target when the copy appears there
+  Preconditions from_conditions{};  // on the node that is copied
+  ProgressCallback progress{};      // in nodes
+  std::optional<CancelToken> cancel{};
+  std::string request_id{};
+};
+
 struct TouchOptions {
   Preconditions conditions{};
   std::string request_id{};

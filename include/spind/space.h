@@ -87,6 +87,21 @@ class SPIND_EXPORT Space {
   // Moves or renames; ids, versions and the subtree stay as they are. already_exists: something
   // stands at `to` and not options.replace; conflict: `to` lies below `from`, or `from` is the root.
   Result<Written> move(const Ref& from, const Ref& to, const MoveOptions& options = {}) const;
+  // Copies a file, or a folder with all below it, as they are when the call begins, by reference: no
+  // content is read or written. The copy appears whole, by one change, however large it is; readers
+  // and the feed see nothing of it before. Nodes get new ids and one version, the current one of the
+  // original, with its mtime and checksums; whoever copies is their creator and author. A folder may
+  // be copied below itself.
+  //   already_exists: see OnConflict; or names of a folder collide under this space's name rule
+  //   not_found: the target's folder is missing, and not options.make_parents
+  //   conflict: what would be replaced is the node itself, a folder that it lies in, or the root
+  //   aborted: the space was rewound meanwhile, or what is copied was purged and collected
+  Result<Written> copy(const Ref& from, const Ref& to, const CopyOptions& options = {}) const;
+  // The same out of another space, or out of a view of the past, whoever's session it was opened
+  // with: that session needs the rights to read there. unsupported: the space belongs to another
+  // tenant, whose content is kept apart; read its files and put them.
+  Result<Written> copy_from(const Space& source, const Ref& from, const Ref& to,
+                            const CopyOptions& options = {}) const;
   // The node and all below it go to the trash. conflict: the root.
   Result<Written> remove(const Ref& node, const RemoveOptions& options = {}) const;
   Result<Written> set_mtime(const Ref& node, std::int64_t mtime_ns,

@@ -27,14 +27,6 @@ struct TrashOptions {
   std::string after{};           // PageOf::next of the page before
 };
 
-// What to do where something has the name already.
-enum class OnConflict : std::uint8_t {
-  fail,       // already_exists
-  skip,       // the item stays in the trash; Written::entry is 0
-  replace,    // what is there goes to the trash
-  keep_both,  // the item gets a free name: "essay (2).odt"
-};
-
 struct RestoreOptions {
   std::optional<Ref> to{};    // its place and name; else where it was
   bool make_parents = false;  // make folders that are missing on the way there

@@ -32,6 +32,12 @@ inline constexpr std::size_t kExtensionBytesMax = 32;
 // What one entry of an emptied trash purges.
 inline constexpr std::size_t kPurgeBatch = 1000;
 
+// What one entry of a copy holds: it ends with the first node that reaches one of them.
+inline constexpr std::size_t kCopyNodesBatch = 1000;
+inline constexpr std::size_t kCopyBytesBatch = 1024 * 1024;  // of names, attachments and manifests
+// Entries of a copy between two waits for them to be durable.
+inline constexpr std::size_t kCopyUnsyncedBatches = 64;
+
 // Views of the past.
 inline constexpr std::size_t kPastCacheBytes = 512 * 1024;  // folders of one view in memory
 

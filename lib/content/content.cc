@@ -14,6 +14,8 @@
 namespace spind::content {
 namespace {
 
+constexpr std::size_t kAdoptedAtOnce = 1000;  // pieces in one commit
+
 // Refuses writes when the device is nearly full, or after a sync of a pack failed.
 // Thread-safe.
 class WriteGuard {
@@ -84,6 +86,20 @@ class VaultContent final : public Content {
   std::unique_ptr<Upload> upload(const Owner& owner, std::uint8_t checksums_wanted,
                                  Interrupt interrupt) override {
     return std::make_unique<PieceUpload>(resources_, owner, checksums_wanted, std::move(interrupt));
+  }
+
+  Result<Stored> adopt(const Owner& owner, std::span<const model::PieceId> pieces) override {
+    SPIND_TRY(guard_->health());
+    const model::VaultId vault = model::vault_of(owner.tenant);
+    Stored adopted;
+    adopted.claim = claims_.claim(owner.space);
+    for (; !pieces.empty(); pieces = pieces.subspan(std::min(pieces.size(), kAdoptedAtOnce))) {
+      const auto some = pieces.first(std::min(pieces.size(), kAdoptedAtOnce));
+      for (const model::PieceId& piece : some) adopted.claim->add(vault, piece);
+      SPIND_TRY_ASSIGN(const kv::Ticket ticket, vaults_.adopt(vault, owner.space, some));
+      adopted.claim->rests_on(ticket);
+    }
+    return adopted;
   }
 
   Status verify(const Stored& stored) override {

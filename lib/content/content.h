@@ -90,6 +90,10 @@ class Content {
 
   virtual std::unique_ptr<Upload> upload(const Owner& owner, std::uint8_t checksums_wanted,
                                          Interrupt interrupt) = 0;
+  // Makes the owner's space a holder of pieces that its vault has, for a commit that will refer to
+  // them; durable before that. The answer names the claim on them, as that of an upload does.
+  // aborted: one of them is not there any more.
+  virtual Result<Stored> adopt(const Owner& owner, std::span<const model::PieceId> pieces) = 0;
   // For the body of the space's commit: aborted if the collector took the claim (as after a clock
   // jump or a very long pause); the bytes may be gone then and the put must be tried again.
   virtual Status verify(const Stored& stored) = 0;

@@ -129,6 +129,28 @@ Result<std::optional<kv::Ticket>> Vaults::share(const model::VaultId& vault, con
   return std::optional(answer.ticket);
 }
 
+Result<kv::Ticket> Vaults::adopt(const model::VaultId& vault, const SpaceId& space,
+                                 std::span<const model::PieceId> pieces) {
+  std::vector<std::string> buckets;
+  for (const model::PieceId& piece : pieces) buckets.push_back(model::bucket_of(vault, piece));
+  std::sort(buckets.begin(), buckets.end());
+  buckets.erase(std::unique(buckets.begin(), buckets.end()), buckets.end());
+  const kv::Answer answer =
+      kv_.update(std::move(buckets), [&](kv::Transaction& transaction) -> kv::Outcome {
+        for (const model::PieceId& piece : pieces) {
+          SPIND_TRY_ASSIGN(const auto row, get_piece(transaction, vault, piece));
+          if (!row)
+            return Error{.code = Code::aborted,
+                         .text = "content that is shared was removed from its vault meanwhile"};
+          put_holder(transaction, vault, piece, space);
+        }
+        return kv::Commit{};
+      });
+  if (!answer.status.ok()) return answer.status.error();
+  counts_.pieces_shared += pieces.size();
+  return answer.ticket;
+}
+
 Result<BlobPlace> Vaults::write(Bytes frames, std::size_t piece_bytes) {
   if (packs_ != nullptr && piece_bytes <= kPackedBytesMax) return packs_->append(frames);
   SPIND_TRY_ASSIGN(const std::uint64_t number, numbers_.take());

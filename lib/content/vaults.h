@@ -12,6 +12,7 @@
 #include <mutex>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <utility>
 
@@ -53,6 +54,11 @@ class Vaults {
   // store that was opened anew after it was full may have lost it.
   Result<kv::Ticket> store(const model::VaultId& vault, const SpaceId& space, PieceBuffer& buffer,
                            const model::PieceId& piece);
+
+  // Makes `space` a holder of pieces that the vault has, by one commit. A claim must hold them.
+  // aborted: one is not there.
+  Result<kv::Ticket> adopt(const model::VaultId& vault, const SpaceId& space,
+                           std::span<const model::PieceId> pieces);
 
   // The row of a piece; corruption if there is none.
   Result<model::PieceRow> find(const kv::View& view, const model::VaultId& vault,

@@ -86,7 +86,7 @@ Status Engine::start(const std::string& folder, const StoreOptions& options, con
   reclaimer_ = std::make_unique<upkeep::Reclaimer>(*kv_, *content_, clock_, kOwnerEpoch);
   if (folder_.is_new) SPIND_TRY(finish_store_folder(files_, folder));
   context_ = std::make_unique<ops::Context>(
-      ops::Context{*kv_, *rows_, *content_, clock_, random_, past_memory_, kOwnerEpoch});
+      ops::Context{*kv_, *rows_, *content_, clock_, random_, past_memory_, stagings_, kOwnerEpoch});
   if (options.upkeep_period.count() > 0)
     upkeep_ =
         std::make_unique<Periodic>(threads_, "spind-upkeep", options.upkeep_period,
@@ -140,6 +140,8 @@ Result<CollectReport> Engine::collect(const CollectOptions& options) {
   CollectOptions counted = options;
   if (options.progress)
     counted.progress = [&](const Progress&) { return options.progress({++steps, 0}); };
+  SPIND_TRY(ops::purge_staging(*context_, options.cancel));
+  SPIND_TRY(ops::purge_staging(*context_, options.cancel));
   CollectReport reclaimed;
   SPIND_TRY(reclaimer_->run(counted, reclaimed));
   SPIND_TRY_ASSIGN(CollectReport report, content_->collect(counted));

@@ -124,6 +124,7 @@ class Engine {
   std::unique_ptr<content::Content> content_;
   content::MemoryBudget past_memory_;
   std::unique_ptr<upkeep::Reclaimer> reclaimer_;
+  ops::Stagings stagings_;
   std::unique_ptr<ops::Context> context_;
   std::unique_ptr<Periodic> upkeep_;
 };

@@ -104,6 +104,20 @@ Result<Written> Space::move(const Ref& from, const Ref& to, const MoveOptions& o
   return change(*state_, Verb::move, ops::move, from, to, options);
 }
 
+Result<Written> Space::copy(const Ref& from, const Ref& to, const CopyOptions& options) const {
+  return copy_from(*this, from, to, options);
+}
+
+Result<Written> Space::copy_from(const Space& source, const Ref& from, const Ref& to,
+                                 const CopyOptions& options) const {
+  const engine::SpaceState& other = *source.state_;
+  if (other.session->engine != state_->session->engine)
+    return Error{.code = Code::unsupported,
+                 .text = "the spaces lie in different stores; read the files there and put them"};
+  return change(*state_, Verb::copy, ops::copy, ops::CopyFrom{other.session->call, other.id, from},
+                to, options);
+}
+
 Result<Written> Space::remove(const Ref& node, const RemoveOptions& options) const {
   return change(*state_, Verb::remove, ops::remove, node, options);
 }

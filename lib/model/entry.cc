@@ -73,6 +73,14 @@ void encode_fields(Encoder& out, const NodePurged& change) {
   out.varint(change.node).varint(change.item.entry).varint(change.item.index);
 }
 void encode_fields(Encoder& out, const Rewound& change) { out.varint(change.to); }
+void encode_fields(Encoder& out, const SubtreeStaged& change) { encode_part(out, change.top); }
+void encode_fields(Encoder& out, const SubtreeAttached& change) {
+  out.varint(change.node).varint(change.staged.entry).varint(change.staged.index);
+  out.varint(change.parent).bytes(change.name);
+}
+void encode_fields(Encoder& out, const StagingPurged& change) {
+  out.varint(change.node).varint(change.staged.entry).varint(change.staged.index);
+}
 
 AttachmentId decode_item(Decoder& in) {
   AttachmentId item;
@@ -154,6 +162,20 @@ void decode_fields(Decoder& in, NodePurged& change) {
   change.item = decode_item(in);
 }
 void decode_fields(Decoder& in, Rewound& change) { change.to = in.varint(); }
+void decode_fields(Decoder& in, SubtreeStaged& change) {
+  change.top = decode_node_part(in);
+  if (change.top.kind != NodeKind::folder || change.top.totals != FolderTotals{}) in.fail();
+}
+void decode_fields(Decoder& in, SubtreeAttached& change) {
+  change.node = in.varint();
+  change.staged = decode_item(in);
+  change.parent = in.varint();
+  change.name = in.bytes();
+}
+void decode_fields(Decoder& in, StagingPurged& change) {
+  change.node = in.varint();
+  change.staged = decode_item(in);
+}
 
 // A rewind is an entry of its own and undoes at least one other, so that going from entry to entry
 // always ends at the first.

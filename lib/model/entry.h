@@ -112,10 +112,31 @@ struct Rewound {
   bool operator==(const Rewound&) const = default;
 };
 
+// A folder that hangs nowhere yet: the top of a subtree that is built below it by entries that
+// nobody sees, and then attached by one that all see. It begins empty.
+struct SubtreeStaged {
+  NodeRecord top;
+  bool operator==(const SubtreeStaged&) const = default;
+};
+struct SubtreeAttached {
+  NodeId node = 0;
+  AttachmentId staged;  // key of the row of the staged top
+  NodeId parent = 0;
+  std::string name;
+  bool operator==(const SubtreeAttached&) const = default;
+};
+// A staged subtree is given up. It stays as it is until the floor has passed the entry.
+struct StagingPurged {
+  NodeId node = 0;
+  AttachmentId staged;
+  bool operator==(const StagingPurged&) const = default;
+};
+
 // A change's place in the list is its number in the format.
-using Change = std::variant<SpaceCreated, SpaceUpdated, NodeAdded, VersionAdded, NodeMoved,
-                            NodeTrashed, MtimeSet, Unchanged, VersionRemoved, VersionMarked,
-                            NodeRestored, NodePurged, Rewound>;
+using Change =
+    std::variant<SpaceCreated, SpaceUpdated, NodeAdded, VersionAdded, NodeMoved, NodeTrashed,
+                 MtimeSet, Unchanged, VersionRemoved, VersionMarked, NodeRestored, NodePurged,
+                 Rewound, SubtreeStaged, SubtreeAttached, StagingPurged>;
 
 // A folder on the way from the root to something that changed. The list holds a small tree: each
 // folder after its parent, the root first.
@@ -141,8 +162,10 @@ enum class EntryType : std::uint8_t {
   restored = 11,
   purged = 12,
   rewound = 13,
+  copied = 14,
+  staged = 15,  // housekeeping that a copy needs; not visible
 };
-inline constexpr EntryType kLastEntryType = EntryType::rewound;
+inline constexpr EntryType kLastEntryType = EntryType::staged;
 
 struct Entry {
   // Skeleton.

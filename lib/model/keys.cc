@@ -164,6 +164,12 @@ std::string first_of_entry(const SpaceId& space, SpaceRow row, EntryNumber entry
   return numbered_key(space, row, entry);
 }
 
+std::string staged_key(const SpaceId& space, const AttachmentId& entry_and_change) {
+  std::string key = numbered_key(space, SpaceRow::staged, entry_and_change.entry);
+  append_u32_be(key, entry_and_change.index);
+  return key;
+}
+
 std::string row_prefix(const SpaceId& space, SpaceRow row) { return space_key(space, row, 0); }
 
 std::string children_prefix(const SpaceId& space, NodeId parent) {

@@ -34,7 +34,8 @@ namespace spind::model {
   ROW(unused, 'u')      /* state       entry u64, attachment 12        –                     */ \
   ROW(purged, 'x')      /* state       entry u64, change u32           TrashRecord           */ \
   ROW(rewind, 'w')      /* state       entry u64                       count: rewound to     */ \
-  ROW(trimmed, 'z')     /* state       –                               count: entry          */
+  ROW(trimmed, 'z')     /* state       –                               count: entry          */ \
+  ROW(staged, 's')      /* state       entry u64, change u32           NodeRecord            */
 // clang-format on
 
 enum class SpaceRow : char {
@@ -75,6 +76,8 @@ std::string unused_key(const SpaceId& space, EntryNumber entry, const Attachment
 // A subtree that was purged: its rows stay in place below the node until the floor has passed the
 // entry, so that the entry can be undone. The node's locator leads here.
 std::string purged_key(const SpaceId& space, const AttachmentId& entry_and_change);
+// The top of a subtree that is being built where nobody sees it. Its locator leads here.
+std::string staged_key(const SpaceId& space, const AttachmentId& entry_and_change);
 
 // Which entry a rewind went back to, for who has to know it without reading the journal.
 std::string rewind_key(const SpaceId& space, EntryNumber rewind);
@@ -98,7 +101,7 @@ std::uint64_t last_u64_in(std::string_view key);
 EntryNumber entry_in_key(std::string_view key);
 // The piece that a dropped key ends with, which must be as long as that.
 PieceId piece_in_dropped_key(std::string_view key);
-// The entry and index that the key of a trash, purged or attachment row ends with.
+// The entry and index that the key of a trash, purged, staged or attachment row ends with.
 AttachmentId attachment_in_key(std::string_view key);
 
 // The catalogue: one partition for the whole store.

@@ -42,6 +42,9 @@ struct Retold {
   void operator()(const model::NodeRestored& change) { written.node = change.node; }
   void operator()(const model::NodePurged& change) { written.node = change.node; }
   void operator()(const model::Rewound&) { written.node = kRootNode; }
+  void operator()(const model::SubtreeStaged& change) { written.node = change.top.id; }
+  void operator()(const model::SubtreeAttached& change) { written.node = change.node; }
+  void operator()(const model::StagingPurged& change) { written.node = change.node; }
 
   void tell(const model::VersionRecord& version) {
     written.version = version.number;
@@ -88,12 +91,13 @@ class CommitBody {
   // what the first call answered.
   Result<bool> begin(kv::Transaction& rows, space::State& state, Entry& entry) {
     entry.number = 1;
+    entry.visible = request_.visible;
     entry.wall_ns = entry.time_ns = context_.clock.wall_ns();
     entry.epoch = context_.epoch;
     if (request_.creates_space) return false;
     SPIND_TRY_ASSIGN(const model::Head* head, state.head());
     SPIND_TRY_ASSIGN(const model::SpaceRecord* info, state.info());
-    SPIND_TRY(may_enter(call_, *info, request_.space));
+    if (!request_.by_store) SPIND_TRY(may_enter(call_, *info, request_.space));
     if (head->epoch != context_.epoch)
       return Error{.code = Code::unavailable, .text = "the space has another owner now"};
     entry.number = head->entry + 1;

@@ -36,6 +36,8 @@ struct Request {
   std::function<Status(kv::Transaction& rows, space::State& state)> also{};
   bool creates_space = false;
   bool uses_reserve = false;  // makes room, so it may use what is kept free on the device
+  bool visible = true;        // else readers and those who follow see nothing of it
+  bool by_store = false;      // housekeeping: nobody is asked whether they may enter
 };
 
 // The answer rests on durable state, refusals included; a deferred call that is not refused answers

@@ -7,6 +7,7 @@
 #include "content/content.h"
 #include "kv/kv.h"
 #include "ops/past.h"
+#include "ops/stagings.h"
 #include "space/reading.h"
 #include "space/resolve.h"
 
@@ -20,6 +21,7 @@ struct Context {
   Clock& clock;
   Random& random;
   content::MemoryBudget& past_memory;  // for views of the past and rewinds
+  Stagings& stagings;
   std::uint64_t epoch = 1;
 };
 

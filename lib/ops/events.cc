@@ -18,6 +18,7 @@ std::string_view change_name(ChangeKind kind) {
     case ChangeKind::restored: return "restored";
     case ChangeKind::purged: return "purged";
     case ChangeKind::rewound: return "rewound";
+    case ChangeKind::copied: return "copied";
   }
   return "unknown";
 }
@@ -78,6 +79,14 @@ class EventMaker {
   }
   void operator()(const model::NodePurged& change) { add(ChangeKind::purged, change.node); }
   void operator()(const model::Rewound&) { of_space(ChangeKind::rewound); }
+  // These two stand in entries that nobody sees.
+  void operator()(const model::SubtreeStaged&) {}
+  void operator()(const model::StagingPurged&) {}
+  void operator()(const model::SubtreeAttached& change) {
+    ChangeEvent& event = add(ChangeKind::copied, change.node);
+    event.node_kind = NodeKind::folder;
+    place(event, change.parent, change.name);
+  }
 
  private:
   ChangeEvent& add(ChangeKind kind, NodeId node) {

@@ -46,6 +46,16 @@ Result<Written> make_folder(const Context& context, const Call& call, const Spac
                             const Ref& folder, const FolderOptions& options);
 Result<Written> move(const Context& context, const Call& call, const SpaceId& space,
                      const Ref& from, const Ref& to, const MoveOptions& options);
+// What is copied, as its own session sees it.
+struct CopyFrom {
+  const Call& call;
+  const SpaceId& space;
+  const Ref& ref;
+};
+Result<Written> copy(const Context& context, const Call& call, const SpaceId& space,
+                     const CopyFrom& from, const Ref& to, const CopyOptions& options);
+// Gives up what copies left staged that run no more, in all spaces.
+Status purge_staging(const Context& context, const std::optional<CancelToken>& cancel);
 Result<Written> remove(const Context& context, const Call& call, const SpaceId& space,
                        const Ref& node, const RemoveOptions& options);
 Result<Written> set_mtime(const Context& context, const Call& call, const SpaceId& space,

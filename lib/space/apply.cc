@@ -28,7 +28,8 @@ std::uint64_t bytes_of(const FolderTotals& weight) {
   return weight.live_bytes + weight.version_bytes;
 }
 
-// Adds `weight` to every folder from `folder` up to the root, or takes it away.
+// Adds `weight` to every folder from `folder` up to the root, or to the top of what is staged, or
+// takes it away.
 Status add_to_ancestors(State& state, NodeId folder, const FolderTotals& weight, int sign) {
   for (NodeId up = folder; up != 0;) {
     SPIND_TRY_ASSIGN(State::Node * node, state.node(up));
@@ -169,6 +170,24 @@ struct Forward {
     state.put_rewind(entry.number, change.to);
     return {};
   }
+  Status operator()(const model::SubtreeStaged& change) {
+    state.put_staged(at, change.top);
+    SPIND_TRY_ASSIGN(model::Head * head, state.head());
+    head->next_node = std::max(head->next_node, change.top.id + 1);
+    return {};
+  }
+  Status operator()(const model::SubtreeAttached& change) {
+    SPIND_TRY_ASSIGN(model::NodeRecord top, state.take_staged(change.staged, change.node));
+    top.changed = entry.number;
+    const FolderTotals weight = top.weight();
+    SPIND_TRY(state.attach(change.parent, change.name, std::move(top)));
+    return add_to_ancestors(state, change.parent, weight, +1);
+  }
+  Status operator()(const model::StagingPurged& change) {
+    SPIND_TRY_ASSIGN(model::NodeRecord top, state.take_staged(change.staged, change.node));
+    state.put_purged(at, {0, "", std::move(top), entry.principal, entry.time_ns});
+    return {};
+  }
 };
 
 struct Backward {
@@ -271,6 +290,24 @@ struct Backward {
     state.let_go_of_pieces_for(0);
     return {};
   }
+  Status operator()(const model::SubtreeStaged& change) {
+    SPIND_TRY(state.take_staged(at, change.top.id));
+    return {};
+  }
+  Status operator()(const model::SubtreeAttached& change) {
+    SPIND_TRY_ASSIGN(const State::Node* node, state.node(change.node));
+    model::NodeRecord top = node->record;
+    top.changed = change.staged.entry;  // as all that is staged has it
+    SPIND_TRY(add_to_ancestors(state, change.parent, top.weight(), -1));
+    SPIND_TRY(state.detach(change.node));
+    state.put_staged(change.staged, std::move(top));
+    return {};
+  }
+  Status operator()(const model::StagingPurged& change) {
+    SPIND_TRY_ASSIGN(model::TrashRecord purged, state.take_purged(at));
+    state.put_staged(change.staged, std::move(purged.node));
+    return {};
+  }
 };
 
 // Whether a change is part of the tree's own story, as the edges between its states are.
@@ -360,6 +397,8 @@ struct Completion {
     return {};
   }
   Status operator()(model::NodeAdded& change) {
+    // Below what is staged nobody sees it come: no folder changes by it.
+    if (!entry.visible) return {};
     change.node.changed = entry.number;
     return way.add(change.parent);
   }
@@ -417,6 +456,12 @@ struct Completion {
   }
   Status operator()(model::NodePurged&) { return {}; }
   Status operator()(model::Rewound&) { return {}; }
+  Status operator()(model::SubtreeStaged& change) {
+    change.top.changed = entry.number;
+    return {};
+  }
+  Status operator()(model::SubtreeAttached& change) { return way.add(change.parent); }
+  Status operator()(model::StagingPurged&) { return {}; }
 };
 
 }  // namespace

@@ -69,6 +69,13 @@ Result<std::optional<model::TrashRecord>> Reading::detached(const std::string& k
   return std::optional(std::move(record));
 }
 
+Result<std::optional<model::NodeRecord>> Reading::staged(const model::AttachmentId& at) {
+  SPIND_TRY_ASSIGN(const auto bytes, snapshot_->get(Family::state, model::staged_key(space_, at)));
+  if (!bytes) return std::optional<model::NodeRecord>{};
+  SPIND_TRY_ASSIGN(auto record, model::decode_node(*bytes));
+  return std::optional(std::move(record));
+}
+
 Result<std::optional<model::VersionRecord>> Reading::version(NodeId node, VersionNumber number) {
   SPIND_TRY_ASSIGN(const auto bytes,
                    snapshot_->get(Family::state, model::version_key(space_, node, number)));

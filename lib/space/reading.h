@@ -24,6 +24,8 @@ class Reading final : public NodeSource {
   Result<model::Locator> locate(NodeId node) override;
   Result<std::optional<model::TrashRecord>> trashed(const model::AttachmentId& at) override;
   Result<std::optional<model::TrashRecord>> purged(const model::AttachmentId& at) override;
+  // The top of what is staged there, or none.
+  Result<std::optional<model::NodeRecord>> staged(const model::AttachmentId& at);
   // An earlier version, or none.
   Result<std::optional<model::VersionRecord>> version(NodeId node, VersionNumber number);
 

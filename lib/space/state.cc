@@ -32,7 +32,7 @@ Result<NodeRef> State::child(NodeId parent, std::string_view name) {
 Result<model::Locator> State::locate(NodeId node) {
   if (node == kRootNode) return model::Locator{};
   if (const auto found = nodes_.find(node); found != nodes_.end())
-    return model::Locator{found->second.node.parent, found->second.node.name, {}};
+    return model::Locator{found->second.node.parent, found->second.node.name, found->second.staged};
   SPIND_TRY_ASSIGN(const auto bytes, rows_.get(Family::state, model::locator_key(space_, node)));
   if (!bytes) return Error{.code = Code::not_found, .text = "no such node"};
   return model::decode_locator(*bytes);
@@ -44,10 +44,19 @@ Result<State::Node*> State::node(NodeId id) {
     return &found->second.node;
   }
   SPIND_TRY_ASSIGN(const model::Locator locator, locate(id));
-  if (locator.trash.entry != 0) return disagreement("a node in the trash is used as if it hung");
+  if (locator.trash.entry != 0) return staged_node(id, locator.trash);
   SPIND_TRY_ASSIGN(const NodeRef record, child(locator.parent, locator.name));
   if (record == nullptr || record->id != id) return disagreement("a locator leads to another node");
   Loaded& loaded = nodes_.at(id);
+  loaded.dirty = true;
+  return &loaded.node;
+}
+
+Result<State::Node*> State::staged_node(NodeId id, const model::AttachmentId& at) {
+  SPIND_TRY_ASSIGN(auto top, staged(at));
+  if (!top || top->id != id) return disagreement("a node in the trash is used as if it hung");
+  Loaded& loaded = remember(0, "", *std::move(top));
+  loaded.staged = at;
   loaded.dirty = true;
   return &loaded.node;
 }
@@ -199,6 +208,33 @@ void State::put_purged(const model::AttachmentId& at, const model::TrashRecord& 
 
 Result<model::TrashRecord> State::take_purged(const model::AttachmentId& at) {
   return take_detached(model::purged_key(space_, at));
+}
+
+Result<std::optional<model::NodeRecord>> State::staged(const model::AttachmentId& at) {
+  SPIND_TRY_ASSIGN(const auto bytes, rows_.get(Family::state, model::staged_key(space_, at)));
+  if (!bytes) return std::optional<model::NodeRecord>{};
+  SPIND_TRY_ASSIGN(auto top, model::decode_node(*bytes));
+  if (const auto found = nodes_.find(top.id); found != nodes_.end())
+    return std::optional(found->second.node.record);
+  return std::optional(std::move(top));
+}
+
+void State::put_staged(const model::AttachmentId& at, model::NodeRecord top) {
+  const NodeId id = top.id;
+  rows_.put(Family::state, model::staged_key(space_, at), model::encode(top));
+  rows_.put(Family::state, model::locator_key(space_, id),
+            model::encode(model::Locator{0, "", at}));
+  Loaded& loaded = remember(0, "", std::move(top));
+  loaded.staged = at;
+}
+
+Result<model::NodeRecord> State::take_staged(const model::AttachmentId& at, NodeId id) {
+  SPIND_TRY_ASSIGN(auto top, staged(at));
+  if (!top || top->id != id) return disagreement("a staged subtree is missing");
+  rows_.erase(Family::state, model::staged_key(space_, at));
+  rows_.erase(Family::state, model::locator_key(space_, id));
+  nodes_.erase(id);
+  return *std::move(top);
 }
 
 void State::put_version(NodeId node, const model::VersionRecord& version) {
@@ -373,6 +409,11 @@ void State::write_nodes() {
   for (const auto& [id, loaded] : nodes_) {
     if (!loaded.dirty) continue;
     const Node& node = loaded.node;
+    if (loaded.staged.entry != 0) {
+      rows_.put(Family::state, model::staged_key(space_, loaded.staged),
+                model::encode(node.record));
+      continue;
+    }
     const std::string key = model::node_key(space_, node.parent, node.name);
     if (node.record.kind == NodeKind::folder)
       rows_.put_announced(Family::state, key, model::encode(node.record));

@@ -50,6 +50,12 @@ class State final : public NodeSource {
   // The same for a subtree that was purged.
   void put_purged(const model::AttachmentId& at, const model::TrashRecord& record);
   Result<model::TrashRecord> take_purged(const model::AttachmentId& at);
+  // The top of a subtree that hangs nowhere yet. node() finds it as one without a parent, so what
+  // is added below counts up to it; here is its record, or none: it is not staged any more.
+  Result<std::optional<model::NodeRecord>> staged(const model::AttachmentId& at);
+  void put_staged(const model::AttachmentId& at, model::NodeRecord top);
+  // `id` is that of the node that lies there. Its locator goes too.
+  Result<model::NodeRecord> take_staged(const model::AttachmentId& at, NodeId id);
 
   void put_version(NodeId node, const model::VersionRecord& version);
   Result<model::VersionRecord> take_version(NodeId node, VersionNumber number);
@@ -104,6 +110,7 @@ class State final : public NodeSource {
   struct Loaded {
     Node node;
     bool dirty = false;
+    model::AttachmentId staged{};  // entry 0: it hangs; else its row
   };
   Result<std::vector<model::Piece>> pieces_of(const model::ContentRef& content);
   // Counts one reference more or less, and gives the new count.
@@ -111,6 +118,7 @@ class State final : public NodeSource {
   // The two rows that say that the piece's last reference fell away with the entry `at`.
   void remember_dropped(const model::PieceId& piece, EntryNumber at);
   void forget_dropped(const model::PieceId& piece, EntryNumber at);
+  Result<Node*> staged_node(NodeId id, const model::AttachmentId& at);
   Result<std::optional<model::TrashRecord>> detached(const std::string& key);
   Result<model::TrashRecord> take_detached(const std::string& key);
   void put_detached(const std::string& key, const model::AttachmentId& at,

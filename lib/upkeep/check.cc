@@ -51,7 +51,11 @@ class StoreCheck {
         if (trash.ok()) expect(trash->node);
         return steps_.step();
       }));
-    return {};
+    return scan_rows(reading, model::SpaceRow::staged, [&](auto, std::string_view value) -> Status {
+      const auto top = model::decode_node(value);
+      if (top.ok()) expect(*top);
+      return steps_.step();
+    });
   }
 
   Status check_space(const SpaceId& space) {

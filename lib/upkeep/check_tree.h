@@ -2,6 +2,8 @@
 // trash and the head.
 #pragma once
 
+#include <set>
+
 #include "model/keys.h"
 #include "space/reading.h"
 #include "upkeep/findings.h"
@@ -37,6 +39,8 @@ class TreeCheck {
   Status check_trash();
   Status check_trashed(model::SpaceRow row, std::string_view key, const model::NodeRecord& node);
   Status check_purged();
+  Status note_stagings();
+  Status check_staged();
   Status check_locators();
   Status check_gaps();
   Result<std::uint64_t> gaps(NodeId file);
@@ -47,13 +51,15 @@ class TreeCheck {
   // The record of a node, hanging or in the trash; null with a finding if its rows disagree.
   Result<space::NodeRef> find(NodeId node, Kind kind);
   Result<space::NodeRef> find_trashed(NodeId node, const model::AttachmentId& at, Kind kind);
+  Result<std::optional<model::NodeRecord>> detached(const model::AttachmentId& at);
 
   space::Reading& reading_;
   const model::Head& head_;
   Findings& findings_;
   Steps& steps_;
+  std::set<EntryNumber> stagings_;   // that no visible entry has followed yet
   std::uint64_t nodes_ = 0;          // rows of nodes, the root included
-  std::uint64_t trashed_ = 0;        // rows of the trash, and of what was purged
+  std::uint64_t trashed_ = 0;        // rows of the trash, of what was purged, and of what is staged
   std::uint64_t versions_owed_ = 0;  // earlier versions that records count and no rows have shown
 };
 

@@ -14,8 +14,9 @@ SPACE_FIELDS = ["id", "alias", "kind", "tenant", "name", "description", "owner",
                 "created_ns", "bytes", "version_bytes", "trash_bytes", "files", "folders", "entry",
                 "visible", "floor", "keep_ns", "keep_entries"]
 COMMANDS = ["init", "space create", "space list", "space info", "space set", "put", "get", "ls",
-            "tree", "stat", "cat", "mkdir", "mv", "rm", "du", "versions", "trash", "changes", "rewind",
-            "check", "collect", "checkpoint", "metrics", "verify", "version", "completion"]
+            "tree", "stat", "cat", "mkdir", "mv", "cp", "rm", "du", "versions", "trash", "changes",
+            "rewind", "check", "collect", "checkpoint", "metrics", "verify", "version",
+            "completion"]
 
 
 class Words(ToolCase):
@@ -365,6 +366,28 @@ class Nodes(ToolCase):
         self.assertEqual(self.error("mv", "s:/none", "s:/x")["code"], "not_found")
         self.spind("space", "create", "t")
         self.assertEqual(self.error("mv", "s:/d/h", "t:/h")["code"], "unsupported")
+        self.check_is_clean()
+
+    def test_cp_copies_files_and_folders_within_a_space_and_to_another(self):
+        self.spind("mkdir", "-p", "s:/d/e")
+        first = self.spind("put", "-", "s:/d/f", data=b"1").files[0]["id"]
+        copy = self.spind("cp", "s:/d/f", "s:/g").row
+        self.assertEqual(copy["path"], "/g")
+        self.assertNotEqual(copy["id"], first)
+        self.assertEqual(self.run_tool("cat", "s:/g").out, b"1")
+        self.assertEqual(self.error("cp", "s:/g", "s:/d/f")["code"], "already_exists")
+        self.spind("put", "-", "s:/g", data=b"2")
+        self.spind("cp", "--replace", "s:/g", "s:/d/f")
+        self.assertEqual(self.run_tool("cat", "s:/d/f").out, b"2")
+        self.assertEqual(self.error("cp", "s:/d", "s:/x")["code"], "is_a_folder")
+        self.assertEqual(self.spind("cp", "-r", "s:/d", "s:/x").row["path"], "/x")
+        self.assertEqual(self.spind("cp", "-r", "s:/d", "s:/x").row["path"], "/x/d")
+        self.assertEqual(self.run_tool("cat", "s:/x/d/f").out, b"2")
+        self.spind("space", "create", "t")
+        self.assertEqual(self.spind("cp", "-r", "s:/d", "t:/").row["path"], "/d")
+        self.assertEqual(self.spind("cp", "-r", "s:/", "t:/all").row["path"], "/all")
+        self.assertEqual(self.run_tool("cat", "t:/all/x/f").out, b"2")
+        self.assertEqual(self.error("cp", "s:/none", "t:/none")["code"], "not_found")
         self.check_is_clean()
 
     def test_rm_spares_full_folders_unless_told(self):

@@ -162,6 +162,23 @@ Status rewind(TestStore& store) {
   return {};
 }
 
+FaultCase copy(std::string name, const char* from, const char* to, bool takes_ids) {
+  Request request{.verb = Verb::copy, .ref = from, .to = to, .on_conflict = OnConflict::replace};
+  request.options.make_parents = true;
+  FaultCase fault_case = on_space(std::move(name), request);
+  fault_case.takes_ids = takes_ids;
+  return fault_case;
+}
+
+// From the other space that there is, so that the vault has to be told of what is shared.
+Status copy_from(TestStore& store) {
+  SPIND_TRY_ASSIGN(const Session session, store.store().session({.user = "ada"}));
+  SPIND_TRY_ASSIGN(const Space space, session.space_by_alias("faults"));
+  SPIND_TRY_ASSIGN(const Space other, session.space_by_alias("others"));
+  SPIND_TRY(space.copy_from(other, "/", "/from the other"));
+  return {};
+}
+
 std::vector<FaultCase> make_cases() {
   std::vector<FaultCase> cases = {
       {"open", reopen, false},
@@ -196,6 +213,10 @@ std::vector<FaultCase> make_cases() {
   cases.push_back(on_space(
       "move and replace",
       {.verb = Verb::move, .ref = "/folder/inline", .to = "/folder/object", .replace = true}));
+  cases.push_back(copy("copy file", "/folder/packed", "/new/packed", false));
+  cases.push_back(copy("copy folder", "/folder", "/new/folder", true));
+  cases.push_back(copy("copy folder and replace", "/folder", "/other", true));
+  cases.push_back({"copy from another space", copy_from, true, true});
   cases.push_back(on_space("remove", {.verb = Verb::remove, .ref = "/folder"}));
   cases.push_back(
       on_space("set_mtime", {.verb = Verb::set_mtime, .ref = "/folder/inline", .mtime_ns = 5}));
@@ -258,6 +279,10 @@ void make_tree(TestStore& store) {
   put_file("/other/file", 6, 1);
   put_file("/gone/old", 7, kPacked);
   put_file("/gone/old", 8, 100);
+  const Space other = store.make_space("others");
+  for (const auto& [path, size_bytes] : {std::pair{"/a", kPacked + 7}, {"/b", std::uint64_t{30}}})
+    if (const auto made = other.put(path, content(9, size_bytes)); !made.ok())
+      throw std::runtime_error(made.error().to_string());
   if (const auto removed = space.remove("/gone"); !removed.ok())
     throw std::runtime_error(removed.error().to_string());
 }
@@ -274,18 +299,18 @@ Status describe_versions(const Space& space, NodeId file, std::string& text) {
   return {};
 }
 
-Result<std::string> describe(const Space& space) {
+Result<std::string> describe(const Space& space, bool with_ids) {
   std::string text;
   SPIND_TRY_ASSIGN(Walk walk, space.walk("/"));
   for (;;) {
     SPIND_TRY_ASSIGN(const std::optional<Walk::Item> item, walk.next());
     if (!item) break;
     const NodeInfo& node = item->node;
-    text += item->path + " " + std::to_string(node.id) + " v" + std::to_string(node.version) +
-            " size " + std::to_string(node.size_bytes) + " mtime " + std::to_string(node.mtime_ns) +
-            " totals " + std::to_string(node.totals.live_bytes) + " " +
-            std::to_string(node.totals.version_bytes) + " " + std::to_string(node.totals.files) +
-            " " + std::to_string(node.totals.folders);
+    text += item->path + (with_ids ? " " + std::to_string(node.id) : "") + " v" +
+            std::to_string(node.version) + " size " + std::to_string(node.size_bytes) + " mtime " +
+            std::to_string(node.mtime_ns) + " totals " + std::to_string(node.totals.live_bytes) +
+            " " + std::to_string(node.totals.version_bytes) + " " +
+            std::to_string(node.totals.files) + " " + std::to_string(node.totals.folders);
     if (node.kind == NodeKind::file) SPIND_TRY(describe_versions(space, node.id, text));
     text += "\n";
   }

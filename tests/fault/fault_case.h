@@ -14,6 +14,7 @@ struct FaultCase {
   std::function<Status(TestStore&)> run;
   bool changes_space = true;                    // whether the space "faults" is another afterwards
   std::function<void(const Space&)> prepare{};  // before, without a fault
+  bool takes_ids = false;  // an attempt that failed may have taken ids that do not come again
 };
 
 const std::vector<FaultCase>& fault_cases();
@@ -21,7 +22,8 @@ const std::vector<FaultCase>& fault_cases();
 // The tree that every case finds.
 void make_tree(TestStore& store);
 
-// All nodes of the space with all that is known of them and the bytes of all versions.
-Result<std::string> describe(const Space& space);
+// All nodes of the space with all that is known of them and the bytes of all versions; without their
+// ids if these may be others.
+Result<std::string> describe(const Space& space, bool with_ids = true);
 
 }  // namespace spind::test

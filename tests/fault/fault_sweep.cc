@@ -30,10 +30,10 @@ class Fixture {
     store.reopen();  // cold caches, so that the verb makes all the calls that it may make
   }
 
-  Result<std::string> state() {
+  Result<std::string> state(bool with_ids) {
     SPIND_TRY_ASSIGN(const Session session, store.store().session({.user = "ada"}));
     SPIND_TRY_ASSIGN(const Space space, session.space_by_alias("faults"));
-    return describe(space);
+    return describe(space, with_ids);
   }
 
   // Longer than a store that found no room lets pass before it looks again.
@@ -70,10 +70,10 @@ class Sweep {
 
   SweepResult run() {
     Fixture plain(seam_, case_);
-    before_ = plain.state().value();
+    before_ = plain.state(!case_.takes_ids).value();
     const Status done = case_.run(plain.store);
     if (!done.ok()) violation(0, "without a fault: " + done.error().to_string());
-    after_ = plain.state().value();
+    after_ = plain.state(!case_.takes_ids).value();
     for (std::uint64_t n = 1; n <= kCallsMax; n = next_call(n))
       if (!one(n)) return result_;
     violation(kCallsMax, "the verb meets faults for ever");
@@ -99,7 +99,7 @@ class Sweep {
     }
     ++result_.points;
     if (!recover(n, fixture)) return true;
-    const Result<std::string> state = fixture.state();
+    const Result<std::string> state = fixture.state(!case_.takes_ids);
     if (!state.ok()) {
       violation(n, "reading after the fault: " + state.error().to_string());
       return true;
@@ -134,7 +134,7 @@ class Sweep {
     if (!done) {
       const Status again = case_.run(fixture.store);
       if (!again.ok()) violation(n, "trying again: " + again.error().to_string());
-      const Result<std::string> state = fixture.state();
+      const Result<std::string> state = fixture.state(!case_.takes_ids);
       if (!state.ok() || *state != after_) violation(n, "trying again leads elsewhere");
     }
     if (!fixture.store.space("faults").put("/another", "one").ok())

@@ -223,6 +223,26 @@ TEST_CASE("format: the entry of a rewind") {
   check_entry("entry-rewound", rewound);
 }
 
+TEST_CASE("format: entries about what is staged") {
+  Entry entry = a_full_entry();
+  entry.type = EntryType::copied;
+  NodeRecord top = a_folder();
+  top.totals = {};
+  entry.changes = {SubtreeStaged{top}, SubtreeAttached{5, {44, 0}, 1, "copy"},
+                   StagingPurged{5, {44, 0}}};
+  check_entry("entry-staged", entry);
+  top.totals.files = 1;
+  entry.changes = {SubtreeStaged{top}};
+  const EncodedEntry broken = encode(entry);
+  CHECK(decode_entry(broken.skeleton, broken.payload).code() == Code::corruption);
+}
+
+TEST_CASE("format: the key of what is staged") {
+  const std::string key = staged_key(kSpace, {45, 1});
+  CHECK(key == golden_bytes("key-staged", key));
+  CHECK(attachment_in_key(key) == AttachmentId{45, 1});
+}
+
 // One after the other, each behind its length.
 TEST_CASE("format: keys") {
   std::string keys;

@@ -118,6 +118,9 @@ class ModelSpace {
   Expected put(const Request& request, EntryNumber entry, std::int64_t time_ns);
   Expected make_folder(const Request& request, EntryNumber entry, std::int64_t time_ns);
   Expected move(const Request& request, EntryNumber entry);
+  // A folder takes two entries: one that stages it, and nobody sees, and one that attaches it.
+  Expected copy(const Request& request, EntryNumber entry, std::int64_t time_ns);
+  NodeId copy_node(NodeId original, NodeId parent, const std::string& name, EntryNumber changed);
   Expected remove(const Request& request, EntryNumber entry);
   Expected set_mtime(const Request& request, EntryNumber entry);
   // What is wrong with a request about one version of a file.

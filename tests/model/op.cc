@@ -97,6 +97,13 @@ std::uint32_t trashed_of(std::uint32_t number, const ModelSpace& space) {
   return positions.empty() ? number : positions[number % positions.size()];
 }
 
+// Folders that are copied again and again below themselves would grow without bounds.
+bool copies_too_much(const Ref& ref, const ModelSpace& space) {
+  const Expected found = space.ask({.verb = Verb::stat, .ref = ref});
+  const FolderTotals totals = found.answer.node.totals;
+  return found.ok() && totals.files + totals.folders > 30;
+}
+
 std::optional<std::string> etag_of(std::uint32_t choice, NodeId node, const ModelSpace& space) {
   switch (choice) {
     case 0: return std::nullopt;
@@ -169,6 +176,7 @@ Request to_request(const Op& op, const ModelSpace& space) {
                   .only_if_empty = op.if_empty != 0,
                   .mtime_ns = op.mtime,
                   .page = op.page + 1};
+  if (request.verb == Verb::copy && copies_too_much(request.ref, space)) request.verb = Verb::stat;
   PutOptions& options = request.options;
   options.conditions.if_match = etag_of(op.match, node, space);
   options.conditions.if_none_match = etag_of(op.none_match, node, space);

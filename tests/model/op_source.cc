@@ -25,8 +25,8 @@ void OpSource::conditions(Op& op) {
 Op OpSource::call() {
   // How often each verb is called, in the order of Verb.
   constexpr std::array<std::uint32_t, kVerbCount> kWeights = {14, 3, 6, 2, 12, 4, 25, 5, 14,
-                                                              14, 6, 5, 5, 6,  4, 8,  2};
-  std::uint32_t at = below(135);
+                                                              14, 6, 6, 5, 5,  6, 4,  8, 2};
+  std::uint32_t at = below(141);
   Op op;
   while (at >= kWeights[static_cast<std::size_t>(op.verb)]) {
     at -= kWeights[static_cast<std::size_t>(op.verb)];
@@ -35,7 +35,8 @@ Op OpSource::call() {
   op.space = below(3);
   reference(op.form, op.node, op.tail, op.name);
   if (op.verb == Verb::restore) op.elsewhere = one_in(3), op.conflict = below(4);
-  if (op.verb == Verb::move || op.elsewhere != 0)
+  if (op.verb == Verb::copy) op.conflict = below(4);
+  if (op.verb == Verb::move || op.verb == Verb::copy || op.elsewhere != 0)
     reference(op.to_form, op.to_node, op.to_tail, op.to_name);
   if (op.verb >= Verb::restore) op.form = one_in(20) ? 0 : 1 + one_in(4);
   if (op.verb >= Verb::restore && op.form == 1) op.tail = 0;

@@ -47,12 +47,14 @@ void commit(kv::Store& kv, const SpaceId& space,
 // Verbs at random over a few names, so that they meet; most succeed, some are refused.
 class RandomVerbs {
  public:
-  RandomVerbs(Space space, std::uint64_t seed) : space_(std::move(space)), random_(seed) {}
+  // `between` is called after each entry of a verb that makes several.
+  RandomVerbs(Space space, std::uint64_t seed, std::function<void()> between)
+      : space_(std::move(space)), random_(seed), between_(std::move(between)) {}
 
   void run_one() {
     const std::string a = path(), b = path();
     const std::string id = pick(5) == 0 ? fmt::format("request-{}", pick(200)) : "";
-    switch (pick(17)) {
+    switch (pick(19)) {
       case 0:
       case 1:
         return done(space_.put(a, content(), {.make_parents = pick(2) == 0, .request_id = id}));
@@ -78,6 +80,8 @@ class RandomVerbs {
         if (pick(6) == 0) REQUIRE(space_.empty_trash().ok());
         return;
       case 15: return done(rewind(id));
+      case 16: return done(copy(a, b, id));
+      case 17: return done(copy(fmt::format("/F{}", pick(3)), b, id));
       default: return done(space_.update({.name = fmt::format("name {}", pick(5))}));
     }
   }
@@ -89,6 +93,19 @@ class RandomVerbs {
     const EntryNumber last = space_.info()->entry;
     const EntryNumber far = pick(3) == 0 ? last : std::min<EntryNumber>(last, 12);
     return space_.rewind({.entry = last - pick(far)}, {.request_id = id});
+  }
+  // Now and then it is given up in the middle.
+  Result<Written> copy(const std::string& from, const std::string& to, const std::string& id) {
+    const std::uint64_t steps = 1 + pick(3);
+    CopyOptions options{.on_conflict = static_cast<OnConflict>(pick(4)),
+                        .make_parents = pick(2) == 0,
+                        .request_id = id};
+    std::uint64_t step = 0;
+    options.progress = [&](const Progress&) {
+      between_();
+      return ++step <= steps;
+    };
+    return space_.copy(from, to, options);
   }
   std::string path() {
     std::string path;
@@ -124,6 +141,7 @@ class RandomVerbs {
 
   Space space_;
   std::mt19937_64 random_;
+  const std::function<void()> between_;
   std::uint64_t touches_ = 0;
 };
 
@@ -184,11 +202,15 @@ void undo_and_redo(NameRule names, std::uint64_t seed, std::uint64_t verbs,
   TestStore store(MetadataEngine::memory, seams);
   const Space space = store.make_space("undone", names);
   std::vector<Rows> states{Rows{}, rows_of(*kv, space.id())};
-  RandomVerbs verb(space, seed);
-  for (std::uint64_t i = 0; i < verbs; ++i) {
-    verb.run_one();
+  const auto note_state = [&] {
+    REQUIRE(kv->wait(kv->latest()).ok());
     Rows now = rows_of(*kv, space.id());
     if (now != states.back()) states.push_back(std::move(now));
+  };
+  RandomVerbs verb(space, seed, note_state);
+  for (std::uint64_t i = 0; i < verbs; ++i) {
+    verb.run_one();
+    note_state();
   }
   REQUIRE(space.info()->entry == states.size() - 1);
   Undoing undoing(*kv, space.id(), undone);

@@ -45,7 +45,8 @@ void make_local_file(const std::string& path, std::uint64_t size_bytes) {
 
 }  // namespace
 
-TEST_CASE("scale: a space of a million nodes is made, listed and walked within the budget") {
+TEST_CASE(
+    "scale: a space of a million nodes is made, listed, walked and copied within the budget") {
   TemporaryFolder folder;
   const std::uint64_t folders = 100, files = scaled(200, 10'000, 10'000);
   const std::string tree = std::to_string(folders) + " " + std::to_string(files);
@@ -61,6 +62,9 @@ TEST_CASE("scale: a space of a million nodes is made, listed and walked within t
       CHECK(done.peak_bytes <= budget + kBesideBudget);
     }
   }
+  const Done copied = work("copy", folder / "store", kBudgets[0], tree);
+  CHECK(copied.counted == folders * files);
+  CHECK(copied.peak_bytes <= kBudgets[0] + kBesideBudget);
 }
 
 TEST_CASE("scale: a file of 4 GiB is stored and read within the budget") {

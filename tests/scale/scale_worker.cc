@@ -4,6 +4,7 @@
 //   scale_worker build STORE BUDGET_BYTES FOLDERS FILES    makes the tree
 //   scale_worker list  STORE BUDGET_BYTES FOLDERS FILES    lists every folder, page by page
 //   scale_worker walk  STORE BUDGET_BYTES FOLDERS FILES    walks the whole space
+//   scale_worker copy  STORE BUDGET_BYTES FOLDERS FILES    copies the whole space into a folder of it
 //   scale_worker put   STORE BUDGET_BYTES LOCAL_FILE       stores one large file
 //   scale_worker get   STORE BUDGET_BYTES LOCAL_FILE       reads it, comparing
 #include <cstdio>
@@ -78,6 +79,10 @@ std::uint64_t walk(const Job& job) {
   return files;
 }
 
+std::uint64_t copy(const Job& job) {
+  return must(job.space.stat(Ref::node(must(job.space.copy("/", "/copy")).node))).totals.files;
+}
+
 std::uint64_t put(const Job& job) {
   return must(job.space.put_local_file("/large", job.local_file)).size_bytes;
 }
@@ -119,7 +124,10 @@ std::uint64_t run(const std::vector<std::string>& words) {
   }
   job.folders = std::strtoull(words.at(3).c_str(), nullptr, 10);
   job.files = std::strtoull(words.at(4).c_str(), nullptr, 10);
-  return verb == "build" ? build(job) : verb == "list" ? list(job) : walk(job);
+  return verb == "build"  ? build(job)
+         : verb == "list" ? list(job)
+         : verb == "copy" ? copy(job)
+                          : walk(job);
 }
 
 }  // namespace

@@ -60,6 +60,7 @@ void Ledger::apply(Tree& tree, const WriterStep& step) {
       tree.files[step.to] = std::move(moved);
       break;
     }
+    case WriterStep::Kind::copy: copy(tree, step); break;
     case WriterStep::Kind::remove: tree.files.erase(step.path); break;
     case WriterStep::Kind::remove_folder:
       erase_below(tree.files, step.path);
@@ -70,6 +71,32 @@ void Ledger::apply(Tree& tree, const WriterStep& step) {
       if (file != tree.files.end()) file->second.mtime_ns = step.mtime_ns;
       break;
   }
+}
+
+// Only the current versions come along.
+void Ledger::copy(Tree& tree, const WriterStep& step) {
+  const auto copied = [](File file) {
+    file.versions.erase(file.versions.begin(), file.versions.end() - 1);
+    return file;
+  };
+  if (const auto file = tree.files.find(step.path); file != tree.files.end()) {
+    if (step.path == step.to) return;
+    add_folders(tree.folders, parent(step.to));
+    File copy = copied(file->second);
+    tree.files[step.to] = std::move(copy);
+    return;
+  }
+  if (!tree.folders.contains(step.path)) return;
+  const Tree before = tree;
+  erase_below(tree.files, step.to);
+  erase_below(tree.folders, step.to);
+  add_folders(tree.folders, step.to);
+  for (const std::string& folder : before.folders)
+    if (folder.starts_with(step.path + "/"))
+      tree.folders.insert(step.to + folder.substr(step.path.size()));
+  for (const auto& [path, file] : before.files)
+    if (path.starts_with(step.path + "/"))
+      tree.files[step.to + path.substr(step.path.size())] = copied(file);
 }
 
 std::string Ledger::mismatch(const Space& space, std::uint32_t writer, const Tree& tree) {

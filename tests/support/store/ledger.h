@@ -18,10 +18,19 @@
 namespace spind::test {
 
 struct WriterStep {
-  enum class Kind : std::uint8_t { put, stream, move, remove, remove_folder, make_folder, touch };
+  enum class Kind : std::uint8_t {
+    put,
+    stream,
+    move,
+    copy,
+    remove,
+    remove_folder,
+    make_folder,
+    touch
+  };
   Kind kind = Kind::put;
   std::string path;
-  std::string to;                  // move
+  std::string to;                  // move, copy: of a file, or of a folder
   std::uint64_t content_seed = 0;  // put, stream
   std::uint64_t size_bytes = 0;
   std::int64_t mtime_ns = 0;  // touch
@@ -75,6 +84,7 @@ class Ledger {
     std::uint64_t next_step = 0;
   };
   void apply(Tree& tree, const WriterStep& step);
+  static void copy(Tree& tree, const WriterStep& step);
   static std::string mismatch(const Space& space, std::uint32_t writer, const Tree& tree);
   static std::string read_back(const Space& space, const Tree& tree);
 

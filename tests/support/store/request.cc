@@ -6,23 +6,10 @@
 namespace spind::test {
 namespace {
 
-constexpr std::string_view kNames[kVerbCount] = {"stat",
-                                                 "path",
-                                                 "list",
-                                                 "walk",
-                                                 "get",
-                                                 "versions",
-                                                 "put",
-                                                 "write",
-                                                 "make_folder",
-                                                 "move",
-                                                 "remove",
-                                                 "set_mtime",
-                                                 "restore_version",
-                                                 "remove_version",
-                                                 "mark_version",
-                                                 "restore",
-                                                 "purge"};
+constexpr std::string_view kNames[kVerbCount] = {
+    "stat",           "path",         "list",    "walk", "get",    "versions",  "put",
+    "write",          "make_folder",  "move",    "copy", "remove", "set_mtime", "restore_version",
+    "remove_version", "mark_version", "restore", "purge"};
 
 Result<std::vector<Walk::Item>> list_all(const Space& space, const Request& request) {
   std::vector<Walk::Item> items;
@@ -117,6 +104,12 @@ Result<Written> change(const Space& space, const Request& request) {
                         {.replace = request.replace,
                          .conditions = options.conditions,
                          .request_id = options.request_id});
+    case Verb::copy:
+      return space.copy(request.ref, request.to,
+                        {.on_conflict = request.on_conflict,
+                         .make_parents = options.make_parents,
+                         .from_conditions = options.conditions,
+                         .request_id = options.request_id});
     case Verb::remove:
       return space.remove(request.ref, {.conditions = options.conditions,
                                         .only_if_empty = request.only_if_empty,
@@ -162,9 +155,9 @@ Answer run(const Space& space, const Request& request) {
 
 std::string Request::to_string() const {
   std::string text = std::string(verb_name(verb)) + " " + ref.to_string();
-  if (verb == Verb::restore)
+  if (verb == Verb::restore || verb == Verb::copy)
     text += " on_conflict " + std::to_string(static_cast<int>(on_conflict));
-  if (verb == Verb::move || elsewhere) text += " to " + to.to_string();
+  if (verb == Verb::move || verb == Verb::copy || elsewhere) text += " to " + to.to_string();
   if (verb == Verb::put || verb == Verb::write)
     text += " content " + std::to_string(content_seed) + "/" + std::to_string(size_bytes);
   const Preconditions& conditions = options.conditions;

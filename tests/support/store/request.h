@@ -20,6 +20,7 @@ enum class Verb : std::uint8_t {
   write,  // through a Writer, in parts
   make_folder,
   move,
+  copy,
   remove,
   set_mtime,
   restore_version,
@@ -28,7 +29,7 @@ enum class Verb : std::uint8_t {
   restore,
   purge,
 };
-inline constexpr std::size_t kVerbCount = 17;
+inline constexpr std::size_t kVerbCount = 18;
 
 std::string_view verb_name(Verb verb);
 bool changes(Verb verb);
@@ -36,9 +37,9 @@ bool changes(Verb verb);
 struct Request {
   Verb verb = Verb::stat;
   Ref ref{"/"};
-  Ref to{"/"};                                // move; restore, if elsewhere
+  Ref to{"/"};                                // move, copy; restore, if elsewhere
   bool elsewhere = false;                     // restore
-  OnConflict on_conflict = OnConflict::fail;  // restore
+  OnConflict on_conflict = OnConflict::fail;  // restore, copy
   std::uint64_t content_seed = 0;             // put, write
   std::uint64_t size_bytes = 0;               // put, write
   PutOptions options{};                    // of put and write; what other verbs share, for them too

@@ -43,8 +43,9 @@ Status put(const Space& space, const WriterStep& step) {
   return {};
 }
 
+// conflict: a copy onto itself.
 Status settled(Result<Written> result) {
-  if (result.ok() || result.code() == Code::not_found) return {};
+  if (result.ok() || result.code() == Code::not_found || result.code() == Code::conflict) return {};
   return std::move(result).error();
 }
 
@@ -65,9 +66,16 @@ WriterStep writer_step(std::uint64_t seed, std::uint32_t writer, std::uint64_t n
     step.kind = at < 60 ? WriterStep::Kind::put : WriterStep::Kind::stream;
     step.size_bytes = random_size(random);
     step.content_seed = random() >> 16;
-  } else if (at < 85) {
+  } else if (at < 81) {
     step.kind = WriterStep::Kind::move;
     step.to = file();
+  } else if (at < 84) {
+    step.kind = WriterStep::Kind::copy;
+    step.to = file();
+  } else if (at < 85) {
+    step.kind = WriterStep::Kind::copy;
+    step.path = folder();
+    step.to = writer_folder(writer) + "/copies/of a folder";
   } else if (at < 90) {
     step.kind = WriterStep::Kind::remove;
   } else if (at < 91) {
@@ -91,6 +99,12 @@ Status take(const Space& space, const WriterStep& step) {
       MoveOptions options;
       options.replace = true;
       return settled(space.move(step.path, step.to, options));
+    }
+    case WriterStep::Kind::copy: {
+      CopyOptions options;
+      options.on_conflict = OnConflict::replace;
+      options.make_parents = true;
+      return settled(space.copy(step.path, step.to, options));
     }
     case WriterStep::Kind::remove:
     case WriterStep::Kind::remove_folder: return settled(space.remove(step.path));

@@ -66,6 +66,43 @@ TEST_CASE("collect: an upload that was idle for too long loses its claim and can
   CHECK(place.commit(owner_of(1), stored).code() == Code::aborted);
 }
 
+TEST_CASE("adopt: a space holds what another one stored, until it lets go of it") {
+  Place place;
+  std::mt19937_64 random(test::seed());
+  const std::string text = random_text(random, 3 * kMiB);
+  const content::Stored stored = place.put_and_commit(owner_of(1), text);
+  const std::vector<model::PieceId> pieces = {stored.pieces[0].id};
+  content::Stored adopted = place.content->adopt(owner_of(2), pieces).value();
+  place.forget(owner_of(1), stored);
+  // Claimed, then committed.
+  CHECK(place.collect().removed == 0);
+  adopted.pieces = stored.pieces;
+  REQUIRE(place.commit(owner_of(2), adopted).ok());
+  adopted.claim = nullptr;
+  CHECK(place.collect().removed == 0);
+  CHECK(place.read(owner_of(2), stored).value() == text);
+  place.forget(owner_of(2), stored);
+  CHECK(place.collect().removed == 1);
+  CHECK(place.content->adopt(owner_of(2), pieces).code() == Code::aborted);
+}
+
+TEST_CASE("adopt: what nobody commits after all is let go of, also after a crash") {
+  Place place;
+  std::mt19937_64 random(test::seed());
+  const content::Stored stored = place.put_and_commit(owner_of(1), random_text(random, 3 * kMiB));
+  const std::vector<model::PieceId> pieces = {stored.pieces[0].id};
+  for (const bool crash : {false, true}) {
+    content::Stored adopted = place.content->adopt(owner_of(2), pieces).value();
+    REQUIRE(place.store->wait(place.store->latest()).ok());
+    adopted.claim = nullptr;
+    if (crash) place.crash_and_open();
+    CHECK(place.collect().removed == 0);
+    const kv::SnapshotRef snapshot = place.store->durable();
+    CHECK_FALSE(place.content->holds(*snapshot, owner_of(2), pieces[0]).value());
+    CHECK(place.content->holds(*snapshot, owner_of(1), pieces[0]).value());
+  }
+}
+
 TEST_CASE("collect: the grace time passes before anything goes, and a new upload revives a piece") {
   Place place;
   std::mt19937_64 random(test::seed());

@@ -130,6 +130,32 @@ TEST_CASE("check: finds what is wrong with a node in the trash") {
   CHECK(planted.kinds() == Kinds{"trash_bytes"});
 }
 
+TEST_CASE("check: finds what is wrong with what is staged") {
+  Planted planted;
+  const Written copied = planted.space().copy("/work", "/copy").value();
+  // To where all was staged and nothing was attached.
+  REQUIRE(planted.space().rewind({.entry = copied.entry - 1}).ok());
+  CHECK(planted.store().findings(true) == "");
+  const std::string key = model::staged_key(planted.id(), {copied.entry - 1, 0});
+  const auto top = model::decode_node(planted.row(Family::state, key)).value();
+  const auto put = [&](const auto& change) {
+    model::NodeRecord changed = top;
+    change(changed);
+    planted.put(Family::state, key, model::encode(changed));
+  };
+  put([](model::NodeRecord& node) { ++node.totals.files; });
+  CHECK(planted.kinds() == Kinds{"folder_totals"});
+  put([](model::NodeRecord& node) { node.kind = NodeKind::file; });
+  CHECK(planted.kinds().contains("staged_record"));
+  put([](model::NodeRecord&) {});
+  CHECK(planted.store().findings() == "");
+  planted.put(Family::state, model::locator_key(planted.id(), top.id),
+              model::encode(model::Locator{0, "", {copied.entry, 0}}));
+  CHECK(planted.kinds().contains("staged_locator"));
+  planted.put(Family::state, key, "broken");
+  CHECK(planted.kinds().contains("staged_record"));
+}
+
 TEST_CASE("check: finds folded names that are lost or belong to nothing") {
   Planted lost({}, NameRule::folded);
   lost.erase(Family::state, model::folded_key(lost.id(), kRootNode, "pack"));

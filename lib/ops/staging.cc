@@ -1,0 +1,78 @@
+#include "ops/staging.h"
+
+#include "base/try.h"
+#include "model/keys.h"
+#include "ops/ops.h"
+
+namespace spind::ops {
+namespace {
+
+// Purges what is staged there, if it still is.
+Status purge(const Context& context, const Call& call, const SpaceId& space,
+             const model::AttachmentId& key) {
+  const Request request{.space = space,
+                        .type = model::EntryType::staged,
+                        .uses_reserve = true,
+                        .visible = false,
+                        .by_store = true};
+  SPIND_TRY(
+      commit(context, call, request, [&](space::State& state, const Moment&) -> Result<Decision> {
+        Decision decision;
+        SPIND_TRY_ASSIGN(const auto top, state.staged(key));
+        if (top) decision.changes.push_back(model::StagingPurged{top->id, key});
+        return decision;
+      }));
+  return {};
+}
+
+Status purge_left(const Context& context, const kv::Snapshot& snapshot, const SpaceId& space) {
+  const std::string prefix = model::row_prefix(space, model::SpaceRow::staged);
+  const auto cursor = snapshot.scan(kv::Family::state, prefix, model::end_of(prefix));
+  for (; cursor->valid(); cursor->next()) {
+    const model::AttachmentId key = model::attachment_in_key(cursor->key());
+    if (context.stagings.runs(space, key.entry)) continue;
+    SPIND_TRY_ASSIGN(const model::NodeRecord top, model::decode_node(cursor->value()));
+    Call call;
+    call.who.user = top.creator;  // who began it
+    call.deferred = true;
+    SPIND_TRY(purge(context, call, space, key));
+  }
+  return cursor->status();
+}
+
+}  // namespace
+
+void Staging::grew_by(const FolderTotals& weight) {
+  weight_.live_bytes += weight.live_bytes;
+  weight_.files += weight.files;
+  weight_.folders += weight.folders;
+}
+
+Status Staging::check(space::State& state) const {
+  SPIND_TRY_ASSIGN(const auto top, state.staged(key()));
+  if (top && top->id == top_ && top->weight() == weight_) return {};
+  return Error{.code = Code::aborted, .text = "the space was rewound during the copy"};
+}
+
+void Staging::give_up() {
+  if (top_ == 0) return;
+  Call call = call_;
+  call.deadline_monotonic_ns = 0;
+  call.cancel.reset();
+  call.deferred = true;
+  (void)purge(context_, call, space_, key());
+}
+
+Status purge_staging(const Context& context, const std::optional<CancelToken>& cancel) {
+  const kv::SnapshotRef snapshot = context.kv.durable();
+  const std::string prefix = model::catalogue_spaces_prefix();
+  const auto cursor = snapshot->scan(kv::Family::state, prefix, model::end_of(prefix));
+  for (; cursor->valid(); cursor->next()) {
+    if (cancel && cancel->cancelled())
+      return Error{.code = Code::cancelled, .text = "the collection was cancelled"};
+    SPIND_TRY(purge_left(context, *snapshot, model::space_in_catalogue_key(cursor->key())));
+  }
+  return cursor->status();
+}
+
+}  // namespace spind::ops

@@ -1,0 +1,91 @@
+// Copying, as the model has it.
+#include "model/model_space.h"
+
+namespace spind::test {
+
+NodeId ModelSpace::copy_node(NodeId original, NodeId parent, const std::string& name,
+                             EntryNumber changed) {
+  const Node& from = nodes_.at(original);
+  Node copy{.id = next_id_++,
+            .parent = parent,
+            .kind = from.kind,
+            .name = name,
+            .mtime_ns = from.mtime_ns,
+            .creator = creator_,
+            .changed = changed,
+            .versions = {}};
+  if (from.kind == NodeKind::file) {
+    const Version& version = from.versions.back();
+    copy.versions.push_back(
+        {version.content_seed, version.size_bytes, version.sha256, creator_, version.mtime_ns});
+  }
+  const NodeId id = copy.id;
+  nodes_[id] = std::move(copy);
+  return id;
+}
+
+Expected ModelSpace::copy(const Request& request, EntryNumber entry, std::int64_t time_ns) {
+  const Place from = find(request.ref);
+  Place to = find(request.to);
+  Expected expected{.problems = from.problems};
+  const NodeId id = from.found() ? from.node : 0;
+  if (id == 0) expected.problems.merge(obstacles(from, false, 0));
+  if (id == 0) expected.problems.insert(Code::not_found);
+  if (id != 0 && !holds(request.options.conditions, id))
+    expected.problems.insert(Code::precondition_failed);
+  const NodeId there = taken(to);
+  std::set<Code> obstacles_to = obstacles(to, request.options.make_parents, 0);
+  if (there != 0) obstacles_to.erase(Code::already_exists);
+  expected.problems.merge(obstacles_to);
+  if (there == kRootNode) expected.problems.insert(Code::conflict);
+  if (there != 0 && request.on_conflict == OnConflict::fail)
+    expected.problems.insert(Code::already_exists);
+  if (there != 0 && id != 0 && request.on_conflict == OnConflict::replace && below(id, there))
+    expected.problems.insert(Code::conflict);
+  if (!expected.ok()) return expected;
+  expected.answer.written.node = there;
+  if (there != 0 && request.on_conflict == OnConflict::skip) return expected;
+
+  const bool is_folder = nodes_.at(id).kind == NodeKind::folder;
+  NodeId top = 0;
+  if (is_folder) {
+    // As it was before the copy: it may go below itself.
+    const std::vector<Walk::Item> below_it = walking(id);
+    std::map<NodeId, NodeId> copies;
+    for (const Walk::Item& item : below_it) {
+      const NodeId original = item.node.id;
+      const NodeId parent = original == id ? 0 : copies.at(item.node.parent);
+      copies[original] = copy_node(original, parent, item.node.name, entry);
+      if (original != id) places_[{parent, item.node.name}] = copies[original];
+    }
+    top = copies.at(id);
+    ++entry;
+  }
+  NodeId folder = to.found() ? nodes_.at(there).parent : to.node;
+  std::string name = to.found() ? nodes_.at(there).name : to.rest.back();
+  if (there != 0 && request.on_conflict == OnConflict::replace) detach(there, entry);
+  if (there != 0 && request.on_conflict == OnConflict::keep_both)
+    name = free_name(folder, name, nodes_.at(id).kind);
+  if (to.rest.size() > 1) {
+    to.rest.pop_back();
+    folder = make(to, NodeKind::folder, entry, time_ns);
+  }
+  if (!is_folder) top = copy_node(id, 0, name, entry);
+  Node& node = nodes_.at(top);
+  node.parent = folder;
+  node.name = name;
+  places_[{folder, name}] = top;
+  ChangeEvent& event =
+      tell_with_place(is_folder ? ChangeKind::copied : ChangeKind::created, top, entry);
+  event.node_kind = node.kind;
+  event.version = node.versions.size();
+  touch(top, entry);
+  expected.answer.written = {.node = top, .entry = entry};
+  if (is_folder) return expected;
+  expected.answer.written.version = 1;
+  expected.answer.written.size_bytes = node.versions.back().size_bytes;
+  expected.answer.written.sha256 = node.versions.back().sha256;
+  return expected;
+}
+
+}  // namespace spind::test
