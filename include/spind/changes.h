@@ -34,6 +34,7 @@ enum class ChangeKind : std::uint8_t {
   purged = 10,           // from the trash, for good
   rewound = 11,          // the whole tree is again as it was: list it anew from the root, going
                          // only into folders whose ETag is not the one that is known
+  properties_changed = 12,
 };
 // As in the table above, "moved".
 SPIND_EXPORT std::string_view change_name(ChangeKind kind);

@@ -81,6 +81,12 @@ struct SpaceOptions {
 
 struct SpaceChange {
   std::optional<std::string> alias{}, name{}, description{};
+  std::optional<NodeId> image{}, readme{};  // files that present the space; 0: none
+};
+
+enum class SpaceStatus : std::uint8_t {
+  active = 1,
+  disabled = 2,  // its nodes answer not_found; see Space::disable
 };
 
 struct SpaceInfo {
@@ -96,10 +102,13 @@ struct SpaceInfo {
   EntryNumber entry = 0;          // last entry of the journal
   EntryNumber visible = 0;        // last visible entry: the root version
   std::uint64_t history = 0;
+  SpaceStatus state = SpaceStatus::active;
+  NodeId image = 0, readme = 0;  // 0: none. One that was removed since answers not_found
 };
 
 struct SpaceFilter {
   std::optional<SpaceKind> kind{};
+  std::optional<SpaceStatus> state{};
 };
 
 // Conditions on the node that stands at the place when the change becomes visible; if one does not

@@ -10,14 +10,27 @@ namespace spind::model {
 namespace {
 
 constexpr std::uint8_t kVisible = 1;
+constexpr std::uint8_t kHadProperty = 1, kHasProperty = 2;  // flags of an edit
 
-void encode_fields(Encoder& out, const SpaceCreated& change) {
-  encode_part(out, change.space);
+// A payload has the format of the newest space record in it.
+std::uint8_t payload_format(const Entry& entry) {
+  std::uint8_t format = kRecordFormat;
+  for (const Change& change : entry.changes) {
+    if (const auto* created = std::get_if<SpaceCreated>(&change))
+      format = std::max(format, format_needed(created->space));
+    if (const auto* updated = std::get_if<SpaceUpdated>(&change))
+      format = std::max({format, format_needed(updated->before), format_needed(updated->after)});
+  }
+  return format;
+}
+
+void encode_fields(Encoder& out, const SpaceCreated& change, std::uint8_t format) {
+  encode_part(out, change.space, format);
   encode_part(out, change.root);
 }
-void encode_fields(Encoder& out, const SpaceUpdated& change) {
-  encode_part(out, change.before);
-  encode_part(out, change.after);
+void encode_fields(Encoder& out, const SpaceUpdated& change, std::uint8_t format) {
+  encode_part(out, change.before, format);
+  encode_part(out, change.after, format);
 }
 void encode_fields(Encoder& out, const NodeAdded& change) {
   out.varint(change.parent).bytes(change.name);
@@ -61,6 +74,15 @@ void encode_fields(Encoder& out, const NodePurged& change) {
   out.varint(change.node).varint(change.item.entry).varint(change.item.index);
 }
 void encode_fields(Encoder& out, const Rewound& change) { out.varint(change.to); }
+void encode_fields(Encoder& out, const PropertiesSet& change) {
+  out.varint(change.node).varint(change.replaced_changed).varint(change.edits.size());
+  for (const PropertyEdit& edit : change.edits) {
+    const int flags = (edit.before ? kHadProperty : 0) | (edit.after ? kHasProperty : 0);
+    out.bytes(edit.key).u8(static_cast<std::uint8_t>(flags));
+    if (edit.before) out.bytes(*edit.before);
+    if (edit.after) out.bytes(*edit.after);
+  }
+}
 
 AttachmentId decode_item(Decoder& in) {
   AttachmentId item;
@@ -71,13 +93,13 @@ AttachmentId decode_item(Decoder& in) {
   return item;
 }
 
-void decode_fields(Decoder& in, SpaceCreated& change) {
-  change.space = decode_space_part(in);
+void decode_fields(Decoder& in, SpaceCreated& change, std::uint8_t format) {
+  change.space = decode_space_part(in, format);
   change.root = decode_node_part(in);
 }
-void decode_fields(Decoder& in, SpaceUpdated& change) {
-  change.before = decode_space_part(in);
-  change.after = decode_space_part(in);
+void decode_fields(Decoder& in, SpaceUpdated& change, std::uint8_t format) {
+  change.before = decode_space_part(in, format);
+  change.after = decode_space_part(in, format);
 }
 void decode_fields(Decoder& in, NodeAdded& change) {
   change.parent = in.varint();
@@ -142,6 +164,22 @@ void decode_fields(Decoder& in, NodePurged& change) {
   change.item = decode_item(in);
 }
 void decode_fields(Decoder& in, Rewound& change) { change.to = in.varint(); }
+void decode_fields(Decoder& in, PropertiesSet& change) {
+  change.node = in.varint();
+  change.replaced_changed = in.varint();
+  const std::uint64_t count = in.varint();
+  if (count == 0) in.fail();
+  for (std::uint64_t i = 0; in.ok() && i < count; ++i) {
+    PropertyEdit edit;
+    edit.key = in.bytes();
+    const std::uint8_t flags = in.u8();
+    if ((flags & kHadProperty) != 0) edit.before = in.bytes();
+    if ((flags & kHasProperty) != 0) edit.after = in.bytes();
+    const bool in_order = i == 0 || change.edits.back().key < edit.key;
+    if (flags > (kHadProperty | kHasProperty) || edit.before == edit.after || !in_order) in.fail();
+    change.edits.push_back(std::move(edit));
+  }
+}
 
 // A rewind is an entry of its own and undoes at least one other, so that going from entry to entry
 // always ends at the first.
@@ -163,20 +201,24 @@ bool sound_rewind(const Entry& entry) {
 }
 
 template <std::size_t kIndex = 0>
-void decode_change(Decoder& in, std::size_t index, std::vector<Change>& out) {
+void decode_change(Decoder& in, std::uint8_t format, std::size_t index, std::vector<Change>& out) {
   if constexpr (kIndex == std::variant_size_v<Change>) {
     in.fail();
   } else if (index == kIndex) {
     std::variant_alternative_t<kIndex, Change> change;
-    decode_fields(in, change);
+    if constexpr (requires { decode_fields(in, change, format); })
+      decode_fields(in, change, format);
+    else
+      decode_fields(in, change);
     out.emplace_back(std::move(change));
   } else {
-    decode_change<kIndex + 1>(in, index, out);
+    decode_change<kIndex + 1>(in, format, index, out);
   }
 }
 
 std::string encode_payload(const Entry& entry) {
-  std::string out = begin_record(RecordTag::payload, 256);
+  const std::uint8_t format = payload_format(entry);
+  std::string out = begin_record(RecordTag::payload, 256, format);
   Encoder encoder(out);
   encoder.raw(Bytes(entry.salt));
   encoder.bytes(entry.principal).bytes(entry.application).bytes(entry.request_id);
@@ -188,7 +230,14 @@ std::string encode_payload(const Entry& entry) {
   encoder.varint(entry.changes.size());
   for (const Change& change : entry.changes) {
     encoder.u8(static_cast<std::uint8_t>(change.index()));
-    std::visit([&encoder](const auto& fields) { encode_fields(encoder, fields); }, change);
+    std::visit(
+        [&encoder, format](const auto& fields) {
+          if constexpr (requires { encode_fields(encoder, fields, format); })
+            encode_fields(encoder, fields, format);
+          else
+            encode_fields(encoder, fields);
+        },
+        change);
   }
   encoder.varint(entry.manifests.size());
   for (const Digest& digest : entry.manifests) encoder.raw(Bytes(digest));
@@ -208,7 +257,7 @@ void decode_way(Decoder& in, std::vector<WayFolder>& way) {
   }
 }
 
-bool decode_fields(Decoder& in, Entry& entry) {
+bool decode_fields(Decoder& in, Entry& entry, std::uint8_t format) {
   entry.salt = decode_array<16>(in);
   entry.principal = in.bytes();
   entry.application = in.bytes();
@@ -220,12 +269,12 @@ bool decode_fields(Decoder& in, Entry& entry) {
   const std::uint64_t changes = in.varint();
   for (std::uint64_t i = 0; in.ok() && i < changes; ++i) {
     const std::uint8_t index = in.u8();
-    decode_change(in, index, entry.changes);
+    decode_change(in, format, index, entry.changes);
   }
   const std::uint64_t manifests = in.varint();
   for (std::uint64_t i = 0; in.ok() && i < manifests; ++i)
     entry.manifests.push_back(decode_array<32>(in));
-  return in.finish();
+  return in.finish() && payload_format(entry) == format;  // one encoding only
 }
 
 }  // namespace
@@ -268,7 +317,7 @@ Result<Skeleton> decode_skeleton(std::string_view bytes) {
 
 Result<Entry> decode_payload(const Skeleton& skeleton, std::string_view payload) {
   SPIND_TRY_ASSIGN(const std::string_view body,
-                   open_record(RecordTag::payload, payload, "journal payload"));
+                   open_record(RecordTag::payload, payload, "journal payload", kSpaceFormat));
   Entry entry;
   entry.number = skeleton.number;
   entry.type = skeleton.type;
@@ -278,7 +327,8 @@ Result<Entry> decode_payload(const Skeleton& skeleton, std::string_view payload)
   entry.time_ns = skeleton.time_ns;
   entry.previous = skeleton.previous;
   Decoder in(body);
-  if (!decode_fields(in, entry) || !sound_rewind(entry)) return corrupt_record("journal payload");
+  if (!decode_fields(in, entry, format_of(payload)) || !sound_rewind(entry))
+    return corrupt_record("journal payload");
   return entry;
 }
 

@@ -112,10 +112,23 @@ struct Rewound {
   bool operator==(const Rewound&) const = default;
 };
 
+// One property of a node; none: it has, or had, no such property.
+struct PropertyEdit {
+  std::string key;
+  std::optional<std::string> before, after;  // not equal
+  bool operator==(const PropertyEdit&) const = default;
+};
+struct PropertiesSet {
+  NodeId node = 0;
+  std::vector<PropertyEdit> edits;  // one or more, in order of keys, each key once
+  EntryNumber replaced_changed = 0;
+  bool operator==(const PropertiesSet&) const = default;
+};
+
 // A change's place in the list is its number in the format.
 using Change = std::variant<SpaceCreated, SpaceUpdated, NodeAdded, VersionAdded, NodeMoved,
                             NodeTrashed, MtimeSet, Unchanged, VersionRemoved, VersionMarked,
-                            NodeRestored, NodePurged, Rewound>;
+                            NodeRestored, NodePurged, Rewound, PropertiesSet>;
 
 // A folder on the way from the root to something that changed. The list holds a small tree: each
 // folder after its parent, the root first.
@@ -141,8 +154,9 @@ enum class EntryType : std::uint8_t {
   restored = 11,
   purged = 12,
   rewound = 13,
+  properties_set = 14,
 };
-inline constexpr EntryType kLastEntryType = EntryType::rewound;
+inline constexpr EntryType kLastEntryType = EntryType::properties_set;
 
 struct Entry {
   // Skeleton.

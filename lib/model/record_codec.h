@@ -27,6 +27,7 @@ enum class RecordTag : std::uint8_t {
   number = 'U',
   inline_content = 'I',
   mark = 'A',
+  property = 'O',
 };
 inline constexpr std::uint8_t kRecordFormat = 1;
 
@@ -52,17 +53,25 @@ inline std::uint8_t format_of(std::string_view record) {
   return static_cast<std::uint8_t>(record[1]);
 }
 
+// Of space records. What one of before could not say is at its default in the first format, which
+// still holds whatever it can, so that an old row stays as it was when it is put back.
+inline constexpr std::uint8_t kSpaceFormat = 2;
+inline std::uint8_t format_needed(const SpaceRecord& space) {
+  const bool first = space.state == SpaceStatus::active && space.image == 0 && space.readme == 0;
+  return first ? kRecordFormat : kSpaceFormat;
+}
+
 // Parts of records that entries hold as well; without a frame.
 void encode_part(Encoder& out, const VersionRecord& version);
 void encode_part(Encoder& out, const NodeRecord& node);
-void encode_part(Encoder& out, const SpaceRecord& space);
+void encode_part(Encoder& out, const SpaceRecord& space, std::uint8_t format);
 void encode_part(Encoder& out, const MarkRecord& mark);
 VersionRecord decode_version_part(Decoder& in);
 NodeRecord decode_node_part(Decoder& in);
 // Into what held another record before.
 void decode_part(Decoder& in, VersionRecord& version);
 void decode_part(Decoder& in, NodeRecord& node);
-SpaceRecord decode_space_part(Decoder& in);
+SpaceRecord decode_space_part(Decoder& in, std::uint8_t format);
 MarkRecord decode_mark_part(Decoder& in);
 
 template <std::size_t kSize>

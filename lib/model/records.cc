@@ -164,13 +164,15 @@ NodeRecord decode_node_part(Decoder& in) {
   return node;
 }
 
-void encode_part(Encoder& out, const SpaceRecord& space) {
+void encode_part(Encoder& out, const SpaceRecord& space, std::uint8_t format) {
   out.u8(static_cast<std::uint8_t>(space.kind)).u8(static_cast<std::uint8_t>(space.names));
   out.bytes(space.tenant).bytes(space.alias).bytes(space.name).bytes(space.description);
   out.bytes(space.owner).bytes(space.creator).zigzag(space.created_ns).u64(space.history);
+  if (format < kSpaceFormat) return;
+  out.u8(static_cast<std::uint8_t>(space.state)).varint(space.image).varint(space.readme);
 }
 
-SpaceRecord decode_space_part(Decoder& in) {
+SpaceRecord decode_space_part(Decoder& in, std::uint8_t format) {
   SpaceRecord space;
   const std::uint8_t kind = in.u8();
   const std::uint8_t names = in.u8();
@@ -185,6 +187,12 @@ SpaceRecord decode_space_part(Decoder& in) {
   space.creator = in.bytes();
   space.created_ns = in.zigzag();
   space.history = in.u64();
+  if (format < kSpaceFormat) return space;
+  const std::uint8_t state = in.u8();
+  if (state < 1 || state > 2) in.fail();
+  space.state = static_cast<SpaceStatus>(state);
+  space.image = in.varint();
+  space.readme = in.varint();
   return space;
 }
 
@@ -235,9 +243,10 @@ std::string encode(const TrashRecord& record) {
 }
 
 std::string encode(const SpaceRecord& record) {
-  std::string out = begin_record(RecordTag::space);
+  const std::uint8_t format = format_needed(record);
+  std::string out = begin_record(RecordTag::space, 128, format);
   Encoder encoder(out);
-  encode_part(encoder, record);
+  encode_part(encoder, record, format);
   return finish_record(std::move(out));
 }
 
@@ -254,6 +263,12 @@ std::string encode(const MarkRecord& mark) {
   std::string out = begin_record(RecordTag::mark, 64);
   Encoder encoder(out);
   encode_part(encoder, mark);
+  return finish_record(std::move(out));
+}
+
+std::string encode_property(std::string_view value) {
+  std::string out = begin_record(RecordTag::property, value.size() + 16);
+  Encoder(out).bytes(value);
   return finish_record(std::move(out));
 }
 
@@ -323,7 +338,12 @@ Result<TrashRecord> decode_trash(std::string_view bytes) {
 }
 
 Result<SpaceRecord> decode_space(std::string_view bytes) {
-  return decode_whole<SpaceRecord>(RecordTag::space, bytes, "space", decode_space_part);
+  const auto decode = [bytes](Decoder& in) {
+    SpaceRecord record = decode_space_part(in, format_of(bytes));
+    if (format_needed(record) != format_of(bytes)) in.fail();  // one encoding only
+    return record;
+  };
+  return decode_whole<SpaceRecord>(RecordTag::space, bytes, "space", decode, kSpaceFormat);
 }
 
 Result<Head> decode_head(std::string_view bytes) {
@@ -347,6 +367,11 @@ Result<MarkRecord> decode_mark(std::string_view bytes) {
     if (mark.says_nothing()) in.fail();
     return mark;
   });
+}
+
+Result<std::string_view> decode_property(std::string_view bytes) {
+  return decode_whole<std::string_view>(RecordTag::property, bytes, "property",
+                                        [](Decoder& in) { return in.bytes(); });
 }
 
 Result<std::vector<Piece>> decode_manifest(std::string_view bytes) {

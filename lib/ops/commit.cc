@@ -42,6 +42,7 @@ struct Retold {
   void operator()(const model::NodeRestored& change) { written.node = change.node; }
   void operator()(const model::NodePurged& change) { written.node = change.node; }
   void operator()(const model::Rewound&) { written.node = kRootNode; }
+  void operator()(const model::PropertiesSet& change) { written.node = change.node; }
 
   void tell(const model::VersionRecord& version) {
     written.version = version.number;
@@ -93,7 +94,7 @@ class CommitBody {
     if (request_.creates_space) return false;
     SPIND_TRY_ASSIGN(const model::Head* head, state.head());
     SPIND_TRY_ASSIGN(const model::SpaceRecord* info, state.info());
-    SPIND_TRY(may_enter(call_, *info, request_.space));
+    SPIND_TRY(may_enter(call_, *info, request_.space, request_.wanted));
     if (head->epoch != context_.epoch)
       return Error{.code = Code::unavailable, .text = "the space has another owner now"};
     entry.number = head->entry + 1;

@@ -18,6 +18,7 @@ std::string_view change_name(ChangeKind kind) {
     case ChangeKind::restored: return "restored";
     case ChangeKind::purged: return "purged";
     case ChangeKind::rewound: return "rewound";
+    case ChangeKind::properties_changed: return "properties_changed";
   }
   return "unknown";
 }
@@ -60,13 +61,7 @@ class EventMaker {
   void operator()(const model::NodeTrashed& change) {
     place(add(ChangeKind::removed, change.node), change.parent, change.name);
   }
-  void operator()(const model::MtimeSet& change) {
-    ChangeEvent& event = add(ChangeKind::touched, change.node);
-    if (change.node == kRootNode)
-      event.node_kind = NodeKind::folder;
-    else
-      place_where_it_is(event);
-  }
+  void operator()(const model::MtimeSet& change) { of_node(ChangeKind::touched, change.node); }
   // It stands in entries that nobody sees.
   void operator()(const model::Unchanged&) {}
   void operator()(const model::VersionRemoved& change) {
@@ -78,6 +73,9 @@ class EventMaker {
   }
   void operator()(const model::NodePurged& change) { add(ChangeKind::purged, change.node); }
   void operator()(const model::Rewound&) { of_space(ChangeKind::rewound); }
+  void operator()(const model::PropertiesSet& change) {
+    of_node(ChangeKind::properties_changed, change.node);
+  }
 
  private:
   ChangeEvent& add(ChangeKind kind, NodeId node) {
@@ -89,6 +87,13 @@ class EventMaker {
     event.application = entry_.application;
     event.node = node;
     return event;
+  }
+  void of_node(ChangeKind kind, NodeId node) {
+    ChangeEvent& event = add(kind, node);
+    if (node == kRootNode)
+      event.node_kind = NodeKind::folder;
+    else
+      place_where_it_is(event);
   }
   void of_version(NodeId node, VersionNumber number) {
     ChangeEvent& event = add(ChangeKind::versions_changed, node);

@@ -42,6 +42,7 @@ class ModelRun {
   std::string reopen();
   std::string collect();
   std::string empty_trash(Both& both);
+  std::string compare_properties(Both& both);
   std::string compare_trash(Both& both);
   std::string look_back(const Both& both, const Op& op);
   std::string rewind(Both& both, const Op& op);
