@@ -1,4 +1,4 @@
-// space create, space list, space info, space set.
+// space create, list, info, set, disable and restore.
 
 #include "commands.h"
 #include "text.h"
@@ -14,6 +14,16 @@ Result<SpaceKind> parse_kind(std::string_view text) {
   if (text == "personal") return SpaceKind::personal;
   if (text == "project") return SpaceKind::project;
   return Error{.code = Code::invalid_argument, .text = "--kind is personal or project"};
+}
+
+std::string_view state_name(SpaceStatus state) {
+  return state == SpaceStatus::active ? "active" : "disabled";
+}
+
+Result<SpaceStatus> parse_state(std::string_view text) {
+  if (text == "active") return SpaceStatus::active;
+  if (text == "disabled") return SpaceStatus::disabled;
+  return Error{.code = Code::invalid_argument, .text = "--state is active or disabled"};
 }
 
 Result<NameRule> parse_names(std::string_view text) {
@@ -32,7 +42,9 @@ JsonObject space_json(const SpaceInfo& info) {
   out.number("created_ns", info.created_ns).number("bytes", info.totals.live_bytes);
   out.number("version_bytes", info.totals.version_bytes).number("trash_bytes", info.trash_bytes);
   out.number("files", info.totals.files).number("folders", info.totals.folders);
-  return out.number("entry", info.entry).number("visible", info.visible);
+  out.number("entry", info.entry).number("visible", info.visible);
+  out.text("state", state_name(info.state));
+  return out.number("image", info.image).number("readme", info.readme);
 }
 
 void say_space(Tool& tool, const SpaceInfo& info) {
@@ -42,6 +54,7 @@ void say_space(Tool& tool, const SpaceInfo& info) {
   tool.say("tenant       " + printable(info.tenant));
   if (!info.name.empty()) tool.say("name         " + printable(info.name));
   if (!info.description.empty()) tool.say("description  " + printable(info.description));
+  if (info.state == SpaceStatus::disabled) tool.say("state        disabled");
   tool.say("created      " + human_time(info.created_ns) + " by " + printable(info.creator));
   tool.say("content      " + std::to_string(info.totals.files) + " files, " +
            std::to_string(info.totals.folders) + " folders, " +
@@ -93,6 +106,11 @@ Exit run_space_list(Tool& tool) {
     if (!kind.ok()) return tool.usage(kind.error().text);
     filter.kind = *kind;
   }
+  if (const std::optional<std::string> text = tool.args().value("state")) {
+    const Result<SpaceStatus> state = parse_state(*text);
+    if (!state.ok()) return tool.usage(state.error().text);
+    filter.state = *state;
+  }
   const Result<Session> session = tool.session();
   if (!session.ok()) return tool.fail(session.error());
   std::string after;
@@ -102,7 +120,8 @@ Exit run_space_list(Tool& tool) {
     for (const SpaceInfo& info : page->items) {
       tool.emit(space_json(info));
       tool.say(info.id.to_string() + "  " + pad_right(kind_name(info.kind), 8) + "  " +
-               pad_left(human_bytes(info.totals.live_bytes), 10) + "  " + printable(info.alias));
+               pad_left(human_bytes(info.totals.live_bytes), 10) + "  " + printable(info.alias) +
+               (info.state == SpaceStatus::disabled ? "  (disabled)" : ""));
     }
     after = page->next;
   } while (!after.empty() && !tool.out().failed());
@@ -115,21 +134,56 @@ Exit run_space_info(Tool& tool) {
   return show(tool, *space);
 }
 
+namespace {
+
+// The id of the file that an option names; 0 where it names none.
+Result<std::optional<NodeId>> node_of(const Tool& tool, const Space& space, const char* option) {
+  const std::optional<std::string> path = tool.args().value(option);
+  if (!path) return std::optional<NodeId>{};
+  if (path->empty()) return std::optional<NodeId>{0};
+  const Result<NodeInfo> node = space.stat(*path);
+  if (!node.ok()) return node.error();
+  return std::optional(node->id);
+}
+
+// Disables the space, or takes it into use again.
+Exit set_state(Tool& tool, Result<Written> (Space::*change)() const) {
+  const Result<Space> space = tool.space(tool.operand(0));
+  if (!space.ok()) return tool.fail(space.error());
+  const Result<Written> written = ((*space).*change)();
+  if (!written.ok()) return tool.fail(written.error());
+  return show(tool, *space);
+}
+
+}  // namespace
+
 Exit run_space_set(Tool& tool) {
-  const SpaceChange change{.alias = tool.args().value("alias"),
-                           .name = tool.args().value("name"),
-                           .description = tool.args().value("description")};
-  if (!change.alias && !change.name && !change.description) {
-    return tool.usage("nothing to change; give --alias, --name or --description");
+  SpaceChange change{.alias = tool.args().value("alias"),
+                     .name = tool.args().value("name"),
+                     .description = tool.args().value("description")};
+  const bool presents = tool.args().value("image") || tool.args().value("readme");
+  if (!change.alias && !change.name && !change.description && !presents) {
+    return tool.usage(
+        "nothing to change; give --alias, --name, --description, --image or --readme");
   }
   if (change.alias && change.alias->find(':') != std::string::npos) {
     return tool.usage("an alias has no ':'");
   }
   const Result<Space> space = tool.space(tool.operand(0));
   if (!space.ok()) return tool.fail(space.error());
+  const Result<std::optional<NodeId>> image = node_of(tool, *space, "image");
+  if (!image.ok()) return tool.fail(image.error());
+  const Result<std::optional<NodeId>> readme = node_of(tool, *space, "readme");
+  if (!readme.ok()) return tool.fail(readme.error());
+  change.image = *image;
+  change.readme = *readme;
   const Result<Written> written = space->update(change);
   if (!written.ok()) return tool.fail(written.error());
   return show(tool, *space);
 }
+
+Exit run_space_disable(Tool& tool) { return set_state(tool, &Space::disable); }
+
+Exit run_space_restore(Tool& tool) { return set_state(tool, &Space::enable); }
 
 }  // namespace spind::tool
