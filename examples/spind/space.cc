@@ -1,4 +1,4 @@
-// space create, space list, space info, space set.
+// space create, list, info, set, disable and restore.
 
 #include "commands.h"
 #include "text.h"
@@ -14,6 +14,16 @@ Result<SpaceKind> parse_kind(std::string_view text) {
   if (text == "personal") return SpaceKind::personal;
   if (text == "project") return SpaceKind::project;
   return Error{.code = Code::invalid_argument, .text = "--kind is personal or project"};
+}
+
+std::string_view state_name(SpaceStatus state) {
+  return state == SpaceStatus::active ? "active" : "disabled";
+}
+
+Result<SpaceStatus> parse_state(std::string_view text) {
+  if (text == "active") return SpaceStatus::active;
+  if (text == "disabled") return SpaceStatus::disabled;
+  return Error{.code = Code::invalid_argument, .text = "--state is active or disabled"};
 }
 
 Result<NameRule> parse_names(std::string_view text) {
@@ -52,7 +62,9 @@ JsonObject space_json(const SpaceInfo& info) {
   out.number("files", info.totals.files).number("folders", info.totals.folders);
   out.number("entry", info.entry).number("visible", info.visible).number("floor", info.floor);
   out.number("keep_ns", info.floor_policy.keep_ns);
-  return out.number("keep_entries", info.floor_policy.keep_entries);
+  out.number("keep_entries", info.floor_policy.keep_entries);
+  out.text("state", state_name(info.state));
+  return out.number("image", info.image).number("readme", info.readme);
 }
 
 void say_space(Tool& tool, const SpaceInfo& info) {
@@ -62,6 +74,7 @@ void say_space(Tool& tool, const SpaceInfo& info) {
   tool.say("tenant       " + printable(info.tenant));
   if (!info.name.empty()) tool.say("name         " + printable(info.name));
   if (!info.description.empty()) tool.say("description  " + printable(info.description));
+  if (info.state == SpaceStatus::disabled) tool.say("state        disabled");
   tool.say("created      " + human_time(info.created_ns) + " by " + printable(info.creator));
   tool.say("content      " + std::to_string(info.totals.files) + " files, " +
            std::to_string(info.totals.folders) + " folders, " +
@@ -121,6 +134,11 @@ Exit run_space_list(Tool& tool) {
     if (!kind.ok()) return tool.usage(kind.error().text);
     filter.kind = *kind;
   }
+  if (const std::optional<std::string> text = tool.args().value("state")) {
+    const Result<SpaceStatus> state = parse_state(*text);
+    if (!state.ok()) return tool.usage(state.error().text);
+    filter.state = *state;
+  }
   const Result<Session> session = tool.session();
   if (!session.ok()) return tool.fail(session.error());
   std::string after;
@@ -130,7 +148,8 @@ Exit run_space_list(Tool& tool) {
     for (const SpaceInfo& info : page->items) {
       tool.emit(space_json(info));
       tool.say(info.id.to_string() + "  " + pad_right(kind_name(info.kind), 8) + "  " +
-               pad_left(human_bytes(info.totals.live_bytes), 10) + "  " + printable(info.alias));
+               pad_left(human_bytes(info.totals.live_bytes), 10) + "  " + printable(info.alias) +
+               (info.state == SpaceStatus::disabled ? "  (disabled)" : ""));
     }
     after = page->next;
   } while (!after.empty() && !tool.out().failed());
@@ -143,15 +162,40 @@ Exit run_space_info(Tool& tool) {
   return show(tool, *space);
 }
 
+namespace {
+
+// The id of the file that an option names; 0 where it names none.
+Result<std::optional<NodeId>> node_of(const Tool& tool, const Space& space, const char* option) {
+  const std::optional<std::string> path = tool.args().value(option);
+  if (!path) return std::optional<NodeId>{};
+  if (path->empty()) return std::optional<NodeId>{0};
+  const Result<NodeInfo> node = space.stat(*path);
+  if (!node.ok()) return node.error();
+  return std::optional(node->id);
+}
+
+// Disables the space, or takes it into use again.
+Exit set_state(Tool& tool, Result<Written> (Space::*change)() const) {
+  const Result<Space> space = tool.space(tool.operand(0));
+  if (!space.ok()) return tool.fail(space.error());
+  const Result<Written> written = ((*space).*change)();
+  if (!written.ok()) return tool.fail(written.error());
+  return show(tool, *space);
+}
+
+}  // namespace
+
 Exit run_space_set(Tool& tool) {
   SpaceChange change{.alias = tool.args().value("alias"),
                      .name = tool.args().value("name"),
                      .description = tool.args().value("description")};
   const Result<std::optional<FloorPolicy>> given = parse_floor(tool.args(), {});
   if (!given.ok()) return tool.usage(given.error().text);
-  if (!change.alias && !change.name && !change.description && !*given) {
+  const bool presents = tool.args().value("image") || tool.args().value("readme");
+  if (!change.alias && !change.name && !change.description && !presents && !*given) {
     return tool.usage(
-        "nothing to change; give --alias, --name, --description, --keep or --keep-entries");
+        "nothing to change; give --alias, --name, --description, --image, --readme, --keep or "
+        "--keep-entries");
   }
   if (change.alias && change.alias->find(':') != std::string::npos) {
     return tool.usage("an alias has no ':'");
@@ -163,9 +207,19 @@ Exit run_space_set(Tool& tool) {
     if (!info.ok()) return tool.fail(info.error());
     change.floor = *parse_floor(tool.args(), info->floor_policy);
   }
+  const Result<std::optional<NodeId>> image = node_of(tool, *space, "image");
+  if (!image.ok()) return tool.fail(image.error());
+  const Result<std::optional<NodeId>> readme = node_of(tool, *space, "readme");
+  if (!readme.ok()) return tool.fail(readme.error());
+  change.image = *image;
+  change.readme = *readme;
   const Result<Written> written = space->update(change);
   if (!written.ok()) return tool.fail(written.error());
   return show(tool, *space);
 }
+
+Exit run_space_disable(Tool& tool) { return set_state(tool, &Space::disable); }
+
+Exit run_space_restore(Tool& tool) { return set_state(tool, &Space::enable); }
 
 }  // namespace spind::tool

@@ -185,6 +185,16 @@ Result<std::string> shown_path(const Space& space, NodeId node) {
   return path;
 }
 
+Exit show_changed(Tool& tool, const Space& space, const Written& written) {
+  const Result<std::string> path = shown_path(space, written.node);
+  if (!path.ok()) return tool.fail(path.error());
+  tool.emit(JsonObject()
+                .number("id", written.node)
+                .text("path", *path)
+                .flag("changed", written.entry != 0));
+  return Exit::done;
+}
+
 std::string join_path(std::string_view folder, std::string_view name) {
   std::string out(folder);
   if (!out.ends_with('/')) out += '/';

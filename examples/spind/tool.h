@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "args.h"
 #include "json.h"
@@ -46,6 +47,9 @@ class Tool {
 
   const Args& args() const { return args_; }
   const std::string& operand(std::size_t index) const { return args_.operands()[index]; }
+  std::vector<std::string> operands_from(std::size_t index) const {
+    return {args_.operands().begin() + static_cast<std::ptrdiff_t>(index), args_.operands().end()};
+  }
   bool json() const { return json_; }
   Output& out() { return out_; }
   const CancelToken& cancel() const { return cancel_; }
@@ -95,6 +99,9 @@ JsonObject node_json(const NodeInfo& node, std::string_view path);
 
 // A node's path, or "!42" for one that lies deeper than paths may be long.
 Result<std::string> shown_path(const Space& space, NodeId node);
+
+// {id, path, changed}: what commands say that change something beside a node.
+Exit show_changed(Tool& tool, const Space& space, const Written& written);
 
 // "/a/b" for ("/a", "b"), "/b" for ("/", "b").
 std::string join_path(std::string_view folder, std::string_view name);

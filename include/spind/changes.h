@@ -35,6 +35,7 @@ enum class ChangeKind : std::uint8_t {
   rewound = 11,          // the whole tree is again as it was: list it anew from the root, going
                          // only into folders whose ETag is not the one that is known
   copied = 12,           // a new folder came with all that lies below it: list it
+  properties_changed = 13,
 };
 // As in the table above, "moved".
 SPIND_EXPORT std::string_view change_name(ChangeKind kind);

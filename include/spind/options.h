@@ -97,6 +97,12 @@ struct SpaceOptions {
 struct SpaceChange {
   std::optional<std::string> alias{}, name{}, description{};
   std::optional<FloorPolicy> floor{};
+  std::optional<NodeId> image{}, readme{};  // files that present the space; 0: none
+};
+
+enum class SpaceStatus : std::uint8_t {
+  active = 1,
+  disabled = 2,  // its nodes answer not_found; see Space::disable
 };
 
 struct SpaceInfo {
@@ -114,10 +120,13 @@ struct SpaceInfo {
   std::uint64_t history = 0;
   FloorPolicy floor_policy{};
   EntryNumber floor = 0;  // the earliest entry that the space can be looked at after
+  SpaceStatus state = SpaceStatus::active;
+  NodeId image = 0, readme = 0;  // 0: none. One that was removed since answers not_found
 };
 
 struct SpaceFilter {
   std::optional<SpaceKind> kind{};
+  std::optional<SpaceStatus> state{};
 };
 
 // Conditions on the node that stands at the place when the change becomes visible; if one does not

@@ -27,14 +27,21 @@ class SPIND_EXPORT Session {
  public:
   // already_exists: the id or the alias is taken.
   Result<Space> create_space(const SpaceOptions& options) const;
-  // not_found also where the caller holds no right in it.
+  // not_found also where the caller holds no right in it; or where it is disabled, unless they may
+  // manage it.
   Result<Space> space(const SpaceId& id) const;
   Result<Space> space_by_alias(std::string_view alias) const;
-  // The tenant's spaces that the caller may see, personal ones first, each kind in order of ids.
+  // The tenant's spaces that the caller may see, personal ones first, each kind in order of ids;
+  // disabled ones for those who may manage them.
   // `count_max` 1 to 10,000.
   Result<PageOf<SpaceInfo>> list_spaces(const SpaceFilter& filter = {},
                                         std::size_t count_max = 1000,
                                         std::string_view after = {}) const;
+  // Nodes that the caller chose with Space::set_favourite, by space and id. Those that are gone, in
+  // the trash, in a disabled space or no longer visible to the caller are left out; they come back
+  // with what hides them. `count_max` 1 to 10,000.
+  Result<PageOf<Favourite>> favourites(std::size_t count_max = 1000,
+                                       std::string_view after = {}) const;
 
   // Returns when everything that this session (and its copies) changed so far is durable.
   Status wait() const;

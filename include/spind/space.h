@@ -15,6 +15,7 @@
 #include "spind/changes.h"
 #include "spind/file.h"
 #include "spind/options.h"
+#include "spind/property.h"
 #include "spind/trash.h"
 #include "spind/version.h"
 
@@ -52,7 +53,13 @@ class SPIND_EXPORT Space {
  public:
   const SpaceId& id() const;
   Result<SpaceInfo> info() const;
+  // The right to manage the space is asked for, and that an image or readme is a file of it.
   Result<Written> update(const SpaceChange& change) const;
+  // Takes the space out of use: for everybody its nodes answer not_found, and so does the space
+  // itself for those who may not manage it; enable brings all of it back. What was opened before
+  // can be read to its end. info, update, and both of these work on a disabled space too.
+  Result<Written> disable() const;
+  Result<Written> enable() const;
 
   Result<NodeInfo> stat(const Ref& node) const;
   // The node's path from the root, "/" for the root. limit_exceeded for one that lies too deep.
@@ -106,6 +113,25 @@ class SPIND_EXPORT Space {
   Result<Written> remove(const Ref& node, const RemoveOptions& options = {}) const;
   Result<Written> set_mtime(const Ref& node, std::int64_t mtime_ns,
                             const TouchOptions& options = {}) const;
+
+  // Sets and removes properties, all of them or none; one that is already as it is to be is no
+  // change. limit_exceeded: a key, a value, or all of the node's together would be too large.
+  // invalid_argument: a key or a tag that cannot be.
+  Result<Written> set_properties(const Ref& node, const PropertyChanges& changes,
+                                 const PropertyOptions& options = {}) const;
+  // Those whose keys begin with the prefix, in byte order of the keys.
+  Result<std::vector<Property>> properties(const Ref& node, std::string_view prefix = {}) const;
+  // A tag is 1 to 255 bytes of UTF-8 without control characters, kept as it is given.
+  Result<Written> add_tags(const Ref& node, const std::vector<std::string>& tags,
+                           const PropertyOptions& options = {}) const;
+  Result<Written> remove_tags(const Ref& node, const std::vector<std::string>& tags,
+                              const PropertyOptions& options = {}) const;
+  // Nodes with the tag, in order of ids, those in the trash left out. A page may hold fewer than
+  // asked for, or none, and still have a next one.
+  Result<Page> tagged(std::string_view tag, const TaggedOptions& options = {}) const;
+  // Durable when it returns, in a deferred session too. limit_exceeded: a person has at most 10,000.
+  // One named by its id alone can be taken back even where the node is gone.
+  Status set_favourite(const Ref& node, bool favourite) const;
 
   // What happened behind the cursor, in order, as far as it is durable; an empty cursor stands at
   // the beginning. invalid_argument: a cursor that was cut, changed, or made for another space.

@@ -42,6 +42,11 @@ Status may_enter(const Principal& who, const model::SpaceRecord& space) {
   return Error{.code = Code::not_found, .text = "no such space"};
 }
 
+Status may_manage(const Principal& who, const model::SpaceRecord& space) {
+  const NodeId root = kRootNode;
+  return permit(who, space, {&root, 1}, kUpdateGrant);
+}
+
 Status check_principal(const Principal& who) {
   if (who.user.empty())
     return Error{.code = Code::unauthenticated, .text = "the session names no user"};

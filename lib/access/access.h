@@ -30,6 +30,9 @@ Status permit(const Principal& who, const model::SpaceRecord& space, std::span<c
 // ok if `who` holds any right in the space: then they may know that it exists. Else not_found.
 Status may_enter(const Principal& who, const model::SpaceRecord& space);
 
+// ok if `who` may change the space itself. As the field has it, those may who may change grants.
+Status may_manage(const Principal& who, const model::SpaceRecord& space);
+
 // unauthenticated, invalid_argument, limit_exceeded.
 Status check_principal(const Principal& who);
 

@@ -25,6 +25,14 @@ inline constexpr std::size_t kLabelBytesMax = 255;          // of a version
 inline constexpr std::size_t kGroupsMax = 1024;             // groups of one principal
 inline constexpr std::uint64_t kGetBytesMax = 64ull << 20;  // a file read whole into memory
 
+// Properties of a node; a WebDAV name with its namespace fits into a key.
+inline constexpr std::size_t kPropertyKeyBytesMax = 1024;
+inline constexpr std::size_t kPropertyValueBytesMax = 16 * 1024;
+inline constexpr std::size_t kPropertiesMax = 1000;            // of one node, and in one call
+inline constexpr std::size_t kPropertiesBytesMax = 64 * 1024;  // keys and values of one node
+inline constexpr std::size_t kTagBytesMax = 255;
+inline constexpr std::size_t kFavouritesMax = 10'000;  // of one person
+
 // Names for what would collide.
 inline constexpr std::size_t kFreeNamesTried = 1000;
 inline constexpr std::size_t kExtensionBytesMax = 32;

@@ -20,7 +20,7 @@ Result<Space> Session::create_space(const SpaceOptions& options) const {
 Result<Space> Session::space(const SpaceId& id) const {
   engine::Engine& engine = *state_->engine;
   return engine.run(Verb::space, [&]() -> Result<Space> {
-    SPIND_TRY(ops::enter(engine.context(), state_->call, id));
+    SPIND_TRY(ops::enter(engine.context(), state_->call, id, ops::Wanted::space_itself));
     return Space(std::make_shared<engine::SpaceState>(engine::SpaceState{state_, id}));
   });
 }
@@ -38,6 +38,13 @@ Result<PageOf<SpaceInfo>> Session::list_spaces(const SpaceFilter& filter, std::s
   engine::Engine& engine = *state_->engine;
   return engine.run(Verb::list_spaces, [&] {
     return ops::list_spaces(engine.context(), state_->call, filter, count_max, after);
+  });
+}
+
+Result<PageOf<Favourite>> Session::favourites(std::size_t count_max, std::string_view after) const {
+  engine::Engine& engine = *state_->engine;
+  return engine.run(Verb::favourites, [&] {
+    return ops::favourites(engine.context(), state_->call, count_max, after);
   });
 }
 

@@ -37,6 +37,10 @@ Result<Written> Space::update(const SpaceChange& what) const {
   return change(*state_, Verb::update_space, ops::update_space, what);
 }
 
+Result<Written> Space::disable() const { return change(*state_, Verb::disable, ops::disable); }
+
+Result<Written> Space::enable() const { return change(*state_, Verb::enable, ops::enable); }
+
 Result<NodeInfo> Space::stat(const Ref& node) const {
   return run(*state_, Verb::stat, ops::stat, node);
 }
@@ -125,6 +129,33 @@ Result<Written> Space::remove(const Ref& node, const RemoveOptions& options) con
 Result<Written> Space::set_mtime(const Ref& node, std::int64_t mtime_ns,
                                  const TouchOptions& options) const {
   return change(*state_, Verb::set_mtime, ops::set_mtime, node, mtime_ns, options);
+}
+
+Result<Written> Space::set_properties(const Ref& node, const PropertyChanges& changes,
+                                      const PropertyOptions& options) const {
+  return change(*state_, Verb::set_properties, ops::set_properties, node, changes, options);
+}
+
+Result<std::vector<Property>> Space::properties(const Ref& node, std::string_view prefix) const {
+  return run(*state_, Verb::properties, ops::properties, node, prefix);
+}
+
+Result<Written> Space::add_tags(const Ref& node, const std::vector<std::string>& tags,
+                                const PropertyOptions& options) const {
+  return change(*state_, Verb::set_properties, ops::add_tags, node, tags, options);
+}
+
+Result<Written> Space::remove_tags(const Ref& node, const std::vector<std::string>& tags,
+                                   const PropertyOptions& options) const {
+  return change(*state_, Verb::set_properties, ops::remove_tags, node, tags, options);
+}
+
+Result<Page> Space::tagged(std::string_view tag, const TaggedOptions& options) const {
+  return run(*state_, Verb::tagged, ops::tagged, tag, options);
+}
+
+Status Space::set_favourite(const Ref& node, bool favourite) const {
+  return run(*state_, Verb::set_favourite, ops::set_favourite, node, favourite);
 }
 
 Result<ChangePage> Space::changes(std::string_view cursor, const ChangesOptions& options) const {

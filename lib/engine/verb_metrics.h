@@ -19,7 +19,8 @@ namespace spind::engine {
   VERB(collect) VERB(changes) VERB(cursor) VERB(root_version) VERB(wait_changed) VERB(watch)    \
   VERB(changed_spaces) VERB(versions) VERB(restore_version) VERB(remove_version)                \
   VERB(mark_version) VERB(trash) VERB(restore) VERB(purge) VERB(empty_trash) VERB(at)           \
-  VERB(rewind) VERB(checkpoint) VERB(copy)
+  VERB(rewind) VERB(checkpoint) VERB(copy) VERB(set_properties) VERB(properties) VERB(tagged)   \
+  VERB(set_favourite) VERB(favourites) VERB(disable) VERB(enable)
 // clang-format on
 
 enum class Verb : std::uint8_t {

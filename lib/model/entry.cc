@@ -10,6 +10,7 @@ namespace spind::model {
 namespace {
 
 constexpr std::uint8_t kVisible = 1;
+constexpr std::uint8_t kHadProperty = 1, kHasProperty = 2;  // flags of an edit
 
 // A payload has the format of the newest space record in it.
 std::uint8_t payload_format(const Entry& entry) {
@@ -80,6 +81,15 @@ void encode_fields(Encoder& out, const SubtreeAttached& change) {
 }
 void encode_fields(Encoder& out, const StagingPurged& change) {
   out.varint(change.node).varint(change.staged.entry).varint(change.staged.index);
+}
+void encode_fields(Encoder& out, const PropertiesSet& change) {
+  out.varint(change.node).varint(change.replaced_changed).varint(change.edits.size());
+  for (const PropertyEdit& edit : change.edits) {
+    const int flags = (edit.before ? kHadProperty : 0) | (edit.after ? kHasProperty : 0);
+    out.bytes(edit.key).u8(static_cast<std::uint8_t>(flags));
+    if (edit.before) out.bytes(*edit.before);
+    if (edit.after) out.bytes(*edit.after);
+  }
 }
 
 AttachmentId decode_item(Decoder& in) {
@@ -175,6 +185,22 @@ void decode_fields(Decoder& in, SubtreeAttached& change) {
 void decode_fields(Decoder& in, StagingPurged& change) {
   change.node = in.varint();
   change.staged = decode_item(in);
+}
+void decode_fields(Decoder& in, PropertiesSet& change) {
+  change.node = in.varint();
+  change.replaced_changed = in.varint();
+  const std::uint64_t count = in.varint();
+  if (count == 0) in.fail();
+  for (std::uint64_t i = 0; in.ok() && i < count; ++i) {
+    PropertyEdit edit;
+    edit.key = in.bytes();
+    const std::uint8_t flags = in.u8();
+    if ((flags & kHadProperty) != 0) edit.before = in.bytes();
+    if ((flags & kHasProperty) != 0) edit.after = in.bytes();
+    const bool in_order = i == 0 || change.edits.back().key < edit.key;
+    if (flags > (kHadProperty | kHasProperty) || edit.before == edit.after || !in_order) in.fail();
+    change.edits.push_back(std::move(edit));
+  }
 }
 
 // A rewind is an entry of its own and undoes at least one other, so that going from entry to entry

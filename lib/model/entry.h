@@ -132,11 +132,24 @@ struct StagingPurged {
   bool operator==(const StagingPurged&) const = default;
 };
 
+// One property of a node; none: it has, or had, no such property.
+struct PropertyEdit {
+  std::string key;
+  std::optional<std::string> before, after;  // not equal
+  bool operator==(const PropertyEdit&) const = default;
+};
+struct PropertiesSet {
+  NodeId node = 0;
+  std::vector<PropertyEdit> edits;  // one or more, in order of keys, each key once
+  EntryNumber replaced_changed = 0;
+  bool operator==(const PropertiesSet&) const = default;
+};
+
 // A change's place in the list is its number in the format.
 using Change =
     std::variant<SpaceCreated, SpaceUpdated, NodeAdded, VersionAdded, NodeMoved, NodeTrashed,
                  MtimeSet, Unchanged, VersionRemoved, VersionMarked, NodeRestored, NodePurged,
-                 Rewound, SubtreeStaged, SubtreeAttached, StagingPurged>;
+                 Rewound, SubtreeStaged, SubtreeAttached, StagingPurged, PropertiesSet>;
 
 // A folder on the way from the root to something that changed. The list holds a small tree: each
 // folder after its parent, the root first.
@@ -164,8 +177,9 @@ enum class EntryType : std::uint8_t {
   rewound = 13,
   copied = 14,
   staged = 15,  // housekeeping that a copy needs; not visible
+  properties_set = 16,
 };
-inline constexpr EntryType kLastEntryType = EntryType::staged;
+inline constexpr EntryType kLastEntryType = EntryType::properties_set;
 
 struct Entry {
   // Skeleton.

@@ -3,6 +3,8 @@
 #include <cassert>
 
 #include "base/codec.h"
+#include "model/record_codec.h"
+#include "spind/property.h"
 
 namespace spind::model {
 namespace {
@@ -10,6 +12,7 @@ namespace {
 constexpr std::size_t kPartitionBytes = 17;
 constexpr char kSpaceTag = 's';
 constexpr std::string_view kCatalogue = "c";
+constexpr char kPrincipalTag = 'p';
 
 std::string space_key(const SpaceId& space, SpaceRow row, std::size_t reserve_bytes = 32) {
   std::string key;
@@ -170,6 +173,33 @@ std::string staged_key(const SpaceId& space, const AttachmentId& entry_and_chang
   return key;
 }
 
+std::string property_key(const SpaceId& space, NodeId node, std::string_view key) {
+  return properties_prefix(space, node).append(key);
+}
+
+std::string properties_prefix(const SpaceId& space, NodeId node) {
+  return numbered_key(space, SpaceRow::property, node);
+}
+
+std::string tagged_key(const SpaceId& space, std::string_view tag, NodeId node) {
+  std::string key = tagged_prefix(space, tag);
+  Encoder(key).u64_be(node);
+  return key;
+}
+
+std::string tagged_prefix(const SpaceId& space, std::string_view tag) {
+  std::string key = space_key(space, SpaceRow::tagged, tag.size() + 9);
+  key.append(tag).push_back('\0');
+  return key;
+}
+
+std::string tag_property(std::string_view tag) { return std::string(kTagPrefix).append(tag); }
+
+std::optional<std::string_view> tag_of(std::string_view property) {
+  if (!property.starts_with(kTagPrefix)) return std::nullopt;
+  return property.substr(kTagPrefix.size());
+}
+
 std::string row_prefix(const SpaceId& space, SpaceRow row) { return space_key(space, row, 0); }
 
 std::string children_prefix(const SpaceId& space, NodeId parent) {
@@ -223,6 +253,11 @@ AttachmentId attachment_in_key(std::string_view key) {
   return id;
 }
 
+PropertyInKey property_in_key(std::string_view key) {
+  assert(key.size() >= kPartitionBytes + 9);
+  return {last_u64_in(key.substr(0, kPartitionBytes + 9)), key.substr(kPartitionBytes + 9)};
+}
+
 std::string catalogue_partition() { return std::string(kCatalogue); }
 
 std::string catalogue_spaces_prefix() { return std::string(kCatalogue) + 't'; }
@@ -247,6 +282,34 @@ std::string catalogue_aliases_prefix() { return std::string(kCatalogue) + 'a'; }
 
 std::string catalogue_alias_key(std::string_view tenant, std::string_view alias) {
   return catalogue_key('a', tenant).append(alias);
+}
+
+std::string principal_partition(std::string_view tenant, std::string_view user) {
+  std::string key(1, kPrincipalTag);
+  key.append(tenant).push_back('\0');
+  key.append(user).push_back('\0');
+  return key;
+}
+
+std::string favourites_prefix(std::string_view tenant, std::string_view user) {
+  return principal_partition(tenant, user) + 'f';
+}
+
+std::string favourite_key(std::string_view tenant, std::string_view user, const SpaceId& space,
+                          NodeId node) {
+  std::string key = favourites_prefix(tenant, user);
+  Encoder(key).raw(Bytes(space.bytes)).u64_be(node);
+  return key;
+}
+
+Result<FavouriteInKey> favourite_in_key(std::string_view prefix, std::string_view key) {
+  FavouriteInKey favourite;
+  if (!key.starts_with(prefix)) return corrupt_record("favourite");
+  Decoder in(key.substr(prefix.size()));
+  favourite.space.bytes = decode_array<16>(in);
+  favourite.node = in.u64_be();
+  if (!in.finish()) return corrupt_record("favourite");
+  return favourite;
 }
 
 }  // namespace spind::model

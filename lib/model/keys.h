@@ -2,6 +2,7 @@
 // by them. README.md has the bytes.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -35,7 +36,9 @@ namespace spind::model {
   ROW(purged, 'x')      /* state       entry u64, change u32           TrashRecord           */ \
   ROW(rewind, 'w')      /* state       entry u64                       count: rewound to     */ \
   ROW(trimmed, 'z')     /* state       –                               count: entry          */ \
-  ROW(staged, 's')      /* state       entry u64, change u32           NodeRecord            */
+  ROW(staged, 's')      /* state       entry u64, change u32           NodeRecord            */ \
+  ROW(property, 'o')    /* state       node u64, key                   value                 */ \
+  ROW(tagged, 'b')      /* state       tag, 0, node u64                –                     */
 // clang-format on
 
 enum class SpaceRow : char {
@@ -84,6 +87,17 @@ std::string rewind_key(const SpaceId& space, EntryNumber rewind);
 // The last entry that is gone from the journal.
 std::string trimmed_key(const SpaceId& space);
 
+std::string property_key(const SpaceId& space, NodeId node, std::string_view key);
+std::string properties_prefix(const SpaceId& space, NodeId node);
+// The nodes that have a tag. Each also has the tag among its properties (tag_property).
+std::string tagged_key(const SpaceId& space, std::string_view tag, NodeId node);
+std::string tagged_prefix(const SpaceId& space, std::string_view tag);
+
+// A tag is a property whose key says so, and whose value is empty.
+std::string tag_property(std::string_view tag);
+// The tag that a property is, or none.
+std::optional<std::string_view> tag_of(std::string_view property);
+
 // All rows of one kind; end_of(prefix) is the first key behind everything that begins with it.
 std::string row_prefix(const SpaceId& space, SpaceRow row);
 // The first key of an entry, or of a later one, among rows whose keys begin with one.
@@ -103,6 +117,12 @@ EntryNumber entry_in_key(std::string_view key);
 PieceId piece_in_dropped_key(std::string_view key);
 // The entry and index that the key of a trash, purged, staged or attachment row ends with.
 AttachmentId attachment_in_key(std::string_view key);
+// The same of a property's key.
+struct PropertyInKey {
+  NodeId node = 0;
+  std::string_view key;
+};
+PropertyInKey property_in_key(std::string_view key);
 
 // The catalogue: one partition for the whole store.
 //   't' tenant, 0, kind, space id → –            spaces by tenant and kind
@@ -114,5 +134,18 @@ std::string catalogue_space_key(std::string_view tenant, SpaceKind kind, const S
 SpaceId space_in_catalogue_key(std::string_view space_key);
 std::string catalogue_aliases_prefix();  // of all tenants
 std::string catalogue_alias_key(std::string_view tenant, std::string_view alias);
+
+// What is private to a person: a partition of each, 'p' tenant, 0, user, 0.
+//   'f' space id, node u64 → –            favourites
+std::string principal_partition(std::string_view tenant, std::string_view user);
+std::string favourites_prefix(std::string_view tenant, std::string_view user);
+std::string favourite_key(std::string_view tenant, std::string_view user, const SpaceId& space,
+                          NodeId node);
+struct FavouriteInKey {
+  SpaceId space;
+  NodeId node = 0;
+};
+// corruption: it is no such key of that person.
+Result<FavouriteInKey> favourite_in_key(std::string_view prefix, std::string_view key);
 
 }  // namespace spind::model

@@ -27,6 +27,7 @@ enum class RecordTag : std::uint8_t {
   number = 'U',
   inline_content = 'I',
   mark = 'A',
+  property = 'O',
 };
 inline constexpr std::uint8_t kRecordFormat = 1;
 
@@ -56,7 +57,9 @@ inline std::uint8_t format_of(std::string_view record) {
 // still holds whatever it can, so that an old row stays as it was when it is put back.
 inline constexpr std::uint8_t kSpaceFormat = 2;
 inline std::uint8_t format_needed(const SpaceRecord& space) {
-  return space.floor == FloorPolicy{} ? kRecordFormat : kSpaceFormat;
+  const bool first = space.floor == FloorPolicy{} && space.state == SpaceStatus::active &&
+                     space.image == 0 && space.readme == 0;
+  return first ? kRecordFormat : kSpaceFormat;
 }
 
 // Parts of records that entries hold as well; without a frame.

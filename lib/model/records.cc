@@ -170,6 +170,7 @@ void encode_part(Encoder& out, const SpaceRecord& space, std::uint8_t format) {
   out.bytes(space.owner).bytes(space.creator).zigzag(space.created_ns).u64(space.history);
   if (format < kSpaceFormat) return;
   out.zigzag(space.floor.keep_ns).varint(space.floor.keep_entries);
+  out.u8(static_cast<std::uint8_t>(space.state)).varint(space.image).varint(space.readme);
 }
 
 SpaceRecord decode_space_part(Decoder& in, std::uint8_t format) {
@@ -191,6 +192,11 @@ SpaceRecord decode_space_part(Decoder& in, std::uint8_t format) {
   space.floor.keep_ns = in.zigzag();
   space.floor.keep_entries = in.varint();
   if (space.floor.keep_ns < 0) in.fail();
+  const std::uint8_t state = in.u8();
+  if (state < 1 || state > 2) in.fail();
+  space.state = static_cast<SpaceStatus>(state);
+  space.image = in.varint();
+  space.readme = in.varint();
   return space;
 }
 
@@ -261,6 +267,12 @@ std::string encode(const MarkRecord& mark) {
   std::string out = begin_record(RecordTag::mark, 64);
   Encoder encoder(out);
   encode_part(encoder, mark);
+  return finish_record(std::move(out));
+}
+
+std::string encode_property(std::string_view value) {
+  std::string out = begin_record(RecordTag::property, value.size() + 16);
+  Encoder(out).bytes(value);
   return finish_record(std::move(out));
 }
 
@@ -359,6 +371,11 @@ Result<MarkRecord> decode_mark(std::string_view bytes) {
     if (mark.says_nothing()) in.fail();
     return mark;
   });
+}
+
+Result<std::string_view> decode_property(std::string_view bytes) {
+  return decode_whole<std::string_view>(RecordTag::property, bytes, "property",
+                                        [](Decoder& in) { return in.bytes(); });
 }
 
 Result<std::vector<Piece>> decode_manifest(std::string_view bytes) {

@@ -86,6 +86,8 @@ struct SpaceRecord {
   // keep this row in memory, and it changes as rarely as the rest of it.
   std::uint64_t history = 0;
   FloorPolicy floor;
+  SpaceStatus state = SpaceStatus::active;
+  NodeId image = 0, readme = 0;  // files that present it; 0: none
   bool operator==(const SpaceRecord&) const = default;
 };
 
@@ -109,6 +111,7 @@ std::string encode(const TrashRecord& record);
 std::string encode(const SpaceRecord& record);
 std::string encode(const Head& head);
 std::string encode(const MarkRecord& mark);
+std::string encode_property(std::string_view value);
 std::string encode_manifest(const std::vector<Piece>& pieces);
 std::string encode_count(std::uint64_t count);
 // Inline content with an XXH3-64 of it, as an attachment row holds it.
@@ -124,6 +127,8 @@ Result<TrashRecord> decode_trash(std::string_view bytes);
 Result<SpaceRecord> decode_space(std::string_view bytes);
 Result<Head> decode_head(std::string_view bytes);
 Result<MarkRecord> decode_mark(std::string_view bytes);
+// The value, borrowed from `bytes`.
+Result<std::string_view> decode_property(std::string_view bytes);
 Result<std::vector<Piece>> decode_manifest(std::string_view bytes);
 Result<std::uint64_t> decode_count(std::string_view bytes);
 // The content, borrowed from `bytes`.

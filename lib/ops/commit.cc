@@ -45,6 +45,7 @@ struct Retold {
   void operator()(const model::SubtreeStaged& change) { written.node = change.top.id; }
   void operator()(const model::SubtreeAttached& change) { written.node = change.node; }
   void operator()(const model::StagingPurged& change) { written.node = change.node; }
+  void operator()(const model::PropertiesSet& change) { written.node = change.node; }
 
   void tell(const model::VersionRecord& version) {
     written.version = version.number;
@@ -97,7 +98,7 @@ class CommitBody {
     if (request_.creates_space) return false;
     SPIND_TRY_ASSIGN(const model::Head* head, state.head());
     SPIND_TRY_ASSIGN(const model::SpaceRecord* info, state.info());
-    if (!request_.by_store) SPIND_TRY(may_enter(call_, *info, request_.space));
+    if (!request_.by_store) SPIND_TRY(may_enter(call_, *info, request_.space, request_.wanted));
     if (head->epoch != context_.epoch)
       return Error{.code = Code::unavailable, .text = "the space has another owner now"};
     entry.number = head->entry + 1;

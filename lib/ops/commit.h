@@ -35,6 +35,7 @@ struct Request {
   std::string also_owned{};
   std::function<Status(kv::Transaction& rows, space::State& state)> also{};
   bool creates_space = false;
+  Wanted wanted = Wanted::nodes;
   bool uses_reserve = false;  // makes room, so it may use what is kept free on the device
   bool visible = true;        // else readers and those who follow see nothing of it
   bool by_store = false;      // housekeeping: nobody is asked whether they may enter

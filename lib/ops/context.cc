@@ -38,8 +38,12 @@ Status Call::interrupted(Clock& clock) const {
   return {};
 }
 
-Status may_enter(const Call& call, const model::SpaceRecord& info, const SpaceId& space) {
-  if (access::may_enter(call.who, info).ok()) return {};
+Status may_enter(const Call& call, const model::SpaceRecord& info, const SpaceId& space,
+                 Wanted wanted) {
+  const bool disabled = info.state == SpaceStatus::disabled;
+  if (!disabled && access::may_enter(call.who, info).ok()) return {};
+  if (disabled && wanted == Wanted::space_itself && access::may_manage(call.who, info).ok())
+    return {};
   // To the letter what is said of a space that does not exist.
   return space::no_such_space(space);
 }
@@ -54,11 +58,12 @@ Status may_follow(const Call& call) {
   return Error{.code = Code::unsupported, .text = "nothing happens in a view of the past"};
 }
 
-Result<Entered> enter(const Context& context, const Call& call, const SpaceId& space) {
+Result<Entered> enter(const Context& context, const Call& call, const SpaceId& space,
+                      Wanted wanted) {
   SPIND_TRY(call.interrupted(context.clock));
   Entered entered{space::Reading(context.kv.durable(), context.rows, space), nullptr};
   SPIND_TRY_ASSIGN(entered.info, entered.reading.info());
-  SPIND_TRY(may_enter(call, *entered.info, space));
+  SPIND_TRY(may_enter(call, *entered.info, space, wanted));
   if (call.past == nullptr) return entered;
   // What reads on, as a reader does, keeps the view and the memory that is counted for it.
   kv::SnapshotRef snapshot(call.past, call.past->snapshot.get());

@@ -46,9 +46,13 @@ struct Entered {
   space::Reading reading;
   space::SpaceRef info;
 };
+// What a verb wants of a space: a disabled one still has itself to show, and no nodes.
+enum class Wanted : std::uint8_t { nodes, space_itself };
 // ok, or what is said of a space that does not exist.
-Status may_enter(const Call& call, const model::SpaceRecord& info, const SpaceId& space);
-Result<Entered> enter(const Context& context, const Call& call, const SpaceId& space);
+Status may_enter(const Call& call, const model::SpaceRecord& info, const SpaceId& space,
+                 Wanted wanted = Wanted::nodes);
+Result<Entered> enter(const Context& context, const Call& call, const SpaceId& space,
+                      Wanted wanted = Wanted::nodes);
 
 // The node that `ref` names, with the rights that the verb needs on it; not_found if it is missing.
 Result<space::Resolved> find(space::NodeSource& source, const model::SpaceRecord& info,

@@ -19,6 +19,7 @@ std::string_view change_name(ChangeKind kind) {
     case ChangeKind::purged: return "purged";
     case ChangeKind::rewound: return "rewound";
     case ChangeKind::copied: return "copied";
+    case ChangeKind::properties_changed: return "properties_changed";
   }
   return "unknown";
 }
@@ -61,13 +62,7 @@ class EventMaker {
   void operator()(const model::NodeTrashed& change) {
     place(add(ChangeKind::removed, change.node), change.parent, change.name);
   }
-  void operator()(const model::MtimeSet& change) {
-    ChangeEvent& event = add(ChangeKind::touched, change.node);
-    if (change.node == kRootNode)
-      event.node_kind = NodeKind::folder;
-    else
-      place_where_it_is(event);
-  }
+  void operator()(const model::MtimeSet& change) { of_node(ChangeKind::touched, change.node); }
   // It stands in entries that nobody sees.
   void operator()(const model::Unchanged&) {}
   void operator()(const model::VersionRemoved& change) {
@@ -87,6 +82,9 @@ class EventMaker {
     event.node_kind = NodeKind::folder;
     place(event, change.parent, change.name);
   }
+  void operator()(const model::PropertiesSet& change) {
+    of_node(ChangeKind::properties_changed, change.node);
+  }
 
  private:
   ChangeEvent& add(ChangeKind kind, NodeId node) {
@@ -98,6 +96,13 @@ class EventMaker {
     event.application = entry_.application;
     event.node = node;
     return event;
+  }
+  void of_node(ChangeKind kind, NodeId node) {
+    ChangeEvent& event = add(kind, node);
+    if (node == kRootNode)
+      event.node_kind = NodeKind::folder;
+    else
+      place_where_it_is(event);
   }
   void of_version(NodeId node, VersionNumber number) {
     ChangeEvent& event = add(ChangeKind::versions_changed, node);

@@ -34,7 +34,15 @@ Result<SpaceInfo> to_space_info(space::Reading& reading, const model::SpaceRecor
   info.history = record.history;
   info.floor_policy = record.floor;
   info.floor = std::max<EntryNumber>(head.floor, 1);
+  info.state = record.state;
+  info.image = record.image;
+  info.readme = record.readme;
   return info;
+}
+
+// What a token is bound to.
+std::string listing_name(const std::string& prefix, const SpaceFilter& filter) {
+  return filter.state ? prefix + std::string(1, '\0') + static_cast<char>(*filter.state) : prefix;
 }
 
 // The prefix of the catalogue's keys that the filter leaves.
@@ -44,8 +52,9 @@ std::string filtered_prefix(const Call& call, const SpaceFilter& filter) {
   return prefix;
 }
 
-// A space of the catalogue, if the caller may know of it.
+// A space of the catalogue, if it passes the filter and the caller may know of it.
 Result<std::optional<SpaceInfo>> visible_space(const Context& context, const Call& call,
+                                               const SpaceFilter& filter,
                                                const kv::SnapshotRef& snapshot,
                                                std::string_view key) {
   space::Reading reading(snapshot, context.rows, model::space_in_catalogue_key(key));
@@ -53,7 +62,9 @@ Result<std::optional<SpaceInfo>> visible_space(const Context& context, const Cal
   if (found.code() == Code::not_found)
     return Error{.code = Code::corruption, .text = "the catalogue lists a space that is not there"};
   SPIND_TRY_ASSIGN(const space::SpaceRef record, std::move(found));
-  if (!access::may_enter(call.who, *record).ok()) return std::optional<SpaceInfo>{};
+  if (filter.state && record->state != *filter.state) return std::optional<SpaceInfo>{};
+  if (!may_enter(call, *record, reading.space(), Wanted::space_itself).ok())
+    return std::optional<SpaceInfo>{};
   SPIND_TRY_ASSIGN(SpaceInfo info, to_space_info(reading, *record));
   return std::optional(std::move(info));
 }
@@ -61,7 +72,7 @@ Result<std::optional<SpaceInfo>> visible_space(const Context& context, const Cal
 }  // namespace
 
 Result<SpaceInfo> space_info(const Context& context, const Call& call, const SpaceId& space) {
-  SPIND_TRY_ASSIGN(Entered entered, enter(context, call, space));
+  SPIND_TRY_ASSIGN(Entered entered, enter(context, call, space, Wanted::space_itself));
   return to_space_info(entered.reading, *entered.info);
 }
 
@@ -76,7 +87,7 @@ Result<SpaceId> space_by_alias(const Context& context, const Call& call, std::st
   if (!space) return missing;
   SPIND_TRY_ASSIGN(const space::SpaceRef record,
                    space::Reading(snapshot, context.rows, *space).info());
-  if (!access::may_enter(call.who, *record).ok()) return missing;
+  if (!may_enter(call, *record, *space, Wanted::space_itself).ok()) return missing;
   return *space;
 }
 
@@ -86,9 +97,10 @@ Result<PageOf<SpaceInfo>> list_spaces(const Context& context, const Call& call,
   SPIND_TRY(call.interrupted(context.clock));
   SPIND_TRY(check_page_size(count_max));
   const std::string prefix = filtered_prefix(call, filter);
+  const std::string listing = listing_name(prefix, filter);
   std::string begin = prefix;
   if (!after.empty()) {
-    SPIND_TRY_ASSIGN(const std::string last, open_page_token(after, prefix));
+    SPIND_TRY_ASSIGN(const std::string last, open_page_token(after, listing));
     begin.append(last).push_back('\0');
   }
   const kv::SnapshotRef snapshot = context.kv.durable();
@@ -96,10 +108,10 @@ Result<PageOf<SpaceInfo>> list_spaces(const Context& context, const Call& call,
   const auto cursor = snapshot->scan(Family::state, begin, model::end_of(prefix));
   for (std::size_t seen = 0; cursor->valid(); cursor->next()) {
     SPIND_TRY(call.interrupted(context.clock));
-    SPIND_TRY_ASSIGN(auto info, visible_space(context, call, snapshot, cursor->key()));
+    SPIND_TRY_ASSIGN(auto info, visible_space(context, call, filter, snapshot, cursor->key()));
     if (info) page.items.push_back(std::move(*info));
     if (page.items.size() == count_max || ++seen == kPageScanMax) {
-      page.next = make_page_token(cursor->key().substr(prefix.size()), prefix);
+      page.next = make_page_token(cursor->key().substr(prefix.size()), listing);
       break;
     }
   }

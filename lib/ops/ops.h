@@ -10,6 +10,7 @@
 #include "ops/read.h"
 #include "ops/walk.h"
 #include "spind/changes.h"
+#include "spind/property.h"
 #include "spind/trash.h"
 #include "spind/version.h"
 
@@ -19,6 +20,8 @@ namespace spind::ops {
 Result<SpaceId> create_space(const Context& context, const Call& call, const SpaceOptions& options);
 Result<Written> update_space(const Context& context, const Call& call, const SpaceId& space,
                              const SpaceChange& change);
+Result<Written> disable(const Context& context, const Call& call, const SpaceId& space);
+Result<Written> enable(const Context& context, const Call& call, const SpaceId& space);
 Result<SpaceInfo> space_info(const Context& context, const Call& call, const SpaceId& space);
 Result<SpaceId> space_by_alias(const Context& context, const Call& call, std::string_view alias);
 Result<PageOf<SpaceInfo>> list_spaces(const Context& context, const Call& call,
@@ -60,6 +63,26 @@ Result<Written> remove(const Context& context, const Call& call, const SpaceId& 
                        const Ref& node, const RemoveOptions& options);
 Result<Written> set_mtime(const Context& context, const Call& call, const SpaceId& space,
                           const Ref& node, std::int64_t mtime_ns, const TouchOptions& options);
+
+// Properties, tags among them, and favourites.
+Result<Written> set_properties(const Context& context, const Call& call, const SpaceId& space,
+                               const Ref& node, const PropertyChanges& changes,
+                               const PropertyOptions& options);
+Result<Written> add_tags(const Context& context, const Call& call, const SpaceId& space,
+                         const Ref& node, const std::vector<std::string>& tags,
+                         const PropertyOptions& options);
+Result<Written> remove_tags(const Context& context, const Call& call, const SpaceId& space,
+                            const Ref& node, const std::vector<std::string>& tags,
+                            const PropertyOptions& options);
+Result<std::vector<Property>> properties(const Context& context, const Call& call,
+                                         const SpaceId& space, const Ref& node,
+                                         std::string_view prefix);
+Result<Page> tagged(const Context& context, const Call& call, const SpaceId& space,
+                    std::string_view tag, const TaggedOptions& options);
+Status set_favourite(const Context& context, const Call& call, const SpaceId& space,
+                     const Ref& node, bool favourite);
+Result<PageOf<Favourite>> favourites(const Context& context, const Call& call,
+                                     std::size_t count_max, std::string_view after);
 
 // Versions.
 Result<PageOf<VersionInfo>> versions(const Context& context, const Call& call, const SpaceId& space,

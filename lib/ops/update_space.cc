@@ -4,19 +4,35 @@
 #include "ops/commit.h"
 #include "ops/ops.h"
 #include "ops/space_names.h"
+#include "space/resolve.h"
 
 namespace spind::ops {
 namespace {
 
+// An image or a readme is a file that hangs in the space, or none.
+Status check_presents(space::State& state, NodeId node) {
+  if (node == 0) return {};
+  SPIND_TRY_ASSIGN(const space::Resolved at, space::resolve(state, Ref::node(node)));
+  if (at.place.node->kind == NodeKind::file) return {};
+  return Error{.code = Code::is_a_folder,
+               .text = "a folder presents no space",
+               .path = Ref::node(node).to_string()};
+}
+
 Result<Decision> decide(space::State& state, const Call& call, const SpaceChange& change) {
   SPIND_TRY_ASSIGN(const model::SpaceRecord* info, state.info());
-  // As the field has it, managers change a space: those who may change grants.
-  SPIND_TRY(permit(call, *info, {kRootNode}, 0, access::kUpdateGrant, Ref("/")));
+  SPIND_TRY(access::may_manage(call.who, *info));
   model::SpaceRecord after = *info;
   if (change.alias) after.alias = *change.alias;
   if (change.name) after.name = *change.name;
   if (change.description) after.description = *change.description;
   if (change.floor) after.floor = *change.floor;
+  for (const auto& [given, node] :
+       {std::pair(change.image, &after.image), std::pair(change.readme, &after.readme)}) {
+    if (!given || *given == *node) continue;
+    SPIND_TRY(check_presents(state, *given));
+    *node = *given;
+  }
   Decision decision;
   decision.written.node = kRootNode;
   if (after != *info) decision.changes.push_back(model::SpaceUpdated{*info, std::move(after)});
@@ -46,9 +62,11 @@ Result<Written> update_space(const Context& context, const Call& call, const Spa
                         .type = model::EntryType::space_updated,
                         .request_id = {},
                         .also_owned = model::catalogue_partition(),
-                        .also = [&alias_before](kv::Transaction& rows, space::State& state) {
-                          return move_alias(rows, state, alias_before);
-                        }};
+                        .also =
+                            [&alias_before](kv::Transaction& rows, space::State& state) {
+                              return move_alias(rows, state, alias_before);
+                            },
+                        .wanted = Wanted::space_itself};
   return commit(context, call, request,
                 [&](space::State& state, const Moment&) -> Result<Decision> {
                   SPIND_TRY_ASSIGN(const model::SpaceRecord* info, state.info());

@@ -163,6 +163,13 @@ struct Forward {
     head->trash_bytes -= bytes_of(trash.node.weight());
     return {};
   }
+  Status operator()(const model::PropertiesSet& change) {
+    for (const model::PropertyEdit& edit : change.edits)
+      state.set_property(change.node, edit.key, edit.after);
+    SPIND_TRY_ASSIGN(State::Node * node, state.node(change.node));
+    node->record.changed = entry.number;
+    return {};
+  }
   Status operator()(const model::Rewound& change) {
     state.keep_pieces_for(entry.number);
     SPIND_TRY(travel(state, entry.number - 1, change.to));
@@ -281,6 +288,13 @@ struct Backward {
     state.put_trash(change.item, trash);
     SPIND_TRY_ASSIGN(model::Head * head, state.head());
     head->trash_bytes += bytes_of(trash.node.weight());
+    return {};
+  }
+  Status operator()(const model::PropertiesSet& change) {
+    for (const model::PropertyEdit& edit : change.edits)
+      state.set_property(change.node, edit.key, edit.before);
+    SPIND_TRY_ASSIGN(State::Node * node, state.node(change.node));
+    node->record.changed = change.replaced_changed;
     return {};
   }
   Status operator()(const model::Rewound& change) {
@@ -455,6 +469,14 @@ struct Completion {
     return way.add(change.to_parent);
   }
   Status operator()(model::NodePurged&) { return {}; }
+  Status operator()(model::PropertiesSet& change) {
+    for (model::PropertyEdit& edit : change.edits) {
+      SPIND_TRY_ASSIGN(edit.before, state.property(change.node, edit.key));
+    }
+    SPIND_TRY_ASSIGN(State::Node * node, state.node(change.node));
+    change.replaced_changed = node->record.changed;
+    return way.add(node->parent);
+  }
   Status operator()(model::Rewound&) { return {}; }
   Status operator()(model::SubtreeStaged& change) {
     change.top.changed = entry.number;

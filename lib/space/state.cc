@@ -289,6 +289,31 @@ Status State::add_gaps(NodeId node, int delta) {
   return {};
 }
 
+// ---- properties ----
+
+Result<std::optional<std::string>> State::property(NodeId node, std::string_view key) {
+  SPIND_TRY_ASSIGN(const auto bytes,
+                   rows_.get(Family::state, model::property_key(space_, node, key)));
+  if (!bytes) return std::optional<std::string>{};
+  SPIND_TRY_ASSIGN(const std::string_view value, model::decode_property(*bytes));
+  return std::optional<std::string>(value);
+}
+
+void State::set_property(NodeId node, std::string_view key,
+                         const std::optional<std::string>& value) {
+  const auto set = [this](const std::string& row, const std::optional<std::string>& bytes) {
+    if (bytes)
+      rows_.put(Family::state, row, *bytes);
+    else
+      rows_.erase(Family::state, row);
+  };
+  const std::string row = model::property_key(space_, node, key);
+  set(row, value ? std::optional(model::encode_property(*value)) : std::nullopt);
+  if (const auto tag = model::tag_of(key))
+    set(model::tagged_key(space_, *tag, node),
+        value ? std::optional<std::string>("") : std::nullopt);
+}
+
 // ---- references and requests ----
 
 Result<std::string> State::attachment(const model::AttachmentId& id) {

@@ -66,6 +66,10 @@ class State final : public NodeSource {
   // Counts versions that were removed from among those of a file.
   Status add_gaps(NodeId node, int delta);
 
+  // A property, and whether it has one. A tag's index row goes with it.
+  Result<std::optional<std::string>> property(NodeId node, std::string_view key);
+  void set_property(NodeId node, std::string_view key, const std::optional<std::string>& value);
+
   // Counts one reference to each piece of the content more or less.
   Status add_references(const model::ContentRef& content, int delta);
   // The content falls away with the entry `at`; what nothing refers to any more is remembered under

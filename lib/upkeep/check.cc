@@ -8,6 +8,7 @@
 #include "upkeep/check_catalogue.h"
 #include "upkeep/check_content.h"
 #include "upkeep/check_journal.h"
+#include "upkeep/check_properties.h"
 #include "upkeep/check_tree.h"
 #include "upkeep/check_undo.h"
 #include "upkeep/row_scan.h"
@@ -72,6 +73,7 @@ class StoreCheck {
     TreeCheck tree(reading, *head, findings_, steps_);
     SPIND_TRY(tree.run());
     report_.nodes += tree.nodes();
+    SPIND_TRY(check_properties(reading, findings_, steps_));
     Lineage lineage;
     JournalCheck journal(reading, *head, lineage, findings_, steps_);
     SPIND_TRY(journal.run());

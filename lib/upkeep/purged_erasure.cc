@@ -124,10 +124,24 @@ Result<bool> PurgedErasure::erase_earlier(model::NodeRecord& file) {
 // What is left of a node that hangs nowhere and has nothing below it.
 Status PurgedErasure::erase_rest(const model::NodeRecord& node) {
   ++erased_.nodes;
+  SPIND_TRY(erase_properties(node.id));
   if (node.kind == NodeKind::folder) return {};
   state_.set_mark(node.id, node.current.number, {});
   rows_.erase(Family::state, model::gaps_key(state_.space(), node.id));
   return erase_content(node.current);
+}
+
+// All of them: a node has few, and their bytes are bounded.
+Status PurgedErasure::erase_properties(NodeId node) {
+  std::vector<std::string> keys;
+  const std::string begin = model::properties_prefix(state_.space(), node);
+  const auto cursor = rows_.scan(Family::state, begin, model::end_of(begin));
+  for (; cursor->valid(); cursor->next())
+    keys.emplace_back(model::property_in_key(cursor->key()).key);
+  SPIND_TRY(cursor->status());
+  for (const std::string& key : keys) state_.set_property(node, key, std::nullopt);
+  rows_erased_ += keys.size();
+  return {};
 }
 
 Status PurgedErasure::erase_content(const model::VersionRecord& version) {

@@ -39,6 +39,7 @@ class PurgedErasure {
   Status hang_off(const model::AttachmentId& at, const model::TrashRecord& child);
   Result<bool> erase_earlier(model::NodeRecord& file);
   Status erase_rest(const model::NodeRecord& node);
+  Status erase_properties(NodeId node);
   Status erase_content(const model::VersionRecord& version);
 
   kv::Transaction& rows_;

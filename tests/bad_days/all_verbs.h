@@ -15,6 +15,7 @@ inline std::vector<Request> all_verbs(const Ref& ref, const Ref& to = "/elsewher
     request.size_bytes = 100;
     request.mtime_ns = 12'345;
     request.mark.pinned = true;
+    request.properties = {{"colour", "blue"}, {"tag:draft", ""}};
     requests.push_back(request);
   }
   return requests;

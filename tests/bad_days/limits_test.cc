@@ -3,6 +3,7 @@
 
 #include "bad_days/all_verbs.h"
 #include "base/limits.h"
+#include "model/keys.h"
 #include "support/store/content.h"
 #include "support/store/test_store.h"
 
@@ -232,6 +233,91 @@ TEST_CASE("bad day: what is not in the trash, or has no place to go back to, sta
   CHECK(space.restore(Ref::node(file), {.to = "/a/b"}).code() == Code::not_found);
   CHECK(space.purge(Ref::node(file)).code() == Code::conflict);
   CHECK(space.info()->entry == before);
+}
+
+TEST_CASE("bad day: properties and tags at their limits are kept, and over them are refused") {
+  TestStore store(MetadataEngine::memory);
+  const Space space = store.make_space("properties");
+  REQUIRE(space.put("/file", "x").ok());
+  const auto set = [&](const std::string& key, const std::string& value) {
+    return space.set_properties("/file", {{key, value}}).code();
+  };
+  const std::string longest_key(kPropertyKeyBytesMax, 'k');
+  const std::string longest_value(kPropertyValueBytesMax, 'v');
+  CHECK(set(longest_key, longest_value) == Code::ok);
+  CHECK(space.properties("/file")->at(0) == Property{longest_key, longest_value});
+  const EntryNumber before = space.info()->entry;
+  CHECK(set(longest_key + "k", "") == Code::limit_exceeded);
+  CHECK(set("a", longest_value + "v") == Code::limit_exceeded);
+  for (const char* key : {"", "a\nb", "a\x7f", "\xff", "tag:", "tag:\x01"})
+    CHECK(set(key, "") == Code::invalid_argument);
+  CHECK(set(std::string("a\0b", 3), "") == Code::invalid_argument);
+  CHECK(set("tag:a", "a value") == Code::invalid_argument);
+  CHECK(space.add_tags("/file", {std::string(kTagBytesMax + 1, 't')}).code() ==
+        Code::limit_exceeded);
+  CHECK(space.add_tags("/file", {"good", ""}).code() == Code::invalid_argument);
+  CHECK(space.tagged("").code() == Code::invalid_argument);
+  CHECK(space.tagged(std::string(kTagBytesMax + 1, 't')).code() == Code::limit_exceeded);
+  CHECK(space.properties("/file", std::string(100'000, 'p'))->empty());
+  CHECK(space.info()->entry == before);
+  CHECK(space.add_tags("/file", {std::string(kTagBytesMax, 't')}).ok());
+  CHECK(space.tagged(std::string(kTagBytesMax, 't'))->items.size() == 1);
+
+  // All of a node's together.
+  for (const char* key : {"a", "b"}) CHECK(set(key, longest_value) == Code::ok);
+  CHECK(set("c", longest_value) == Code::limit_exceeded);
+  CHECK(space.set_properties("/file", {{"a", std::nullopt}, {"c", longest_value}}).ok());
+  PropertyChanges many;
+  for (std::size_t i = 0; i <= kPropertiesMax; ++i) many[std::to_string(i)] = "";
+  CHECK(space.set_properties("/", many).code() == Code::limit_exceeded);
+  many.erase("0");
+  CHECK(space.set_properties("/", many).ok());
+  CHECK(space.set_properties("/", {{"0", ""}}).code() == Code::limit_exceeded);
+  CHECK(space.set_properties("/", {{"1", std::nullopt}, {"0", ""}}).ok());
+  CHECK(store.findings() == "");
+}
+
+TEST_CASE("bad day: a person who has as many favourites as there may be gets no more") {
+  kv::Store* kv = nullptr;
+  engine::Seams seams;
+  seams.open_kv = [&kv](const engine::KvSetup& setup) {
+    auto opened = engine::default_kv(setup);
+    if (opened.ok()) kv = opened->get();
+    return opened;
+  };
+  TestStore store(MetadataEngine::memory, seams);
+  const Space space = store.make_space("favourites");
+  const Ref one = Ref::node(space.put("/one", "").value().node);
+  const Ref other = Ref::node(space.put("/other", "").value().node);
+  REQUIRE(space.set_favourite(one, true).ok());
+  // As of nodes that are gone, which count too.
+  const kv::Answer planted = kv->update(
+      {model::principal_partition("default", "ada")}, [&](kv::Transaction& rows) -> kv::Outcome {
+        for (NodeId node = 100; node < 100 + kFavouritesMax - 1; ++node)
+          rows.put(kv::Family::state, model::favourite_key("default", "ada", space.id(), node), "");
+        return kv::Commit{};
+      });
+  REQUIRE(planted.status.ok());
+  CHECK(space.set_favourite(other, true).code() == Code::limit_exceeded);
+  CHECK(space.set_favourite(one, true).ok());
+  CHECK(space.set_favourite(Ref::node(100), false).ok());
+  CHECK(space.set_favourite(other, true).ok());
+  CHECK(store.session().favourites()->items.size() == 2);
+}
+
+TEST_CASE("bad day: a space out of use answers to nobody, and stays whole") {
+  TestStore store(MetadataEngine::memory);
+  const Space space = store.make_space("disabled");
+  const NodeId node = space.put("/file", "x").value().node;
+  REQUIRE(space.disable().ok());
+  for (const Request& request : all_verbs(Ref::node(node))) {
+    CAPTURE(verb_name(request.verb));
+    CHECK(run(space, request).code == Code::not_found);
+  }
+  CHECK(store.session("eve").space(space.id()).code() == Code::not_found);
+  CHECK(store.findings(true) == "");
+  REQUIRE(space.enable().ok());
+  CHECK(*space.get("/file") == "x");
 }
 
 }  // namespace spind::test

@@ -48,6 +48,7 @@ TEST_CASE("verbs: each takes a path, an id, and an id with a path below it, to t
                       .size_bytes = 50};
       request.mtime_ns = 77;
       request.mark.pinned = true;
+      request.properties = {{"colour", "blue"}, {"tag:draft", ""}};
       if (verb == Verb::make_folder) {
         request.ref = reference(tree, form, true);
         request.exist_ok = true;
@@ -57,6 +58,9 @@ TEST_CASE("verbs: each takes a path, an id, and an id with a path below it, to t
       std::string state = answer.bytes + " " + std::to_string(answer.written.node) + " " +
                           std::to_string(answer.written.entry) + " " +
                           std::to_string(answer.node.id);
+      const Request ask{.verb = Verb::properties, .ref = Ref::node(tree.file)};
+      for (const Property& one : run(tree.space, ask).properties)
+        state += " " + one.key + "=" + one.value;
       for (const Walk::Item& item : answer.items) state += " " + item.node.name;
       for (const Walk::Item& item : run(tree.space, {.verb = Verb::walk}).items)
         state += " " + item.path + ":" + std::to_string(item.node.version);

@@ -12,11 +12,12 @@ from harness import ToolCase, main, sha256
 NODE_FIELDS = ["id", "path", "kind", "size", "mtime_ns", "etag", "version", "sha256", "state"]
 SPACE_FIELDS = ["id", "alias", "kind", "tenant", "name", "description", "owner", "creator", "names",
                 "created_ns", "bytes", "version_bytes", "trash_bytes", "files", "folders", "entry",
-                "visible", "floor", "keep_ns", "keep_entries"]
-COMMANDS = ["init", "space create", "space list", "space info", "space set", "put", "get", "ls",
-            "tree", "stat", "cat", "mkdir", "mv", "cp", "rm", "du", "versions", "trash", "changes",
-            "rewind", "check", "collect", "checkpoint", "metrics", "verify", "version",
-            "completion"]
+                "visible", "floor", "keep_ns", "keep_entries", "state", "image", "readme"]
+COMMANDS = ["init", "space create", "space list", "space info", "space set", "space disable",
+            "space restore", "prop get", "prop set", "prop rm", "tag add", "tag rm", "tag list",
+            "put", "get", "ls", "tree", "stat", "cat", "mkdir", "mv", "cp", "rm", "du", "versions",
+            "trash", "changes", "rewind", "check", "collect", "checkpoint", "metrics", "verify",
+            "version", "completion"]
 
 
 class Words(ToolCase):
@@ -206,6 +207,28 @@ class Spaces(ToolCase):
                          (made["id"], "class-8b", "8b", "ü"))
         self.assertEqual(self.error("space", "info", "class")["code"], "not_found")
 
+    def test_disable_and_restore(self):
+        self.spind("put", "-", "s:/a", data=b"x")
+        row = self.spind("space", "disable", "s").row
+        self.assertEqual((list(row), row["state"]), (SPACE_FIELDS, "disabled"))
+        self.assertEqual(self.error("stat", "s:/a")["code"], "not_found")
+        self.assertEqual(self.error("space", "info", "s", acting="eve")["code"], "not_found")
+        self.spind("space", "create", "t")
+        for state, alias in (("disabled", "s"), ("active", "t")):
+            rows = self.spind("space", "list", "--state", state).rows
+            self.assertEqual([row["alias"] for row in rows], [alias])
+        self.assertIn(b"(disabled)", self.run_tool("space", "list").out)
+        self.error("space", "list", "--state", "other", expect=2)
+        self.assertEqual(self.spind("space", "restore", "s").row["state"], "active")
+        self.assertEqual(self.run_tool("cat", "s:/a").out, b"x")
+
+    def test_image_and_readme(self):
+        id_ = self.spind("put", "-", "s:/readme.md", data=b"x").files[0]["id"]
+        row = self.spind("space", "set", "s", "--readme", "/readme.md").row
+        self.assertEqual((row["image"], row["readme"]), (0, id_))
+        self.assertEqual(self.spind("space", "set", "s", "--readme", "").row["readme"], 0)
+        self.assertEqual(self.error("space", "set", "s", "--image", "/none")["code"], "not_found")
+
     def test_an_alias_and_an_id_are_taken_once(self):
         self.assertEqual(self.error("space", "create", "s")["code"], "already_exists")
         id_ = "01932c4e-7d2a-7000-8000-0123456789ab"
@@ -224,6 +247,42 @@ class Spaces(ToolCase):
         self.assertEqual(self.error("ls", "s:/", acting="eve")["code"], "not_found")
         self.assertEqual(self.error("ls", "s:/", "--as", "eve")["code"], "not_found")
         self.assertEqual(self.spind("space", "list", acting="eve").rows, [])
+
+
+class Properties(ToolCase):
+    def test_set_get_and_remove(self):
+        id_ = self.spind("put", "-", "s:/a", data=b"x").files[0]["id"]
+        self.assertEqual(self.spind("prop", "set", "s:/a", "{DAV:}n", "ü").row,
+                         {"id": id_, "path": "/a", "changed": True})
+        self.assertFalse(self.spind("prop", "set", "s:/a", "{DAV:}n", "ü").row["changed"])
+        self.spind("prop", "set", f"s:!{id_}", "colour", "")
+        rows = self.spind("prop", "get", "s:/a").rows
+        self.assertEqual(rows, [{"key": "colour", "value": "", "size": 0},
+                                {"key": "{DAV:}n", "value": "ü", "size": 2}])
+        self.assertEqual(self.spind("prop", "get", "s:/a", "colour").rows, rows[:1])
+        self.assertEqual(self.error("prop", "get", "s:/a", "none")["code"], "not_found")
+        self.assertTrue(self.spind("prop", "rm", "s:/a", "colour", "none").row["changed"])
+        self.assertEqual(self.spind("prop", "get", "s:/a").rows, rows[1:])
+        self.assertEqual(self.error("prop", "set", "s:/a", "", "x")["code"], "invalid_argument")
+        self.assertEqual(self.error("prop", "get", "s:/none")["code"], "not_found")
+        self.check_is_clean()
+
+    def test_tags_of_a_node_and_nodes_with_a_tag(self):
+        self.spind("put", "-", "s:/a", data=b"x")
+        self.spind("mkdir", "s:/d")
+        entry = self.spind("space", "info", "s").row["entry"]
+        self.assertTrue(self.spind("tag", "add", "s:/a", "german", "2026").row["changed"])
+        self.spind("tag", "add", "s:/d", "german")
+        self.assertEqual(self.spind("tag", "list", "s:/a").rows,
+                         [{"tag": "2026"}, {"tag": "german"}])
+        rows = self.spind("tag", "list", "s:", "german").rows
+        self.assertEqual([(list(row), row["path"]) for row in rows],
+                         [(NODE_FIELDS, "/a"), (NODE_FIELDS, "/d")])
+        self.assertEqual(self.spind("tag", "list", "s:", "german", "--at", str(entry)).rows, [])
+        self.spind("tag", "rm", "s:/a", "german")
+        self.assertEqual(self.run_tool("tag", "list", "s:", "german").out, b"/d/\n")
+        self.error("tag", "list", "s:/d", "german", expect=2)
+        self.check_is_clean()
 
 
 CHANGE_FIELDS = ["event", "number", "time_ns", "change", "id", "kind", "parent", "name",

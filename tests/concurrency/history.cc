@@ -15,10 +15,10 @@ class Asker {
   Request next() {
     // How often each verb is asked, in the order of Verb. A copy shows what was there when it began,
     // so no one moment explains it.
-    constexpr std::uint32_t kWeights[kVerbCount] = {14, 4, 6, 3, 8, 2, 22, 4, 14,
-                                                    16, 0, 6, 3, 3, 3, 2,  6, 1};
+    constexpr std::uint32_t kWeights[kVerbCount] = {14, 4, 6, 3, 8, 2, 3, 22, 4, 14,
+                                                    16, 0, 6, 3, 3, 3, 2, 6,  6, 1};
     Request request;
-    std::uint32_t at = below(117);
+    std::uint32_t at = below(126);
     while (at >= kWeights[static_cast<std::size_t>(request.verb)]) {
       at -= kWeights[static_cast<std::size_t>(request.verb)];
       request.verb = static_cast<Verb>(static_cast<std::uint8_t>(request.verb) + 1);
@@ -34,6 +34,10 @@ class Asker {
     request.options.make_parents = below(3) == 0;
     if (request.verb >= Verb::restore_version) request.version = 1 + below(3);
     request.mark.pinned = below(2) == 0;
+    if (below(2) == 0)
+      request.properties = {{"tag:a", std::nullopt}};
+    else
+      request.properties = {{"tag:a", ""}, {"colour", std::to_string(below(3))}};
     request.elsewhere = request.verb == Verb::restore && below(2) == 0;
     request.on_conflict = static_cast<OnConflict>(below(4));
     if (below(8) == 0)

@@ -155,6 +155,40 @@ Status look_back(TestStore& store) {
   return {};
 }
 
+Status tagged(TestStore& store) {
+  SPIND_TRY_ASSIGN(const Session session, store.store().session({.user = "ada"}));
+  SPIND_TRY_ASSIGN(const Space space, session.space_by_alias("faults"));
+  SPIND_TRY_ASSIGN(const Page page, space.tagged("old"));
+  if (page.items.size() != 1) return Error{.code = Code::corruption, .text = "a tag is missing"};
+  return {};
+}
+
+Status set_favourite(TestStore& store) {
+  SPIND_TRY_ASSIGN(const Session session, store.store().session({.user = "ada"}));
+  SPIND_TRY_ASSIGN(const Space space, session.space_by_alias("faults"));
+  SPIND_TRY(space.set_favourite("/folder/inline", true));
+  return space.set_favourite("/other/file", false);
+}
+
+Status favourites(TestStore& store) {
+  SPIND_TRY_ASSIGN(const Session session, store.store().session({.user = "ada"}));
+  SPIND_TRY_ASSIGN(const PageOf<Favourite> page, session.favourites());
+  if (page.items.empty()) return Error{.code = Code::corruption, .text = "a favourite is missing"};
+  return {};
+}
+
+// Of a space of its own, since the others are looked at through theirs.
+Status disable_and_enable(TestStore& store) {
+  SPIND_TRY_ASSIGN(const Session session, store.store().session({.user = "ada"}));
+  SPIND_TRY_ASSIGN(const Space space, session.space_by_alias("disabled"));
+  SPIND_TRY(space.enable());
+  SPIND_TRY(space.stat("/"));
+  SPIND_TRY(space.disable());
+  if (space.stat("/").code() == Code::ok)
+    return Error{.code = Code::corruption, .text = "a disabled space answers"};
+  return {};
+}
+
 Status rewind(TestStore& store) {
   SPIND_TRY_ASSIGN(const Session session, store.store().session({.user = "ada"}));
   SPIND_TRY_ASSIGN(const Space space, session.space_by_alias("faults"));
@@ -231,6 +265,15 @@ std::vector<FaultCase> make_cases() {
                                             .ref = "/folder/old",
                                             .version = 1,
                                             .mark = {.pinned = true, .label = "first"}}));
+  cases.push_back(on_space("properties", {.verb = Verb::properties, .ref = "/folder/old"}));
+  cases.push_back(
+      on_space("set_properties", {.verb = Verb::set_properties,
+                                  .ref = "/folder/old",
+                                  .properties = {{"colour", std::nullopt}, {"tag:new", ""}}}));
+  cases.push_back({"tagged", tagged, false});
+  cases.push_back({"set_favourite", set_favourite, false});
+  cases.push_back({"favourites", favourites, false});
+  cases.push_back({"disable, enable", disable_and_enable, false});
   cases.push_back(on_trash("restore", [](const Space& space, const Ref& item) -> Status {
     SPIND_TRY(space.restore(item));
     return {};
@@ -279,12 +322,16 @@ void make_tree(TestStore& store) {
   put_file("/other/file", 6, 1);
   put_file("/gone/old", 7, kPacked);
   put_file("/gone/old", 8, 100);
+  const auto done = [](const auto& result) {
+    if (!result.ok()) throw std::runtime_error(result.error().to_string());
+  };
   const Space other = store.make_space("others");
   for (const auto& [path, size_bytes] : {std::pair{"/a", kPacked + 7}, {"/b", std::uint64_t{30}}})
-    if (const auto made = other.put(path, content(9, size_bytes)); !made.ok())
-      throw std::runtime_error(made.error().to_string());
-  if (const auto removed = space.remove("/gone"); !removed.ok())
-    throw std::runtime_error(removed.error().to_string());
+    done(other.put(path, content(9, size_bytes)));
+  done(space.remove("/gone"));
+  done(space.set_properties("/folder/old", {{"colour", "blue"}, {"tag:old", ""}}));
+  done(space.set_favourite("/other/file", true));
+  done(store.make_space("disabled").disable());
 }
 
 Status describe_versions(const Space& space, NodeId file, std::string& text) {
@@ -312,7 +359,14 @@ Result<std::string> describe(const Space& space, bool with_ids) {
             " " + std::to_string(node.totals.version_bytes) + " " +
             std::to_string(node.totals.files) + " " + std::to_string(node.totals.folders);
     if (node.kind == NodeKind::file) SPIND_TRY(describe_versions(space, node.id, text));
+    SPIND_TRY_ASSIGN(const std::vector<Property> properties, space.properties(Ref::node(node.id)));
+    for (const Property& one : properties) text += " " + one.key + "=" + one.value;
     text += "\n";
+  }
+  for (const char* tag : {"old", "new"}) {
+    SPIND_TRY_ASSIGN(const Page page, space.tagged(tag));
+    for (const NodeInfo& node : page.items)
+      text += std::string("tag: ") + tag + " " + std::to_string(node.id) + "\n";
   }
   SPIND_TRY_ASSIGN(const PageOf<TrashItem> trash, space.trash());
   for (const TrashItem& item : trash.items)

@@ -243,6 +243,37 @@ TEST_CASE("format: the key of what is staged") {
   CHECK(attachment_in_key(key) == AttachmentId{45, 1});
 }
 
+TEST_CASE("format: properties") {
+  check_golden("property", std::string_view("My essay"), encode_property("My essay"),
+               decode_property);
+  Entry entry = a_full_entry();
+  entry.type = EntryType::properties_set;
+  entry.changes = {PropertiesSet{
+      77,
+      {{"colour", "blue", std::nullopt}, {"n", "1", "2"}, {"tag:draft", std::nullopt, ""}},
+      43}};
+  check_entry("entry-properties", entry);
+  std::string keys;
+  const auto add = [&keys](const std::string& key) { Encoder(keys).bytes(key); };
+  add(property_key(kSpace, 77, "colour"));
+  add(property_key(kSpace, 77, tag_property("draft")));
+  add(tagged_key(kSpace, "draft", 77));
+  add(favourite_key("school-12", "ada", kSpace, 77));
+  CHECK(keys == golden_bytes("keys-properties", keys));
+}
+
+TEST_CASE("format: a space out of use, with what presents it") {
+  SpaceRecord space = a_space();
+  space.state = SpaceStatus::disabled;
+  space.image = 78;
+  space.readme = 79;
+  check_golden("space-2-disabled", space, encode(space), decode_space);
+  Entry entry = a_full_entry();
+  entry.type = EntryType::space_updated;
+  entry.changes = {SpaceUpdated{a_space(), space}};
+  check_entry("entry-space-2-disabled", entry);
+}
+
 // One after the other, each behind its length.
 TEST_CASE("format: keys") {
   std::string keys;

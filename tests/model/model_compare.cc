@@ -29,8 +29,30 @@ std::string ModelRun::compare_state(Both& both) {
     if (!different.empty()) return std::string(verb_name(verb)) + ": " + different;
   }
   std::string different = compare_versions(both);
+  if (different.empty()) different = compare_properties(both);
   if (different.empty()) different = compare_trash(both);
   return different.empty() ? compare_numbers(both) : different;
+}
+
+std::string ModelRun::compare_properties(Both& both) {
+  for (const auto& [id, node] : both.model.nodes()) {
+    const Request request{.verb = Verb::properties, .ref = Ref::node(id)};
+    const std::string different =
+        difference(request, both.model.ask(request), run(both.engine, request));
+    if (!different.empty()) return request.to_string() + ": " + different;
+  }
+  for (const char* tag : {"a", "b", "none"}) {
+    std::vector<NodeId> got;
+    TaggedOptions options{.count_max = 2, .after = {}};
+    do {
+      const Result<Page> page = both.engine.tagged(tag, options);
+      if (!page.ok()) return "tagged: " + page.error().to_string();
+      for (const NodeInfo& node : page->items) got.push_back(node.id);
+      options.after = page->next;
+    } while (!options.after.empty());
+    if (got != both.model.tagged(tag)) return std::string("tagged: other nodes have ") + tag;
+  }
+  return "";
 }
 
 std::string ModelRun::compare_trash(Both& both) {

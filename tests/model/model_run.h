@@ -45,6 +45,7 @@ class ModelRun {
   std::string move_floor(Both& both, bool forget);
   std::string forget(Both& both, const Op& op);
   std::string empty_trash(Both& both);
+  std::string compare_properties(Both& both);
   std::string compare_trash(Both& both);
   std::string look_back(const Both& both, const Op& op);
   std::string rewind(Both& both, const Op& op);

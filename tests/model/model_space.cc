@@ -167,6 +167,13 @@ NodeInfo ModelSpace::info(NodeId id) const {
   return info;
 }
 
+std::vector<NodeId> ModelSpace::tagged(const std::string& tag) const {
+  std::vector<NodeId> found;
+  for (const auto& [id, node] : nodes_)
+    if (alive(id) && node.properties.contains("tag:" + tag)) found.push_back(id);
+  return found;
+}
+
 std::vector<VersionInfo> ModelSpace::versions(const Node& file) const {
   std::vector<VersionInfo> all;
   for (VersionNumber number = file.versions.size(); number > 0; --number) {
@@ -220,6 +227,10 @@ Expected ModelSpace::ask(const Request& request) const {
   const Node& node = nodes_.at(place.node);
   switch (request.verb) {
     case Verb::stat: expected.answer.node = info(node.id); break;
+    case Verb::properties:
+      for (const auto& [key, value] : node.properties)
+        expected.answer.properties.push_back({key, value});
+      break;
     case Verb::path: expected.answer.bytes = path(node.id); break;
     case Verb::walk: expected.answer.items = walking(node.id); break;
     case Verb::list:

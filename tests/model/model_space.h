@@ -47,6 +47,7 @@ class ModelSpace {
     EntryNumber purged_entry = 0;
     bool erased = false;            // the floor has passed the purge of it, or of what it lies in
     std::vector<Version> versions;  // of a file, the current one last; removed ones stay here
+    std::map<std::string, std::string> properties{};
   };
 
   // As a space is right after create_space: one entry, one folder.
@@ -71,6 +72,8 @@ class ModelSpace {
   std::uint64_t trash_bytes() const;
   // The removed node that it is or lies below; 0: none, or one that was purged.
   NodeId item_of(NodeId node) const;
+  // Nodes that hang and have the tag, in order of ids.
+  std::vector<NodeId> tagged(const std::string& tag) const;
   // Items of the trash, the newest first.
   std::vector<NodeId> trash() const;
   void empty_trash(EntryNumber entry, std::int64_t time_ns);
@@ -123,6 +126,7 @@ class ModelSpace {
   NodeId copy_node(NodeId original, NodeId parent, const std::string& name, EntryNumber changed);
   Expected remove(const Request& request, EntryNumber entry);
   Expected set_mtime(const Request& request, EntryNumber entry);
+  Expected set_properties(const Request& request, EntryNumber entry);
   // What is wrong with a request about one version of a file.
   Expected about_version(const Request& request) const;
   Expected restore_version(const Request& request, EntryNumber entry);

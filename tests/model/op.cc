@@ -43,6 +43,7 @@ constexpr std::array kFields = std::to_array<Field>({
     {"conflict", &Op::conflict},
     {"pin", &Op::pin},
     {"label", &Op::label},
+    {"prop", &Op::prop},
 });
 
 constexpr std::array<std::string_view, 13> kActs = {
@@ -84,6 +85,25 @@ Ref ref_of(std::uint32_t form, std::uint32_t node, std::uint32_t tail, std::uint
   if (form == 2) return Ref::below(id, std::string_view(path).substr(path.empty() ? 0 : 1));
   const std::string start = space.path(id);
   return Ref(start == "/" && !path.empty() ? path : start + path);
+}
+
+// Two of a few properties, tags among them, which are set to one of a few values or removed; or one
+// that there cannot be.
+PropertyChanges properties_of(std::uint32_t number) {
+  static const std::array<std::string, 4> kKeys = {"{DAV:}displayname", "colour", "tag:a", "tag:b"};
+  PropertyChanges changes;
+  if (number == 0) return changes;
+  if (number % 50 == 49) return {{"tag:a", "a tag has no value"}};
+  if (number % 50 == 48) return {{"a\nb", "x"}};
+  for (std::uint32_t i = 0; i < 2; ++i, number /= 12) {
+    const std::string& key = kKeys[number % kKeys.size()];
+    const std::uint32_t value = number / 4 % 3;
+    if (value == 0)
+      changes[key] = std::nullopt;
+    else
+      changes[key] = key.starts_with(kTagPrefix) ? "" : std::string(value * 7, 'v');
+  }
+  return changes;
 }
 
 // What is in the trash, or below; any node if there is none.
@@ -192,6 +212,7 @@ Request to_request(const Op& op, const ModelSpace& space) {
   if (op.version != 0) request.version = op.version;
   if (op.pin != 0) request.mark.pinned = op.pin == 1;
   if (op.label != 0) request.mark.label = op.label == 1 ? "" : "label " + std::to_string(op.label);
+  request.properties = properties_of(op.prop);
   if (op.kind != 0) request.kind = static_cast<NodeKind>(1 + op.kind % 2);
   return request;
 }

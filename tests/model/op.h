@@ -58,6 +58,7 @@ struct Op {
   std::uint32_t elsewhere = 0;  // restore: flag
   std::uint32_t conflict = 0;   // restore: OnConflict
   std::uint32_t pin = 0;        // 0 as it is, 1 pinned, 2 not
+  std::uint32_t prop = 0;       // set_properties: 0 nothing, else which and what
   std::uint32_t label = 0;      // 0 as it is, 1 none, else one of some
 
   // All numbers of a step.

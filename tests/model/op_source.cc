@@ -24,9 +24,9 @@ void OpSource::conditions(Op& op) {
 
 Op OpSource::call() {
   // How often each verb is called, in the order of Verb.
-  constexpr std::array<std::uint32_t, kVerbCount> kWeights = {14, 3, 6, 2, 12, 4, 25, 5, 14,
-                                                              14, 6, 6, 5, 5,  6, 4,  8, 2};
-  std::uint32_t at = below(141);
+  constexpr std::array<std::uint32_t, kVerbCount> kWeights = {
+      14, 3, 6, 2, 12, 4, 3, 25, 5, 14, 14, 6, 6, 5, 5, 6, 4, 9, 8, 2};
+  std::uint32_t at = below(153);
   Op op;
   while (at >= kWeights[static_cast<std::size_t>(op.verb)]) {
     at -= kWeights[static_cast<std::size_t>(op.verb)];
@@ -56,6 +56,7 @@ Op OpSource::call() {
     op.version = 1 + below(5);
   if (one_in(2)) op.pin = 1 + below(2);
   if (one_in(3)) op.label = 1 + below(4);
+  if (op.verb == Verb::set_properties) op.prop = below(1000);
   if (one_in(3)) op.kind = 1 + below(2);
   op.page = one_in(2) ? below(5) : 999;
   return op;

@@ -54,7 +54,7 @@ class RandomVerbs {
   void run_one() {
     const std::string a = path(), b = path();
     const std::string id = pick(5) == 0 ? fmt::format("request-{}", pick(200)) : "";
-    switch (pick(19)) {
+    switch (pick(21)) {
       case 0:
       case 1:
         return done(space_.put(a, content(), {.make_parents = pick(2) == 0, .request_id = id}));
@@ -82,6 +82,10 @@ class RandomVerbs {
       case 15: return done(rewind(id));
       case 16: return done(copy(a, b, id));
       case 17: return done(copy(fmt::format("/F{}", pick(3)), b, id));
+      case 18:
+      case 19:
+        return done(
+            space_.set_properties(pick(3) == 0 ? a : file(), properties(), {.request_id = id}));
       default: return done(space_.update({.name = fmt::format("name {}", pick(5))}));
     }
   }
@@ -115,6 +119,15 @@ class RandomVerbs {
   }
   // One of a few names that are put again and again, so that there are versions.
   std::string file() { return fmt::format("/f{}", pick(3)); }
+  PropertyChanges properties() {
+    PropertyChanges changes;
+    for (std::uint64_t i = 1 + pick(3); i-- > 0;) {
+      const std::string key = fmt::format("{}{}", pick(2) == 0 ? "tag:" : "key ", pick(3));
+      std::optional<std::string>& value = changes[key];
+      if (pick(3) != 0) value = key[0] == 't' ? "" : std::string(pick(60), 'x');
+    }
+    return changes;
+  }
   // An item of the trash, or something below one; now and then something else.
   Ref trashed() {
     const auto items = space_.trash().value().items;

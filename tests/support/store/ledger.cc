@@ -24,6 +24,12 @@ void erase_below(Names& names, const std::string& folder) {
   });
 }
 
+std::map<std::string, std::string> as_map(const std::vector<Property>& properties) {
+  std::map<std::string, std::string> map;
+  for (const Property& one : properties) map[one.key] = one.value;
+  return map;
+}
+
 }  // namespace
 
 void Ledger::begun(std::uint32_t writer, std::uint64_t step) {
@@ -69,6 +75,13 @@ void Ledger::apply(Tree& tree, const WriterStep& step) {
     case WriterStep::Kind::make_folder: add_folders(tree.folders, step.path); break;
     case WriterStep::Kind::touch:
       if (file != tree.files.end()) file->second.mtime_ns = step.mtime_ns;
+      break;
+    case WriterStep::Kind::set_properties:
+      if (file == tree.files.end()) break;
+      for (const auto& [key, value] : step.properties) {
+        file->second.properties.erase(key);
+        if (value) file->second.properties[key] = *value;
+      }
       break;
   }
 }
@@ -125,6 +138,9 @@ std::string Ledger::mismatch(const Space& space, std::uint32_t writer, const Tre
       return path + " has another mtime";
     if (node.sha256 != sha256_of(content(content_seed, size_bytes)))
       return path + " has another digest";
+    const auto properties = space.properties(Ref::node(node.id));
+    if (!properties.ok()) return properties.error().to_string();
+    if (as_map(*properties) != expected->second.properties) return path + " has other properties";
     ++files;
   }
   if (files != tree.files.size()) return "files are missing in " + folder;

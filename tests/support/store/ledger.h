@@ -26,14 +26,16 @@ struct WriterStep {
     remove,
     remove_folder,
     make_folder,
-    touch
+    touch,
+    set_properties
   };
   Kind kind = Kind::put;
   std::string path;
   std::string to;                  // move, copy: of a file, or of a folder
   std::uint64_t content_seed = 0;  // put, stream
   std::uint64_t size_bytes = 0;
-  std::int64_t mtime_ns = 0;  // touch
+  std::int64_t mtime_ns = 0;     // touch
+  PropertyChanges properties{};  // set_properties
 };
 
 inline constexpr std::uint32_t kWriters = 4;
@@ -73,6 +75,7 @@ class Ledger {
   struct File {
     std::vector<Content> versions{};
     std::optional<std::int64_t> mtime_ns{};  // where a step has set it
+    std::map<std::string, std::string> properties{};
   };
   struct Tree {
     std::set<std::string> folders{};

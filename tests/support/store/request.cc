@@ -6,10 +6,26 @@
 namespace spind::test {
 namespace {
 
-constexpr std::string_view kNames[kVerbCount] = {
-    "stat",           "path",         "list",    "walk", "get",    "versions",  "put",
-    "write",          "make_folder",  "move",    "copy", "remove", "set_mtime", "restore_version",
-    "remove_version", "mark_version", "restore", "purge"};
+constexpr std::string_view kNames[kVerbCount] = {"stat",
+                                                 "path",
+                                                 "list",
+                                                 "walk",
+                                                 "get",
+                                                 "versions",
+                                                 "properties",
+                                                 "put",
+                                                 "write",
+                                                 "make_folder",
+                                                 "move",
+                                                 "copy",
+                                                 "remove",
+                                                 "set_mtime",
+                                                 "restore_version",
+                                                 "remove_version",
+                                                 "mark_version",
+                                                 "set_properties",
+                                                 "restore",
+                                                 "purge"};
 
 Result<std::vector<Walk::Item>> list_all(const Space& space, const Request& request) {
   std::vector<Walk::Item> items;
@@ -117,6 +133,10 @@ Result<Written> change(const Space& space, const Request& request) {
     case Verb::set_mtime:
       return space.set_mtime(request.ref, request.mtime_ns,
                              {.conditions = options.conditions, .request_id = options.request_id});
+    case Verb::set_properties:
+      return space.set_properties(
+          request.ref, request.properties,
+          {.conditions = options.conditions, .request_id = options.request_id});
     case Verb::restore:
     case Verb::purge: return change_trash(space, request);
     default: return change_versions(space, request);
@@ -149,6 +169,7 @@ Answer run(const Space& space, const Request& request) {
     case Verb::walk: return answer(walk_all(space, request), &Answer::items);
     case Verb::get: return answer(read_all(space, request), &Answer::bytes);
     case Verb::versions: return answer(all_versions(space, request), &Answer::versions);
+    case Verb::properties: return answer(space.properties(request.ref), &Answer::properties);
     default: return answer(change(space, request), &Answer::written);
   }
 }
@@ -172,6 +193,7 @@ std::string Request::to_string() const {
   if (!options.request_id.empty()) text += " request " + options.request_id;
   if (version) text += " version " + std::to_string(*version);
   if (mark.pinned) text += *mark.pinned ? " pin" : " unpin";
+  for (const auto& [key, value] : properties) text += " " + key + "=" + value.value_or("(none)");
   if (mark.label) text += " label " + *mark.label;
   return text;
 }

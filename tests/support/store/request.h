@@ -16,6 +16,7 @@ enum class Verb : std::uint8_t {
   walk,
   get,
   versions,
+  properties,
   put,
   write,  // through a Writer, in parts
   make_folder,
@@ -26,10 +27,11 @@ enum class Verb : std::uint8_t {
   restore_version,
   remove_version,
   mark_version,
+  set_properties,
   restore,
   purge,
 };
-inline constexpr std::size_t kVerbCount = 18;
+inline constexpr std::size_t kVerbCount = 20;
 
 std::string_view verb_name(Verb verb);
 bool changes(Verb verb);
@@ -50,6 +52,7 @@ struct Request {
   std::optional<VersionNumber> version{};  // get; else 1 for the verbs that change versions
   VersionMark mark{};                      // mark_version
   std::optional<NodeKind> kind{};          // list
+  PropertyChanges properties{};            // set_properties
   std::size_t page = 1000;                 // list, versions
 
   std::string to_string() const;
@@ -63,6 +66,7 @@ struct Answer {
   std::vector<Walk::Item> items{};  // list (without path and depth) and walk
   std::string bytes{};              // get: the content; path: the path
   std::vector<VersionInfo> versions{};
+  std::vector<Property> properties{};
 };
 
 // Runs it to the end: a list through all its pages, a walk through all its nodes.

@@ -60,7 +60,7 @@ WriterStep writer_step(std::uint64_t seed, std::uint32_t writer, std::uint64_t n
   };
   const auto file = [&] { return folder() + "/" + std::to_string(random() % 12); };
 
-  WriterStep step{.path = file(), .to = {}};
+  WriterStep step{.path = file(), .to = {}, .properties = {}};
   const std::uint64_t at = random() % 100;
   if (at < 75) {
     step.kind = at < 60 ? WriterStep::Kind::put : WriterStep::Kind::stream;
@@ -84,6 +84,13 @@ WriterStep writer_step(std::uint64_t seed, std::uint32_t writer, std::uint64_t n
   } else if (at < 94) {
     step.kind = WriterStep::Kind::make_folder;
     step.path = folder();
+  } else if (at < 97) {
+    step.kind = WriterStep::Kind::set_properties;
+    step.properties["colour"] = std::to_string(random() % 5);
+    if (random() % 2 == 0)
+      step.properties["tag:even"] = "";
+    else
+      step.properties["tag:even"] = std::nullopt;
   } else {
     step.kind = WriterStep::Kind::touch;
     step.mtime_ns = static_cast<std::int64_t>(1 + random() % 1'000'000);
@@ -113,6 +120,8 @@ Status take(const Space& space, const WriterStep& step) {
       options.make_parents = options.exist_ok = true;
       return settled(space.make_folder(step.path, options));
     }
+    case WriterStep::Kind::set_properties:
+      return settled(space.set_properties(step.path, step.properties));
     case WriterStep::Kind::touch: return settled(space.set_mtime(step.path, step.mtime_ns));
   }
   return {};

@@ -118,6 +118,45 @@ TEST_CASE("entry: a rewind is alone in its entry, and undoes at least one") {
   CHECK(decoded({Rewound{5}}) == Code::corruption);
 }
 
+TEST_CASE("entry: edits of properties are in order, each once, and each a change") {
+  Entry entry;
+  entry.number = 7;
+  entry.type = EntryType::properties_set;
+  const auto decoded = [&entry](std::vector<PropertyEdit> edits) {
+    entry.changes = {PropertiesSet{3, std::move(edits), 6}};
+    const EncodedEntry encoded = encode(entry);
+    const auto back = decode_entry(encoded.skeleton, encoded.payload);
+    if (back.ok()) CHECK(*back == entry);
+    return back.code();
+  };
+  const auto none = std::nullopt;
+  CHECK(decoded({{"a", none, "1"}, {"b", "", none}, {"c", "1", "2"}}) == Code::ok);
+  CHECK(decoded({{"a", none, ""}}) == Code::ok);
+  CHECK(decoded({}) == Code::corruption);
+  CHECK(decoded({{"a", none, none}}) == Code::corruption);
+  CHECK(decoded({{"a", "1", "1"}}) == Code::corruption);
+  CHECK(decoded({{"b", none, "1"}, {"a", none, "1"}}) == Code::corruption);
+  CHECK(decoded({{"a", none, "1"}, {"a", "1", none}}) == Code::corruption);
+}
+
+TEST_CASE("entry: has the format that its space records need") {
+  Entry entry;
+  entry.number = 7;
+  entry.type = EntryType::space_updated;
+  SpaceRecord before, after;
+  after.name = "after";
+  entry.changes = {SpaceUpdated{before, after}};
+  CHECK(encode(entry).payload[1] == 1);
+  after.state = SpaceStatus::disabled;
+  after.image = 5;
+  for (const auto& change : {SpaceUpdated{before, after}, SpaceUpdated{after, before}}) {
+    entry.changes = {change};
+    const EncodedEntry encoded = encode(entry);
+    CHECK(encoded.payload[1] == 2);
+    CHECK(decode_entry(encoded.skeleton, encoded.payload).value() == entry);
+  }
+}
+
 TEST_CASE("entry: cuts and flipped bits are corruption") {
   const EncodedEntry encoded = encode(a_full_entry());
   for (std::size_t size = 0; size < encoded.payload.size(); ++size)
