@@ -30,7 +30,7 @@ engine::OpenKv rocksdb_on(std::shared_ptr<rocksdb::FileSystem> file_system) {
 
 TestStore::TestStore(MetadataEngine engine, engine::Seams seams, StoreOptions options,
                      bool open_later)
-    : engine_(engine), seams_(std::move(seams)), options_(std::move(options)) {
+    : seams_(std::move(seams)), options_(std::move(options)) {
   options_.create = true;
   options_.metadata = engine;
   options_.memory_bytes = 64ull << 20;

@@ -63,7 +63,6 @@ class TestStore {
   Result<std::unique_ptr<kv::Store>> open_memory(const engine::KvSetup& setup);
 
   TemporaryFolder folder_;
-  MetadataEngine engine_;
   engine::Seams seams_;
   StoreOptions options_;
   std::shared_ptr<kv::MemoryDisk> disk_ = std::make_shared<kv::MemoryDisk>();

@@ -61,7 +61,7 @@ TEST_CASE_FIXTURE(Fixture, "trash: comes in pages") {
     put("/" + std::to_string(i));
     remove("/" + std::to_string(i));
   }
-  for (const std::size_t count : {1, 3, 10}) {
+  for (const std::size_t count : {1U, 3U, 10U}) {
     std::string all;
     TrashOptions options{.count_max = count};
     do {

@@ -44,7 +44,7 @@ TEST_CASE_FIXTURE(Fixture, "versions: come in pages, which go on where the last 
   for (int i = 0; i < 10; ++i) put(std::to_string(i));
   REQUIRE(space.mark_version("/file", 4, {.pinned = true}).ok());
   REQUIRE(space.mark_version("/file", 10, {.label = "newest"}).ok());
-  for (const std::size_t count : {1, 3, 10}) {
+  for (const std::size_t count : {1U, 3U, 10U}) {
     CAPTURE(count);
     VersionsOptions options{.count_max = count};
     VersionNumber expected = 10;
