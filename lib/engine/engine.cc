@@ -20,6 +20,12 @@ std::uint64_t past_share(std::uint64_t bytes) { return bytes / 8; }
 
 constexpr std::uint64_t kOwnerEpoch = 1;
 
+// A wall clock that jumped says nothing about how long an upload has waited.
+constexpr std::int64_t kClockDriftNsMax = std::int64_t{60} * 1'000'000'000;
+
+// So that a store with many of them opens as fast as any.
+constexpr std::uint64_t kExpiredAtOpen = 1000;
+
 }  // namespace
 
 Engine::Engine(const StoreOptions& options, const Seams& seams)
@@ -29,6 +35,8 @@ Engine::Engine(const StoreOptions& options, const Seams& seams)
       files_(seams.files != nullptr ? *seams.files : Files::system()),
       memory_bytes_(options.memory_bytes),
       opening_(Random::system().next_u64()),
+      wall_at_open_ns_(clock_.wall_ns()),
+      monotonic_at_open_ns_(clock_.monotonic_ns()),
       watchers_(threads_),
       past_memory_(past_share(options.memory_bytes)) {}
 
@@ -83,7 +91,17 @@ Status Engine::start(const std::string& folder, const StoreOptions& options, con
   if (folder_.is_new) SPIND_TRY(finish_store_folder(files_, folder));
   context_ = std::make_unique<ops::Context>(
       ops::Context{*kv_, *rows_, *content_, clock_, random_, past_memory_, kOwnerEpoch});
+  // Where it fails, they are as good as gone all the same, and the next sweep finds them.
+  (void)expire_uploads({}, kExpiredAtOpen);
   return {};
+}
+
+Result<std::uint64_t> Engine::expire_uploads(ops::Call call, std::uint64_t count_max) {
+  const std::int64_t drift_ns =
+      (clock_.wall_ns() - wall_at_open_ns_) - (clock_.monotonic_ns() - monotonic_at_open_ns_);
+  if (drift_ns > kClockDriftNsMax || drift_ns < -kClockDriftNsMax) return std::uint64_t{0};
+  call.upkeep = call.deferred = true;
+  return ops::expire_uploads(*context_, call, count_max);
 }
 
 Status Engine::close() {

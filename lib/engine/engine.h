@@ -67,6 +67,8 @@ class Engine {
   std::string metrics();
   Status health();
   Result<CheckpointReport> checkpoint(const std::string& folder, const CheckpointOptions& options);
+  // Gives up uploads whose time is over, unless the clocks disagree about how long that is. Only inside run().
+  Result<std::uint64_t> expire_uploads(ops::Call call, std::uint64_t count_max);
 
  private:
   // A call that is inside; it keeps the store open.
@@ -98,6 +100,7 @@ class Engine {
   Files& files_;
   const std::uint64_t memory_bytes_;
   const std::uint64_t opening_;
+  const std::int64_t wall_at_open_ns_, monotonic_at_open_ns_;
   VerbMetrics verbs_;
   space::Watchers watchers_;
 

@@ -9,6 +9,10 @@ namespace spind {
 
 using engine::Verb;
 
+namespace {
+constexpr std::uint64_t kEveryUpload = UINT64_MAX;
+}
+
 Result<Store> Store::open(const std::string& folder, const StoreOptions& options) {
   return engine::open_with(folder, options, {});
 }
@@ -51,7 +55,12 @@ Result<CollectReport> Store::collect(const CollectOptions& options) const {
   if (options.grace.count() < 0)
     return Error{.code = Code::invalid_argument, .text = "the grace time is negative"};
   const auto engine = engine_;
-  return engine->run(Verb::collect, [&] { return engine->content().collect(options); });
+  return engine->run(Verb::collect, [&]() -> Result<CollectReport> {
+    ops::Call call;
+    call.cancel = options.cancel;
+    SPIND_TRY(engine->expire_uploads(call, kEveryUpload));
+    return engine->content().collect(options);
+  });
 }
 
 Result<CheckpointReport> Store::checkpoint(const std::string& folder,

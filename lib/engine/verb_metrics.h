@@ -19,7 +19,9 @@ namespace spind::engine {
   VERB(collect) VERB(changes) VERB(cursor) VERB(root_version) VERB(wait_changed) VERB(watch)    \
   VERB(changed_spaces) VERB(versions) VERB(restore_version) VERB(remove_version)                \
   VERB(mark_version) VERB(trash) VERB(restore) VERB(purge) VERB(empty_trash) VERB(at)           \
-  VERB(rewind) VERB(checkpoint)
+  VERB(rewind) VERB(checkpoint) VERB(start_upload) VERB(append_upload) VERB(upload)             \
+  VERB(uploads) VERB(finish_upload) VERB(abort_upload) VERB(release_upload)                     \
+  VERB(quarantine_upload)
 // clang-format on
 
 enum class Verb : std::uint8_t {

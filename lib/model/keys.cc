@@ -10,6 +10,7 @@ namespace {
 constexpr std::size_t kPartitionBytes = 17;
 constexpr char kSpaceTag = 's';
 constexpr std::string_view kCatalogue = "c";
+constexpr std::string_view kWaiting = "q";
 
 std::string space_key(const SpaceId& space, SpaceRow row, std::size_t reserve_bytes = 32) {
   std::string key;
@@ -154,6 +155,20 @@ std::string purged_key(const SpaceId& space, const AttachmentId& entry_and_chang
   return key;
 }
 
+std::string upload_key(const SpaceId& space, EntryNumber upload) {
+  return numbered_key(space, SpaceRow::upload, upload);
+}
+
+std::string settled_key(const SpaceId& space, EntryNumber upload, std::uint64_t offset) {
+  std::string key = settled_prefix(space, upload);
+  Encoder(key).u64_be(offset);
+  return key;
+}
+
+std::string settled_prefix(const SpaceId& space, EntryNumber upload) {
+  return numbered_key(space, SpaceRow::settled, upload);
+}
+
 std::string row_prefix(const SpaceId& space, SpaceRow row) { return space_key(space, row, 0); }
 
 std::string children_prefix(const SpaceId& space, NodeId parent) {
@@ -220,5 +235,15 @@ std::string catalogue_aliases_prefix() { return std::string(kCatalogue) + 'a'; }
 std::string catalogue_alias_key(std::string_view tenant, std::string_view alias) {
   return catalogue_key('a', tenant).append(alias);
 }
+
+std::string waiting_partition() { return std::string(kWaiting); }
+
+std::string waiting_uploads_prefix() { return std::string(kWaiting) + 'u'; }
+
+std::string waiting_uploads_key(const SpaceId& space) {
+  return waiting_uploads_prefix().append(as_text(Bytes(space.bytes)));
+}
+
+SpaceId space_in_waiting_key(std::string_view key) { return space_in_catalogue_key(key); }
 
 }  // namespace spind::model

@@ -32,7 +32,9 @@ namespace spind::model {
   ROW(dropped, 'd')     /* state       entry u64, piece 32             –                     */ \
   ROW(kept, 'k')        /* state       piece 32, entry u64             –                     */ \
   ROW(unused, 'u')      /* state       entry u64, attachment 12        –                     */ \
-  ROW(purged, 'x')      /* state       entry u64, change u32           TrashRecord           */
+  ROW(purged, 'x')      /* state       entry u64, change u32           TrashRecord           */ \
+  ROW(upload, 'o')      /* state       upload u64                      UploadRecord          */ \
+  ROW(settled, 'e')     /* state       upload u64, offset u64          manifest of one piece */
 // clang-format on
 
 enum class SpaceRow : char {
@@ -74,6 +76,12 @@ std::string unused_key(const SpaceId& space, EntryNumber entry, const Attachment
 // entry, so that the entry can be undone. The node's locator leads here.
 std::string purged_key(const SpaceId& space, const AttachmentId& entry_and_change);
 
+// An upload is named by the entry that began it. A piece of it that will be one of the file's lies
+// at its offset.
+std::string upload_key(const SpaceId& space, EntryNumber upload);
+std::string settled_key(const SpaceId& space, EntryNumber upload, std::uint64_t offset);
+std::string settled_prefix(const SpaceId& space, EntryNumber upload);
+
 // All rows of one kind; end_of(prefix) is the first key behind everything that begins with it.
 std::string row_prefix(const SpaceId& space, SpaceRow row);
 std::string children_prefix(const SpaceId& space, NodeId parent);
@@ -98,5 +106,12 @@ std::string catalogue_space_key(std::string_view tenant, SpaceKind kind, const S
 SpaceId space_in_catalogue_key(std::string_view space_key);
 std::string catalogue_aliases_prefix();  // of all tenants
 std::string catalogue_alias_key(std::string_view tenant, std::string_view alias);
+
+// Work that waits in the store: one partition.
+//   'u' space id                  → –            the space may have uploads, which may expire
+std::string waiting_partition();
+std::string waiting_uploads_prefix();
+std::string waiting_uploads_key(const SpaceId& space);
+SpaceId space_in_waiting_key(std::string_view key);
 
 }  // namespace spind::model

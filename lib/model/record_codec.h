@@ -6,6 +6,7 @@
 
 #include "base/codec.h"
 #include "model/records.h"
+#include "model/upload_record.h"
 
 namespace spind::model {
 
@@ -27,6 +28,7 @@ enum class RecordTag : std::uint8_t {
   number = 'U',
   inline_content = 'I',
   mark = 'A',
+  upload = 'W',
 };
 inline constexpr std::uint8_t kRecordFormat = 1;
 
@@ -57,6 +59,8 @@ void encode_part(Encoder& out, const VersionRecord& version);
 void encode_part(Encoder& out, const NodeRecord& node);
 void encode_part(Encoder& out, const SpaceRecord& space);
 void encode_part(Encoder& out, const MarkRecord& mark);
+void encode_part(Encoder& out, const UploadRecord& upload);
+void encode_part(Encoder& out, const UploadProgress& progress);
 VersionRecord decode_version_part(Decoder& in);
 NodeRecord decode_node_part(Decoder& in);
 // Into what held another record before.
@@ -64,6 +68,12 @@ void decode_part(Decoder& in, VersionRecord& version);
 void decode_part(Decoder& in, NodeRecord& node);
 SpaceRecord decode_space_part(Decoder& in);
 MarkRecord decode_mark_part(Decoder& in);
+UploadRecord decode_upload_part(Decoder& in);
+UploadProgress decode_progress_part(Decoder& in);
+
+// Behind a byte that says which there are, as PutOptions::checksums_wanted does.
+void encode_checksums(Encoder& out, const Checksums& checksums);
+Checksums decode_checksums(Decoder& in);
 
 template <std::size_t kSize>
 std::array<std::uint8_t, kSize> decode_array(Decoder& in) {

@@ -16,6 +16,7 @@ using model::Entry;
 // What the first call with a request id answered, as its entry tells it.
 struct Retold {
   Written& written;
+  EntryNumber number;
 
   void operator()(const model::SpaceCreated&) { written.node = kRootNode; }
   void operator()(const model::SpaceUpdated&) { written.node = kRootNode; }
@@ -42,6 +43,13 @@ struct Retold {
   void operator()(const model::NodeRestored& change) { written.node = change.node; }
   void operator()(const model::NodePurged& change) { written.node = change.node; }
   void operator()(const model::Rewound&) { written.node = kRootNode; }
+  // The verbs that these belong to make their own answers of it.
+  void operator()(const model::UploadStarted&) { written.node = number; }
+  void operator()(const model::UploadChanged& change) {
+    written.size_bytes = change.after.received_bytes();
+    written.sha256 = change.after.sha256;
+  }
+  void operator()(const model::UploadEnded&) {}
 
   void tell(const model::VersionRecord& version) {
     written.version = version.number;
@@ -74,6 +82,7 @@ class CommitBody {
     SPIND_TRY_ASSIGN(Decision decision,
                      decide_(state, Moment{entry.number, entry.wall_ns, entry.time_ns}));
     written = decision.written;
+    entry.visible = decision.visible;
     if (decision.changes.empty()) {
       if (request_.request_id.empty()) return {};
       // The repeat is to answer that there was nothing to do, whatever has come since.
@@ -110,7 +119,7 @@ class CommitBody {
     SPIND_TRY_ASSIGN(const Entry first, journal::read(rows, request_.space, number));
     if (first.type != request_.type)
       return Error{.code = Code::conflict, .text = "the request id was used for another request"};
-    for (const model::Change& change : first.changes) std::visit(Retold{written}, change);
+    for (const model::Change& change : first.changes) std::visit(Retold{written, number}, change);
     written.entry = first.visible ? number : 0;
     written.repeated = true;
     return {};

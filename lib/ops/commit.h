@@ -22,6 +22,7 @@ struct Decision {
   std::vector<std::string> attachments;  // rows, numbered from 0
   std::vector<model::Digest> manifests;  // of those that are manifests
   Written written;                       // the answer, but for `entry` and `ticket`
+  bool visible = true;                   // to those who follow the space
 };
 
 // Runs inside the commit and may run more than once: it reads the state and changes nothing else.

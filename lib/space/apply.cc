@@ -7,6 +7,7 @@
 #include "base/try.h"
 #include "space/resolve.h"
 #include "space/travel.h"
+#include "space/upload_changes.h"
 
 namespace spind::space {
 namespace {
@@ -168,6 +169,16 @@ struct Forward {
     state.keep_pieces_for(0);
     return {};
   }
+  Status operator()(const model::UploadStarted& change) {
+    state.put_upload(entry.number, change.upload);
+    return {};
+  }
+  Status operator()(const model::UploadChanged& change) {
+    return change_upload(state, change, entry.number);
+  }
+  Status operator()(const model::UploadEnded& change) {
+    return end_upload(state, change, entry.number);
+  }
 };
 
 struct Backward {
@@ -268,6 +279,16 @@ struct Backward {
     SPIND_TRY(travel(state, change.to, entry.number - 1));
     state.let_go_of_pieces_for(0);
     return {};
+  }
+  Status operator()(const model::UploadStarted&) {
+    state.erase_upload(entry.number);
+    return {};
+  }
+  Status operator()(const model::UploadChanged& change) {
+    return unchange_upload(state, change, entry.number);
+  }
+  Status operator()(const model::UploadEnded& change) {
+    return unend_upload(state, change, entry.number);
   }
 };
 
@@ -415,6 +436,16 @@ struct Completion {
   }
   Status operator()(model::NodePurged&) { return {}; }
   Status operator()(model::Rewound&) { return {}; }
+  Status operator()(model::UploadStarted&) { return {}; }
+  Status operator()(model::UploadChanged& change) {
+    SPIND_TRY_ASSIGN(model::UploadRecord upload, known_upload(state, change.upload));
+    change.before = std::move(upload.progress);
+    return {};
+  }
+  Status operator()(model::UploadEnded& change) {
+    SPIND_TRY_ASSIGN(change.upload, known_upload(state, change.number));
+    return {};
+  }
 };
 
 }  // namespace

@@ -21,7 +21,7 @@ namespace spind::upkeep {
   KIND(holder)                                                                                   \
   KIND(missing_piece) KIND(corrupt_piece) KIND(stray_holder) KIND(unheld_piece)                  \
   KIND(condemned_piece)                                                                          \
-  KIND(version_mark) KIND(dropped) KIND(undo)
+  KIND(version_mark) KIND(dropped) KIND(undo) KIND(upload)
 // clang-format on
 
 enum class Kind : std::uint8_t {

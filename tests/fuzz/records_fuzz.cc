@@ -56,7 +56,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   namespace model = spind::model;
   if (size == 0) return 0;
   const std::string_view rest = spind::fuzz::text(data + 1, size - 1);
-  switch (data[0] % 14) {
+  switch (data[0] % 15) {
     case 0: try_record(RecordTag::version, rest, model::decode_version); break;
     case 1:
       try_record(RecordTag::node, rest,
@@ -77,6 +77,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     case 10: try_record(RecordTag::pack, rest, model::decode_pack); break;
     case 11: try_record(RecordTag::number, rest, model::decode_number, model::encode_number); break;
     case 13: try_record(RecordTag::mark, rest, model::decode_mark); break;
+    case 14: try_record(RecordTag::upload, rest, model::decode_upload); break;
     default: try_frame(rest); break;
   }
   return 0;

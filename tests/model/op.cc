@@ -45,9 +45,9 @@ constexpr std::array kFields = std::to_array<Field>({
     {"label", &Op::label},
 });
 
-constexpr std::array<std::string_view, 12> kActs = {
-    "call",  "create_space", "update_space", "find_space",  "list_spaces", "reopen",
-    "check", "collect",      "clock",        "empty_trash", "look_back",   "rewind"};
+constexpr std::array<std::string_view, 13> kActs = {
+    "call",    "create_space", "update_space", "find_space", "list_spaces", "reopen", "check",
+    "collect", "clock",        "empty_trash",  "look_back",  "rewind",      "upload"};
 
 // Sizes on both sides of every limit at which content is kept in another way.
 constexpr std::array<std::uint64_t, 10> kSizes = {

@@ -29,6 +29,7 @@ enum class Act : std::uint8_t {
   empty_trash,
   look_back,  // at an earlier entry; everything there is compared
   rewind,     // to one
+  upload,     // in parts, with `replace` held and released; else as a put
 };
 
 struct Op {

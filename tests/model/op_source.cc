@@ -63,7 +63,14 @@ Op OpSource::call() {
 Op OpSource::next() {
   Op op;
   const std::uint32_t at = below(1000);
-  if (at < 970) return call();
+  if (at >= 945 && at < 970) {
+    op = call();
+    op.act = Act::upload;
+    op.verb = Verb::put;
+    op.request = 0;
+    return op;
+  }
+  if (at < 945) return call();
   op.space = below(3);
   op.node = below(100'000);
   if (at < 978)

@@ -44,7 +44,8 @@ void Ledger::apply(Tree& tree, const WriterStep& step) {
   const auto file = tree.files.find(step.path);
   switch (step.kind) {
     case WriterStep::Kind::put:
-    case WriterStep::Kind::stream: {
+    case WriterStep::Kind::stream:
+    case WriterStep::Kind::upload: {
       add_folders(tree.folders, parent(step.path));
       File& target = tree.files[step.path];
       target.versions.emplace_back(step.content_seed, step.size_bytes);

@@ -18,7 +18,16 @@
 namespace spind::test {
 
 struct WriterStep {
-  enum class Kind : std::uint8_t { put, stream, move, remove, remove_folder, make_folder, touch };
+  enum class Kind : std::uint8_t {
+    put,
+    stream,
+    upload,
+    move,
+    remove,
+    remove_folder,
+    make_folder,
+    touch
+  };
   Kind kind = Kind::put;
   std::string path;
   std::string to;                  // move
