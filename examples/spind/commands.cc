@@ -98,6 +98,11 @@ constexpr Option kVerifyOptions[] = {
 constexpr Option kRewindOptions[] = {
     {"to", 0, "TIME|NUMBER", "as it was at that time (RFC 3339), or after that entry"},
 };
+constexpr Option kUploadOptions[] = {
+    {"parents", 'p', "", "start: make folders that are missing on the way"},
+    {"hold", 0, "", "finish: keep it apart until it is released"},
+    {"all", 'a', "", "list: also what others began"},
+};
 
 constexpr Command kCommands[] = {
     {"init",
@@ -259,6 +264,22 @@ constexpr Command kCommands[] = {
      "spind rewind ada: --to 2026-03-01T08:00:00Z\n"
      "spind rewind ada: --to 120",
      kRewindOptions, run_rewind, 0, 1},
+    {"upload",
+     "SPACE: [list | start /PATH BYTES | append ID LOCAL | finish ID | abort ID | release ID | "
+     "quarantine ID]",
+     1, 4, "uploads that outlive an interruption: begin one, go on with it, end it",
+     "append sends what of LOCAL is not there yet; run it again after an interruption. Nobody "
+     "sees\n"
+     "the file before finish; an upload to which nothing comes for a day is given up. What is "
+     "held\n"
+     "becomes the file's version with release, and is discarded with abort.\n"
+     "--json: list, start, append: {id, target, size, offset, state, starter, started_ns,\n"
+     "        expires_ns} an upload; else {upload, id, version}: of the file, 0 if there is none.",
+     "spind upload ada: start /film.mp4 734003200\n"
+     "spind upload ada: append 42 film.mp4\n"
+     "spind upload ada: finish 42\n"
+     "spind upload ada:",
+     kUploadOptions, run_upload},
     {"version",
      "",
      0,
