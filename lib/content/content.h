@@ -91,7 +91,7 @@ class Content {
 
   virtual std::unique_ptr<Upload> upload(const Owner& owner, std::uint8_t checksums_wanted,
                                          Interrupt interrupt) = 0;
-  // no_space if so many bytes more would use up the device's reserve; other reasons why none are taken.
+  // no_space if so many bytes more would use up the device's reserve; or why none are taken.
   virtual Status room(std::uint64_t bytes) = 0;
   // For the body of the space's commit: aborted if the collector took the claim (as after a clock
   // jump or a very long pause); the bytes may be gone then and the put must be tried again.

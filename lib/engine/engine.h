@@ -67,7 +67,8 @@ class Engine {
   std::string metrics();
   Status health();
   Result<CheckpointReport> checkpoint(const std::string& folder, const CheckpointOptions& options);
-  // Gives up uploads whose time is over, unless the clocks disagree about how long that is. Only inside run().
+  // Gives up uploads whose time is over, unless the clocks disagree about how long that is. Only
+  // inside run().
   Result<std::uint64_t> expire_uploads(ops::Call call, std::uint64_t count_max);
 
  private:

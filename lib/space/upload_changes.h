@@ -1,5 +1,5 @@
-// The changes of an upload, and their inverses, for apply and unapply. What an upload holds is counted
-// as references of the space, as what versions hold is.
+// The changes of an upload, and their inverses, for apply and unapply. What an upload holds is
+// counted as references of the space, as what versions hold is.
 #pragma once
 
 #include "model/entry.h"
