@@ -113,6 +113,11 @@ constexpr Option kVerifyOptions[] = {
 constexpr Option kRewindOptions[] = {
     {"to", 0, "TIME|NUMBER", "as it was at that time (RFC 3339), or after that entry"},
 };
+constexpr Option kUploadOptions[] = {
+    {"parents", 'p', "", "start: make folders that are missing on the way"},
+    {"hold", 0, "", "finish: keep it apart until it is released"},
+    {"all", 'a', "", "list: also what others began"},
+};
 
 constexpr Command kCommands[] = {
     {"init",
@@ -211,7 +216,8 @@ constexpr Command kCommands[] = {
      "Into the target if that is a folder. Ids and versions stay.\n--json: {id, path}",
      "spind mv ada:/draft.odt ada:/homework/essay.odt", kMvOptions, run_mv, 0, 2},
     {"cp", "SPACE:/from SPACE:/to", 2, 2, "copy a file or a folder, within a space or to another",
-     "Into the target if that is a folder. No content is read or stored anew, and the copy appears\n"
+     "Into the target if that is a folder. No content is read or stored anew, and the copy "
+     "appears\n"
      "whole. Only current versions are copied.\n--json: {id, path}: of the copy",
      "spind cp ada:/draft.odt ada:/homework/essay.odt\n"
      "spind cp -r school:/templates ada:/new",
@@ -330,12 +336,19 @@ constexpr Command kCommands[] = {
      "spind collect\n"
      "spind collect --now ada --grace 0",
      kCollectOptions, run_collect},
-    {"checkpoint", "FOLDER", 1, 1, "copy the store to FOLDER while it is in use",
-     "FOLDER is made, or must be empty. What never changes is shared by hard links, so it should lie\n"
+    {"checkpoint",
+     "FOLDER",
+     1,
+     1,
+     "copy the store to FOLDER while it is in use",
+     "FOLDER is made, or must be empty. What never changes is shared by hard links, so it should "
+     "lie\n"
      "on the same file system; copy it elsewhere from there. It is a store like any other.\n"
      "Exit status 3 if bytes are missing in the store itself.\n"
      "--json: {folder, objects, packs, copied_bytes, missing}",
-     "spind checkpoint /srv/spind-today", {}, run_checkpoint},
+     "spind checkpoint /srv/spind-today",
+     {},
+     run_checkpoint},
     {"metrics",
      "",
      0,
@@ -361,6 +374,22 @@ constexpr Command kCommands[] = {
      "spind rewind ada: --to 2026-03-01T08:00:00Z\n"
      "spind rewind ada: --to 120",
      kRewindOptions, run_rewind, 0, 1},
+    {"upload",
+     "SPACE: [list | start /PATH BYTES | append ID LOCAL | finish ID | abort ID | release ID | "
+     "quarantine ID]",
+     1, 4, "uploads that outlive an interruption: begin one, go on with it, end it",
+     "append sends what of LOCAL is not there yet; run it again after an interruption. Nobody "
+     "sees\n"
+     "the file before finish; an upload to which nothing comes for a day is given up. What is "
+     "held\n"
+     "becomes the file's version with release, and is discarded with abort.\n"
+     "--json: list, start, append: {id, target, size, offset, state, starter, started_ns,\n"
+     "        expires_ns} an upload; else {upload, id, version}: of the file, 0 if there is none.",
+     "spind upload ada: start /film.mp4 734003200\n"
+     "spind upload ada: append 42 film.mp4\n"
+     "spind upload ada: finish 42\n"
+     "spind upload ada:",
+     kUploadOptions, run_upload},
     {"version",
      "",
      0,

@@ -65,5 +65,6 @@ Exit run_verify(Tool& tool);
 Exit run_version(Tool& tool);
 Exit run_completion(Tool& tool);
 Exit run_rewind(Tool& tool);
+Exit run_upload(Tool& tool);
 
 }  // namespace spind::tool

@@ -135,6 +135,7 @@ struct Preconditions {
   std::optional<std::string> if_match{};
   std::optional<std::string> if_none_match{};
   std::optional<std::int64_t> if_unmodified_since_ns{};  // its mtime is not later
+  bool operator==(const Preconditions&) const = default;
 };
 
 enum : std::uint8_t { kSha1 = 1, kMd5 = 2, kAdler32 = 4 };
@@ -148,6 +149,7 @@ struct PutOptions {
   std::uint8_t checksums_wanted = 0;          // kSha1 | kMd5 | kAdler32: computed and kept
   bool make_parents = false;
   std::string request_id{};  // a repeat answers as the first did; <= 128 bytes
+  bool operator==(const PutOptions&) const = default;
 };
 
 struct FolderOptions {

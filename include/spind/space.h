@@ -17,6 +17,7 @@
 #include "spind/options.h"
 #include "spind/property.h"
 #include "spind/trash.h"
+#include "spind/upload.h"
 #include "spind/version.h"
 
 namespace spind {
@@ -176,6 +177,33 @@ class SPIND_EXPORT Space {
   // Purges all items that were removed before the call, a number of them by each entry. Cancelled:
   // what was purged by then stays so.
   Result<TrashEmptied> empty_trash(const EmptyTrashOptions& options = {}) const;
+
+  // Begins an upload of so many bytes to the file at `target`; see upload.h. Errors as put's, as far
+  // as they can be known; no_space: the device has not that much room. limit_exceeded: also for
+  // conditions over 4 KiB, or to be kept for over 30 days.
+  Result<UploadInfo> start_upload(const Ref& target, std::uint64_t size_bytes,
+                                  const UploadOptions& options = {}) const;
+  // Adds up to 64 MiB; they are durable when it answers. Of two at once one wins.
+  //   precondition_failed: the offset is another one; Error::limit says which
+  //   invalid_argument: more than was declared · not_found: unknown, ended, expired or another's
+  //   conflict: it is held · aborted: it was changed meanwhile; ask for its offset
+  Result<UploadInfo> append_upload(UploadId upload, std::uint64_t offset,
+                                   std::span<const std::uint8_t> bytes) const;
+  Result<UploadInfo> append_upload(UploadId upload, std::uint64_t offset,
+                                   std::string_view text) const;
+  Result<UploadInfo> upload(UploadId upload) const;
+  // The caller's own, in the order in which they began.
+  Result<PageOf<UploadInfo>> uploads(const UploadsOptions& options = {}) const;
+  // Makes it the file's version, as put would: the same answer, checks and errors. It goes on to be
+  // there after an error. conflict: bytes are missing, or it is held.
+  Result<Written> finish_upload(UploadId upload, const FinishUploadOptions& options = {}) const;
+  // Gives it up, or discards what is held; what is quarantined only managers may discard.
+  Result<Written> abort_upload(UploadId upload) const;
+  // For managers. conflict: it is not held.
+  Result<Written> release_upload(UploadId upload, const ReleaseUploadOptions& options = {}) const;
+  Result<Written> quarantine_upload(UploadId upload) const;
+  // Reads what is held. too_early: it is not released, and not options.inspect.
+  Result<Reader> upload_reader(UploadId upload, const ReadUploadOptions& options = {}) const;
 
   // The space as it was: reading verbs show its nodes, versions and totals of then, and what they
   // read is there for as long as the view or a reader of it lives. Names and rights are those of

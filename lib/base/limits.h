@@ -49,6 +49,12 @@ inline constexpr std::size_t kCopyUnsyncedBatches = 64;
 // Views of the past.
 inline constexpr std::size_t kPastCacheBytes = 512 * 1024;  // folders of one view in memory
 
+// Uploads.
+inline constexpr std::size_t kUploadAppendBytesMax = 64 << 20;  // what one append brings
+inline constexpr std::size_t kUploadTailPartsMax = 64;          // parts that fill no piece yet
+inline constexpr std::size_t kUploadEtagsBytesMax = 4096;       // of its If-Match, If-None-Match
+inline constexpr std::uint64_t kUploadKeptSecondsMax = 30 * 86'400;  // without an append
+
 // Pages.
 inline constexpr std::size_t kPageMax = 10'000;       // items that one call gives back
 inline constexpr std::size_t kPageScanMax = 100'000;  // rows that one call looks at for a page

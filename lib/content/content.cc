@@ -102,6 +102,8 @@ class VaultContent final : public Content {
     return adopted;
   }
 
+  Status room(std::uint64_t bytes) override { return guard_->room(bytes); }
+
   Status verify(const Stored& stored) override {
     if (stored.claim == nullptr) return {};
     for (const kv::Ticket ticket : stored.claim->tickets()) {
@@ -131,13 +133,17 @@ class VaultContent final : public Content {
       SPIND_TRY_ASSIGN(pieces, model::decode_manifest(row));
     }
     std::uint64_t sum = 0;
-    for (const model::Piece& piece : pieces) {
-      if (piece.size_bytes == 0 || piece.size_bytes > kPieceBytesMax) return wrong_size();
-      sum += piece.size_bytes;
-    }
+    for (const model::Piece& piece : pieces) sum += piece.size_bytes;
     if (sum != size_bytes) return wrong_size();
-    return Opened(std::make_unique<PieceSource>(resources_, model::vault_of(owner.tenant),
-                                                std::move(pieces), std::move(snapshot)));
+    return source(std::move(snapshot), owner, std::move(pieces));
+  }
+
+  Result<std::unique_ptr<Source>> source(kv::SnapshotRef snapshot, const Owner& owner,
+                                         std::vector<model::Piece> pieces) override {
+    for (const model::Piece& piece : pieces)
+      if (piece.size_bytes == 0 || piece.size_bytes > kPieceBytesMax) return wrong_size();
+    return Result<std::unique_ptr<Source>>(std::make_unique<PieceSource>(
+        resources_, model::vault_of(owner.tenant), std::move(pieces), std::move(snapshot)));
   }
 
   Result<CollectReport> collect(const CollectOptions& options) override {

@@ -50,6 +50,8 @@ class Upload {
   virtual ~Upload() = default;
   virtual Status append(Bytes bytes) = 0;
   virtual Result<Stored> finish() = 0;
+  // The same of what is the end of something longer: a piece, however short it is.
+  virtual Result<Stored> finish_as_pieces() = 0;
 };
 
 // The bytes of one version, verified. Thread-safe.
@@ -94,6 +96,8 @@ class Content {
   // them; durable before that. The answer names the claim on them, as that of an upload does.
   // aborted: one of them is not there any more.
   virtual Result<Stored> adopt(const Owner& owner, std::span<const model::PieceId> pieces) = 0;
+  // no_space if so many bytes more would use up the device's reserve; or why none are taken.
+  virtual Status room(std::uint64_t bytes) = 0;
   // For the body of the space's commit: aborted if the collector took the claim (as after a clock
   // jump or a very long pause); the bytes may be gone then and the put must be tried again.
   virtual Status verify(const Stored& stored) = 0;
@@ -103,6 +107,9 @@ class Content {
   virtual Result<std::unique_ptr<Source>> source(kv::SnapshotRef snapshot, const Owner& owner,
                                                  const model::ContentRef& content,
                                                  std::uint64_t size_bytes) = 0;
+  // The same of pieces that no version refers to yet.
+  virtual Result<std::unique_ptr<Source>> source(kv::SnapshotRef snapshot, const Owner& owner,
+                                                 std::vector<model::Piece> pieces) = 0;
 
   virtual Result<CollectReport> collect(const CollectOptions& options) = 0;
   // Waits for a collection that runs; none begins while the lock is held (needs.h).

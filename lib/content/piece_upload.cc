@@ -103,9 +103,7 @@ Status PieceUpload::gather(Bytes bytes) {
       small_.append(as_text(bytes));
       return {};
     }
-    SPIND_TRY(take_buffer(small_.size() + bytes.size()));
-    filling_->buffer.append(as_bytes(small_));
-    small_.clear();
+    SPIND_TRY(leave_small(small_.size() + bytes.size()));
   }
   while (true) {
     const std::size_t count = filling_->buffer.append(bytes);
@@ -119,6 +117,14 @@ Status PieceUpload::gather(Bytes bytes) {
       SPIND_TRY(dispatch());
     }
   }
+}
+
+// From now on there are pieces: the first takes what was small until now.
+Status PieceUpload::leave_small(std::size_t size_bytes) {
+  SPIND_TRY(take_buffer(size_bytes));
+  filling_->buffer.append(as_bytes(small_));
+  small_.clear();
+  return {};
 }
 
 // The first buffer is as large as what has come at once asks for, since most files come so; where
@@ -226,6 +232,14 @@ Result<Stored> PieceUpload::finish() {
   failed_ = stored.ok() ? Error{.code = Code::aborted, .text = "the upload was finished before"}
                         : stored.error();
   return stored;
+}
+
+Result<Stored> PieceUpload::finish_as_pieces() {
+  if (!failed_ && !small_.empty()) {
+    Status left = leave_small(small_.size());
+    if (!left.ok()) failed_ = left.error();
+  }
+  return finish();
 }
 
 Result<Stored> PieceUpload::finish_pieces() {

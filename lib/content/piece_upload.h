@@ -42,6 +42,7 @@ class PieceUpload final : public Upload {
   // no_space, io_error, unavailable, limit_exceeded, or what the interrupt says.
   Status append(Bytes bytes) override;
   Result<Stored> finish() override;
+  Result<Stored> finish_as_pieces() override;
 
  private:
   // A piece with the memory that it lies in.
@@ -53,6 +54,7 @@ class PieceUpload final : public Upload {
 
   Status add(Bytes bytes);
   Status gather(Bytes bytes);
+  Status leave_small(std::size_t size_bytes);
   Status take_buffer(std::size_t size_bytes);
   std::optional<MemoryBudget::Lease> try_take_large();
   Status grow_or_dispatch();

@@ -20,6 +20,10 @@ std::uint64_t past_share(std::uint64_t bytes) { return bytes / 8; }
 
 constexpr std::uint64_t kOwnerEpoch = 1;
 
+// So that a store with many of them opens as fast as any.
+constexpr std::uint64_t kExpiredAtOpen = 1000;
+constexpr std::uint64_t kEveryUpload = UINT64_MAX;
+
 }  // namespace
 
 Engine::Engine(const StoreOptions& options, const Seams& seams)
@@ -29,6 +33,7 @@ Engine::Engine(const StoreOptions& options, const Seams& seams)
       files_(seams.files != nullptr ? *seams.files : Files::system()),
       memory_bytes_(options.memory_bytes),
       opening_(Random::system().next_u64()),
+      clocks_(clock_),
       log_(options.log),
       watchers_(threads_),
       past_memory_(past_share(options.memory_bytes)) {}
@@ -87,11 +92,20 @@ Status Engine::start(const std::string& folder, const StoreOptions& options, con
   if (folder_.is_new) SPIND_TRY(finish_store_folder(files_, folder));
   context_ = std::make_unique<ops::Context>(
       ops::Context{*kv_, *rows_, *content_, clock_, random_, past_memory_, stagings_, kOwnerEpoch});
+  // Where it fails, they are as good as gone all the same, and the next sweep finds them.
+  (void)expire_uploads({}, kExpiredAtOpen);
   if (options.upkeep_period.count() > 0)
     upkeep_ =
         std::make_unique<Periodic>(threads_, "spind-upkeep", options.upkeep_period,
                                    [this](const CancelToken& cancel) { look_after_store(cancel); });
   return {};
+}
+
+Result<std::uint64_t> Engine::expire_uploads(ops::Call call, std::uint64_t count_max) {
+  // A wall clock that jumped says nothing about how long an upload has waited.
+  if (!clocks_.clocks_agree()) return std::uint64_t{0};
+  call.upkeep = call.deferred = true;
+  return ops::expire_uploads(*context_, call, count_max);
 }
 
 Status Engine::close() {
@@ -141,6 +155,9 @@ Result<CollectReport> Engine::collect(const CollectOptions& options) {
   if (options.progress)
     counted.progress = [&](const Progress&) { return options.progress({++steps, 0}); };
   SPIND_TRY(ops::purge_staging(*context_, options.cancel));
+  ops::Call call;
+  call.cancel = options.cancel;
+  SPIND_TRY(expire_uploads(call, kEveryUpload));
   SPIND_TRY(ops::purge_staging(*context_, options.cancel));
   CollectReport reclaimed;
   SPIND_TRY(reclaimer_->run(counted, reclaimed));

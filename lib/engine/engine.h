@@ -9,6 +9,7 @@
 #include <mutex>
 #include <unordered_set>
 
+#include "base/clock_drift.h"
 #include "engine/periodic.h"
 #include "engine/seams.h"
 #include "engine/store_folder.h"
@@ -72,6 +73,9 @@ class Engine {
   std::string metrics();
   Status health();
   Result<CheckpointReport> checkpoint(const std::string& folder, const CheckpointOptions& options);
+  // Gives up uploads whose time is over, unless the clocks disagree about how long that is. Only
+  // inside run().
+  Result<std::uint64_t> expire_uploads(ops::Call call, std::uint64_t count_max);
 
  private:
   // A call that is inside; it keeps the store open.
@@ -104,6 +108,7 @@ class Engine {
   Files& files_;
   const std::uint64_t memory_bytes_;
   const std::uint64_t opening_;
+  const ClockDrift clocks_;
   const LogCallback log_;
   VerbMetrics verbs_;
   space::Watchers watchers_;

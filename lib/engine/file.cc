@@ -81,6 +81,16 @@ Result<Reader> Space::reader(const Ref& file, const ReadOptions& options) const 
   });
 }
 
+Result<Reader> Space::upload_reader(UploadId upload, const ReadUploadOptions& options) const {
+  engine::SessionState& session = *state_->session;
+  return session.engine->run(Verb::reader_open, [&]() -> Result<Reader> {
+    SPIND_TRY_ASSIGN(
+        ops::OpenedFile opened,
+        ops::open_upload(session.engine->context(), session.call, state_->id, upload, options));
+    return Reader(std::make_unique<Reader::State>(state_->session, std::move(opened)));
+  });
+}
+
 // ---- Writer ----
 
 struct Writer::State final : engine::Guest {

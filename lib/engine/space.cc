@@ -27,6 +27,11 @@ Result<Written> change(const engine::SpaceState& space, Verb verb, Op op, const 
   return space.session->noted(run(space, verb, op, args...));
 }
 
+Result<UploadInfo> noted(engine::SessionState& session, Result<UploadInfo> upload) {
+  if (upload.ok() && upload->ticket != 0 && session.call.deferred) session.saw(upload->ticket);
+  return upload;
+}
+
 }  // namespace
 
 const SpaceId& Space::id() const { return state_->id; }
@@ -210,6 +215,47 @@ Result<TrashEmptied> Space::empty_trash(const EmptyTrashOptions& options) const 
   Result<TrashEmptied> emptied = run(*state_, Verb::empty_trash, ops::empty_trash, options);
   if (emptied.ok() && session.call.deferred) session.saw(emptied->ticket);
   return emptied;
+}
+
+Result<UploadInfo> Space::start_upload(const Ref& target, std::uint64_t size_bytes,
+                                       const UploadOptions& options) const {
+  return noted(*state_->session,
+               run(*state_, Verb::start_upload, ops::start_upload, target, size_bytes, options));
+}
+
+Result<UploadInfo> Space::append_upload(UploadId upload, std::uint64_t offset,
+                                        std::span<const std::uint8_t> bytes) const {
+  return noted(*state_->session,
+               run(*state_, Verb::append_upload, ops::append_upload, upload, offset, bytes));
+}
+
+Result<UploadInfo> Space::append_upload(UploadId upload, std::uint64_t offset,
+                                        std::string_view text) const {
+  return append_upload(upload, offset, as_bytes(text));
+}
+
+Result<UploadInfo> Space::upload(UploadId upload) const {
+  return run(*state_, Verb::upload, ops::upload_info, upload);
+}
+
+Result<PageOf<UploadInfo>> Space::uploads(const UploadsOptions& options) const {
+  return run(*state_, Verb::uploads, ops::list_uploads, options);
+}
+
+Result<Written> Space::finish_upload(UploadId upload, const FinishUploadOptions& options) const {
+  return change(*state_, Verb::finish_upload, ops::finish_upload, upload, options);
+}
+
+Result<Written> Space::abort_upload(UploadId upload) const {
+  return change(*state_, Verb::abort_upload, ops::abort_upload, upload);
+}
+
+Result<Written> Space::release_upload(UploadId upload, const ReleaseUploadOptions& options) const {
+  return change(*state_, Verb::release_upload, ops::release_upload, upload, options);
+}
+
+Result<Written> Space::quarantine_upload(UploadId upload) const {
+  return change(*state_, Verb::quarantine_upload, ops::quarantine_upload, upload);
 }
 
 Result<Space> Space::at(const Point& point, const ViewOptions& options) const {

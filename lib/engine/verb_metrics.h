@@ -20,7 +20,9 @@ namespace spind::engine {
   VERB(changed_spaces) VERB(versions) VERB(restore_version) VERB(remove_version)                \
   VERB(mark_version) VERB(trash) VERB(restore) VERB(purge) VERB(empty_trash) VERB(at)           \
   VERB(rewind) VERB(checkpoint) VERB(copy) VERB(set_properties) VERB(properties) VERB(tagged)   \
-  VERB(set_favourite) VERB(favourites) VERB(disable) VERB(enable)
+  VERB(set_favourite) VERB(favourites) VERB(disable) VERB(enable) VERB(start_upload)            \
+  VERB(append_upload) VERB(upload) VERB(uploads) VERB(finish_upload) VERB(abort_upload)         \
+  VERB(release_upload) VERB(quarantine_upload)
 // clang-format on
 
 enum class Verb : std::uint8_t {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/hash.h"
+#include "base/limits.h"
 #include "base/try.h"
 #include "model/record_codec.h"
 
@@ -91,13 +92,29 @@ void encode_fields(Encoder& out, const PropertiesSet& change) {
     if (edit.after) out.bytes(*edit.after);
   }
 }
+void encode_fields(Encoder& out, const UploadStarted& change) { encode_part(out, change.upload); }
+void encode_fields(Encoder& out, const UploadChanged& change) {
+  out.varint(change.upload);
+  encode_part(out, change.before);
+  encode_part(out, change.after);
+  out.varint(change.settled.size());
+  for (const Piece& piece : change.settled) out.raw(Bytes(piece.id)).varint(piece.size_bytes);
+}
+void encode_fields(Encoder& out, const UploadEnded& change) {
+  out.varint(change.number).varint(change.settled_index);
+  encode_part(out, change.upload);
+}
+
+std::uint32_t decode_index(Decoder& in) {
+  const std::uint64_t index = in.varint();
+  if (index > UINT32_MAX) in.fail();
+  return static_cast<std::uint32_t>(index);
+}
 
 AttachmentId decode_item(Decoder& in) {
   AttachmentId item;
   item.entry = in.varint();
-  const std::uint64_t index = in.varint();
-  if (index > UINT32_MAX) in.fail();
-  item.index = static_cast<std::uint32_t>(index);
+  item.index = decode_index(in);
   return item;
 }
 
@@ -201,6 +218,26 @@ void decode_fields(Decoder& in, PropertiesSet& change) {
     if (flags > (kHadProperty | kHasProperty) || edit.before == edit.after || !in_order) in.fail();
     change.edits.push_back(std::move(edit));
   }
+}
+void decode_fields(Decoder& in, UploadStarted& change) { change.upload = decode_upload_part(in); }
+void decode_fields(Decoder& in, UploadChanged& change) {
+  change.upload = in.varint();
+  change.before = decode_progress_part(in);
+  change.after = decode_progress_part(in);
+  const std::uint64_t count = in.varint();
+  std::uint64_t settled_bytes = change.before.settled_bytes;
+  for (std::uint64_t i = 0; in.ok() && i < count; ++i) {
+    const Piece piece{decode_array<32>(in), in.varint()};
+    if (piece.size_bytes > kFileBytesMax) in.fail();
+    settled_bytes += piece.size_bytes;
+    change.settled.push_back(piece);
+  }
+  if (settled_bytes != change.after.settled_bytes) in.fail();
+}
+void decode_fields(Decoder& in, UploadEnded& change) {
+  change.number = in.varint();
+  change.settled_index = decode_index(in);
+  change.upload = decode_upload_part(in);
 }
 
 // A rewind is an entry of its own and undoes at least one other, so that going from entry to entry

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "model/records.h"
+#include "model/upload_record.h"
 
 namespace spind::model {
 
@@ -145,11 +146,34 @@ struct PropertiesSet {
   bool operator==(const PropertiesSet&) const = default;
 };
 
+// Its number is that of the entry.
+struct UploadStarted {
+  UploadRecord upload;
+  bool operator==(const UploadStarted&) const = default;
+};
+// Bytes came, or what becomes of it was decided.
+struct UploadChanged {
+  EntryNumber upload = 0;
+  UploadProgress before, after;
+  std::vector<Piece> settled{};  // since `before`
+  bool operator==(const UploadChanged&) const = default;
+};
+// It is no more: it became a version by another change of the same entry, or was given up.
+struct UploadEnded {
+  EntryNumber number = 0;
+  UploadRecord upload;
+  // Of the entry: a manifest of all settled pieces, if there are any. It may be long, and only
+  // undoing needs it.
+  std::uint32_t settled_index = 0;
+  bool operator==(const UploadEnded&) const = default;
+};
+
 // A change's place in the list is its number in the format.
 using Change =
     std::variant<SpaceCreated, SpaceUpdated, NodeAdded, VersionAdded, NodeMoved, NodeTrashed,
                  MtimeSet, Unchanged, VersionRemoved, VersionMarked, NodeRestored, NodePurged,
-                 Rewound, SubtreeStaged, SubtreeAttached, StagingPurged, PropertiesSet>;
+                 Rewound, SubtreeStaged, SubtreeAttached, StagingPurged, PropertiesSet,
+                 UploadStarted, UploadChanged, UploadEnded>;
 
 // A folder on the way from the root to something that changed. The list holds a small tree: each
 // folder after its parent, the root first.
@@ -178,8 +202,11 @@ enum class EntryType : std::uint8_t {
   copied = 14,
   staged = 15,  // housekeeping that a copy needs; not visible
   properties_set = 16,
+  upload_started = 17,
+  upload_changed = 18,
+  upload_ended = 19,
 };
-inline constexpr EntryType kLastEntryType = EntryType::properties_set;
+inline constexpr EntryType kLastEntryType = EntryType::upload_ended;
 
 struct Entry {
   // Skeleton.

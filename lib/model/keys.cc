@@ -13,6 +13,7 @@ constexpr std::size_t kPartitionBytes = 17;
 constexpr char kSpaceTag = 's';
 constexpr std::string_view kCatalogue = "c";
 constexpr char kPrincipalTag = 'p';
+constexpr std::string_view kWaiting = "q";
 
 std::string space_key(const SpaceId& space, SpaceRow row, std::size_t reserve_bytes = 32) {
   std::string key;
@@ -200,6 +201,20 @@ std::optional<std::string_view> tag_of(std::string_view property) {
   return property.substr(kTagPrefix.size());
 }
 
+std::string upload_key(const SpaceId& space, EntryNumber upload) {
+  return numbered_key(space, SpaceRow::upload, upload);
+}
+
+std::string settled_key(const SpaceId& space, EntryNumber upload, std::uint64_t offset) {
+  std::string key = settled_prefix(space, upload);
+  Encoder(key).u64_be(offset);
+  return key;
+}
+
+std::string settled_prefix(const SpaceId& space, EntryNumber upload) {
+  return numbered_key(space, SpaceRow::settled, upload);
+}
+
 std::string row_prefix(const SpaceId& space, SpaceRow row) { return space_key(space, row, 0); }
 
 std::string children_prefix(const SpaceId& space, NodeId parent) {
@@ -311,5 +326,15 @@ Result<FavouriteInKey> favourite_in_key(std::string_view prefix, std::string_vie
   if (!in.finish()) return corrupt_record("favourite");
   return favourite;
 }
+
+std::string waiting_partition() { return std::string(kWaiting); }
+
+std::string waiting_uploads_prefix() { return std::string(kWaiting) + 'u'; }
+
+std::string waiting_uploads_key(const SpaceId& space) {
+  return waiting_uploads_prefix().append(as_text(Bytes(space.bytes)));
+}
+
+SpaceId space_in_waiting_key(std::string_view key) { return space_in_catalogue_key(key); }
 
 }  // namespace spind::model

@@ -38,7 +38,9 @@ namespace spind::model {
   ROW(trimmed, 'z')     /* state       –                               count: entry          */ \
   ROW(staged, 's')      /* state       entry u64, change u32           NodeRecord            */ \
   ROW(property, 'o')    /* state       node u64, key                   value                 */ \
-  ROW(tagged, 'b')      /* state       tag, 0, node u64                –                     */
+  ROW(tagged, 'b')      /* state       tag, 0, node u64                –                     */ \
+  ROW(upload, 'q')      /* state       upload u64                      UploadRecord          */ \
+  ROW(settled, 'e')     /* state       upload u64, offset u64          manifest of one piece */
 // clang-format on
 
 enum class SpaceRow : char {
@@ -98,6 +100,12 @@ std::string tag_property(std::string_view tag);
 // The tag that a property is, or none.
 std::optional<std::string_view> tag_of(std::string_view property);
 
+// An upload is named by the entry that began it. A piece of it that will be one of the file's lies
+// at its offset.
+std::string upload_key(const SpaceId& space, EntryNumber upload);
+std::string settled_key(const SpaceId& space, EntryNumber upload, std::uint64_t offset);
+std::string settled_prefix(const SpaceId& space, EntryNumber upload);
+
 // All rows of one kind; end_of(prefix) is the first key behind everything that begins with it.
 std::string row_prefix(const SpaceId& space, SpaceRow row);
 // The first key of an entry, or of a later one, among rows whose keys begin with one.
@@ -147,5 +155,12 @@ struct FavouriteInKey {
 };
 // corruption: it is no such key of that person.
 Result<FavouriteInKey> favourite_in_key(std::string_view prefix, std::string_view key);
+
+// Work that waits in the store: one partition.
+//   'u' space id                  → –            the space may have uploads, which may expire
+std::string waiting_partition();
+std::string waiting_uploads_prefix();
+std::string waiting_uploads_key(const SpaceId& space);
+SpaceId space_in_waiting_key(std::string_view key);
 
 }  // namespace spind::model

@@ -6,6 +6,7 @@
 
 #include "base/codec.h"
 #include "model/records.h"
+#include "model/upload_record.h"
 
 namespace spind::model {
 
@@ -28,6 +29,7 @@ enum class RecordTag : std::uint8_t {
   inline_content = 'I',
   mark = 'A',
   property = 'O',
+  upload = 'W',
 };
 inline constexpr std::uint8_t kRecordFormat = 1;
 
@@ -67,6 +69,8 @@ void encode_part(Encoder& out, const VersionRecord& version);
 void encode_part(Encoder& out, const NodeRecord& node);
 void encode_part(Encoder& out, const SpaceRecord& space, std::uint8_t format);
 void encode_part(Encoder& out, const MarkRecord& mark);
+void encode_part(Encoder& out, const UploadRecord& upload);
+void encode_part(Encoder& out, const UploadProgress& progress);
 VersionRecord decode_version_part(Decoder& in);
 NodeRecord decode_node_part(Decoder& in);
 // Into what held another record before.
@@ -74,6 +78,12 @@ void decode_part(Decoder& in, VersionRecord& version);
 void decode_part(Decoder& in, NodeRecord& node);
 SpaceRecord decode_space_part(Decoder& in, std::uint8_t format);
 MarkRecord decode_mark_part(Decoder& in);
+UploadRecord decode_upload_part(Decoder& in);
+UploadProgress decode_progress_part(Decoder& in);
+
+// Behind a byte that says which there are, as PutOptions::checksums_wanted does.
+void encode_checksums(Encoder& out, const Checksums& checksums);
+Checksums decode_checksums(Decoder& in);
 
 template <std::size_t kSize>
 std::array<std::uint8_t, kSize> decode_array(Decoder& in) {

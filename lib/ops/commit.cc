@@ -16,6 +16,7 @@ using model::Entry;
 // What the first call with a request id answered, as its entry tells it.
 struct Retold {
   Written& written;
+  EntryNumber number;
 
   void operator()(const model::SpaceCreated&) { written.node = kRootNode; }
   void operator()(const model::SpaceUpdated&) { written.node = kRootNode; }
@@ -46,6 +47,13 @@ struct Retold {
   void operator()(const model::SubtreeAttached& change) { written.node = change.node; }
   void operator()(const model::StagingPurged& change) { written.node = change.node; }
   void operator()(const model::PropertiesSet& change) { written.node = change.node; }
+  // The verbs that these belong to make their own answers of it.
+  void operator()(const model::UploadStarted&) { written.node = number; }
+  void operator()(const model::UploadChanged& change) {
+    written.size_bytes = change.after.received_bytes();
+    written.sha256 = change.after.sha256;
+  }
+  void operator()(const model::UploadEnded&) {}
 
   void tell(const model::VersionRecord& version) {
     written.version = version.number;
@@ -78,6 +86,7 @@ class CommitBody {
     SPIND_TRY_ASSIGN(Decision decision,
                      decide_(state, Moment{entry.number, entry.wall_ns, entry.time_ns}));
     written = decision.written;
+    entry.visible = decision.visible;
     if (decision.changes.empty()) {
       if (request_.request_id.empty()) return {};
       // The repeat is to answer that there was nothing to do, whatever has come since.
@@ -92,13 +101,12 @@ class CommitBody {
   // what the first call answered.
   Result<bool> begin(kv::Transaction& rows, space::State& state, Entry& entry) {
     entry.number = 1;
-    entry.visible = request_.visible;
     entry.wall_ns = entry.time_ns = context_.clock.wall_ns();
     entry.epoch = context_.epoch;
     if (request_.creates_space) return false;
     SPIND_TRY_ASSIGN(const model::Head* head, state.head());
     SPIND_TRY_ASSIGN(const model::SpaceRecord* info, state.info());
-    if (!request_.by_store) SPIND_TRY(may_enter(call_, *info, request_.space, request_.wanted));
+    SPIND_TRY(may_enter(call_, *info, request_.space, request_.wanted));
     if (head->epoch != context_.epoch)
       return Error{.code = Code::unavailable, .text = "the space has another owner now"};
     entry.number = head->entry + 1;
@@ -115,7 +123,7 @@ class CommitBody {
     SPIND_TRY_ASSIGN(const Entry first, journal::read(rows, request_.space, number));
     if (first.type != request_.type)
       return Error{.code = Code::conflict, .text = "the request id was used for another request"};
-    for (const model::Change& change : first.changes) std::visit(Retold{written}, change);
+    for (const model::Change& change : first.changes) std::visit(Retold{written, number}, change);
     written.entry = first.visible ? number : 0;
     written.repeated = true;
     return {};

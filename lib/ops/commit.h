@@ -18,10 +18,11 @@ struct Moment {
 
 // What a verb decided. Without changes there is nothing to do.
 struct Decision {
-  std::vector<model::Change> changes;
-  std::vector<std::string> attachments;  // rows, numbered from 0
-  std::vector<model::Digest> manifests;  // of those that are manifests
-  Written written;                       // the answer, but for `entry` and `ticket`
+  std::vector<model::Change> changes{};
+  std::vector<std::string> attachments{};  // rows, numbered from 0
+  std::vector<model::Digest> manifests{};  // of those that are manifests
+  Written written{};                       // the answer, but for `entry` and `ticket`
+  bool visible = true;                     // else readers and those who follow see nothing of it
 };
 
 // Runs inside the commit and may run more than once: it reads the state and changes nothing else.
@@ -37,8 +38,6 @@ struct Request {
   bool creates_space = false;
   Wanted wanted = Wanted::nodes;
   bool uses_reserve = false;  // makes room, so it may use what is kept free on the device
-  bool visible = true;        // else readers and those who follow see nothing of it
-  bool by_store = false;      // housekeeping: nobody is asked whether they may enter
 };
 
 // The answer rests on durable state, refusals included; a deferred call that is not refused answers

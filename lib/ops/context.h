@@ -31,6 +31,7 @@ struct Call {
   std::int64_t deadline_monotonic_ns = 0;  // 0: none
   std::optional<CancelToken> cancel;
   bool deferred = false;               // changes answer before they are durable
+  bool upkeep = false;                 // the store itself, which asks for no rights
   std::shared_ptr<const Past> past{};  // its space is read as it was then, and cannot be changed
 
   // ok, cancelled or deadline_exceeded.

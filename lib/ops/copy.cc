@@ -221,7 +221,7 @@ class Copy {
   Status stage() {
     Call deferred = call_;
     deferred.deferred = true;
-    const Request request{.space = space_, .type = model::EntryType::staged, .visible = false};
+    const Request request{.space = space_, .type = model::EntryType::staged};
     for (std::size_t batches = 1;; ++batches) {
       SPIND_TRY(go_on());
       SPIND_TRY(batch_.fill(tree_, original_.entered.reading));
@@ -243,7 +243,7 @@ class Copy {
 
   Result<Decision> decide_batch(space::State& state, const Moment& moment) {
     const bool begins = staging_.weight() == FolderTotals{};
-    Decision decision;
+    Decision decision{.visible = false};
     if (begins) {
       staging_.forget();
       // Whatever the end would refuse is refused before the work is done.

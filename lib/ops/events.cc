@@ -85,6 +85,10 @@ class EventMaker {
   void operator()(const model::PropertiesSet& change) {
     of_node(ChangeKind::properties_changed, change.node);
   }
+  // Nobody sees an upload; what it came to is a change beside its end.
+  void operator()(const model::UploadStarted&) {}
+  void operator()(const model::UploadChanged&) {}
+  void operator()(const model::UploadEnded&) {}
 
  private:
   ChangeEvent& add(ChangeKind kind, NodeId node) {
@@ -121,9 +125,15 @@ class EventMaker {
   // Such a change does not say where its node is; as the only one of its entry it is what the way
   // leads to.
   void place_where_it_is(ChangeEvent& event) {
-    if (entry_.changes.size() != 1 || entry_.way.empty()) return;
+    if (told_changes() != 1 || entry_.way.empty()) return;
     event.parent = entry_.way.back().id;
     event.way = way_to(event.parent);
+  }
+
+  std::ptrdiff_t told_changes() const {
+    return std::count_if(entry_.changes.begin(), entry_.changes.end(), [](const auto& change) {
+      return !std::holds_alternative<model::UploadEnded>(change);
+    });
   }
 
   // The folders from the root to `folder`, which lies on the entry's way or was made by an earlier

@@ -12,6 +12,7 @@
 #include "spind/changes.h"
 #include "spind/property.h"
 #include "spind/trash.h"
+#include "spind/upload.h"
 #include "spind/version.h"
 
 namespace spind::ops {
@@ -113,6 +114,31 @@ Result<std::shared_ptr<const Past>> look_back(const Context& context, const Call
                                               const ViewOptions& options);
 Result<Written> rewind(const Context& context, const Call& call, const SpaceId& space,
                        const Point& to, const RewindOptions& options);
+
+// Uploads.
+Result<UploadInfo> start_upload(const Context& context, const Call& call, const SpaceId& space,
+                                const Ref& target, std::uint64_t size_bytes,
+                                const UploadOptions& options);
+Result<UploadInfo> append_upload(const Context& context, const Call& call, const SpaceId& space,
+                                 UploadId upload, std::uint64_t offset, Bytes bytes);
+Result<UploadInfo> upload_info(const Context& context, const Call& call, const SpaceId& space,
+                               UploadId upload);
+Result<PageOf<UploadInfo>> list_uploads(const Context& context, const Call& call,
+                                        const SpaceId& space, const UploadsOptions& options);
+Result<Written> finish_upload(const Context& context, const Call& call, const SpaceId& space,
+                              UploadId upload, const FinishUploadOptions& options);
+Result<Written> release_upload(const Context& context, const Call& call, const SpaceId& space,
+                               UploadId upload, const ReleaseUploadOptions& options);
+Result<Written> abort_upload(const Context& context, const Call& call, const SpaceId& space,
+                             UploadId upload);
+Result<Written> quarantine_upload(const Context& context, const Call& call, const SpaceId& space,
+                                  UploadId upload);
+Result<OpenedFile> open_upload(const Context& context, const Call& call, const SpaceId& space,
+                               UploadId upload, const ReadUploadOptions& options);
+// Gives up uploads whose time is over, in all spaces, at most `count_max` of them: by entries of
+// their own, which name nobody. How many there were.
+Result<std::uint64_t> expire_uploads(const Context& context, const Call& call,
+                                     std::uint64_t count_max);
 
 // Content. `check_put` refuses early what the commit would refuse anyway, before bytes are sent.
 Result<content::Owner> check_put(const Context& context, const Call& call, const SpaceId& space,

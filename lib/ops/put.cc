@@ -1,3 +1,5 @@
+#include "ops/put.h"
+
 #include "base/hash.h"
 #include "base/limits.h"
 #include "base/try.h"
@@ -43,27 +45,6 @@ Status check_declared_size(const PutOptions& options, const Ref& ref) {
                .used = *options.size_bytes};
 }
 
-Status check_content(const PutOptions& options, const content::Stored& stored, const Ref& ref) {
-  SPIND_TRY(check_declared_size(options, ref));
-  if (options.size_bytes && *options.size_bytes != stored.size_bytes)
-    return Error{.code = Code::invalid_argument,
-                 .text = "the content has not the declared size",
-                 .path = ref.to_string(),
-                 .limit = *options.size_bytes,
-                 .used = stored.size_bytes};
-  const auto differs = [](const auto& given, const auto& computed) {
-    return given && given != computed;
-  };
-  if ((options.sha256 && *options.sha256 != stored.sha256) ||
-      differs(options.checksums.sha1, stored.checksums.sha1) ||
-      differs(options.checksums.md5, stored.checksums.md5) ||
-      differs(options.checksums.adler32, stored.checksums.adler32))
-    return Error{.code = Code::precondition_failed,
-                 .text = "the content has not the given checksum",
-                 .path = ref.to_string()};
-  return {};
-}
-
 // Names the stored bytes, as rows beside the entry where they do not fit into the version.
 model::ContentRef refer(const content::Stored& stored, const Moment& moment, Decision& decision) {
   model::ContentRef content;
@@ -85,7 +66,7 @@ model::ContentRef refer(const content::Stored& stored, const Moment& moment, Dec
   return content;
 }
 
-model::VersionRecord new_version(const Call& call, const PutOptions& options,
+model::VersionRecord new_version(std::string_view author, const PutOptions& options,
                                  const content::Stored& stored, const Moment& moment,
                                  Decision& decision) {
   model::VersionRecord version;
@@ -94,21 +75,52 @@ model::VersionRecord new_version(const Call& call, const PutOptions& options,
   version.mtime_ns = options.mtime_ns.value_or(moment.wall_ns);
   version.written_ms = moment.time_ns / 1'000'000;
   version.entry = moment.number;
-  version.author = call.who.user;
+  version.author = author;
   version.sha256 = stored.sha256;
   version.checksums = stored.checksums;
   version.content = refer(stored, moment, decision);
   return version;
 }
 
-Result<Decision> decide(const Context& context, const Call& call, const Ref& ref,
-                        const PutOptions& options, const content::Stored& stored,
-                        space::State& state, const Moment& moment) {
+}  // namespace
+
+Status check_target(space::NodeSource& source, const model::SpaceRecord& info, const Call& call,
+                    const Ref& file, const PutOptions& options) {
+  SPIND_TRY(check_declared_size(options, file));
+  SPIND_TRY(find_target(source, info, call, file, options));
+  return {};
+}
+
+Status check_content(const PutOptions& options, const content::Stored& stored, const Ref& ref) {
+  SPIND_TRY(check_declared_size(options, ref));
+  if (options.size_bytes && *options.size_bytes != stored.size_bytes)
+    return Error{.code = Code::invalid_argument,
+                 .text = "the content has not the declared size",
+                 .path = ref.to_string(),
+                 .limit = *options.size_bytes,
+                 .used = stored.size_bytes};
+  const auto differs = [](const auto& given, const auto& computed) {
+    return given && given != computed;
+  };
+  if ((options.sha256 && *options.sha256 != stored.sha256) ||
+      differs(options.checksums.sha1, stored.checksums.sha1) ||
+      differs(options.checksums.md5, stored.checksums.md5) ||
+      differs(options.checksums.adler32, stored.checksums.adler32))
+    return Error{.code = Code::precondition_failed,
+                 .text = "the content has not the given checksum",
+                 .path = ref.to_string()};
+  return {};
+}
+
+Result<Decision> decide_put(const Context& context, const Call& call, std::string_view author,
+                            const Ref& ref, const PutOptions& options,
+                            const content::Stored& stored, space::State& state,
+                            const Moment& moment) {
   SPIND_TRY(context.content.verify(stored));
   SPIND_TRY_ASSIGN(const model::SpaceRecord* info, state.info());
   SPIND_TRY_ASSIGN(const Target target, find_target(state, *info, call, ref, options));
   Decision decision;
-  model::VersionRecord version = new_version(call, options, stored, moment, decision);
+  model::VersionRecord version = new_version(author, options, stored, moment, decision);
   if (target.at.exists()) {
     const model::NodeRecord& node = *target.at.place.node;
     version.number = node.current.number + 1;
@@ -121,7 +133,7 @@ Result<Decision> decide(const Context& context, const Call& call, const Ref& ref
     model::NodeRecord file;
     file.id = child.id;
     file.kind = NodeKind::file;
-    file.creator = call.who.user;
+    file.creator = author;
     file.mtime_ns = version.mtime_ns;
     file.current = version;
     decision.changes.push_back(model::NodeAdded{child.parent, child.name, std::move(file)});
@@ -133,8 +145,6 @@ Result<Decision> decide(const Context& context, const Call& call, const Ref& ref
   return decision;
 }
 
-}  // namespace
-
 Result<content::Owner> check_put(const Context& context, const Call& call, const SpaceId& space,
                                  const Ref& file, const PutOptions& options) {
   SPIND_TRY(may_change(call));
@@ -142,7 +152,7 @@ Result<content::Owner> check_put(const Context& context, const Call& call, const
   SPIND_TRY_ASSIGN(Entered entered, enter(context, call, space));
   // What a deferred call rests on need not be durable yet, and a repeat has its answer already.
   if (!call.deferred && options.request_id.empty())
-    SPIND_TRY(find_target(entered.reading, *entered.info, call, file, options));
+    SPIND_TRY(check_target(entered.reading, *entered.info, call, file, options));
   return content::Owner{entered.info->tenant, space};
 }
 
@@ -152,7 +162,7 @@ Result<Written> put(const Context& context, const Call& call, const SpaceId& spa
   const Request request{
       .space = space, .type = model::EntryType::file_put, .request_id = options.request_id};
   return commit(context, call, request, [&](space::State& state, const Moment& moment) {
-    return decide(context, call, file, options, stored, state, moment);
+    return decide_put(context, call, call.who.user, file, options, stored, state, moment);
   });
 }
 

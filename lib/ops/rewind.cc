@@ -1,6 +1,8 @@
 #include "base/try.h"
+#include "model/keys.h"
 #include "ops/commit.h"
 #include "ops/ops.h"
+#include "ops/waiting_uploads.h"
 
 namespace spind::ops {
 namespace {
@@ -25,8 +27,11 @@ Result<Decision> decide(space::State& state, const Call& call, const Point& to) 
 
 Result<Written> rewind(const Context& context, const Call& call, const SpaceId& space,
                        const Point& to, const RewindOptions& options) {
-  const Request request{
-      .space = space, .type = model::EntryType::rewound, .request_id = options.request_id};
+  const Request request{.space = space,
+                        .type = model::EntryType::rewound,
+                        .request_id = options.request_id,
+                        .also_owned = model::waiting_partition(),
+                        .also = note_uploads};
   GrowingLease memory(context.past_memory);
   return commit(context, call, request, [&](space::State& state, const Moment&) {
     state.set_guard([&](const Progress& progress, std::size_t bytes) -> Status {

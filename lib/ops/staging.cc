@@ -10,18 +10,16 @@ namespace {
 // Purges what is staged there, if it still is.
 Status purge(const Context& context, const Call& call, const SpaceId& space,
              const model::AttachmentId& key) {
-  const Request request{.space = space,
-                        .type = model::EntryType::staged,
-                        .uses_reserve = true,
-                        .visible = false,
-                        .by_store = true};
-  SPIND_TRY(
-      commit(context, call, request, [&](space::State& state, const Moment&) -> Result<Decision> {
-        Decision decision;
-        SPIND_TRY_ASSIGN(const auto top, state.staged(key));
-        if (top) decision.changes.push_back(model::StagingPurged{top->id, key});
-        return decision;
-      }));
+  Call as_store = call;
+  as_store.upkeep = true;
+  const Request request{.space = space, .type = model::EntryType::staged, .uses_reserve = true};
+  SPIND_TRY(commit(context, as_store, request,
+                   [&](space::State& state, const Moment&) -> Result<Decision> {
+                     Decision decision{.visible = false};
+                     SPIND_TRY_ASSIGN(const auto top, state.staged(key));
+                     if (top) decision.changes.push_back(model::StagingPurged{top->id, key});
+                     return decision;
+                   }));
   return {};
 }
 

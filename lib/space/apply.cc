@@ -7,6 +7,7 @@
 #include "base/try.h"
 #include "space/resolve.h"
 #include "space/travel.h"
+#include "space/upload_changes.h"
 
 namespace spind::space {
 namespace {
@@ -195,6 +196,16 @@ struct Forward {
     state.put_purged(at, {0, "", std::move(top), entry.principal, entry.time_ns});
     return {};
   }
+  Status operator()(const model::UploadStarted& change) {
+    state.put_upload(entry.number, change.upload);
+    return {};
+  }
+  Status operator()(const model::UploadChanged& change) {
+    return change_upload(state, change, entry.number);
+  }
+  Status operator()(const model::UploadEnded& change) {
+    return end_upload(state, change, entry.number);
+  }
 };
 
 struct Backward {
@@ -321,6 +332,16 @@ struct Backward {
     SPIND_TRY_ASSIGN(model::TrashRecord purged, state.take_purged(at));
     state.put_staged(change.staged, std::move(purged.node));
     return {};
+  }
+  Status operator()(const model::UploadStarted&) {
+    state.erase_upload(entry.number);
+    return {};
+  }
+  Status operator()(const model::UploadChanged& change) {
+    return unchange_upload(state, change, entry.number);
+  }
+  Status operator()(const model::UploadEnded& change) {
+    return unend_upload(state, change, entry.number);
   }
 };
 
@@ -484,6 +505,16 @@ struct Completion {
   }
   Status operator()(model::SubtreeAttached& change) { return way.add(change.parent); }
   Status operator()(model::StagingPurged&) { return {}; }
+  Status operator()(model::UploadStarted&) { return {}; }
+  Status operator()(model::UploadChanged& change) {
+    SPIND_TRY_ASSIGN(model::UploadRecord upload, known_upload(state, change.upload));
+    change.before = std::move(upload.progress);
+    return {};
+  }
+  Status operator()(model::UploadEnded& change) {
+    SPIND_TRY_ASSIGN(change.upload, known_upload(state, change.number));
+    return {};
+  }
 };
 
 }  // namespace

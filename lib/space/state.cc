@@ -394,6 +394,30 @@ void State::erase_rewind(EntryNumber number) {
   rows_.erase(Family::state, model::rewind_key(space_, number));
 }
 
+Result<std::optional<model::UploadRecord>> State::upload(EntryNumber number) {
+  SPIND_TRY_ASSIGN(const auto bytes, rows_.get(Family::state, model::upload_key(space_, number)));
+  if (!bytes) return std::optional<model::UploadRecord>{};
+  SPIND_TRY_ASSIGN(auto upload, model::decode_upload(*bytes));
+  return std::optional(std::move(upload));
+}
+
+void State::put_upload(EntryNumber number, const model::UploadRecord& upload) {
+  rows_.put(Family::state, model::upload_key(space_, number), model::encode(upload));
+}
+
+void State::erase_upload(EntryNumber number) {
+  rows_.erase(Family::state, model::upload_key(space_, number));
+}
+
+void State::put_settled(EntryNumber upload, std::uint64_t offset, const model::Piece& piece) {
+  rows_.put(Family::state, model::settled_key(space_, upload, offset),
+            model::encode_manifest({piece}));
+}
+
+void State::erase_settled(EntryNumber upload, std::uint64_t offset) {
+  rows_.erase(Family::state, model::settled_key(space_, upload, offset));
+}
+
 void State::put_request(std::string_view principal, std::string_view request_id,
                         EntryNumber entry) {
   rows_.put(Family::state, model::request_key(space_, principal, request_id),

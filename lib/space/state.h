@@ -8,6 +8,7 @@
 #include <unordered_map>
 
 #include "kv/kv.h"
+#include "model/upload_record.h"
 #include "space/node_source.h"
 
 namespace spind::space {
@@ -76,6 +77,14 @@ class State final : public NodeSource {
   // it. regain undoes that.
   Status drop(const model::ContentRef& content, EntryNumber at);
   Status regain(const model::ContentRef& content, EntryNumber at);
+
+  // Uploads and their settled pieces; without the references to what they hold.
+  Result<std::optional<model::UploadRecord>> upload(EntryNumber number);
+  void put_upload(EntryNumber number, const model::UploadRecord& upload);
+  void erase_upload(EntryNumber number);
+  void put_settled(EntryNumber upload, std::uint64_t offset, const model::Piece& piece);
+  void erase_settled(EntryNumber upload, std::uint64_t offset);
+
   // The row beside an entry that holds inline content or a manifest.
   Result<std::string> attachment(const model::AttachmentId& id);
   // From now on a piece whose last reference goes is remembered under the entry `rewind` too, since

@@ -11,6 +11,7 @@
 #include "upkeep/check_properties.h"
 #include "upkeep/check_tree.h"
 #include "upkeep/check_undo.h"
+#include "upkeep/check_uploads.h"
 #include "upkeep/row_scan.h"
 
 namespace spind::upkeep {
@@ -81,6 +82,7 @@ class StoreCheck {
     report_.entries += journal.entries();
     ContentCheck content(reading, *head, subject_.content, lineage, findings_, steps_);
     SPIND_TRY(content.run(options_.read_content));
+    SPIND_TRY(UploadCheck(reading, *head, findings_, steps_).run());
     // What is wrong already would be told once more.
     if (report_.findings_total != findings_before) return {};
     return UndoCheck(reading, *head, findings_, steps_).run();

@@ -9,6 +9,7 @@
 #include "base/hash.h"
 #include "base/try.h"
 #include "content/piece_upload.h"
+#include "model/upload_record.h"
 #include "upkeep/row_scan.h"
 
 namespace spind::upkeep {
@@ -55,6 +56,10 @@ Status ContentCheck::run(bool read_content) {
     SPIND_TRY_ASSIGN(const bool whole, check_version(node, version));
     return whole && read_content ? read_through(node, version) : Status();
   }));
+  SPIND_TRY(visit_uploads([&](NodeId node, const model::VersionRecord& part) -> Status {
+    SPIND_TRY(check_version(node, part));
+    return {};
+  }));
   SPIND_TRY(check_unused());
   SPIND_TRY(check_attachments());
   SPIND_TRY(check_dropped());
@@ -85,6 +90,31 @@ Status ContentCheck::visit_versions(const Visit& visit) {
                      const NodeId node = model::last_u64_in(key.substr(0, key.size() - 8));
                      return version.ok() ? visit(node, *version) : Status();
                    });
+}
+
+Status ContentCheck::visit_uploads(const Visit& visit) {
+  const auto visit_part = [&](const model::ContentRef& content, std::uint64_t size_bytes) {
+    model::VersionRecord part;
+    part.content = content;
+    part.size_bytes = size_bytes;
+    return visit(0, part);
+  };
+  SPIND_TRY(scan_rows(reading_, SpaceRow::upload, [&](auto, std::string_view value) -> Status {
+    SPIND_TRY(steps_.step());
+    const auto upload = model::decode_upload(value);
+    if (!upload.ok()) return {};  // its own check tells of broken rows
+    for (const model::UploadPart& part : upload->progress.tail)
+      SPIND_TRY(visit_part(part.content, part.size_bytes));
+    return {};
+  }));
+  return scan_rows(reading_, SpaceRow::settled, [&](auto, std::string_view value) -> Status {
+    SPIND_TRY(steps_.step());
+    const auto pieces = model::decode_manifest(value);
+    if (!pieces.ok()) return {};
+    for (const model::Piece& piece : *pieces)
+      SPIND_TRY(visit_part({ContentKind::piece, {}, piece.id}, piece.size_bytes));
+    return {};
+  });
 }
 
 Result<std::string> ContentCheck::attachment_of(const model::VersionRecord& version) {
@@ -234,7 +264,7 @@ Status ContentCheck::read_through(NodeId node, const model::VersionRecord& versi
 
 Status ContentCheck::count_pass(std::uint32_t pass, std::uint32_t passes) {
   std::unordered_map<std::string, std::uint64_t> counts;
-  SPIND_TRY(visit_versions([&](NodeId, const model::VersionRecord& version) -> Status {
+  const auto count = [&](NodeId, const model::VersionRecord& version) -> Status {
     const auto pieces = pieces_of(version);
     // What is wrong with it was told when the version was looked at.
     if (!pieces.ok()) return is_damage(pieces.error()) ? Status() : pieces.error();
@@ -243,7 +273,9 @@ Status ContentCheck::count_pass(std::uint32_t pass, std::uint32_t passes) {
       if (pass_of(id, passes) == pass) ++counts[std::move(id)];
     }
     return {};
-  }));
+  };
+  SPIND_TRY(visit_versions(count));
+  SPIND_TRY(visit_uploads(count));
   return compare_pass(pass, passes, counts);
 }
 

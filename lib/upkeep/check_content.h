@@ -28,6 +28,8 @@ class ContentCheck {
  private:
   using Visit = std::function<Status(NodeId, const model::VersionRecord&)>;
   Status visit_versions(const Visit& visit);
+  // What uploads hold, each part as if it were a version of no node.
+  Status visit_uploads(const Visit& visit);
   Result<std::string> attachment_of(const model::VersionRecord& version);
   Result<std::vector<model::Piece>> pieces_of(const model::VersionRecord& version);
   Result<bool> check_version(NodeId node, const model::VersionRecord& version);

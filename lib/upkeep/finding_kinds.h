@@ -22,7 +22,7 @@ namespace spind::upkeep {
   KIND(missing_piece) KIND(corrupt_piece) KIND(stray_holder) KIND(unheld_piece)                  \
   KIND(condemned_piece)                                                                          \
   KIND(version_mark) KIND(dropped) KIND(undo)                                                    \
-  KIND(staged_record) KIND(staged_locator) KIND(property) KIND(tag)
+  KIND(staged_record) KIND(staged_locator) KIND(property) KIND(tag) KIND(upload)
 // clang-format on
 
 enum class Kind : std::uint8_t {

@@ -86,6 +86,20 @@ TEST_CASE("verbs: what is in the trash is named by its id, and what lies below i
   }
 }
 
+TEST_CASE("verbs: the target of an upload is named as that of a put") {
+  TestStore store(MetadataEngine::memory);
+  const Tree tree = make_tree(store, "uploads");
+  for (const Form form : {Form::path, Form::id, Form::id_and_path}) {
+    const UploadInfo upload = tree.space.start_upload(reference(tree, form, false), 3).value();
+    REQUIRE(tree.space.append_upload(upload.id, 0, "new").ok());
+    CHECK(upload.target.to_string() == reference(tree, form, false).to_string());
+    CHECK(tree.space.finish_upload(upload.id)->node == tree.file);
+  }
+  CHECK(*tree.space.get("/folder/file") == "new");
+  CHECK(tree.space.start_upload(Ref::node(99), 3).code() == Code::not_found);
+  CHECK(tree.space.start_upload(Ref::below(tree.folder, "none/file"), 3).code() == Code::not_found);
+}
+
 TEST_CASE("verbs: a new node is named by its folder's id and a name") {
   TestStore store(MetadataEngine::memory);
   const Tree tree = make_tree(store, "new");

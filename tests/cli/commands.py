@@ -16,7 +16,7 @@ SPACE_FIELDS = ["id", "alias", "kind", "tenant", "name", "description", "owner",
 COMMANDS = ["init", "space create", "space list", "space info", "space set", "space disable",
             "space restore", "prop get", "prop set", "prop rm", "tag add", "tag rm", "tag list",
             "put", "get", "ls", "tree", "stat", "cat", "mkdir", "mv", "cp", "rm", "du", "versions",
-            "trash", "changes", "rewind", "check", "collect", "checkpoint", "metrics", "verify",
+            "trash", "changes", "rewind", "upload", "check", "collect", "checkpoint", "metrics", "verify",
             "version", "completion"]
 
 
@@ -48,7 +48,10 @@ class Words(ToolCase):
                       ["versions", "s:/x", "restore"], ["versions", "s:/x", "pin", "one"],
                       ["space", "set", "s", "--keep", "a week"],
                       ["space", "create", "x", "--keep", "9999999999"],
-                      ["collect", "--grace", "-1"], ["checkpoint"], ["checkpoint", "a", "b"]]:
+                      ["upload", "s:", "other"], ["upload", "s:", "start", "/x"],
+                      ["upload", "s:", "start", "/x", "much"], ["upload", "s:", "finish", "x"],
+                      ["upload", "s:", "list", "1"], ["collect", "--grace", "-1"], ["checkpoint"],
+                      ["checkpoint", "a", "b"]]:
             with self.subTest(words=words):
                 answer = self.run_tool(*words)
                 self.assertEqual(answer.status, 2, answer.err)
@@ -518,6 +521,32 @@ class Nodes(ToolCase):
         self.assertEqual(self.error("versions", "s:/f", "restore", "9")["code"], "not_found")
         self.assertIn("v4", self.run_tool("versions", "s:/f").out.decode())
         self.check_is_clean()
+
+    def test_upload_goes_on_after_an_interruption_and_may_be_held(self):
+        local = self.folder / "film"
+        film = bytes(range(256)) * 40_000  # 10 MB
+        local.write_bytes(film[:9_000_000])
+        upload = self.spind("upload", "s:", "start", "/new/film", str(len(film)), "-p").row
+        self.assertEqual(list(upload), ["id", "target", "size", "offset", "state", "starter",
+                                        "started_ns", "expires_ns"])
+        number = str(upload["id"])
+        row = self.spind("upload", "s:", "append", number, str(local)).row
+        self.assertEqual((row["offset"], row["state"]), (9_000_000, "receiving"))
+        self.assertEqual(self.error("upload", "s:", "finish", number)["code"], "conflict")
+        local.write_bytes(film)
+        row = self.spind("upload", "s:", "append", number, str(local)).row
+        self.assertEqual(row["offset"], len(film))
+        self.assertEqual(self.spind("upload", "s:", "finish", number, "--hold").row,
+                         {"upload": upload["id"], "id": 0, "version": 0})
+        self.assertEqual(self.error("stat", "s:/new/film")["code"], "not_found")
+        self.assertEqual([row["state"] for row in self.spind("upload", "s:").rows], ["held"])
+        self.assertEqual(self.spind("upload", "s:", "release", number).row["version"], 1)
+        self.assertEqual(self.run_tool("cat", "s:/new/film").out, film)
+        self.assertEqual(self.error("upload", "s:", "abort", number)["code"], "not_found")
+        other = self.spind("upload", "s:", "start", "/other", "5").row["id"]
+        self.spind("upload", "s:", "abort", str(other))
+        self.assertEqual(self.spind("upload", "s:", "list", "--all").rows, [])
+        self.assertEqual(self.spind("check", "--content").row["findings"], 0)
 
     def test_trash_is_listed_restored_purged_and_emptied(self):
         self.spind("mkdir", "-p", "s:/d/e")

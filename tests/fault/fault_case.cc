@@ -213,6 +213,64 @@ Status copy_from(TestStore& store) {
   return {};
 }
 
+// Does something with one of the two uploads, of which the second is complete; nothing if an earlier
+// try did it.
+FaultCase on_upload(std::string name, std::size_t which,
+                    std::function<Status(const Space&, const UploadInfo&)> change) {
+  const auto run = [which, change = std::move(change)](TestStore& store) -> Status {
+    SPIND_TRY_ASSIGN(const Session session, store.store().session({.user = "ada"}));
+    SPIND_TRY_ASSIGN(const Space space, session.space_by_alias("faults"));
+    SPIND_TRY_ASSIGN(const PageOf<UploadInfo> page, space.uploads());
+    return page.items.size() < 2 ? Status() : change(space, page.items[which]);
+  };
+  return {std::move(name), run, true};
+}
+
+Status start_upload(TestStore& store) {
+  SPIND_TRY_ASSIGN(const Session session, store.store().session({.user = "ada"}));
+  SPIND_TRY_ASSIGN(const Space space, session.space_by_alias("faults"));
+  SPIND_TRY(space.start_upload("/new/upload", 100, {.make_parents = true}));
+  return {};
+}
+
+Status list_uploads(TestStore& store) {
+  SPIND_TRY_ASSIGN(const Session session, store.store().session({.user = "ada"}));
+  SPIND_TRY_ASSIGN(const Space space, session.space_by_alias("faults"));
+  SPIND_TRY_ASSIGN(const PageOf<UploadInfo> page, space.uploads());
+  if (page.items.size() != 2) return Error{.code = Code::corruption, .text = "uploads are missing"};
+  SPIND_TRY(space.upload(page.items.front().id));
+  return {};
+}
+
+void add_upload_cases(std::vector<FaultCase>& cases) {
+  cases.push_back({"start_upload", start_upload});
+  cases.push_back({"uploads", list_uploads, false});
+  cases.push_back(
+      on_upload("append", 0, [](const Space& space, const UploadInfo& upload) -> Status {
+        SPIND_TRY(space.append_upload(upload.id, upload.offset, content(9, 1'000)));
+        return {};
+      }));
+  cases.push_back(
+      on_upload("append and join", 0, [](const Space& space, const UploadInfo& upload) -> Status {
+        SPIND_TRY(space.append_upload(upload.id, upload.offset, content(9, 30'000)));
+        return {};
+      }));
+  cases.push_back(
+      on_upload("finish_upload", 1, [](const Space& space, const UploadInfo& upload) -> Status {
+        SPIND_TRY(space.finish_upload(upload.id));
+        return {};
+      }));
+  cases.push_back(on_upload("hold", 1, [](const Space& space, const UploadInfo& upload) -> Status {
+    SPIND_TRY(space.finish_upload(upload.id, {.hold = true}));
+    return {};
+  }));
+  cases.push_back(
+      on_upload("abort_upload", 1, [](const Space& space, const UploadInfo& upload) -> Status {
+        SPIND_TRY(space.abort_upload(upload.id));
+        return {};
+      }));
+}
+
 std::vector<FaultCase> make_cases() {
   std::vector<FaultCase> cases = {
       {"open", reopen, false},
@@ -250,7 +308,7 @@ std::vector<FaultCase> make_cases() {
   cases.push_back(copy("copy file", "/folder/packed", "/new/packed", false));
   cases.push_back(copy("copy folder", "/folder", "/new/folder", true));
   cases.push_back(copy("copy folder and replace", "/folder", "/other", true));
-  cases.push_back({"copy from another space", copy_from, true, true});
+  cases.push_back({"copy from another space", copy_from, true, {}, true});
   cases.push_back(on_space("remove", {.verb = Verb::remove, .ref = "/folder"}));
   cases.push_back(
       on_space("set_mtime", {.verb = Verb::set_mtime, .ref = "/folder/inline", .mtime_ns = 5}));
@@ -295,6 +353,7 @@ std::vector<FaultCase> make_cases() {
   cases.push_back({"at", look_back, false});
   cases.push_back({"rewind", rewind, true});
   cases.push_back({"collect and forget", forget, false, let_go});
+  add_upload_cases(cases);
   return cases;
 }
 
@@ -332,6 +391,12 @@ void make_tree(TestStore& store) {
   done(space.set_properties("/folder/old", {{"colour", "blue"}, {"tag:old", ""}}));
   done(space.set_favourite("/other/file", true));
   done(store.make_space("disabled").disable());
+  const auto begin_upload = [&](const char* path, std::uint64_t size_bytes) {
+    const UploadInfo upload = space.start_upload(path, size_bytes).value();
+    (void)space.append_upload(upload.id, 0, content(10, 40'000)).value();
+  };
+  begin_upload("/other/half", kPacked);
+  begin_upload("/other/file", 40'000);
 }
 
 Status describe_versions(const Space& space, NodeId file, std::string& text) {
@@ -372,6 +437,11 @@ Result<std::string> describe(const Space& space, bool with_ids) {
   for (const TrashItem& item : trash.items)
     text += "trash: " + item.path + " " + std::to_string(item.node.id) + " by " + item.removed_by +
             " at " + std::to_string(item.removed_ns) + "\n";
+  SPIND_TRY_ASSIGN(const PageOf<UploadInfo> uploads, space.uploads());
+  for (const UploadInfo& upload : uploads.items)
+    text += "upload: " + upload.target.to_string() + " " + std::to_string(upload.offset) + " of " +
+            std::to_string(upload.size_bytes) +
+            (upload.state == UploadState::held ? " held\n" : "\n");
   SPIND_TRY_ASSIGN(const SpaceInfo info, space.info());
   return text + std::to_string(info.trash_bytes) + " bytes in the trash\n";
 }

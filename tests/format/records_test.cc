@@ -274,6 +274,65 @@ TEST_CASE("format: a space out of use, with what presents it") {
   check_entry("entry-space-2-disabled", entry);
 }
 
+UploadRecord an_upload() {
+  UploadRecord upload;
+  upload.starter = "ada";
+  upload.start = 5;
+  upload.path = "sub/film.mp4";
+  upload.options.conditions = {"\"1-2\"", "*", -7};
+  upload.options.mtime_ns = 1'767'225'600'123'456'789;
+  upload.options.size_bytes = (8 << 20) + 100;
+  upload.options.sha256 = filled<32>(20);
+  upload.options.checksums = {filled<20>(50), filled<16>(80), 0xdeadbeef};
+  upload.options.checksums_wanted = kSha1 | kMd5 | kAdler32;
+  upload.options.make_parents = true;
+  upload.started_ns = 1'767'225'600'000'000'003;
+  upload.kept_seconds = 86'400;
+  upload.progress.entry = 46;
+  upload.progress.touched_ns = 1'767'225'600'000'000'004;
+  upload.progress.settled_bytes = 8 << 20;
+  upload.progress.tail = {{{ContentKind::inline_bytes, {46, 0}, {}}, 10},
+                          {{ContentKind::piece, {}, filled<32>(200)}, 80}};
+  return upload;
+}
+
+UploadRecord a_held_upload() {
+  UploadRecord upload;
+  upload.starter = "ada";
+  upload.start = 1;
+  upload.options.size_bytes = 0;
+  upload.progress.stage = UploadStage::held;
+  upload.progress.sha256 = filled<32>(30);
+  upload.progress.checksums.md5 = filled<16>(80);
+  return upload;
+}
+
+TEST_CASE("format: uploads") {
+  check_golden("upload", an_upload(), encode(an_upload()), decode_upload);
+  check_golden("upload-held", a_held_upload(), encode(a_held_upload()), decode_upload);
+}
+
+TEST_CASE("format: entries about uploads") {
+  Entry entry = a_full_entry();
+  entry.type = EntryType::upload_changed;
+  UploadProgress before;
+  before.entry = 45;
+  entry.changes = {UploadStarted{an_upload()},
+                   UploadChanged{45, before, an_upload().progress, {{filled<32>(7), 8 << 20}}},
+                   UploadEnded{45, a_held_upload(), 1}};
+  check_entry("entry-uploads", entry);
+}
+
+TEST_CASE("format: keys about uploads") {
+  std::string keys;
+  const auto add = [&keys](const std::string& key) { Encoder(keys).bytes(key); };
+  add(upload_key(kSpace, 45));
+  add(settled_key(kSpace, 45, 8 << 20));
+  add(waiting_uploads_key(kSpace));
+  CHECK(keys == golden_bytes("keys-uploads", keys));
+  CHECK(space_in_waiting_key(waiting_uploads_key(kSpace)) == kSpace);
+}
+
 // One after the other, each behind its length.
 TEST_CASE("format: keys") {
   std::string keys;

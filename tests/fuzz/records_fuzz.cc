@@ -57,7 +57,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   namespace model = spind::model;
   if (size == 0) return 0;
   const std::string_view rest = spind::fuzz::text(data + 1, size - 1);
-  switch (data[0] % 14) {
+  switch (data[0] % 15) {
     case 0: try_record(RecordTag::version, rest, model::decode_version); break;
     case 1:
       try_record(RecordTag::node, rest,
@@ -77,8 +77,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     case 9: try_record(RecordTag::piece, rest, model::decode_piece); break;
     case 10: try_record(RecordTag::pack, rest, model::decode_pack); break;
     case 11: try_record(RecordTag::number, rest, model::decode_number, model::encode_number); break;
-    case 13:
-      try_record(RecordTag::mark, rest, model::decode_mark);
+    case 13: try_record(RecordTag::mark, rest, model::decode_mark); break;
+    case 14: try_record(RecordTag::upload, rest, model::decode_upload); break;
+    case 15:
       try_record(RecordTag::property, rest, model::decode_property, model::encode_property);
       break;
     default: try_frame(rest); break;

@@ -33,6 +33,7 @@ std::string ModelRun::step(const Op& op) {
     case Act::look_back: return look_back(chosen(op), op);
     case Act::rewind: return rewind(chosen(op), op);
     case Act::forget: return forget(chosen(op), op);
+    case Act::upload: return upload(chosen(op), op);
   }
   return "";
 }
@@ -251,6 +252,8 @@ std::string ModelRun::rewind(Both& both, const Op& op) {
   const EntryNumber expected = to == last ? 0 : last + 1;
   if (rewound->entry != expected) return what + "entry " + std::to_string(rewound->entry);
   if (expected != 0) both.model.rewind(to, expected, clock_.wall_ns());
+  const std::string given_up = give_up_uploads(both);
+  if (!given_up.empty()) return what + given_up;
   const std::string different = compare(both);
   return different.empty() ? "" : what + different;
 }

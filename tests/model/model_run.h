@@ -49,6 +49,9 @@ class ModelRun {
   std::string compare_trash(Both& both);
   std::string look_back(const Both& both, const Op& op);
   std::string rewind(Both& both, const Op& op);
+  std::string upload(Both& both, const Op& op);
+  // Those that a rewind brought back.
+  std::string give_up_uploads(Both& both);
   void move_clock(const Op& op);
   std::string compare(Both& both);
   std::string compare_state(Both& both);

@@ -5,6 +5,7 @@
 // any one; where the model finds none, the engine must succeed.
 #pragma once
 
+#include <algorithm>
 #include <map>
 #include <set>
 #include <string>
@@ -81,6 +82,11 @@ class ModelSpace {
   EntryNumber last_visible() const { return last_visible_; }
   // The space itself was given other names.
   void update(EntryNumber entry, std::int64_t time_ns);
+  // Something happened that nobody is told of, and that changed no node.
+  void hidden(EntryNumber entry, std::int64_t time_ns) {
+    now_ns_ = std::max(last_time_ns_, time_ns);
+    happened(entry, false);
+  }
   // What those who follow the space are told, from the beginning.
   const std::vector<ChangeEvent>& events() const { return events_; }
 

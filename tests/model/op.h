@@ -30,6 +30,7 @@ enum class Act : std::uint8_t {
   look_back,  // at an earlier entry; everything there is compared
   rewind,     // to one
   forget,     // all of the past, or all but the newest entries
+  upload,     // in parts, with `replace` held and released; else as a put
 };
 
 struct Op {

@@ -24,8 +24,8 @@ void OpSource::conditions(Op& op) {
 
 Op OpSource::call() {
   // How often each verb is called, in the order of Verb.
-  constexpr std::array<std::uint32_t, kVerbCount> kWeights = {
-      14, 3, 6, 2, 12, 4, 3, 25, 5, 14, 14, 6, 6, 5, 5, 6, 4, 9, 8, 2};
+  constexpr std::array<std::uint32_t, kVerbCount> kWeights = {14, 3, 6, 2, 12, 4, 3, 25, 5, 14,
+                                                              14, 6, 6, 5, 5,  6, 4, 9,  8, 2};
   std::uint32_t at = below(153);
   Op op;
   while (at >= kWeights[static_cast<std::size_t>(op.verb)]) {
@@ -65,7 +65,14 @@ Op OpSource::call() {
 Op OpSource::next() {
   Op op;
   const std::uint32_t at = below(1000);
-  if (at < 966) return call();
+  if (at >= 941 && at < 966) {
+    op = call();
+    op.act = Act::upload;
+    op.verb = Verb::put;
+    op.request = 0;
+    return op;
+  }
+  if (at < 941) return call();
   op.space = below(3);
   op.node = below(100'000);
   if (at < 970)

@@ -54,7 +54,7 @@ class RandomVerbs {
   void run_one() {
     const std::string a = path(), b = path();
     const std::string id = pick(5) == 0 ? fmt::format("request-{}", pick(200)) : "";
-    switch (pick(21)) {
+    switch (pick(25)) {
       case 0:
       case 1:
         return done(space_.put(a, content(), {.make_parents = pick(2) == 0, .request_id = id}));
@@ -86,6 +86,10 @@ class RandomVerbs {
       case 19:
         return done(
             space_.set_properties(pick(3) == 0 ? a : file(), properties(), {.request_id = id}));
+      case 20: return start_upload(a, id);
+      case 21:
+      case 22: return append_upload();
+      case 23: return end_upload(id);
       default: return done(space_.update({.name = fmt::format("name {}", pick(5))}));
     }
   }
@@ -110,6 +114,34 @@ class RandomVerbs {
       return ++step <= steps;
     };
     return space_.copy(from, to, options);
+  }
+  void start_upload(const std::string& target, const std::string& id) {
+    const std::uint64_t sizes[] = {0, 1'000, 40'000, (8 << 20) + 10};
+    const auto begun =
+        space_.start_upload(target, sizes[pick(4)], {.make_parents = true, .request_id = id});
+    if (!begun.ok()) REQUIRE(begun.code() != Code::corruption);
+  }
+  std::optional<UploadInfo> an_upload() {
+    const auto uploads = space_.uploads().value().items;
+    if (uploads.empty()) return std::nullopt;
+    return uploads[pick(uploads.size())];
+  }
+  void append_upload() {
+    const auto upload = an_upload();
+    if (!upload || upload->state != UploadState::receiving) return;
+    const std::uint64_t rest = upload->size_bytes - upload->offset;
+    const std::uint64_t count = pick(3) == 0 ? rest : std::min<std::uint64_t>(rest, pick(30'000));
+    const std::string bytes(count, static_cast<char>('a' + pick(3)));
+    REQUIRE(space_.append_upload(upload->id, upload->offset, bytes).ok());
+  }
+  void end_upload(const std::string& id) {
+    const auto upload = an_upload();
+    if (!upload) return;
+    if (pick(6) == 0) return done(space_.abort_upload(upload->id));
+    if (upload->state == UploadState::receiving)
+      return done(space_.finish_upload(upload->id, {.hold = pick(2) == 0, .request_id = id}));
+    if (pick(3) == 0) return done(space_.quarantine_upload(upload->id));
+    done(space_.release_upload(upload->id, {.request_id = id}));
   }
   std::string path() {
     std::string path;

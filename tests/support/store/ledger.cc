@@ -50,7 +50,8 @@ void Ledger::apply(Tree& tree, const WriterStep& step) {
   const auto file = tree.files.find(step.path);
   switch (step.kind) {
     case WriterStep::Kind::put:
-    case WriterStep::Kind::stream: {
+    case WriterStep::Kind::stream:
+    case WriterStep::Kind::upload: {
       add_folders(tree.folders, parent(step.path));
       File& target = tree.files[step.path];
       target.versions.emplace_back(step.content_seed, step.size_bytes);
@@ -86,10 +87,11 @@ void Ledger::apply(Tree& tree, const WriterStep& step) {
   }
 }
 
-// Only the current versions come along.
+// Only the current versions come along, and no properties.
 void Ledger::copy(Tree& tree, const WriterStep& step) {
   const auto copied = [](File file) {
     file.versions.erase(file.versions.begin(), file.versions.end() - 1);
+    file.properties.clear();
     return file;
   };
   if (const auto file = tree.files.find(step.path); file != tree.files.end()) {

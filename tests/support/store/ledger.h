@@ -21,6 +21,7 @@ struct WriterStep {
   enum class Kind : std::uint8_t {
     put,
     stream,
+    upload,
     move,
     copy,
     remove,

@@ -6,26 +6,14 @@
 namespace spind::test {
 namespace {
 
-constexpr std::string_view kNames[kVerbCount] = {"stat",
-                                                 "path",
-                                                 "list",
-                                                 "walk",
-                                                 "get",
-                                                 "versions",
-                                                 "properties",
-                                                 "put",
-                                                 "write",
-                                                 "make_folder",
-                                                 "move",
-                                                 "copy",
-                                                 "remove",
-                                                 "set_mtime",
-                                                 "restore_version",
-                                                 "remove_version",
-                                                 "mark_version",
-                                                 "set_properties",
-                                                 "restore",
-                                                 "purge"};
+constexpr std::string_view kNames[kVerbCount] = {
+    "stat",           "path",         "list",
+    "walk",           "get",          "versions",
+    "properties",     "put",          "write",
+    "make_folder",    "move",         "copy",
+    "remove",         "set_mtime",    "restore_version",
+    "remove_version", "mark_version", "set_properties",
+    "restore",        "purge"};
 
 Result<std::vector<Walk::Item>> list_all(const Space& space, const Request& request) {
   std::vector<Walk::Item> items;

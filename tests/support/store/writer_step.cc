@@ -43,6 +43,22 @@ Status put(const Space& space, const WriterStep& step) {
   return {};
 }
 
+// In three parts. One that an earlier run left goes on: that run was killed in this step.
+Status upload(const Space& space, const WriterStep& step) {
+  const std::string bytes = content(step.content_seed, step.size_bytes);
+  UploadOptions options;
+  options.make_parents = true;
+  options.request_id = step.path + " " + std::to_string(step.content_seed);
+  SPIND_TRY_ASSIGN(UploadInfo upload, space.start_upload(step.path, bytes.size(), options));
+  const std::size_t third = bytes.size() / 3 + 1;
+  while (upload.offset < bytes.size()) {
+    const auto part = std::string_view(bytes).substr(upload.offset, third);
+    SPIND_TRY_ASSIGN(upload, space.append_upload(upload.id, upload.offset, part));
+  }
+  SPIND_TRY(space.finish_upload(upload.id));
+  return {};
+}
+
 // conflict: a copy onto itself.
 Status settled(Result<Written> result) {
   if (result.ok() || result.code() == Code::not_found || result.code() == Code::conflict) return {};
@@ -63,8 +79,12 @@ WriterStep writer_step(std::uint64_t seed, std::uint32_t writer, std::uint64_t n
   WriterStep step{.path = file(), .to = {}, .properties = {}};
   const std::uint64_t at = random() % 100;
   if (at < 75) {
-    step.kind = at < 60 ? WriterStep::Kind::put : WriterStep::Kind::stream;
+    step.kind = at < 55   ? WriterStep::Kind::put
+                : at < 68 ? WriterStep::Kind::stream
+                          : WriterStep::Kind::upload;
     step.size_bytes = random_size(random);
+    // What an upload has joined is kept; that it is no object keeps the objects easy to count.
+    if (step.kind == WriterStep::Kind::upload) step.size_bytes %= 1'000'000;
     step.content_seed = random() >> 16;
   } else if (at < 81) {
     step.kind = WriterStep::Kind::move;
@@ -102,6 +122,7 @@ Status take(const Space& space, const WriterStep& step) {
   switch (step.kind) {
     case WriterStep::Kind::put:
     case WriterStep::Kind::stream: return put(space, step);
+    case WriterStep::Kind::upload: return upload(space, step);
     case WriterStep::Kind::move: {
       MoveOptions options;
       options.replace = true;

@@ -220,7 +220,7 @@ TEST_CASE_FIXTURE(Fixture,
   for (EntryNumber number = kEntries + 1; number <= 100; ++number) append_to(kSpace, number);
   const kv::SnapshotRef snapshot = view();
   Pages pages(*snapshot, kSpace);
-  for (const EntryNumber number : {100, 99, 64, 63, 32, 31, 1, 2, 96, 5}) {
+  for (const EntryNumber number : {100u, 99u, 64u, 63u, 32u, 31u, 1u, 2u, 96u, 5u}) {
     REQUIRE(pages.read(number).ok());
     CHECK(*pages.read(number) == *read(number));
     CHECK(pages.skeleton(number)->number == number);

@@ -1,10 +1,11 @@
-#include "model/records.h"
+#include "model/upload_record.h"
 
 #include <doctest/doctest.h>
 
 #include <random>
 
 #include "base/codec.h"
+#include "model/records.h"
 #include "support/harness.h"
 
 namespace spind::model {
@@ -87,6 +88,38 @@ class RandomRecords {
     return {number(), number(),   static_cast<std::int64_t>(number()), number(), number(), number(),
             number(), array<32>()};
   }
+  UploadRecord upload() {
+    UploadRecord u;
+    u.starter = text();
+    u.start = number();
+    u.path = text();
+    u.options.make_parents = coin();
+    if (coin()) u.options.mtime_ns = static_cast<std::int64_t>(number());
+    if (coin()) u.options.conditions.if_match = text();
+    if (coin()) u.options.conditions.if_none_match = text();
+    if (coin()) u.options.conditions.if_unmodified_since_ns = static_cast<std::int64_t>(number());
+    if (coin()) u.options.sha256 = array<32>();
+    if (coin()) u.options.checksums.md5 = array<16>();
+    u.options.checksums_wanted = static_cast<std::uint8_t>(random_() % 8);
+    u.started_ns = static_cast<std::int64_t>(number());
+    u.kept_seconds = random_() % 1'000'000;
+    u.progress.entry = number();
+    u.progress.touched_ns = static_cast<std::int64_t>(number());
+    u.progress.settled_bytes = random_() % 4 * (8 << 20);
+    for (std::uint64_t parts = random_() % 4; parts > 0; --parts)
+      u.progress.tail.push_back({coin() ? ContentRef{ContentKind::piece, {}, array<32>()}
+                                        : ContentRef{ContentKind::inline_bytes, {number(), 1}, {}},
+                                 1 + random_() % 10'000});
+    u.options.size_bytes = u.progress.received_bytes();
+    if (coin()) {
+      *u.options.size_bytes += random_() % 1000;
+    } else if (coin()) {
+      u.progress.stage = coin() ? UploadStage::held : UploadStage::quarantined;
+      u.progress.sha256 = array<32>();
+      if (coin()) u.progress.checksums.sha1 = array<20>();
+    }
+    return u;
+  }
 
  private:
   std::mt19937_64 random_;
@@ -130,6 +163,8 @@ TEST_CASE("records: come back as they went in, and refuse cuts and flipped bits"
     const std::vector<Piece> pieces(static_cast<std::size_t>(i % 4),
                                     Piece{random.array<32>(), random.number()});
     check_record(pieces, encode_manifest(pieces), decode_manifest);
+    const UploadRecord upload = random.upload();
+    check_record(upload, encode(upload), decode_upload);
     const std::uint64_t count = random.number();
     check_record(count, encode_count(count), decode_count);
   }
@@ -150,6 +185,21 @@ TEST_CASE("records: a space that says nothing new is written as it always was") 
   space.readme = 7;
   CHECK(encode(space)[1] == 2);
   CHECK(decode_space(encode(space)).value() == space);
+}
+
+TEST_CASE("records: an upload has no more than was declared, and all of it once it is held") {
+  UploadRecord upload;
+  upload.options.size_bytes = 9;
+  upload.progress.tail = {{{ContentKind::inline_bytes, {2, 0}, {}}, 10}};
+  CHECK(decode_upload(encode(upload)).code() == Code::corruption);
+  upload.options.size_bytes = 11;
+  CHECK(decode_upload(encode(upload)).ok());
+  upload.progress.stage = UploadStage::held;
+  CHECK(decode_upload(encode(upload)).code() == Code::corruption);
+  upload.options.size_bytes = 10;
+  CHECK(decode_upload(encode(upload)).ok());
+  upload.progress.tail.front().content.kind = ContentKind::manifest;
+  CHECK(decode_upload(encode(upload)).code() == Code::corruption);
 }
 
 TEST_CASE("records: one kind is never read as another") {
