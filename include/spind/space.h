@@ -98,8 +98,8 @@ class SPIND_EXPORT Space {
   // Copies a file, or a folder with all below it, as they are when the call begins, by reference: no
   // content is read or written. The copy appears whole, by one change, however large it is; readers
   // and the feed see nothing of it before. Nodes get new ids and one version, the current one of the
-  // original, with its mtime and checksums; whoever copies is their creator and author. A folder may
-  // be copied below itself.
+  // original, with its mtime and checksums; whoever copies is their creator and author. Properties
+  // stay with the original. A folder may be copied below itself.
   //   already_exists: see OnConflict; or names of a folder collide under this space's name rule
   //   not_found: the target's folder is missing, and not options.make_parents
   //   conflict: what would be replaced is the node itself, a folder that it lies in, or the root
