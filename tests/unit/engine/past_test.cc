@@ -31,7 +31,8 @@ Tree tree_of(const Space& space) {
 // A file's versions, a line each.
 std::vector<std::string> versions_of(const Space& space, const Ref& file) {
   std::vector<std::string> lines;
-  for (const VersionInfo& version : space.versions(file).value().items)
+  const PageOf<VersionInfo> page = space.versions(file).value();
+  for (const VersionInfo& version : page.items)
     lines.push_back(fmt::format("{}{} {} {}{}", version.number, version.current ? " now" : "",
                                 to_hex(version.sha256), version.pinned ? "pinned " : "",
                                 version.label));

@@ -26,7 +26,8 @@ struct Fixture {
   }
   std::string tree() {
     std::string text;
-    for (const NodeInfo& node : space.list("/").value().items) text += node.name + " ";
+    const Page page = space.list("/").value();
+    for (const NodeInfo& node : page.items) text += node.name + " ";
     return text;
   }
 };
