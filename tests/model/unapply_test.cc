@@ -81,7 +81,7 @@ class RandomVerbs {
         return;
       case 15: return done(rewind(id));
       case 16: return done(copy(a, b, id));
-      case 17: return done(copy(fmt::format("/F{}", pick(3)), b, id));
+      case 17: return done(copy_folder(id));
       case 18:
       case 19:
         return done(
@@ -114,6 +114,12 @@ class RandomVerbs {
       return ++step <= steps;
     };
     return space_.copy(from, to, options);
+  }
+  // Of one that is there, to where nothing is, so that it ends whole as often as not.
+  Result<Written> copy_folder(const std::string& id) {
+    const std::string folder = fmt::format("/F{}", pick(3));
+    done(space_.make_folder(folder, {.exist_ok = true}));
+    return copy(folder, fmt::format("/copy {}", copies_++), id);
   }
   void start_upload(const std::string& target, const std::string& id) {
     const std::uint64_t sizes[] = {0, 1'000, 40'000, (8 << 20) + 10};
@@ -187,7 +193,7 @@ class RandomVerbs {
   Space space_;
   std::mt19937_64 random_;
   const std::function<void()> between_;
-  std::uint64_t touches_ = 0;
+  std::uint64_t touches_ = 0, copies_ = 0;
 };
 
 // Undoes the journal of a space down to nothing and does it again.
