@@ -30,15 +30,16 @@ class [[nodiscard]] Result {
   explicit operator bool() const { return ok(); }
   Code code() const { return ok() ? Code::ok : error().code; }
 
-  // Only when ok().
+  // Only when ok(). Out of a temporary they give the value itself, so that `f().value().part` lives as
+  // long as what is bound to it: in the head of a loop, to the end of the loop.
   T& value() & { return *std::get_if<0>(&checked(true)); }
   const T& value() const& { return *std::get_if<0>(&checked(true)); }
-  T&& value() && { return std::move(*std::get_if<0>(&checked(true))); }
+  T value() && { return std::move(*std::get_if<0>(&checked(true))); }
   T* operator->() { return &value(); }
   const T* operator->() const { return &value(); }
   T& operator*() & { return value(); }
   const T& operator*() const& { return value(); }
-  T&& operator*() && { return std::move(*this).value(); }
+  T operator*() && { return std::move(*this).value(); }
 
   // Only when not ok().
   const Error& error() const& { return **std::get_if<1>(&checked(false)); }
