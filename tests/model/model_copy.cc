@@ -61,15 +61,8 @@ Expected ModelSpace::copy(const Request& request, EntryNumber entry, std::int64_
     top = copies.at(id);
     ++entry;
   }
-  NodeId folder = to.found() ? nodes_.at(there).parent : to.node;
-  std::string name = to.found() ? nodes_.at(there).name : to.rest.back();
-  if (there != 0 && request.on_conflict == OnConflict::replace) detach(there, entry);
-  if (there != 0 && request.on_conflict == OnConflict::keep_both)
-    name = free_name(folder, name, nodes_.at(id).kind);
-  if (to.rest.size() > 1) {
-    to.rest.pop_back();
-    folder = make(to, NodeKind::folder, entry, time_ns);
-  }
+  const auto [folder, name] =
+      make_room(to, there, nodes_.at(id).kind, request.on_conflict, entry, time_ns);
   if (!is_folder) top = copy_node(id, 0, name, entry);
   Node& node = nodes_.at(top);
   node.parent = folder;

@@ -98,15 +98,8 @@ Expected ModelSpace::restore(const Request& request, EntryNumber entry, std::int
   expected.answer.written.node = id;
   if (there != 0 && request.on_conflict == OnConflict::skip) return expected;
 
-  NodeId folder = to.found() ? nodes_.at(there).parent : to.node;
-  std::string name = to.found() ? nodes_.at(there).name : to.rest.back();
-  if (there != 0 && request.on_conflict == OnConflict::replace) detach(there, entry);
-  if (there != 0 && request.on_conflict == OnConflict::keep_both)
-    name = free_name(folder, name, nodes_.at(id).kind);
-  if (to.rest.size() > 1) {
-    to.rest.pop_back();
-    folder = make(to, NodeKind::folder, entry, time_ns);
-  }
+  const auto [folder, name] =
+      make_room(to, there, nodes_.at(id).kind, request.on_conflict, entry, time_ns);
   Node& node = nodes_.at(id);
   if (!node.removed) places_.erase({node.parent, node.name});
   node.removed = false;
@@ -117,6 +110,20 @@ Expected ModelSpace::restore(const Request& request, EntryNumber entry, std::int
   touch(id, entry);
   expected.answer.written.entry = entry;
   return expected;
+}
+
+std::pair<NodeId, std::string> ModelSpace::make_room(Place to, NodeId there, NodeKind kind,
+                                                     OnConflict on_conflict, EntryNumber entry,
+                                                     std::int64_t time_ns) {
+  NodeId folder = to.found() ? nodes_.at(there).parent : to.node;
+  std::string name = to.found() ? nodes_.at(there).name : to.rest.back();
+  if (there != 0 && on_conflict == OnConflict::replace) detach(there, entry);
+  if (there != 0 && on_conflict == OnConflict::keep_both) name = free_name(folder, name, kind);
+  if (to.rest.size() > 1) {
+    to.rest.pop_back();
+    folder = make(to, NodeKind::folder, entry, time_ns);
+  }
+  return {folder, name};
 }
 
 Expected ModelSpace::purge(const Request& request, EntryNumber entry) {
