@@ -5,7 +5,7 @@
 #include "base/try.h"
 #include "model/keys.h"
 #include "ops/ops.h"
-#include "ops/page_token.h"
+#include "ops/row_pages.h"
 #include "ops/visible_node.h"
 
 namespace spind::ops {
@@ -103,29 +103,17 @@ Status set_favourite(const Context& context, const Call& call, const SpaceId& sp
 Result<PageOf<Favourite>> favourites(const Context& context, const Call& call,
                                      std::size_t count_max, std::string_view after) {
   SPIND_TRY(call.interrupted(context.clock));
-  SPIND_TRY(check_page_size(count_max));
   const std::string prefix = model::favourites_prefix(call.who.tenant, call.who.user);
-  std::string begin = prefix;
-  if (!after.empty()) {
-    SPIND_TRY_ASSIGN(const std::string last, open_page_token(after, prefix));
-    begin.append(last).push_back('\0');
-  }
   const kv::SnapshotRef snapshot = context.kv.durable();
   Spaces spaces(context, call, snapshot);
-  PageOf<Favourite> page;
-  const auto cursor = snapshot->scan(Family::state, begin, model::end_of(prefix));
-  for (std::size_t seen = 1; cursor->valid(); cursor->next(), ++seen) {
-    SPIND_TRY_ASSIGN(const auto favourite, model::favourite_in_key(prefix, cursor->key()));
-    SPIND_TRY_ASSIGN(auto info, spaces.visible(favourite));
-    if (info) page.items.push_back({favourite.space, *std::move(info)});
-    if (page.items.size() == count_max || seen == kPageScanMax) {
-      page.next = make_page_token(cursor->key().substr(prefix.size()), prefix);
-      break;
-    }
-    if (seen % 64 == 0) SPIND_TRY(call.interrupted(context.clock));
-  }
-  SPIND_TRY(cursor->status());
-  return page;
+  return page_of_rows<Favourite>(
+      context, call, *snapshot, {prefix, prefix}, count_max, after,
+      [&](std::string_view key, std::string_view) -> Result<std::optional<Favourite>> {
+        SPIND_TRY_ASSIGN(const auto favourite, model::favourite_in_key(prefix, key));
+        SPIND_TRY_ASSIGN(auto info, spaces.visible(favourite));
+        if (!info) return std::optional<Favourite>{};
+        return std::optional(Favourite{favourite.space, *std::move(info)});
+      });
 }
 
 }  // namespace spind::ops

@@ -4,7 +4,7 @@
 #include "base/try.h"
 #include "model/keys.h"
 #include "ops/ops.h"
-#include "ops/page_token.h"
+#include "ops/row_pages.h"
 #include "ops/space_names.h"
 
 namespace spind::ops {
@@ -95,28 +95,12 @@ Result<PageOf<SpaceInfo>> list_spaces(const Context& context, const Call& call,
                                       const SpaceFilter& filter, std::size_t count_max,
                                       std::string_view after) {
   SPIND_TRY(call.interrupted(context.clock));
-  SPIND_TRY(check_page_size(count_max));
   const std::string prefix = filtered_prefix(call, filter);
-  const std::string listing = listing_name(prefix, filter);
-  std::string begin = prefix;
-  if (!after.empty()) {
-    SPIND_TRY_ASSIGN(const std::string last, open_page_token(after, listing));
-    begin.append(last).push_back('\0');
-  }
   const kv::SnapshotRef snapshot = context.kv.durable();
-  PageOf<SpaceInfo> page;
-  const auto cursor = snapshot->scan(Family::state, begin, model::end_of(prefix));
-  for (std::size_t seen = 0; cursor->valid(); cursor->next()) {
-    SPIND_TRY(call.interrupted(context.clock));
-    SPIND_TRY_ASSIGN(auto info, visible_space(context, call, filter, snapshot, cursor->key()));
-    if (info) page.items.push_back(std::move(*info));
-    if (page.items.size() == count_max || ++seen == kPageScanMax) {
-      page.next = make_page_token(cursor->key().substr(prefix.size()), listing);
-      break;
-    }
-  }
-  SPIND_TRY(cursor->status());
-  return page;
+  return page_of_rows<SpaceInfo>(context, call, *snapshot, {prefix, listing_name(prefix, filter)},
+                                 count_max, after, [&](std::string_view key, std::string_view) {
+                                   return visible_space(context, call, filter, snapshot, key);
+                                 });
 }
 
 }  // namespace spind::ops

@@ -10,8 +10,8 @@
 
 namespace spind::space {
 
-// Fills in what the entry replaces, from the state that it will be applied to: the way, and the
-// earlier values of what apply changes. number, type, times and changes are there already.
+// Fills in what the entry replaces (complete.cc), from the state that it will be applied to: the way,
+// and the earlier values of what apply changes. number, type, times and changes are there already.
 Status complete(State& state, model::Entry& entry);
 
 // `chain` is the hash of the entry's skeleton. The state is to be flushed after.
