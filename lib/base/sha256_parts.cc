@@ -37,7 +37,7 @@ class PortableMethod final : public Sha256Parts::Method {
 
 #if defined(__x86_64__)
 
-constexpr std::size_t kBlockBytes = 64;
+constexpr std::size_t kShaBlockBytes = 64;
 using State = std::array<std::uint32_t, 8>;
 
 constexpr State kInitial = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
@@ -82,7 +82,7 @@ SPIND_SHA_TARGET void compress(std::array<State*, kLanes> states, const std::uin
   const __m128i swap = _mm_set_epi64x(0x0c0d0e0f08090a0b, 0x0405060700010203);
   Lane lanes[kLanes];
   for (std::size_t i = 0; i < kLanes; ++i) lanes[i] = load_lane(*states[i]);
-  for (; blocks > 0; --blocks, data += kBlockBytes) {
+  for (; blocks > 0; --blocks, data += kShaBlockBytes) {
     Lane before[kLanes];
     for (std::size_t i = 0; i < kLanes; ++i) before[i] = lanes[i];
     __m128i words[4];
@@ -119,16 +119,16 @@ class NativeMethod final : public Sha256Parts::Method {
   void update(Bytes bytes) override {
     size_ += bytes.size();
     if (buffered_ > 0) {
-      const std::size_t taken = std::min(bytes.size(), kBlockBytes - buffered_);
+      const std::size_t taken = std::min(bytes.size(), kShaBlockBytes - buffered_);
       std::memcpy(buffer_.data() + buffered_, bytes.data(), taken);
       buffered_ += taken;
       bytes = bytes.subspan(taken);
-      if (buffered_ < kBlockBytes) return;
+      if (buffered_ < kShaBlockBytes) return;
       run(buffer_.data(), 1);
       buffered_ = 0;
     }
-    run(bytes.data(), bytes.size() / kBlockBytes);
-    bytes = bytes.subspan(bytes.size() / kBlockBytes * kBlockBytes);
+    run(bytes.data(), bytes.size() / kShaBlockBytes);
+    bytes = bytes.subspan(bytes.size() / kShaBlockBytes * kShaBlockBytes);
     if (!bytes.empty()) std::memcpy(buffer_.data(), bytes.data(), bytes.size());
     buffered_ = bytes.size();
   }
@@ -145,7 +145,7 @@ class NativeMethod final : public Sha256Parts::Method {
  private:
   void run(const std::uint8_t* data, std::size_t blocks) {
     if (blocks == 0) return;
-    assert(part_begin_ % kBlockBytes == 0);
+    assert(part_begin_ % kShaBlockBytes == 0);
     if (part_)
       compress<2>({&whole_, &*part_}, data, blocks);
     else
@@ -154,13 +154,13 @@ class NativeMethod final : public Sha256Parts::Method {
 
   // What is buffered, a one bit, zeros, and the length in bits.
   Digest finish(State state, std::uint64_t size) const {
-    std::array<std::uint8_t, 2 * kBlockBytes> tail{};
+    std::array<std::uint8_t, 2 * kShaBlockBytes> tail{};
     std::copy_n(buffer_.data(), buffered_, tail.data());
     tail[buffered_] = 0x80;
-    const std::size_t blocks = buffered_ + 9 > kBlockBytes ? 2 : 1;
+    const std::size_t blocks = buffered_ + 9 > kShaBlockBytes ? 2 : 1;
     std::uint64_t bits = size * 8;
     for (std::size_t i = 1; i <= 8; ++i, bits >>= 8)
-      tail[blocks * kBlockBytes - i] = static_cast<std::uint8_t>(bits);
+      tail[blocks * kShaBlockBytes - i] = static_cast<std::uint8_t>(bits);
     compress<1>({&state}, tail.data(), blocks);
     Digest digest{};
     for (std::size_t i = 0; i < digest.size(); ++i)
@@ -171,7 +171,7 @@ class NativeMethod final : public Sha256Parts::Method {
   State whole_ = kInitial;
   std::optional<State> part_;  // as above
   std::uint64_t size_ = 0, part_begin_ = 0;
-  std::array<std::uint8_t, kBlockBytes> buffer_{};
+  std::array<std::uint8_t, kShaBlockBytes> buffer_{};
   std::size_t buffered_ = 0;
 };
 

@@ -16,7 +16,7 @@ using model::LedgerRow;
 namespace {
 
 constexpr std::size_t kSearchBytes = 1024 * 1024;
-constexpr std::string_view kMagic = "SPFR";
+constexpr std::string_view kFrameMagicText = "SPFR";
 
 // The header of a piece's first frame; nothing if there is none.
 Result<std::optional<FrameHeader>> first_header(const File& file, std::uint64_t offset) {
@@ -33,10 +33,10 @@ Result<std::uint64_t> find_magic(const File& file, std::uint64_t offset, std::ui
   std::vector<std::uint8_t> bytes(kSearchBytes);
   while (offset < end) {
     SPIND_TRY_ASSIGN(const std::size_t got, file.read_at(offset, bytes));
-    const std::size_t found = as_text(Bytes(bytes).first(got)).find(kMagic);
+    const std::size_t found = as_text(Bytes(bytes).first(got)).find(kFrameMagicText);
     if (found != std::string_view::npos) return offset + found;
     if (got < bytes.size()) break;
-    offset += got - kMagic.size();
+    offset += got - kFrameMagicText.size();
   }
   return end;
 }

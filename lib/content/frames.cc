@@ -9,7 +9,7 @@
 namespace spind::content {
 namespace {
 
-constexpr std::uint32_t kMagic = 0x52465053;  // "SPFR"
+constexpr std::uint32_t kFrameMagic = 0x52465053;  // "SPFR"
 constexpr std::uint8_t kVersion = 1;
 constexpr std::size_t kFrameStride = kFrameHeaderBytes + kFrameBytesMax;
 
@@ -28,7 +28,7 @@ void encode_frame_header(const FrameHeader& header, std::uint8_t* out) {
   std::string bytes;
   bytes.reserve(kFrameHeaderBytes);
   Encoder(bytes)
-      .u32(kMagic)
+      .u32(kFrameMagic)
       .u8(kVersion)
       .u8(0)
       .u16(0)
@@ -50,7 +50,7 @@ Result<FrameHeader> decode_frame_header(Bytes bytes) {
   const auto body = unseal(as_text(bytes.first(kFrameHeaderBytes)));
   if (!body) return broken;
   Decoder in(*body);
-  if (in.u32() != kMagic) return broken;
+  if (in.u32() != kFrameMagic) return broken;
   const std::uint8_t version = in.u8();
   const std::uint8_t flags = in.u8();
   if (version != kVersion || flags != 0)

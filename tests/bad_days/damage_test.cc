@@ -14,14 +14,14 @@ namespace {
 namespace fs = std::filesystem;
 
 // Of each kind that is kept in another way: inline, in a pack, as an object, as two objects.
-constexpr std::uint64_t kSizes[] = {1'000, 16'000, 40'000, 200'000, 1'500'000, 12'000'000};
+constexpr std::uint64_t kFileSizes[] = {1'000, 16'000, 40'000, 200'000, 1'500'000, 12'000'000};
 
 std::string path_of(std::uint64_t size_bytes) { return "/" + std::to_string(size_bytes); }
 
 // A store with a file of each size, closed.
 void fill(TestStore& store) {
   const Space space = store.make_space("damage");
-  for (const std::uint64_t size_bytes : kSizes)
+  for (const std::uint64_t size_bytes : kFileSizes)
     REQUIRE(space.put(path_of(size_bytes), content(size_bytes, size_bytes)).ok());
   store.close();
 }
@@ -51,9 +51,9 @@ struct Reading {
 Reading read_all(TestStore& store) {
   Reading reading;
   const Result<Space> space = store.session().space_by_alias("damage");
-  if (space.code() == Code::corruption) return {.corrupt = std::size(kSizes)};
+  if (space.code() == Code::corruption) return {.corrupt = std::size(kFileSizes)};
   if (!space.ok()) return {.wrong = space.error().to_string()};
-  for (const std::uint64_t size_bytes : kSizes) {
+  for (const std::uint64_t size_bytes : kFileSizes) {
     const Result<std::string> bytes = space->get(path_of(size_bytes));
     if (bytes.ok() && *bytes == content(size_bytes, size_bytes))
       ++reading.right;
@@ -73,7 +73,7 @@ void expect_corrupt(TestStore& store, std::uint64_t files, bool seen_without_rea
   const Reading reading = read_all(store);
   CHECK(reading.wrong == "");
   CHECK(reading.corrupt == files);
-  CHECK(reading.right == std::size(kSizes) - files);
+  CHECK(reading.right == std::size(kFileSizes) - files);
   CHECK(store.findings(true) != "");
   if (seen_without_reading) CHECK(store.findings(false) != "");
   store.close();
@@ -140,7 +140,7 @@ TEST_CASE("bad day: a flipped bit in a pack is corruption, or harms nothing") {
   }
   CHECK(corrupt > 10);
   REQUIRE(store.open().ok());
-  CHECK(read_all(store).right == std::size(kSizes));
+  CHECK(read_all(store).right == std::size(kFileSizes));
   CHECK(store.findings(true) == "");
 }
 

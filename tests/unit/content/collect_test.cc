@@ -12,11 +12,11 @@
 namespace spind {
 namespace {
 
+using test::kMiB;
 using test::owner_of;
 using test::Place;
 using test::random_text;
 
-constexpr std::size_t kMiB = 1024 * 1024;
 constexpr std::int64_t kSecond_ns = 1'000'000'000;
 
 TEST_CASE("collect: what is committed stays, what was dropped goes") {

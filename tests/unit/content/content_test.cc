@@ -10,11 +10,10 @@
 namespace spind {
 namespace {
 
+using test::kMiB;
 using test::owner_of;
 using test::Place;
 using test::random_text;
-
-constexpr std::size_t kMiB = 1024 * 1024;
 
 TEST_CASE("content: up to the inline limit comes back to the caller, and nothing is stored") {
   Place place;

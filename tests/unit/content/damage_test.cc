@@ -12,11 +12,10 @@ namespace spind {
 namespace {
 
 using test::FileCall;
+using test::kMiB;
 using test::owner_of;
 using test::Place;
 using test::random_text;
-
-constexpr std::size_t kMiB = 1024 * 1024;
 
 std::string the_blob(Place& place) { return place.blobs.list("", "", 1).value().at(0).name; }
 

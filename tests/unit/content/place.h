@@ -22,6 +22,8 @@
 
 namespace spind::test {
 
+constexpr std::size_t kMiB = 1024 * 1024;
+
 inline content::Owner owner_of(std::uint8_t space, std::string tenant = "school") {
   content::Owner owner{std::move(tenant), {}};
   owner.space.bytes[15] = space;

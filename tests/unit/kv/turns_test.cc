@@ -68,7 +68,7 @@ class Line {
 };
 
 // The last it was told of each row.
-class Mirror final : public Observer {
+class LastRows final : public Observer {
  public:
   void publishing(Ticket, std::span<const Row> rows) override {
     for (const Row& row : rows) rows_[row.key] = row.value.value_or("");
@@ -92,7 +92,7 @@ Body append(const std::string& letter) {
 
 TEST_CASE_TEMPLATE("turns: each body sees what those before it wrote, refusals leave nothing", Kind,
                    STORE_KINDS) {
-  Mirror mirror;
+  LastRows mirror;
   Kind store(&mirror);
   REQUIRE(put(*store, "a text", "").status.ok());
   Gate gate(*store);

@@ -6,7 +6,7 @@ namespace {
 
 using kv::Family;
 
-const SpaceId kOther{{0x40, 1, 2, 3}};
+const SpaceId kOtherSpace{{0x40, 1, 2, 3}};
 
 TEST_CASE("check: finds an alias that is lost, stale, broken, or leads to no space") {
   Planted planted;
@@ -18,7 +18,7 @@ TEST_CASE("check: finds an alias that is lost, stale, broken, or leads to no spa
   CHECK(planted.store().findings() == "");
   planted.put(Family::state, key("earlier"), row);
   CHECK(planted.kinds() == Kinds{"alias"});
-  planted.put(Family::state, key("earlier"), as_text(kOther.bytes));
+  planted.put(Family::state, key("earlier"), as_text(kOtherSpace.bytes));
   CHECK(planted.kinds() == Kinds{"alias"});
   planted.put(Family::state, key("earlier"), "broken");
   CHECK(planted.kinds() == Kinds{"alias"});
@@ -51,8 +51,8 @@ TEST_CASE("check: finds a space that the catalogue lists under another kind or t
 
 TEST_CASE("check: finds a space of the catalogue that has no rows") {
   Planted planted;
-  planted.put(Family::state, model::catalogue_space_key("default", SpaceKind::personal, kOther),
-              "");
+  planted.put(Family::state,
+              model::catalogue_space_key("default", SpaceKind::personal, kOtherSpace), "");
   CHECK(planted.kinds() == Kinds{"catalogue"});
 }
 

@@ -10,7 +10,7 @@
 namespace spind::test {
 namespace {
 
-struct Fixture {
+struct CopyFixture {
   TestClock clock;
   TestStore store{MetadataEngine::memory, seams_with(clock)};
   Space space = store.make_space("copy");
@@ -33,7 +33,8 @@ struct Fixture {
 const std::string kPacked = content(1, 70'000);
 const std::string kPieces = content(2, (8 << 20) + 1);
 
-TEST_CASE_FIXTURE(Fixture, "copy: a file, by reference, of which only the current version comes") {
+TEST_CASE_FIXTURE(CopyFixture,
+                  "copy: a file, by reference, of which only the current version comes") {
   PutOptions options{.mtime_ns = 77, .checksums_wanted = kMd5};
   for (const std::string& bytes : {std::string(), std::string("inline"), kPacked, kPieces}) {
     CAPTURE(bytes.size());
@@ -57,7 +58,7 @@ TEST_CASE_FIXTURE(Fixture, "copy: a file, by reference, of which only the curren
   CHECK(store.findings(true) == "");
 }
 
-TEST_CASE_FIXTURE(Fixture, "copy: a folder with all below it comes by one change") {
+TEST_CASE_FIXTURE(CopyFixture, "copy: a folder with all below it comes by one change") {
   put("/from/a", "one");
   put("/from/sub/b", kPacked);
   put("/from/sub/deep/c", "three");
@@ -84,7 +85,8 @@ TEST_CASE_FIXTURE(Fixture, "copy: a folder with all below it comes by one change
   CHECK(store.findings(true) == "");
 }
 
-TEST_CASE_FIXTURE(Fixture, "copy: a folder may go below itself, as it was before, and so may all") {
+TEST_CASE_FIXTURE(CopyFixture,
+                  "copy: a folder may go below itself, as it was before, and so may all") {
   put("/a/b/file");
   REQUIRE(space.copy("/a", "/a/b/copy").ok());
   CHECK(tree(space, "/a") == ":14 b:14 b/copy:7 b/copy/b:7 b/copy/b/file:7 b/file:7 ");
@@ -93,7 +95,7 @@ TEST_CASE_FIXTURE(Fixture, "copy: a folder may go below itself, as it was before
   CHECK(store.findings() == "");
 }
 
-TEST_CASE_FIXTURE(Fixture,
+TEST_CASE_FIXTURE(CopyFixture,
                   "copy: what has the name is an error, stays, is replaced, or has company") {
   put("/from/file");
   const NodeId there = put("/to/other");
@@ -124,7 +126,8 @@ TEST_CASE_FIXTURE(Fixture,
   CHECK(store.findings() == "");
 }
 
-TEST_CASE_FIXTURE(Fixture, "copy: asks for conditions on what is copied and on what stands there") {
+TEST_CASE_FIXTURE(CopyFixture,
+                  "copy: asks for conditions on what is copied and on what stands there") {
   put("/from/file");
   put("/to");
   const std::string from = space.stat("/from")->etag(), to = space.stat("/to")->etag();
@@ -138,7 +141,7 @@ TEST_CASE_FIXTURE(Fixture, "copy: asks for conditions on what is copied and on w
   CHECK(space.copy("/from", "/to", options).ok());
 }
 
-TEST_CASE_FIXTURE(Fixture, "copy: a repeated request is answered as the first was") {
+TEST_CASE_FIXTURE(CopyFixture, "copy: a repeated request is answered as the first was") {
   put("/from/file");
   for (const char* from : {"/from", "/from/file"}) {
     const CopyOptions options{.on_conflict = OnConflict::keep_both, .request_id = from};
@@ -156,7 +159,7 @@ TEST_CASE_FIXTURE(Fixture, "copy: a repeated request is answered as the first wa
   CHECK(space.copy("/from", "/new", {.request_id = long_id}).code() == Code::limit_exceeded);
 }
 
-TEST_CASE_FIXTURE(Fixture,
+TEST_CASE_FIXTURE(CopyFixture,
                   "copy: takes more entries for more nodes, and shows nothing before the end") {
   constexpr std::uint64_t kFiles = 2 * kCopyNodesBatch + 10;
   const Session deferred = store.session("ada", true);
@@ -210,7 +213,7 @@ TEST_CASE_FIXTURE(Fixture,
   CHECK(store.findings() == "");
 }
 
-TEST_CASE_FIXTURE(Fixture, "copy: what is staged is reached by no reference") {
+TEST_CASE_FIXTURE(CopyFixture, "copy: what is staged is reached by no reference") {
   put("/from/sub/file");
   const NodeId last = put("/last");
   CopyOptions options;
@@ -231,7 +234,8 @@ TEST_CASE_FIXTURE(Fixture, "copy: what is staged is reached by no reference") {
   CHECK(tree(space, "/to") == ":7 sub:7 sub/file:7 ");
 }
 
-TEST_CASE_FIXTURE(Fixture, "copy: a rewind of the space under way ends it, and leaves nothing") {
+TEST_CASE_FIXTURE(CopyFixture,
+                  "copy: a rewind of the space under way ends it, and leaves nothing") {
   put("/from/file");
   const EntryNumber before = entries();
   put("/later");
@@ -253,7 +257,8 @@ TEST_CASE_FIXTURE(Fixture, "copy: a rewind of the space under way ends it, and l
   CHECK(space.copy("/from", "/to").ok());
 }
 
-TEST_CASE_FIXTURE(Fixture, "copy: rewound, it is gone; and what was staged meanwhile is given up") {
+TEST_CASE_FIXTURE(CopyFixture,
+                  "copy: rewound, it is gone; and what was staged meanwhile is given up") {
   put("/from/file", kPacked);
   const EntryNumber before = entries();
   const Written copied = space.copy("/from", "/to").value();
@@ -275,7 +280,7 @@ TEST_CASE_FIXTURE(Fixture, "copy: rewound, it is gone; and what was staged meanw
   CHECK(*space.at({.entry = copied.entry})->get("/to/file") == kPacked);
 }
 
-TEST_CASE_FIXTURE(Fixture,
+TEST_CASE_FIXTURE(CopyFixture,
                   "copy: between spaces of a tenant, and content outlives the other space's") {
   const Space other = store.make_space("other");
   for (const auto& [name, bytes] : {std::pair<const char*, std::string>{"inline", "few"},
@@ -295,7 +300,8 @@ TEST_CASE_FIXTURE(Fixture,
   CHECK(store.findings(true) == "");
 }
 
-TEST_CASE_FIXTURE(Fixture, "copy: not from a tenant or a store apart, nor where one may not read") {
+TEST_CASE_FIXTURE(CopyFixture,
+                  "copy: not from a tenant or a store apart, nor where one may not read") {
   const Session eve = store.store().session({.user = "ada", .tenant = "another"}).value();
   const Space apart = eve.create_space({}).value();
   REQUIRE(apart.put("/file", "x").ok());
@@ -309,7 +315,7 @@ TEST_CASE_FIXTURE(Fixture, "copy: not from a tenant or a store apart, nor where 
   CHECK(store.session("eve").space(space.id()).code() == Code::not_found);
 }
 
-TEST_CASE_FIXTURE(Fixture, "copy: out of the past, over what is there now") {
+TEST_CASE_FIXTURE(CopyFixture, "copy: out of the past, over what is there now") {
   put("/folder/file", "good");
   put("/folder/packed", kPacked);
   const EntryNumber then = entries();
@@ -324,7 +330,7 @@ TEST_CASE_FIXTURE(Fixture, "copy: out of the past, over what is there now") {
   CHECK(store.findings(true) == "");
 }
 
-TEST_CASE_FIXTURE(Fixture, "copy: names that collide where the target folds them are refused") {
+TEST_CASE_FIXTURE(CopyFixture, "copy: names that collide where the target folds them are refused") {
   const Space folded = store.make_space("folded", NameRule::folded);
   put("/from/a");
   put("/from/A");
@@ -340,7 +346,7 @@ TEST_CASE_FIXTURE(Fixture, "copy: names that collide where the target folds them
   CHECK(store.findings() == "");
 }
 
-TEST_CASE_FIXTURE(Fixture, "copy: a deferred session copies what it has just done") {
+TEST_CASE_FIXTURE(CopyFixture, "copy: a deferred session copies what it has just done") {
   const Session deferred = store.session("ada", true);
   const Space quick = deferred.space(space.id()).value();
   REQUIRE(quick.put("/from/file", "x", {.make_parents = true}).ok());

@@ -7,7 +7,7 @@
 namespace spind::test {
 namespace {
 
-struct Fixture {
+struct FavouritesFixture {
   TestStore store{MetadataEngine::memory};
   Space space = store.make_space("favourites");
   NodeId file = space.put("/file", "x").value().node;
@@ -25,7 +25,8 @@ struct Fixture {
   }
 };
 
-TEST_CASE_FIXTURE(Fixture, "favourites: are set, taken back, and leave no trace in the space") {
+TEST_CASE_FIXTURE(FavouritesFixture,
+                  "favourites: are set, taken back, and leave no trace in the space") {
   const EntryNumber before = space.info()->entry;
   const std::string etag = space.stat("/file")->etag();
   REQUIRE(space.set_favourite("/file", true).ok());
@@ -47,7 +48,7 @@ TEST_CASE_FIXTURE(Fixture, "favourites: are set, taken back, and leave no trace 
   CHECK(store.findings() == "");
 }
 
-TEST_CASE_FIXTURE(Fixture, "favourites: belong to one person of one tenant") {
+TEST_CASE_FIXTURE(FavouritesFixture, "favourites: belong to one person of one tenant") {
   REQUIRE(space.set_favourite("/file", true).ok());
   CHECK(store.session("eve").favourites()->items.empty());
   // A name that begins as another does is another person.
@@ -56,7 +57,8 @@ TEST_CASE_FIXTURE(Fixture, "favourites: belong to one person of one tenant") {
   CHECK(elsewhere.favourites()->items.empty());
 }
 
-TEST_CASE_FIXTURE(Fixture, "favourites: what is gone or hidden is left out, and may come back") {
+TEST_CASE_FIXTURE(FavouritesFixture,
+                  "favourites: what is gone or hidden is left out, and may come back") {
   const Space other = store.make_space("other");
   const NodeId folder = other.make_folder("/folder").value().node;
   REQUIRE(other.set_favourite("/folder", true).ok());
@@ -77,7 +79,7 @@ TEST_CASE_FIXTURE(Fixture, "favourites: what is gone or hidden is left out, and 
   CHECK(space.set_favourite(Ref::node(file), false).ok());
 }
 
-TEST_CASE_FIXTURE(Fixture, "favourites: come in pages across spaces") {
+TEST_CASE_FIXTURE(FavouritesFixture, "favourites: come in pages across spaces") {
   const Space other = store.make_space("other");
   for (int i = 0; i < 5; ++i)
     for (const Space& one : {space, other}) {

@@ -7,7 +7,7 @@
 namespace spind::test {
 namespace {
 
-struct Fixture {
+struct PropertiesFixture {
   TestStore store{MetadataEngine::memory};
   Space space = store.make_space("properties");
   NodeId file = space.put("/file", "x").value().node;
@@ -34,7 +34,7 @@ struct Fixture {
   }
 };
 
-TEST_CASE_FIXTURE(Fixture, "set_properties: many are set and removed by one change") {
+TEST_CASE_FIXTURE(PropertiesFixture, "set_properties: many are set and removed by one change") {
   const std::string bytes("\0\xff", 2);
   const Written first =
       space.set_properties("/file", {{"{DAV:}displayname", "Essay"}, {"b", bytes}, {"a", ""}})
@@ -57,7 +57,7 @@ TEST_CASE_FIXTURE(Fixture, "set_properties: many are set and removed by one chan
   CHECK(store.findings() == "");
 }
 
-TEST_CASE_FIXTURE(Fixture, "set_properties: what is so already is no change") {
+TEST_CASE_FIXTURE(PropertiesFixture, "set_properties: what is so already is no change") {
   REQUIRE(space.set_properties("/file", {{"a", "1"}}).ok());
   const std::string etag = space.stat("/file")->etag();
   const EntryNumber before = space.info()->entry;
@@ -67,7 +67,8 @@ TEST_CASE_FIXTURE(Fixture, "set_properties: what is so already is no change") {
   CHECK(space.stat("/file")->etag() == etag);
 }
 
-TEST_CASE_FIXTURE(Fixture, "set_properties: changes the node's ETag and those of its folders") {
+TEST_CASE_FIXTURE(PropertiesFixture,
+                  "set_properties: changes the node's ETag and those of its folders") {
   REQUIRE(space.put("/folder/below", "x", {.make_parents = true}).ok());
   const std::string folder = space.stat("/folder")->etag(), other = space.stat("/file")->etag();
   const std::string etag = space.stat("/folder/below")->etag();
@@ -85,7 +86,8 @@ TEST_CASE_FIXTURE(Fixture, "set_properties: changes the node's ETag and those of
   CHECK(event.way.size() == 2);
 }
 
-TEST_CASE_FIXTURE(Fixture, "set_properties: a repeated request id answers as the first did") {
+TEST_CASE_FIXTURE(PropertiesFixture,
+                  "set_properties: a repeated request id answers as the first did") {
   const PropertyOptions options{.request_id = "one"};
   const Written first = space.set_properties("/file", {{"a", "1"}}, options).value();
   REQUIRE(space.set_properties("/file", {{"a", "2"}}).ok());
@@ -96,7 +98,7 @@ TEST_CASE_FIXTURE(Fixture, "set_properties: a repeated request id answers as the
   CHECK(space.set_mtime("/file", 1, {.request_id = "one"}).code() == Code::conflict);
 }
 
-TEST_CASE_FIXTURE(Fixture, "properties: stay with the node wherever it goes") {
+TEST_CASE_FIXTURE(PropertiesFixture, "properties: stay with the node wherever it goes") {
   REQUIRE(space.set_properties("/file", {{"a", "1"}}).ok());
   REQUIRE(space.add_tags("/file", {"t"}).ok());
   REQUIRE(space.make_folder("/folder").ok());
@@ -116,7 +118,8 @@ TEST_CASE_FIXTURE(Fixture, "properties: stay with the node wherever it goes") {
   CHECK(store.findings() == "");
 }
 
-TEST_CASE_FIXTURE(Fixture, "properties: are part of the past, and of what a rewind brings back") {
+TEST_CASE_FIXTURE(PropertiesFixture,
+                  "properties: are part of the past, and of what a rewind brings back") {
   REQUIRE(space.set_properties("/file", {{"a", "1"}, {"tag:then", ""}}).ok());
   const EntryNumber then = space.info()->entry;
   REQUIRE(space.set_properties("/file", {{"a", "2"}, {"b", "1"}, {"tag:then", std::nullopt}}).ok());
@@ -134,7 +137,8 @@ TEST_CASE_FIXTURE(Fixture, "properties: are part of the past, and of what a rewi
   CHECK(store.findings() == "");
 }
 
-TEST_CASE_FIXTURE(Fixture, "tags: are added, removed, and found without the tags that they begin") {
+TEST_CASE_FIXTURE(PropertiesFixture,
+                  "tags: are added, removed, and found without the tags that they begin") {
   const NodeId other = space.make_folder("/other").value().node;
   const Written added = space.add_tags("/file", {"german", "2026", "german"}).value();
   CHECK(added.entry != 0);
@@ -154,7 +158,7 @@ TEST_CASE_FIXTURE(Fixture, "tags: are added, removed, and found without the tags
   CHECK(store.findings() == "");
 }
 
-TEST_CASE_FIXTURE(Fixture, "tagged: comes in pages that go on in another process") {
+TEST_CASE_FIXTURE(PropertiesFixture, "tagged: comes in pages that go on in another process") {
   std::vector<NodeId> expected;
   for (int i = 0; i < 10; ++i) {
     const std::string path = "/" + std::to_string(i);

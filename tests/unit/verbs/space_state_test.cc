@@ -7,7 +7,7 @@
 namespace spind::test {
 namespace {
 
-struct Fixture {
+struct SpaceStateFixture {
   TestStore store{MetadataEngine::memory};
   Space space = store.make_space("space");
   NodeId file = space.put("/file", "content").value().node;
@@ -17,7 +17,7 @@ struct Fixture {
   }
 };
 
-TEST_CASE_FIXTURE(Fixture,
+TEST_CASE_FIXTURE(SpaceStateFixture,
                   "disable: the nodes answer not_found, and enable brings all of it back") {
   REQUIRE(space.put("/gone", "x").ok());
   REQUIRE(space.remove("/gone").ok());
@@ -57,7 +57,8 @@ TEST_CASE_FIXTURE(Fixture,
   CHECK(store.findings() == "");
 }
 
-TEST_CASE_FIXTURE(Fixture, "disable: those who manage the space see it, marked; others nothing") {
+TEST_CASE_FIXTURE(SpaceStateFixture,
+                  "disable: those who manage the space see it, marked; others nothing") {
   (void)store.make_space("other");
   REQUIRE(space.disable().ok());
   CHECK(space.info()->state == SpaceStatus::disabled);
@@ -74,7 +75,8 @@ TEST_CASE_FIXTURE(Fixture, "disable: those who manage the space see it, marked; 
   CHECK(store.findings() == "");
 }
 
-TEST_CASE_FIXTURE(Fixture, "disable: a page of spaces goes on with the state that it began with") {
+TEST_CASE_FIXTURE(SpaceStateFixture,
+                  "disable: a page of spaces goes on with the state that it began with") {
   for (int i = 0; i < 3; ++i) REQUIRE(store.make_space(std::to_string(i)).disable().ok());
   const SpaceFilter filter{.state = SpaceStatus::disabled};
   const std::string after = store.session().list_spaces(filter, 1)->next;
@@ -82,13 +84,14 @@ TEST_CASE_FIXTURE(Fixture, "disable: a page of spaces goes on with the state tha
   CHECK(store.session().list_spaces({}, 10, after).code() == Code::invalid_argument);
 }
 
-TEST_CASE_FIXTURE(Fixture, "disable: wakes those who wait, who are told that there is no space") {
+TEST_CASE_FIXTURE(SpaceStateFixture,
+                  "disable: wakes those who wait, who are told that there is no space") {
   const RootVersion now = space.root_version().value();
   REQUIRE(space.disable().ok());
   CHECK(space.wait(now.number, std::chrono::milliseconds(0)).code() == Code::not_found);
 }
 
-TEST_CASE_FIXTURE(Fixture, "update: a file presents the space as its image or readme") {
+TEST_CASE_FIXTURE(SpaceStateFixture, "update: a file presents the space as its image or readme") {
   const NodeId readme = space.put("/readme.md", "# Hello").value().node;
   CHECK(space.info()->image == 0);
   CHECK(space.update({.image = file, .readme = readme})->entry != 0);

@@ -9,7 +9,7 @@ namespace {
 
 constexpr std::int64_t kSecond_ns = 1'000'000'000;
 
-struct Fixture {
+struct TrashFixture {
   TestClock clock;
   TestStore store{MetadataEngine::memory, seams_with(clock)};
   Space space = store.make_space("trash");
@@ -32,7 +32,8 @@ struct Fixture {
   }
 };
 
-TEST_CASE_FIXTURE(Fixture, "trash: lists what was removed, newest first: what, who, when, whence") {
+TEST_CASE_FIXTURE(TrashFixture,
+                  "trash: lists what was removed, newest first: what, who, when, whence") {
   put("/work/essay", "four");
   put("/work/essay", "fourteen");
   put("/notes");
@@ -57,7 +58,7 @@ TEST_CASE_FIXTURE(Fixture, "trash: lists what was removed, newest first: what, w
   CHECK(oldest.path == "/work/essay");
 }
 
-TEST_CASE_FIXTURE(Fixture, "trash: comes in pages") {
+TEST_CASE_FIXTURE(TrashFixture, "trash: comes in pages") {
   for (int i = 0; i < 10; ++i) {
     put("/" + std::to_string(i));
     remove("/" + std::to_string(i));
@@ -76,7 +77,7 @@ TEST_CASE_FIXTURE(Fixture, "trash: comes in pages") {
   CHECK(space.trash({.after = "rubbish"}).code() == Code::invalid_argument);
 }
 
-TEST_CASE_FIXTURE(Fixture, "restore: to where it was, with its id and its versions") {
+TEST_CASE_FIXTURE(TrashFixture, "restore: to where it was, with its id and its versions") {
   const NodeId file = put("/work/essay", "first");
   put("/work/essay", "second");
   remove("/work");
@@ -94,7 +95,7 @@ TEST_CASE_FIXTURE(Fixture, "restore: to where it was, with its id and its versio
   CHECK(store.findings(true) == "");
 }
 
-TEST_CASE_FIXTURE(Fixture, "restore: the folder it was in may have moved, or be missing") {
+TEST_CASE_FIXTURE(TrashFixture, "restore: the folder it was in may have moved, or be missing") {
   const NodeId file = put("/work/essay");
   remove("/work/essay");
   REQUIRE(space.move("/work", "/done").ok());
@@ -121,7 +122,7 @@ TEST_CASE_FIXTURE(Fixture, "restore: the folder it was in may have moved, or be 
   CHECK(store.findings(true) == "");
 }
 
-TEST_CASE_FIXTURE(Fixture, "restore: to another place, by another name") {
+TEST_CASE_FIXTURE(TrashFixture, "restore: to another place, by another name") {
   const NodeId file = put("/essay");
   remove("/essay");
   CHECK(space.restore(Ref::node(file), {.to = "/a/b/c"}).code() == Code::not_found);
@@ -134,7 +135,7 @@ TEST_CASE_FIXTURE(Fixture, "restore: to another place, by another name") {
   CHECK(space.restore(Ref::node(file), {.to = "/file/below"}).code() == Code::not_a_folder);
 }
 
-TEST_CASE_FIXTURE(Fixture,
+TEST_CASE_FIXTURE(TrashFixture,
                   "restore: fails, skips, replaces or keeps both where the name is taken") {
   const NodeId file = put("/essay.odt", "old");
   remove("/essay.odt");
@@ -159,7 +160,7 @@ TEST_CASE_FIXTURE(Fixture,
   CHECK(store.findings(true) == "");
 }
 
-TEST_CASE_FIXTURE(Fixture,
+TEST_CASE_FIXTURE(TrashFixture,
                   "restore: a free name keeps to the limit of names and cuts no character") {
   std::string name = std::string(250, 'x') + "\xc3\xa9" + "y";
   const NodeId file = put("/" + name);
@@ -174,7 +175,8 @@ TEST_CASE_FIXTURE(Fixture,
   CHECK(space.stat(Ref::node(folder))->name == "v1.0 (2)");
 }
 
-TEST_CASE_FIXTURE(Fixture, "restore: names that only fold alike are a conflict like any other") {
+TEST_CASE_FIXTURE(TrashFixture,
+                  "restore: names that only fold alike are a conflict like any other") {
   const Space folded = store.make_space("folded", NameRule::folded);
   const auto put_file = [&](const char* path) { return folded.put(path, path).value().node; };
   const NodeId file = put_file("/Essay");
@@ -189,7 +191,8 @@ TEST_CASE_FIXTURE(Fixture, "restore: names that only fold alike are a conflict l
   CHECK(store.findings() == "");
 }
 
-TEST_CASE_FIXTURE(Fixture, "restore: one out of a folder in the trash, and the rest stays there") {
+TEST_CASE_FIXTURE(TrashFixture,
+                  "restore: one out of a folder in the trash, and the rest stays there") {
   const NodeId file = put("/a/b/essay", "12345");
   put("/a/b/notes", "123");
   put("/a/c", "1");
@@ -215,7 +218,7 @@ TEST_CASE_FIXTURE(Fixture, "restore: one out of a folder in the trash, and the r
   CHECK(store.findings(true) == "");
 }
 
-TEST_CASE_FIXTURE(Fixture, "purge: an item is gone for good, at once") {
+TEST_CASE_FIXTURE(TrashFixture, "purge: an item is gone for good, at once") {
   const NodeId file = put("/a/b/essay", std::string(50'000, 'x'));
   const NodeId top = remove("/a");
   CHECK(space.purge(Ref::node(file)).code() == Code::conflict);
@@ -238,7 +241,8 @@ TEST_CASE_FIXTURE(Fixture, "purge: an item is gone for good, at once") {
   CHECK(store.findings(true) == "");
 }
 
-TEST_CASE_FIXTURE(Fixture, "empty_trash: all, or what is old enough, many items by one entry") {
+TEST_CASE_FIXTURE(TrashFixture,
+                  "empty_trash: all, or what is old enough, many items by one entry") {
   for (int i = 0; i < 1'005; ++i) {
     put("/file", "12");
     remove("/file");
@@ -259,7 +263,7 @@ TEST_CASE_FIXTURE(Fixture, "empty_trash: all, or what is old enough, many items 
   CHECK(store.findings() == "");
 }
 
-TEST_CASE_FIXTURE(Fixture, "empty_trash: can be cancelled, and goes on where it was") {
+TEST_CASE_FIXTURE(TrashFixture, "empty_trash: can be cancelled, and goes on where it was") {
   for (int i = 0; i < 1'005; ++i) {
     put("/file", "12");
     remove("/file");

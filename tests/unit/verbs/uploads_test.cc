@@ -15,8 +15,8 @@ namespace {
 
 constexpr std::size_t kMiB = 1 << 20;
 
-struct Fixture {
-  explicit Fixture(MetadataEngine engine = MetadataEngine::memory)
+struct UploadsFixture {
+  explicit UploadsFixture(MetadataEngine engine = MetadataEngine::memory)
       : store(engine, seams_with(clock)), space(store.make_space("uploads")) {}
 
   TestClock clock;
@@ -43,7 +43,8 @@ struct Fixture {
   std::uint64_t pieces() { return store.store().check().value().pieces; }
 };
 
-TEST_CASE_FIXTURE(Fixture, "uploads: parts become the version that a put of the whole makes") {
+TEST_CASE_FIXTURE(UploadsFixture,
+                  "uploads: parts become the version that a put of the whole makes") {
   const std::size_t sizes[] = {0, 1, 16 << 10, (16 << 10) + 1, 70'000, 8 * kMiB, 8 * kMiB + 5};
   for (const std::size_t size : sizes) {
     CAPTURE(size);
@@ -68,13 +69,14 @@ TEST_CASE_FIXTURE(Fixture, "uploads: parts become the version that a put of the 
   CHECK(store.findings(true) == "");
 }
 
-TEST_CASE_FIXTURE(Fixture, "uploads: however the bytes come, the file has the pieces of a put") {
+TEST_CASE_FIXTURE(UploadsFixture,
+                  "uploads: however the bytes come, the file has the pieces of a put") {
   const std::string bytes = content(7, 17 * kMiB + 100);
   REQUIRE(space.put("/put", bytes).ok());
   REQUIRE(pieces() == 3);
   for (const std::size_t part : {8 * kMiB, 3 * kMiB + 1, 17 * kMiB}) {
     CAPTURE(part);
-    Fixture other;
+    UploadsFixture other;
     const UploadInfo upload = other.start("/file", bytes.size());
     other.append(upload.id, bytes, part);
     REQUIRE(other.space.finish_upload(upload.id).ok());
@@ -87,7 +89,7 @@ TEST_CASE_FIXTURE(Fixture, "uploads: however the bytes come, the file has the pi
   }
 }
 
-TEST_CASE_FIXTURE(Fixture, "uploads: many small appends are joined") {
+TEST_CASE_FIXTURE(UploadsFixture, "uploads: many small appends are joined") {
   const std::string bytes = content(8, 200'000);
   const UploadInfo upload = start("/file", bytes.size());
   append(upload.id, bytes, 3'001);
@@ -100,7 +102,7 @@ TEST_CASE_FIXTURE(Fixture, "uploads: many small appends are joined") {
 TEST_CASE("uploads: go on after the store was closed and opened") {
   for (const MetadataEngine engine : engines()) {
     CAPTURE(engine_name(engine));
-    Fixture fixture(engine);
+    UploadsFixture fixture(engine);
     const std::string bytes = content(9, 9 * kMiB);
     const UploadInfo upload = fixture.start("/a/file", bytes.size(), {.make_parents = true});
     fixture.append(upload.id, std::string_view(bytes).substr(0, 100), 100);
@@ -118,7 +120,7 @@ TEST_CASE("uploads: go on after the store was closed and opened") {
   }
 }
 
-TEST_CASE_FIXTURE(Fixture, "append_upload: says at which offset the upload goes on") {
+TEST_CASE_FIXTURE(UploadsFixture, "append_upload: says at which offset the upload goes on") {
   const UploadInfo upload = start("/file", 10);
   REQUIRE(space.append_upload(upload.id, 0, "01234").ok());
   for (const std::uint64_t offset : {0U, 4U, 6U, 11U}) {
@@ -143,7 +145,8 @@ TEST_CASE_FIXTURE(Fixture, "append_upload: says at which offset the upload goes 
   CHECK(*space.get(Ref::node(space.finish_upload(upload.id)->node)) == "0123456789");
 }
 
-TEST_CASE_FIXTURE(Fixture, "start_upload: refuses what a put would refuse, and what is too much") {
+TEST_CASE_FIXTURE(UploadsFixture,
+                  "start_upload: refuses what a put would refuse, and what is too much") {
   REQUIRE(space.make_folder("/folder").ok());
   REQUIRE(space.put("/file", "x").ok());
   CHECK(space.start_upload("/folder", 1).code() == Code::is_a_folder);
@@ -166,7 +169,7 @@ TEST_CASE_FIXTURE(Fixture, "start_upload: refuses what a put would refuse, and w
   CHECK(twice.offset == 2);
 }
 
-TEST_CASE_FIXTURE(Fixture, "finish_upload: checks all that a put checks, at this moment") {
+TEST_CASE_FIXTURE(UploadsFixture, "finish_upload: checks all that a put checks, at this moment") {
   const UploadInfo upload =
       start("/file", 3, {.conditions = {.if_none_match = "*"}, .sha256 = sha256_of("abc")});
   REQUIRE(space.append_upload(upload.id, 0, "xyz").ok());
@@ -198,7 +201,8 @@ TEST_CASE_FIXTURE(Fixture, "finish_upload: checks all that a put checks, at this
   CHECK(store.findings(true) == "");
 }
 
-TEST_CASE_FIXTURE(Fixture, "finish_upload: can be cancelled while it reads, and tried again") {
+TEST_CASE_FIXTURE(UploadsFixture,
+                  "finish_upload: can be cancelled while it reads, and tried again") {
   const std::string bytes = content(3, 3 * kMiB);
   const UploadInfo upload = start("/file", bytes.size());
   append(upload.id, bytes, bytes.size());
@@ -211,7 +215,8 @@ TEST_CASE_FIXTURE(Fixture, "finish_upload: can be cancelled while it reads, and 
   CHECK(space.finish_upload(upload.id).ok());
 }
 
-TEST_CASE_FIXTURE(Fixture, "finish_upload: is one event, with all that the event of a put tells") {
+TEST_CASE_FIXTURE(UploadsFixture,
+                  "finish_upload: is one event, with all that the event of a put tells") {
   REQUIRE(space.put("/file", "before").ok());
   const RootVersion before = space.root_version().value();
   const UploadInfo upload = start("/file", 3);
@@ -227,7 +232,7 @@ TEST_CASE_FIXTURE(Fixture, "finish_upload: is one event, with all that the event
   CHECK(page.events.front().parent == kRootNode);
 }
 
-TEST_CASE_FIXTURE(Fixture, "uploads: of two appends at once one wins") {
+TEST_CASE_FIXTURE(UploadsFixture, "uploads: of two appends at once one wins") {
   const UploadInfo upload = start("/file", 2 * 40'000);
   std::atomic<int> won = 0, lost = 0;
   std::vector<std::thread> threads;
@@ -245,7 +250,7 @@ TEST_CASE_FIXTURE(Fixture, "uploads: of two appends at once one wins") {
   CHECK(store.findings(true) == "");
 }
 
-TEST_CASE_FIXTURE(Fixture, "uploads: come in pages, and belong to who began them") {
+TEST_CASE_FIXTURE(UploadsFixture, "uploads: come in pages, and belong to who began them") {
   std::vector<UploadId> ids;
   for (int i = 0; i < 5; ++i) ids.push_back(start("/file", 10).id);
   UploadsOptions options{.count_max = 2};
@@ -264,7 +269,7 @@ TEST_CASE_FIXTURE(Fixture, "uploads: come in pages, and belong to who began them
   CHECK(store.session("eve").space(space.id()).code() == Code::not_found);
 }
 
-TEST_CASE_FIXTURE(Fixture, "uploads: one that is given up leaves nothing behind") {
+TEST_CASE_FIXTURE(UploadsFixture, "uploads: one that is given up leaves nothing behind") {
   const std::string bytes = content(5, 9 * kMiB);
   const UploadInfo upload = start("/file", bytes.size());
   append(upload.id, bytes, 5 * kMiB);
@@ -277,7 +282,8 @@ TEST_CASE_FIXTURE(Fixture, "uploads: one that is given up leaves nothing behind"
   CHECK(store.findings(true) == "");
 }
 
-TEST_CASE_FIXTURE(Fixture, "uploads: expire when nothing came for so long, and a sweep ends them") {
+TEST_CASE_FIXTURE(UploadsFixture,
+                  "uploads: expire when nothing came for so long, and a sweep ends them") {
   const UploadInfo slow = start("/slow", 10);
   const UploadInfo dead = start("/dead", 10, {.kept = std::chrono::seconds(60)});
   REQUIRE(space.append_upload(dead.id, 0, "abc").ok());
@@ -315,7 +321,7 @@ TEST_CASE_FIXTURE(Fixture, "uploads: expire when nothing came for so long, and a
   CHECK(space.info()->entry == before + 6);
 }
 
-TEST_CASE_FIXTURE(Fixture, "uploads: a rewind takes them along") {
+TEST_CASE_FIXTURE(UploadsFixture, "uploads: a rewind takes them along") {
   const std::string bytes = content(4, 40'000);
   const UploadInfo upload = start("/file", bytes.size() + 3);
   const EntryNumber started = space.info()->entry;
@@ -352,7 +358,7 @@ TEST_CASE_FIXTURE(Fixture, "uploads: a rewind takes them along") {
   CHECK(store.findings(true) == "");
 }
 
-TEST_CASE_FIXTURE(Fixture, "uploads: a view of the past shows those of then") {
+TEST_CASE_FIXTURE(UploadsFixture, "uploads: a view of the past shows those of then") {
   const UploadInfo upload = start("/file", 6);
   REQUIRE(space.append_upload(upload.id, 0, "abc").ok());
   const EntryNumber then = space.info()->entry;
@@ -367,7 +373,7 @@ TEST_CASE_FIXTURE(Fixture, "uploads: a view of the past shows those of then") {
 }
 
 TEST_CASE("uploads: a deferred session goes on at once, and waits when it wants to") {
-  Fixture fixture;
+  UploadsFixture fixture;
   const Session session = fixture.store.session("ada", true);
   const Space space = session.space(fixture.space.id()).value();
   const UploadInfo upload = space.start_upload("/file", 6).value();
@@ -378,7 +384,7 @@ TEST_CASE("uploads: a deferred session goes on at once, and waits when it wants 
   CHECK(*fixture.space.get("/file") == "abcdef");
 }
 
-TEST_CASE_FIXTURE(Fixture, "hold: what is held is released, discarded or quarantined") {
+TEST_CASE_FIXTURE(UploadsFixture, "hold: what is held is released, discarded or quarantined") {
   REQUIRE(space.put("/file", "before").ok());
   const auto hold = [&](std::string_view bytes) {
     const UploadInfo upload = start("/file", bytes.size());
@@ -427,7 +433,7 @@ TEST_CASE_FIXTURE(Fixture, "hold: what is held is released, discarded or quarant
   CHECK(store.findings(true) == "");
 }
 
-TEST_CASE_FIXTURE(Fixture, "hold: a release checks the target's conditions again") {
+TEST_CASE_FIXTURE(UploadsFixture, "hold: a release checks the target's conditions again") {
   REQUIRE(space.put("/file", "before").ok());
   const std::string etag = space.stat("/file")->etag();
   const UploadInfo upload = start("/file", 3, {.conditions = {.if_match = etag}});

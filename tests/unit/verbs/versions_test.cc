@@ -7,7 +7,7 @@
 namespace spind::test {
 namespace {
 
-struct Fixture {
+struct VersionsFixture {
   TestStore store{MetadataEngine::memory};
   Space space = store.make_space("versions");
 
@@ -20,7 +20,8 @@ struct Fixture {
   }
 };
 
-TEST_CASE_FIXTURE(Fixture, "versions: the current one first, with all that is known of each") {
+TEST_CASE_FIXTURE(VersionsFixture,
+                  "versions: the current one first, with all that is known of each") {
   REQUIRE(space.put("/file", "first", {.mtime_ns = 7, .checksums_wanted = kMd5}).ok());
   put("second, longer");
   const std::vector<VersionInfo> all = versions();
@@ -40,7 +41,8 @@ TEST_CASE_FIXTURE(Fixture, "versions: the current one first, with all that is kn
   CHECK(space.versions("/none").code() == Code::not_found);
 }
 
-TEST_CASE_FIXTURE(Fixture, "versions: come in pages, which go on where the last one ended") {
+TEST_CASE_FIXTURE(VersionsFixture,
+                  "versions: come in pages, which go on where the last one ended") {
   for (int i = 0; i < 10; ++i) put(std::to_string(i));
   REQUIRE(space.mark_version("/file", 4, {.pinned = true}).ok());
   REQUIRE(space.mark_version("/file", 10, {.label = "newest"}).ok());
@@ -72,7 +74,8 @@ TEST_CASE_FIXTURE(Fixture, "versions: come in pages, which go on where the last 
   CHECK(space.versions("/file", {.after = listing}).code() == Code::invalid_argument);
 }
 
-TEST_CASE_FIXTURE(Fixture, "restore_version: makes a new version of every kind of content") {
+TEST_CASE_FIXTURE(VersionsFixture,
+                  "restore_version: makes a new version of every kind of content") {
   const std::string contents[] = {"", "inline", content(1, 40'000), content(2, (8 << 20) + 1)};
   for (const std::string& bytes : contents)
     REQUIRE(space.put("/file", bytes, {.mtime_ns = 5}).ok());
@@ -99,7 +102,8 @@ TEST_CASE_FIXTURE(Fixture, "restore_version: makes a new version of every kind o
         Code::precondition_failed);
 }
 
-TEST_CASE_FIXTURE(Fixture, "remove_version: an earlier one goes, and its bytes are not counted") {
+TEST_CASE_FIXTURE(VersionsFixture,
+                  "remove_version: an earlier one goes, and its bytes are not counted") {
   put("first");
   put(content(1, 50'000));
   put("third");
@@ -123,7 +127,8 @@ TEST_CASE_FIXTURE(Fixture, "remove_version: an earlier one goes, and its bytes a
   CHECK(store.findings(true) == "");
 }
 
-TEST_CASE_FIXTURE(Fixture, "mark_version: a pinned one stays, a label goes with its version") {
+TEST_CASE_FIXTURE(VersionsFixture,
+                  "mark_version: a pinned one stays, a label goes with its version") {
   put("first");
   put("second");
   REQUIRE(space.mark_version("/file", 1, {.pinned = true, .label = "draft"}).ok());
