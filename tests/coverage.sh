@@ -9,7 +9,7 @@ build=build/coverage
 mkdir -p "$reports"
 
 cmake --preset debug -B $build -DSPIND_COVERAGE=ON -DSPIND_EXAMPLES=OFF -DSPIND_BENCH=OFF \
-      "-DCMAKE_CXX_FLAGS_DEBUG=-O0 -g1" "-DSPIND_TEST_LABELS=$labels" >/dev/null
+      "-DCMAKE_CXX_FLAGS_DEBUG=-O0 -g1" -DCMAKE_UNITY_BUILD=ON "-DSPIND_TEST_LABELS=$labels" >/dev/null
 cmake --build $build
 find $build -name '*.gcda' -delete
 # What fails here fails in the ordinary run too, which is where it is reported.

@@ -39,7 +39,7 @@ for kind in static shared; do
 
   # Beside the build folder, where the compiler cache knows the paths.
   cmake -S "$source/tests/install/embedded" -B "$build-embedded" "${options[@]}" \
-        "-DSPIND_SOURCE=$source" "-DBUILD_SHARED_LIBS=$shared" >/dev/null
+        "-DSPIND_SOURCE=$source" "-DBUILD_SHARED_LIBS=$shared" -DCMAKE_UNITY_BUILD=ON >/dev/null
   cmake --build "$build-embedded" -j2 >/dev/null
   run add_subdirectory $kind "$build-embedded/program"
 done
