@@ -45,15 +45,24 @@ Exit get_one(Tool& tool, const Target& target, std::optional<VersionNumber> vers
   return transfer.finish("fetched");
 }
 
-Exit get_folder(Tool& tool, const Target& target, const NodeInfo& node, std::string local) {
+// The name is the store's and not the user's, so a symbolic link that has it is not followed.
+Result<std::shared_ptr<LocalFolder>> folder_here(const std::string& name) {
+  if (Status checked = check_local_name(name); !checked.ok()) return std::move(checked).error();
+  const Result<std::shared_ptr<LocalFolder>> here = LocalFolder::open(".");
+  if (!here.ok()) return here.error();
+  return (*here)->make_folder(name);
+}
+
+Exit get_folder(Tool& tool, const Target& target, const NodeInfo& node, const std::string& local) {
   if (!tool.args().has("recursive")) {
     return tool.fail(
         {.code = Code::is_a_folder, .text = "a folder; fetch it with -r", .path = tool.operand(0)});
   }
   if (tool.args().has("version")) return tool.usage("--version is for one file");
-  if (local.empty()) local = node.name;
-  if (local.empty()) return tool.usage("where to? give LOCAL for a whole space");
-  Result<std::shared_ptr<LocalFolder>> folder = LocalFolder::open_or_make(local);
+  if (local.empty() && node.name.empty())
+    return tool.usage("where to? give LOCAL for a whole space");
+  Result<std::shared_ptr<LocalFolder>> folder =
+      local.empty() ? folder_here(node.name) : LocalFolder::open_or_make(local);
   if (!folder.ok()) return tool.fail(folder.error());
   return get_tree(tool, target.space, node, *std::move(folder));
 }

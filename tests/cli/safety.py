@@ -32,6 +32,17 @@ class Targets(ToolCase):
         self.assert_outside_is_untouched()
         self.assertEqual((self.target / "g").read_bytes(), b"g")
 
+    def test_get_without_a_place_does_not_go_through_a_link_of_the_folders_name(self):
+        self.write("g", b"g")
+        self.spind("put", "-r", str(self.local), "s:/x")
+        (self.target / "x").symlink_to(self.outside)
+        answer = self.spind("get", "-r", "s:/x", expect=1, cwd=self.target)
+        self.assertEqual([error["code"] for error in answer.errors], ["unsupported"])
+        self.assert_outside_is_untouched()
+        (self.target / "x").unlink()
+        self.spind("get", "-r", "s:/x", cwd=self.target)
+        self.assertEqual((self.target / "x" / "g").read_bytes(), b"g")
+
     def test_get_replaces_a_link_and_leaves_what_it_points_to(self):
         self.write("precious", b"fetched")
         self.spind("put", "-r", str(self.local), "s:/x")
