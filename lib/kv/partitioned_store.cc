@@ -41,9 +41,14 @@ Answer PartitionedStore::run_in_turn(std::vector<std::string>& partitions, const
   auto& line = locks_.line_up(partitions.front(), request);
   if (request.leads()) {
     const std::vector<Turn*> turns = locks_.take_turns(line, kTurnsMax);
-    run_turns(partitions, turns);
+    try {
+      run_turns(partitions, turns);
+    } catch (...) {
+      for (Turn* turn : turns) static_cast<Request&>(*turn).thrown = std::current_exception();
+    }
     locks_.end_turns(line, turns);
   }
+  if (request.thrown) std::rethrow_exception(request.thrown);
   if (request.needs.empty()) return std::move(request.answer);
   std::move(request.needs.begin(), request.needs.end(), std::back_inserter(partitions));
   return run_alone(partitions, body);
@@ -73,7 +78,13 @@ void PartitionedStore::run_turns(std::span<const std::string> partitions,
 bool PartitionedStore::run_request(std::span<const std::string> partitions, Request& request,
                                    WriteSet& together) {
   BodyTransaction transaction(*backend_, partitions, together);
-  Outcome outcome = (*request.body)(transaction);
+  Outcome outcome;
+  try {
+    outcome = (*request.body)(transaction);
+  } catch (...) {
+    request.thrown = std::current_exception();
+    return false;
+  }
   if (auto* need = std::get_if<Need>(&outcome)) {
     request.needs = std::move(need->partitions);
     reruns_.fetch_add(1, std::memory_order_relaxed);
@@ -128,6 +139,8 @@ Status PartitionedStore::admit_writes(const BodyTransaction& transaction) {
 // Still owning the partitions: a later owner's commit must get a later ticket.
 Answer PartitionedStore::write(const WriteSet& writes, std::size_t bodies) {
   if (writes.empty()) return {Status{}, sync_.latest()};
+  // Before it is written: a commit that is there and never reported would hold up every sync.
+  std::vector<Row> announced = writes.announced_rows();
   Result<TicketRange> tickets = backend_->write(writes);
   if (!tickets.ok()) {
     backend_->health().take(tickets.error());
@@ -136,7 +149,7 @@ Answer PartitionedStore::write(const WriteSet& writes, std::size_t bodies) {
   }
   rows_written_.fetch_add(writes.writes().size(), std::memory_order_relaxed);
   bytes_written_.fetch_add(writes.size_bytes(), std::memory_order_relaxed);
-  sync_.written(*tickets, bodies, writes.announced_rows());
+  sync_.written(*tickets, bodies, std::move(announced));
   return {Status{}, tickets->last};
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <atomic>
+#include <exception>
 #include <memory>
 #include <shared_mutex>
 
@@ -42,8 +43,10 @@ class PartitionedStore final : public Store {
   struct Request : Turn {
     const Body* body = nullptr;
     Answer answer;
-    std::vector<std::string>
-        needs;  // not empty: it needs more partitions, and was not run to its end
+    // Not empty: it needs more partitions, and was not run to its end.
+    std::vector<std::string> needs;
+    // What came out of it instead of an answer. It belongs to who brought the body, not to who ran it.
+    std::exception_ptr thrown;
   };
 
   Status admit();

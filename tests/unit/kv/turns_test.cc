@@ -1,8 +1,14 @@
 // Bodies that wait for the same partition are run by one thread and committed together.
+#include <sys/types.h>
+#include <unistd.h>
+
 #include <atomic>
 #include <chrono>
 #include <deque>
+#include <fstream>
+#include <iterator>
 #include <map>
+#include <stdexcept>
 #include <string>
 #include <thread>
 #include <vector>
@@ -42,18 +48,37 @@ class Gate {
   std::thread holder_;
 };
 
+// Or at its end.
+bool asleep(pid_t thread) {
+  std::ifstream file("/proc/self/task/" + std::to_string(thread) + "/stat");
+  const std::string text{std::istreambuf_iterator<char>(file), {}};
+  const std::size_t name_end = text.rfind(") ");
+  const bool ended = name_end == std::string::npos;
+  return ended || text.at(name_end + 2) == 'S';
+}
+
 // Updates of the partition "a" that stand in its line in the order given.
 class Line {
  public:
   explicit Line(Store& store) : store_(store) {}
   ~Line() { join(); }
 
+  // What a body throws is answered as `aborted`.
   void add(Body body) {
     Answer& answer = answers_.emplace_back();
-    threads_.emplace_back(
-        [this, &answer, body = std::move(body)] { answer = store_.update({"a"}, body); });
-    // Nothing tells from outside who stands in a line; a moment later the thread does.
-    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    std::atomic<pid_t> started{0};
+    threads_.emplace_back([this, &answer, &started, body = std::move(body)] {
+      started = gettid();
+      try {
+        answer = store_.update({"a"}, body);
+      } catch (const std::runtime_error&) {
+        answer.status = Error{Code::aborted, "it threw"};
+      }
+    });
+    // Nothing tells from outside who stands in a line, but behind the gate there is nothing else to
+    // fall asleep on.
+    while (started == 0 || !asleep(started))
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }
   const std::deque<Answer>& join() {
     for (std::thread& thread : threads_)
@@ -175,4 +200,27 @@ TEST_CASE_TEMPLATE("turns: much that is written is committed in parts, in order"
   for (int i = 0; i < 6; ++i)
     CHECK(durable->get(Family::attachment, "a large" + std::to_string(i)).value()->size() ==
           600'000);
+}
+
+TEST_CASE_TEMPLATE("turns: what a body throws reaches who brought it, and nobody else", Kind,
+                   STORE_KINDS) {
+  Kind store;
+  REQUIRE(put(*store, "a text", "").status.ok());
+  Gate gate(*store);
+  Line line(*store);
+  line.add(append("1"));
+  line.add([](Transaction& transaction) -> Outcome {
+    transaction.put(Family::state, "a text", "thrown away");
+    throw std::runtime_error("no memory");
+  });
+  line.add(append("2"));
+  gate.open();
+  const std::deque<Answer>& answers = line.join();
+  for (std::size_t i = 0; i < 3; ++i) {
+    CAPTURE(i);
+    CHECK(answers[i].status.code() == (i == 1 ? Code::aborted : Code::ok));
+    CHECK(store->wait(answers[i].ticket).ok());
+  }
+  CHECK(read(*store->durable(), "a text") == "12");
+  CHECK(put(*store, "a text", "goes on").status.ok());
 }
