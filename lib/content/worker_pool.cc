@@ -1,5 +1,6 @@
 #include "content/worker_pool.h"
 
+#include <system_error>
 #include <utility>
 
 namespace spind::content {
@@ -15,12 +16,25 @@ WorkerPool::~WorkerPool() {
 
 void WorkerPool::run(std::function<void()> task) {
   {
-    const std::lock_guard lock(mutex_);
+    std::unique_lock lock(mutex_);
+    if (!have_worker()) {
+      lock.unlock();
+      return task();
+    }
     tasks_.push_back(std::move(task));
-    if (threads_.size() < thread_count_)
-      threads_.push_back(source_.start("spind-content", [this] { work(); }));
   }
   changed_.notify_one();
+}
+
+// Under mutex_. Where the system gives no thread, those that are there do the work; without any, who
+// hands a task in does it.
+bool WorkerPool::have_worker() {
+  if (threads_.size() == thread_count_) return true;
+  try {
+    threads_.push_back(source_.start("spind-content", [this] { work(); }));
+  } catch (const std::system_error&) {
+  }
+  return !threads_.empty();
 }
 
 void WorkerPool::work() {

@@ -12,7 +12,7 @@
 namespace spind::content {
 
 // Thread-safe. Runs all that was handed in before it is destroyed. The threads begin with the first
-// task. Whoever hands tasks in bounds their number.
+// tasks. Whoever hands tasks in bounds their number.
 class WorkerPool {
  public:
   WorkerPool(Threads& threads, std::size_t thread_count)
@@ -24,6 +24,7 @@ class WorkerPool {
   void run(std::function<void()> task);
 
  private:
+  bool have_worker();
   void work();
 
   Threads& source_;

@@ -2,7 +2,9 @@
 #include <doctest/doctest.h>
 
 #include <atomic>
+#include <cerrno>
 #include <random>
+#include <system_error>
 #include <thread>
 
 #include "base/hash.h"
@@ -170,6 +172,31 @@ TEST_CASE("worker pool: runs all that it was given before it ends") {
   }
   CHECK(ran == 100);
   { const WorkerPool unused(Threads::system(), 2); }
+}
+
+// As a system does whose limit of processes is reached.
+class FewThreads final : public Threads {
+ public:
+  explicit FewThreads(int count) : left_(count) {}
+  std::unique_ptr<Thread> start(std::string name, std::function<void()> body) override {
+    if (left_-- <= 0) throw std::system_error(EAGAIN, std::generic_category());
+    return Threads::system().start(std::move(name), std::move(body));
+  }
+
+ private:
+  int left_;
+};
+
+TEST_CASE("worker pool: runs all that it was given where the system gives few threads or none") {
+  for (const int count : {0, 1}) {
+    FewThreads threads(count);
+    std::atomic<int> ran = 0;
+    {
+      WorkerPool pool(threads, 2);
+      for (int i = 0; i < 100; ++i) pool.run([&] { ++ran; });
+    }
+    CHECK(ran == 100);
+  }
 }
 
 }  // namespace
