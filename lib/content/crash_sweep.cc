@@ -28,18 +28,34 @@ Result<std::optional<FrameHeader>> first_header(const File& file, std::uint64_t 
   return std::optional(*header);
 }
 
-// Where a frame may begin at or after `offset`; `end` if nowhere.
-Result<std::uint64_t> find_magic(const File& file, std::uint64_t offset, std::uint64_t end) {
-  std::vector<std::uint8_t> bytes(kSearchBytes);
-  while (offset < end) {
-    SPIND_TRY_ASSIGN(const std::size_t got, file.read_at(offset, bytes));
-    const std::size_t found = as_text(Bytes(bytes).first(got)).find(kFrameMagicText);
-    if (found != std::string_view::npos) return offset + found;
-    if (got < bytes.size()) break;
-    offset += got - kFrameMagicText.size();
+// Looks for frames by their first bytes, which content may have all over: what was read once serves
+// for all that is found in it.
+class MagicSearch {
+ public:
+  explicit MagicSearch(const File& file) : file_(file) {}
+
+  // Where a frame may begin at or after `offset`; `end` if nowhere.
+  Result<std::uint64_t> next(std::uint64_t offset, std::uint64_t end) {
+    while (offset < end) {
+      if (offset < begin_ || offset + kFrameMagicText.size() > begin_ + bytes_.size()) {
+        bytes_.resize(kSearchBytes);
+        SPIND_TRY_ASSIGN(const std::size_t got, file_.read_at(offset, bytes_));
+        bytes_.resize(got);
+        begin_ = offset;
+      }
+      const std::size_t found = as_text(bytes_).find(kFrameMagicText, offset - begin_);
+      if (found != std::string_view::npos) return begin_ + found;
+      if (bytes_.size() < kSearchBytes) break;
+      offset = begin_ + bytes_.size() - (kFrameMagicText.size() - 1);
+    }
+    return end;
   }
-  return end;
-}
+
+ private:
+  const File& file_;
+  std::vector<std::uint8_t> bytes_;  // of the file from begin_ on
+  std::uint64_t begin_ = 0;
+};
 
 }  // namespace
 
@@ -131,6 +147,7 @@ struct Collector::Walk {
 // only pieces that a row points at count: other headers behind it may be the content of a file.
 Status Collector::walk_pack(const kv::View& view, Walk& walk) const {
   bool trusted = true;
+  MagicSearch search(walk.file);
   std::uint64_t offset = walk.begin;
   while (offset < walk.size) {
     SPIND_TRY_ASSIGN(const auto header, first_header(walk.file, offset));
@@ -143,7 +160,7 @@ Status Collector::walk_pack(const kv::View& view, Walk& walk) const {
     }
     trusted = used || (trusted && fits);
     if (!trusted) {
-      SPIND_TRY_ASSIGN(offset, find_magic(walk.file, offset + 1, walk.size));
+      SPIND_TRY_ASSIGN(offset, search.next(offset + 1, walk.size));
       continue;
     }
     if (!used) walk.dead.push_back({place, header->piece_bytes, stored});

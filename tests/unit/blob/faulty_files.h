@@ -1,6 +1,7 @@
 // The system's files, of which a test can fail any changing call, or let an append write only half.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -31,6 +32,8 @@ class FaultyFiles final : public Files {
   using Hook = std::function<std::optional<Error>(FileCall, const std::string& path)>;
 
   explicit FaultyFiles(Hook hook = nullptr) : hook_(std::move(hook)) {}
+  // That were asked for.
+  std::atomic<std::uint64_t> bytes_read = 0;
   void set(Hook hook) { hook_ = std::move(hook); }
 
   Result<std::unique_ptr<File>> open(const std::string& path, OpenMode mode) override {
@@ -68,6 +71,7 @@ class FaultyFiles final : public Files {
     Faulty(FaultyFiles& files, std::unique_ptr<File> under, std::string path)
         : files_(files), under_(std::move(under)), path_(std::move(path)) {}
     Result<std::size_t> read_at(std::uint64_t offset, std::span<std::uint8_t> out) const override {
+      files_.bytes_read += out.size();
       return under_->read_at(offset, out);
     }
     Status append(Bytes bytes) override {

@@ -273,6 +273,28 @@ TEST_CASE("collect: a damaged header in a pack does not cost the pieces behind i
   CHECK(place.read(owner_of(1), behind).value() == second);
 }
 
+TEST_CASE("collect: a file that is full of what frames begin with costs no more than another") {
+  Place place;
+  std::mt19937_64 random(test::seed());
+  std::string text;
+  while (text.size() < 500'000) text += "SPFR";
+  place.put_and_commit(owner_of(1), text);
+  const std::string behind_text = random_text(random, 60'000);
+  const content::Stored behind = place.put_and_commit(owner_of(1), behind_text);
+  place.crash();
+  const std::filesystem::path path = place.pack_folder + '/' + place.packs().at(0);
+  {
+    std::FILE* file = std::fopen(path.c_str(), "r+b");
+    std::fputc(0xff, file);
+    std::fclose(file);
+  }
+  place.open();
+  place.files.bytes_read = 0;
+  place.collect();
+  CHECK(place.files.bytes_read < 64u << 20);
+  CHECK(place.read(owner_of(1), behind).value() == behind_text);
+}
+
 TEST_CASE("collect: a file whose content looks like a frame deceives nobody") {
   Place place;
   std::mt19937_64 random(test::seed());
