@@ -9,6 +9,7 @@
 #include "base/try.h"
 #include "kv/partitioned_store.h"
 #include "kv/rocksdb/db_reads.h"
+#include "kv/rocksdb/log_lines.h"
 #include "kv/rocksdb/open_db.h"
 #include "kv/rocksdb/space_guard.h"
 #include "kv/rocksdb/stall_watch.h"
@@ -29,8 +30,13 @@ class RocksdbBackend final : public Backend {
  public:
   explicit RocksdbBackend(RocksdbOptions options)
       : options_(std::move(options)),
+        lines_(options_.log ? std::make_shared<LogLines>(options_.log) : nullptr),
         guard_(options_.files, options_.clock, options_.path, options_.free_space_reserve_bytes) {}
-  ~RocksdbBackend() override { watch_.reset(); }
+  ~RocksdbBackend() override {
+    watch_.reset();
+    db_.reset();
+    hand_lines_on();
+  }
 
   // RocksDB makes its folder, but not its name durable.
   Status make_folder() {
@@ -47,7 +53,11 @@ class RocksdbBackend final : public Backend {
   }
 
   void start_watch() {
-    watch_ = std::make_unique<StallWatch>(options_.threads, [this] { free_stalled(); });
+    hand_lines_on();
+    watch_ = std::make_unique<StallWatch>(options_.threads, [this] {
+      hand_lines_on();
+      free_stalled();
+    });
   }
 
   // Bodies run while nobody opens anew, so they need no lock to find RocksDB.
@@ -92,8 +102,12 @@ class RocksdbBackend final : public Backend {
   OpenDb::Setting setting(Ticket at);
   Status prove_room();
   void free_stalled();
+  void hand_lines_on() {
+    if (lines_ != nullptr) lines_->hand_on();
+  }
 
   const RocksdbOptions options_;
+  const std::shared_ptr<LogLines> lines_;  // null: nobody wants them
   SpaceGuard guard_;
   std::mutex mutex_;
   DbRef db_;                         // changed under mutex_ and while no body runs
@@ -102,10 +116,12 @@ class RocksdbBackend final : public Backend {
 };
 
 OpenDb::Setting RocksdbBackend::setting(Ticket at) {
+  std::function<void(std::string_view)> log;
+  if (lines_ != nullptr) log = [lines = lines_](std::string_view line) { lines->add(line); };
   return {.path = options_.path,
           .memory_budget_bytes = options_.memory_budget_bytes,
           .file_system = file_system(),
-          .log = options_.log,
+          .log = std::move(log),
           .on_background_error = [this](const Error& error) { health().take(error); },
           .at = at};
 }

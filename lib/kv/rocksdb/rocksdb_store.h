@@ -31,7 +31,7 @@ struct RocksdbOptions {
   // Asked for the free space of the device.
   Files& files = Files::system();
   Observer* observer = nullptr;
-  // Warnings and errors of RocksDB, a line each, from any thread.
+  // Warnings and errors of RocksDB, a line each, from any thread and under no lock.
   std::function<void(std::string_view)> log = nullptr;
   // Commits are refused with no_space while less than this is free; those that free space may take
   // three quarters of it.

@@ -1,4 +1,5 @@
 // What only the store over RocksDB does.
+#include <atomic>
 #include <filesystem>
 #include <fstream>
 #include <thread>
@@ -41,6 +42,25 @@ TEST_CASE("rocksdb: a damaged store says corruption") {
       std::ofstream(entry.path(), std::ios::binary) << std::string(300, 'x');
   const auto opened = open_rocksdb({.path = folder / "kv"});
   CHECK(opened.code() == Code::corruption);
+}
+
+TEST_CASE("rocksdb: who hears a line of its log may ask the store how it is") {
+  spind::test::TemporaryFolder folder;
+  std::atomic<Store*> store = nullptr;
+  std::atomic<int> heard = 0;
+  RocksdbOptions options{.path = folder / "kv", .memory_budget_bytes = std::uint64_t{8} << 20};
+  options.log = [&](std::string_view) {
+    ++heard;
+    if (Store* const asked = store.load()) (void)asked->metrics();
+  };
+  auto opened = must_open(std::move(options));
+  store = opened.get();
+  // More than can be flushed at once, so that RocksDB complains.
+  const std::string value(15'000, 'v');
+  for (int i = 0; i < 20'000 && heard == 0; ++i)
+    REQUIRE(put(*opened, "a" + std::to_string(i), value).status.ok());
+  CHECK(heard > 0);
+  store = nullptr;
 }
 
 TEST_CASE("rocksdb: a folder that cannot be is an error, not a crash") {
