@@ -84,8 +84,11 @@ Status Pages::load(EntryNumber first, model::SpaceRow row, std::string Rows::*by
   const auto key = skeletons ? model::skeleton_key : model::payload_key;
   const auto cursor =
       view_.scan(Family::journal, key(space_, first), key(space_, first + kPageEntries));
-  for (; cursor->valid(); cursor->next())
-    page_[model::last_u64_in(cursor->key()) - first].*bytes = cursor->value();
+  for (; cursor->valid(); cursor->next()) {
+    const EntryNumber number = model::last_u64_in(cursor->key());
+    if (cursor->key() != key(space_, number)) return broken(first, "a row behind it has no number");
+    page_[number - first].*bytes = cursor->value();
+  }
   return cursor->status();
 }
 

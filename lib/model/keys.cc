@@ -1,5 +1,6 @@
 #include "model/keys.h"
 
+#include <algorithm>
 #include <cassert>
 
 #include "base/codec.h"
@@ -22,6 +23,21 @@ std::string space_key(const SpaceId& space, SpaceRow row, std::size_t reserve_by
   key.append(as_text(Bytes(space.bytes)));
   key.push_back(static_cast<char>(row));
   return key;
+}
+
+// Keys that were read back are stored bytes like any other: what is missing of one that is too short
+// counts as zeros, which name nothing.
+std::string_view behind(std::string_view key, std::size_t bytes) {
+  return key.substr(std::min(bytes, key.size()));
+}
+std::string_view last(std::string_view key, std::size_t bytes) {
+  return key.size() < bytes ? std::string_view() : key.substr(key.size() - bytes);
+}
+template <class Id>
+Id id_of(std::string_view bytes) {
+  Id id{};
+  std::copy_n(bytes.begin(), std::min(bytes.size(), id.size()), id.begin());
+  return id;
 }
 
 void append_u32_be(std::string& key, std::uint32_t value) {
@@ -49,12 +65,7 @@ std::string space_partition(const SpaceId& space) {
   return key;
 }
 
-SpaceId space_of(std::string_view key) {
-  assert(key.size() >= kPartitionBytes && key[0] == kSpaceTag);
-  SpaceId space;
-  std::copy_n(key.begin() + 1, space.bytes.size(), space.bytes.begin());
-  return space;
-}
+SpaceId space_of(std::string_view key) { return {id_of<decltype(SpaceId::bytes)>(behind(key, 1))}; }
 
 std::string head_key(const SpaceId& space) { return space_key(space, SpaceRow::head); }
 
@@ -237,40 +248,29 @@ std::string end_of(std::string_view prefix) {
   return end;
 }
 
-std::string_view name_in_node_key(std::string_view key) {
-  assert(key.size() >= kPartitionBytes + 9);
-  return key.substr(kPartitionBytes + 9);
-}
+std::string_view name_in_node_key(std::string_view key) { return behind(key, kPartitionBytes + 9); }
 
-std::uint64_t last_u64_in(std::string_view key) {
-  assert(key.size() >= 8);
-  return Decoder(key.substr(key.size() - 8)).u64_be();
-}
+std::uint64_t last_u64_in(std::string_view key) { return Decoder(last(key, 8)).u64_be(); }
 
 EntryNumber entry_in_key(std::string_view key) {
-  assert(key.size() >= kPartitionBytes + 9);
-  return Decoder(key.substr(kPartitionBytes + 1, 8)).u64_be();
+  return Decoder(behind(key, kPartitionBytes + 1)).u64_be();
 }
 
 PieceId piece_in_dropped_key(std::string_view key) {
-  PieceId piece{};
-  assert(key.size() == kPartitionBytes + 9 + piece.size());
-  std::copy(key.end() - static_cast<std::ptrdiff_t>(piece.size()), key.end(), piece.begin());
-  return piece;
+  return id_of<PieceId>(behind(key, kPartitionBytes + 9));
 }
 
 AttachmentId attachment_in_key(std::string_view key) {
-  assert(key.size() >= 12);
+  const std::string_view bytes = last(key, 12);
   AttachmentId id;
-  id.entry = Decoder(key.substr(key.size() - 12)).u64_be();
-  for (const char byte : key.substr(key.size() - 4))
+  id.entry = Decoder(bytes).u64_be();
+  for (const char byte : behind(bytes, 8))
     id.index = id.index << 8 | static_cast<std::uint8_t>(byte);
   return id;
 }
 
 PropertyInKey property_in_key(std::string_view key) {
-  assert(key.size() >= kPartitionBytes + 9);
-  return {last_u64_in(key.substr(0, kPartitionBytes + 9)), key.substr(kPartitionBytes + 9)};
+  return {entry_in_key(key), behind(key, kPartitionBytes + 9)};
 }
 
 std::string catalogue_partition() { return std::string(kCatalogue); }
@@ -278,11 +278,7 @@ std::string catalogue_partition() { return std::string(kCatalogue); }
 std::string catalogue_spaces_prefix() { return std::string(kCatalogue) + 't'; }
 
 SpaceId space_in_catalogue_key(std::string_view space_key) {
-  SpaceId space;
-  assert(space_key.size() > space.bytes.size());
-  std::copy(space_key.end() - static_cast<std::ptrdiff_t>(space.bytes.size()), space_key.end(),
-            space.bytes.begin());
-  return space;
+  return {id_of<decltype(SpaceId::bytes)>(last(space_key, sizeof(SpaceId::bytes)))};
 }
 
 std::string catalogue_space_prefix(std::string_view tenant) { return catalogue_key('t', tenant); }

@@ -1,7 +1,6 @@
 #include "model/vault_rows.h"
 
 #include <algorithm>
-#include <cassert>
 
 #include "base/codec.h"
 #include "base/hash.h"
@@ -15,6 +14,15 @@ namespace {
 constexpr std::size_t kBucketBytes = 18;  // 'v', vault, bucket
 constexpr std::size_t kPieceBytes = 32;
 constexpr std::string_view kLedger = "b";
+
+// What is missing of a key that is too short counts as zeros.
+template <class Id>
+Id id_in(std::string_view key, std::size_t offset) {
+  const std::string_view bytes = key.substr(std::min(offset, key.size()));
+  Id id{};
+  std::copy_n(bytes.begin(), std::min(bytes.size(), id.size()), id.begin());
+  return id;
+}
 
 std::string piece_row_key(const VaultId& vault, VaultRow row, const PieceId& piece) {
   std::string key = bucket_prefix(vault, piece[0], row);
@@ -79,19 +87,10 @@ std::string holders_prefix(const VaultId& vault, const PieceId& piece) {
   return piece_row_key(vault, VaultRow::holder, piece);
 }
 
-PieceId piece_in_key(std::string_view key) {
-  assert(key.size() >= kBucketBytes + 1 + kPieceBytes);
-  PieceId piece{};
-  std::copy_n(key.begin() + kBucketBytes + 1, piece.size(), piece.begin());
-  return piece;
-}
+PieceId piece_in_key(std::string_view key) { return id_in<PieceId>(key, kBucketBytes + 1); }
 
 SpaceId space_in_key(std::string_view key) {
-  SpaceId space;
-  assert(key.size() == kBucketBytes + 1 + kPieceBytes + space.bytes.size());
-  std::copy_n(key.end() - std::ptrdiff_t(space.bytes.size()), space.bytes.size(),
-              space.bytes.begin());
-  return space;
+  return {id_in<decltype(SpaceId::bytes)>(key, kBucketBytes + 1 + kPieceBytes)};
 }
 
 std::string ledger_partition() { return std::string(kLedger); }
@@ -112,12 +111,7 @@ std::string ledger_vault_key(const VaultId& vault) {
   return ledger_prefix(LedgerRow::vault).append(as_text(Bytes(vault)));
 }
 
-VaultId vault_in_key(std::string_view key) {
-  VaultId vault{};
-  assert(key.size() == kLedger.size() + 1 + vault.size());
-  std::copy_n(key.end() - std::ptrdiff_t(vault.size()), vault.size(), vault.begin());
-  return vault;
-}
+VaultId vault_in_key(std::string_view key) { return id_in<VaultId>(key, kLedger.size() + 1); }
 
 std::string encode(const PieceRow& row) {
   std::string out = begin_record(RecordTag::piece, 48);

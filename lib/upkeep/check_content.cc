@@ -178,7 +178,8 @@ Status ContentCheck::check_unused() {
   const std::string attachments = model::row_prefix(reading_.space(), SpaceRow::attachment);
   const std::size_t prefix_bytes = model::row_prefix(reading_.space(), SpaceRow::unused).size() + 8;
   return scan_rows(reading_, SpaceRow::unused, [&](std::string_view key, std::string_view) {
-    referred_.add(attachments + std::string(key.substr(prefix_bytes)));
+    // One that is too short names none, and so one too many is there.
+    referred_.add(attachments + std::string(key.substr(std::min(prefix_bytes, key.size()))));
     return steps_.step();
   });
 }

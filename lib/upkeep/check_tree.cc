@@ -399,11 +399,11 @@ Status TreeCheck::check_folded_names() {
       reading_, SpaceRow::folded, [&](std::string_view key, std::string_view name) -> Status {
         SPIND_TRY(steps_.step());
         ++count;
-        const NodeId parent = Decoder(key.substr(prefix_bytes, 8)).u64_be();
+        const NodeId parent = Decoder(key.substr(prefix_bytes)).u64_be();
         const auto node = reading_.child(parent, name);
         // The node's own check tells of a broken record.
         if (!node.ok()) return is_damage(node.error()) ? Status() : node.error();
-        if (*node == nullptr || key.substr(prefix_bytes + 8) != name_fold(name))
+        if (*node == nullptr || key != model::folded_key(reading_.space(), parent, name_fold(name)))
           findings_.add(Kind::folded_name, parent, "a folded name belongs to no node");
         return {};
       }));
