@@ -221,9 +221,4 @@ Result<Ticket> SessionState::last() {
   return error;
 }
 
-Result<Written> SessionState::noted(Result<Written> written) {
-  if (written.ok() && call.deferred) saw(written->ticket);
-  return written;
-}
-
 }  // namespace spind::engine

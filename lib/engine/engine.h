@@ -140,14 +140,19 @@ class SessionState {
   std::shared_ptr<Engine> engine;
   ops::Call call;
 
-  // A deferred change was made. What came of the one before is not forgotten if it was lost.
-  void saw(Ticket ticket);
+  // Remembers the ticket of a change. Only inside Engine::run.
+  template <class Change>
+  Result<Change> noted(Result<Change> change) {
+    if (change.ok() && call.deferred) saw(change->ticket);
+    return change;
+  }
   // The last ticket, or the first loss that nobody has been told of; telling it once is enough.
   Result<Ticket> last();
-  // Remembers the ticket of a change.
-  Result<Written> noted(Result<Written> written);
 
  private:
+  // A deferred change was made. What came of the one before is not forgotten if it was lost.
+  void saw(Ticket ticket);
+
   std::mutex mutex_;
   Ticket last_ticket_ = 0;
   std::optional<Error> lost_;

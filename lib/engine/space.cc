@@ -21,15 +21,13 @@ auto run(const engine::SpaceState& space, Verb verb, Op op, const Args&... args)
                     [&] { return op(engine.context(), space.session->call, space.id, args...); });
 }
 
-// The same for one that changes something.
+// The same for one that changes something, which the session notes before the store may close.
 template <class Op, class... Args>
-Result<Written> change(const engine::SpaceState& space, Verb verb, Op op, const Args&... args) {
-  return space.session->noted(run(space, verb, op, args...));
-}
-
-Result<UploadInfo> noted(engine::SessionState& session, Result<UploadInfo> upload) {
-  if (upload.ok() && upload->ticket != 0 && session.call.deferred) session.saw(upload->ticket);
-  return upload;
+auto change(const engine::SpaceState& space, Verb verb, Op op, const Args&... args) {
+  engine::SessionState& session = *space.session;
+  return session.engine->run(verb, [&] {
+    return session.noted(op(session.engine->context(), session.call, space.id, args...));
+  });
 }
 
 }  // namespace
@@ -211,22 +209,17 @@ Result<Written> Space::purge(const Ref& item, const PurgeOptions& options) const
 }
 
 Result<TrashEmptied> Space::empty_trash(const EmptyTrashOptions& options) const {
-  engine::SessionState& session = *state_->session;
-  Result<TrashEmptied> emptied = run(*state_, Verb::empty_trash, ops::empty_trash, options);
-  if (emptied.ok() && session.call.deferred) session.saw(emptied->ticket);
-  return emptied;
+  return change(*state_, Verb::empty_trash, ops::empty_trash, options);
 }
 
 Result<UploadInfo> Space::start_upload(const Ref& target, std::uint64_t size_bytes,
                                        const UploadOptions& options) const {
-  return noted(*state_->session,
-               run(*state_, Verb::start_upload, ops::start_upload, target, size_bytes, options));
+  return change(*state_, Verb::start_upload, ops::start_upload, target, size_bytes, options);
 }
 
 Result<UploadInfo> Space::append_upload(UploadId upload, std::uint64_t offset,
                                         std::span<const std::uint8_t> bytes) const {
-  return noted(*state_->session,
-               run(*state_, Verb::append_upload, ops::append_upload, upload, offset, bytes));
+  return change(*state_, Verb::append_upload, ops::append_upload, upload, offset, bytes);
 }
 
 Result<UploadInfo> Space::append_upload(UploadId upload, std::uint64_t offset,

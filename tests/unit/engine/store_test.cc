@@ -5,6 +5,7 @@
 
 #include <sys/stat.h>
 
+#include <atomic>
 #include <filesystem>
 #include <fstream>
 #include <thread>
@@ -180,6 +181,33 @@ TEST_CASE_FIXTURE(Fixture, "metrics: every verb has its histogram, and what happ
   CHECK(text.find("spind_store_poisoned 0\n") != std::string::npos);
   CHECK(text.find("spind_sync_group_size_count") != std::string::npos);
   CHECK(text.find("spind_memory_bytes{part=\"metadata\"}") != std::string::npos);
+}
+
+TEST_CASE("a store may close while a deferred session changes it") {
+  const std::uint64_t rounds = test::scaled(50, 200, 2000);
+  for (std::uint64_t round = 0; round < rounds; ++round) {
+    Store store = open_in_memory();
+    const Session ada = store.session({.user = "ada", .deferred = true}).value();
+    const Space space = ada.create_space({}).value();
+    std::atomic<int> made{0}, refused{0};
+    std::vector<std::thread> makers;
+    for (int maker = 0; maker < 8; ++maker)
+      makers.emplace_back([&, maker] {
+        for (int i = 0;; ++i) {
+          const auto folder = space.make_folder("/" + std::to_string(maker * 100'000 + i));
+          if (folder.ok()) {
+            ++made;
+            continue;
+          }
+          if (folder.code() == Code::unavailable) ++refused;
+          return;
+        }
+      });
+    while (made < 20) std::this_thread::yield();
+    CHECK(store.close().ok());
+    for (std::thread& maker : makers) maker.join();
+    CHECK(refused == 8);
+  }
 }
 
 TEST_CASE("a store whose metadata is in memory touches no folder") {
