@@ -2,6 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <filesystem>
+#include <system_error>
+
+#include "base/errno_error.h"
 #include "base/try.h"
 #include "engine/store_metrics.h"
 
@@ -23,6 +27,15 @@ constexpr std::uint64_t kOwnerEpoch = 1;
 // So that a store with many of them opens as fast as any.
 constexpr std::uint64_t kExpiredAtOpen = 1000;
 constexpr std::uint64_t kEveryUpload = UINT64_MAX;
+
+// The host may go to another working folder while the store is open.
+Result<std::string> where(const std::string& folder) {
+  if (folder.empty()) return folder;
+  std::error_code failed;
+  const std::filesystem::path whole = std::filesystem::absolute(folder, failed);
+  if (failed) return errno_error(failed.value(), "find the working folder for", folder);
+  return whole.string();
+}
 
 }  // namespace
 
@@ -55,9 +68,11 @@ Result<std::shared_ptr<Engine>> Engine::open(const std::string& folder, const St
   return engine;
 }
 
-Status Engine::start(const std::string& folder, const StoreOptions& options, const Seams& seams) {
+Status Engine::start(const std::string& given, const StoreOptions& options, const Seams& seams) {
   const bool in_memory = options.metadata == MetadataEngine::memory && !seams.open_kv;
+  std::string folder = given;
   if (!in_memory) {
+    SPIND_TRY_ASSIGN(folder, where(given));
     SPIND_TRY_ASSIGN(folder_, open_store_folder(files_, folder, options));
   }
   rows_ = std::make_unique<space::RowCache>(rows_share(memory_bytes_));

@@ -99,7 +99,7 @@ class Engine {
   };
 
   Engine(const StoreOptions& options, const Seams& seams);
-  Status start(const std::string& folder, const StoreOptions& options, const Seams& seams);
+  Status start(const std::string& given, const StoreOptions& options, const Seams& seams);
   void look_after_store(const CancelToken& cancel);
 
   Clock& clock_;

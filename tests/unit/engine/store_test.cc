@@ -210,6 +210,28 @@ TEST_CASE("a store may close while a deferred session changes it") {
   }
 }
 
+TEST_CASE("a store stays where it was opened when the host goes to another folder") {
+  const std::filesystem::path before = std::filesystem::current_path();
+  const test::TemporaryFolder home, elsewhere;
+  const std::string large(300'000, 'l');
+  {
+    std::filesystem::current_path(home.path());
+    Store store = Store::open("store", {.create = true}).value();
+    const Session ada = store.session({.user = "ada"}).value();
+    const Space space = ada.create_space({.alias = "ada"}).value();
+    std::filesystem::current_path(elsewhere.path());
+    CHECK(space.put("/small", "small").ok());
+    CHECK(space.put("/large", large).ok());
+    CHECK(space.get("/large").code() == Code::ok);
+    CHECK(store.check({.read_content = true}).value().findings_total == 0);
+  }
+  std::filesystem::current_path(before);
+  CHECK(std::filesystem::is_empty(elsewhere.path()));
+  Store store = Store::open(home / "store").value();
+  const Session ada = store.session({.user = "ada"}).value();
+  CHECK(ada.space_by_alias("ada").value().get("/large").value() == large);
+}
+
 TEST_CASE("a store whose metadata is in memory touches no folder") {
   const test::TemporaryFolder folder;
   {
