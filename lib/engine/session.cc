@@ -60,6 +60,7 @@ Status Session::wait(Ticket ticket) const {
 }
 
 void Session::on_durable(Ticket ticket, std::function<void(Status)> done) const {
+  if (done == nullptr) return;
   engine::Engine& engine = *state_->engine;
   Status admitted = engine.run(Verb::on_durable, [&] {
     engine.kv().on_durable(ticket, done);

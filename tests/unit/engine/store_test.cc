@@ -183,6 +183,13 @@ TEST_CASE_FIXTURE(Fixture, "metrics: every verb has its histogram, and what happ
   CHECK(text.find("spind_memory_bytes{part=\"metadata\"}") != std::string::npos);
 }
 
+TEST_CASE_FIXTURE(Fixture, "nobody need hear that a change is durable") {
+  const Session deferred = store.session({.user = "ada", .deferred = true}).value();
+  const Written written = deferred.create_space({}).value().put("/file", "bytes").value();
+  deferred.on_durable(written.ticket, nullptr);
+  CHECK(deferred.wait().ok());
+}
+
 TEST_CASE("a store may close while a deferred session changes it") {
   const std::uint64_t rounds = test::scaled(50, 200, 2000);
   for (std::uint64_t round = 0; round < rounds; ++round) {
