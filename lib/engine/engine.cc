@@ -13,14 +13,19 @@ namespace spind::engine {
 namespace {
 
 // How the one budget is shared out. The rest is for what calls hold while they run.
-std::uint64_t kv_share(std::uint64_t bytes) { return bytes / 16 * 9; }
-std::uint64_t rows_share(std::uint64_t bytes) { return bytes / 16; }
-std::uint64_t content_share(std::uint64_t bytes) { return bytes / 4; }
-std::uint64_t changed_share(std::uint64_t bytes) { return bytes / 64; }
+constexpr std::uint64_t kv_share(std::uint64_t bytes) { return bytes / 2; }
+constexpr std::uint64_t rows_share(std::uint64_t bytes) { return bytes / 16; }
+constexpr std::uint64_t content_share(std::uint64_t bytes) { return bytes / 4; }
+constexpr std::uint64_t changed_share(std::uint64_t bytes) { return bytes / 64; }
+constexpr std::uint64_t past_share(std::uint64_t bytes) { return bytes / 8; }
+constexpr std::uint64_t all_shares(std::uint64_t bytes) {
+  return kv_share(bytes) + rows_share(bytes) + content_share(bytes) + changed_share(bytes) +
+         past_share(bytes);
+}
+static_assert(all_shares(kMemoryBytesMin) <= kMemoryBytesMin / 32 * 31);
 
 // What a space takes of it: a node in each of two tables.
 constexpr std::size_t kChangedSpaceBytes = 128;
-std::uint64_t past_share(std::uint64_t bytes) { return bytes / 8; }
 
 constexpr std::uint64_t kOwnerEpoch = 1;
 
