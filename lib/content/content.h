@@ -59,7 +59,8 @@ class Source {
  public:
   virtual ~Source() = default;
   // Fills `out` from `offset`; fewer bytes only at the end.
-  virtual Result<std::size_t> read_at(std::uint64_t offset, std::span<std::uint8_t> out) = 0;
+  virtual Result<std::size_t> read_at(std::uint64_t offset, std::span<std::uint8_t> out,
+                                      const Interrupt& interrupt = nullptr) = 0;
   // A hint that the range will be read soon, in order.
   virtual void read_ahead(std::uint64_t offset, std::uint64_t size_bytes) = 0;
 };

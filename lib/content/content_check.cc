@@ -110,7 +110,7 @@ Status ContentCheck::check_bytes(const model::VaultId& vault, const model::Piece
   std::vector<std::uint8_t> buffer(kFrameBytesMax);
   Sha256Hasher hasher;
   for (std::uint64_t offset = 0; offset < row.size_bytes;) {
-    SPIND_TRY_ASSIGN(const std::size_t got, source.read_at(offset, buffer));
+    SPIND_TRY_ASSIGN(const std::size_t got, source.read_at(offset, buffer, nullptr));
     hasher.update(Bytes(buffer).first(got));
     offset += got;
   }

@@ -83,7 +83,8 @@ struct PieceSource::Ahead {
   }
 };
 
-Result<std::size_t> InlineSource::read_at(std::uint64_t offset, std::span<std::uint8_t> out) {
+Result<std::size_t> InlineSource::read_at(std::uint64_t offset, std::span<std::uint8_t> out,
+                                          const Interrupt&) {
   if (offset >= bytes_.size()) return std::size_t{0};
   const auto from = as_bytes(bytes_).subspan(static_cast<std::size_t>(offset));
   const std::size_t count = std::min(out.size(), from.size());
@@ -105,13 +106,14 @@ std::size_t PieceSource::piece_at(std::uint64_t offset) const {
                                   ends_.begin());
 }
 
-Result<std::size_t> PieceSource::read_at(std::uint64_t offset, std::span<std::uint8_t> out) {
+Result<std::size_t> PieceSource::read_at(std::uint64_t offset, std::span<std::uint8_t> out,
+                                         const Interrupt& interrupt) {
   if (offset >= size_) return std::size_t{0};
   const std::lock_guard lock(mutex_);
   out = out.first(static_cast<std::size_t>(std::min<std::uint64_t>(out.size(), size_ - offset)));
   sequence_ = offset == expected_offset_ ? sequence_ + 1 : 0;
   expected_offset_ = offset + out.size();
-  auto got = read_pieces(offset, out);
+  auto got = read_pieces(offset, out, interrupt);
   if (got.code() == Code::corruption) ++resources_.vaults.counts().corruptions;
   drop_if_crowded();
   return got;
@@ -124,9 +126,11 @@ void PieceSource::read_ahead(std::uint64_t offset, std::uint64_t) {
 }
 
 // Whole frames go straight to where they are wanted. The rest comes out of the window.
-Result<std::size_t> PieceSource::read_pieces(std::uint64_t offset, std::span<std::uint8_t> out) {
+Result<std::size_t> PieceSource::read_pieces(std::uint64_t offset, std::span<std::uint8_t> out,
+                                             const Interrupt& interrupt) {
   std::size_t done = 0;
   while (done < out.size()) {
+    if (done > 0 && interrupt) SPIND_TRY(interrupt());
     const std::span<std::uint8_t> rest = out.subspan(done);
     const std::size_t piece = piece_at(offset + done);
     const std::uint64_t in_piece = offset + done - begin_of(piece);
@@ -145,7 +149,8 @@ Result<std::size_t> PieceSource::read_pieces(std::uint64_t offset, std::span<std
     if (!window_.holds(piece, frame)) {
       const std::uint64_t frames = (in_frame + rest.size()) / kFrameBytesMax + 1;
       SPIND_TRY(show(piece, frame,
-                     static_cast<std::uint32_t>(std::min<std::uint64_t>(frames, kWindowFrames))));
+                     static_cast<std::uint32_t>(std::min<std::uint64_t>(frames, kWindowFrames)),
+                     interrupt));
     }
     const std::size_t count =
         std::min(rest.size(), frame_size(pieces_[piece].size_bytes, frame) - in_frame);
@@ -163,14 +168,15 @@ bool PieceSource::shows(std::size_t piece, std::uint32_t frame) const {
 }
 
 // Makes the window hold the frame, and begins to read what comes after it.
-Status PieceSource::show(std::size_t piece, std::uint32_t frame, std::uint32_t count) {
+Status PieceSource::show(std::size_t piece, std::uint32_t frame, std::uint32_t count,
+                         const Interrupt& interrupt) {
   const bool in_sequence = sequence_ >= kSequenceMin;
   if (!take_ahead(piece, frame)) {
     count = std::min(in_sequence ? kWindowFrames : count, frames_of(pieces_[piece]) - frame);
     if (window_.lease.size_bytes() < count * kFrameBytesMax) {
       window_ = {};
       spares_.clear();
-      SPIND_TRY_ASSIGN(window_.lease, resources_.reading.take(count * kFrameBytesMax, nullptr));
+      SPIND_TRY_ASSIGN(window_.lease, resources_.reading.take(count * kFrameBytesMax, interrupt));
     }
     window_.piece = piece;
     window_.first = frame;

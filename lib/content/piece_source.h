@@ -32,7 +32,8 @@ struct FrameWindow {
 class InlineSource final : public Source {
  public:
   explicit InlineSource(std::string bytes) : bytes_(std::move(bytes)) {}
-  Result<std::size_t> read_at(std::uint64_t offset, std::span<std::uint8_t> out) override;
+  Result<std::size_t> read_at(std::uint64_t offset, std::span<std::uint8_t> out,
+                              const Interrupt& interrupt) override;
   void read_ahead(std::uint64_t, std::uint64_t) override {}
 
  private:
@@ -47,7 +48,8 @@ class PieceSource final : public Source {
               kv::SnapshotRef pin);
   ~PieceSource() override;
 
-  Result<std::size_t> read_at(std::uint64_t offset, std::span<std::uint8_t> out) override;
+  Result<std::size_t> read_at(std::uint64_t offset, std::span<std::uint8_t> out,
+                              const Interrupt& interrupt) override;
   void read_ahead(std::uint64_t offset, std::uint64_t size_bytes) override;
 
  private:
@@ -55,8 +57,10 @@ class PieceSource final : public Source {
 
   std::size_t piece_at(std::uint64_t offset) const;
   std::uint64_t begin_of(std::size_t piece) const { return piece == 0 ? 0 : ends_[piece - 1]; }
-  Result<std::size_t> read_pieces(std::uint64_t offset, std::span<std::uint8_t> out);
-  Status show(std::size_t piece, std::uint32_t frame, std::uint32_t count);
+  Result<std::size_t> read_pieces(std::uint64_t offset, std::span<std::uint8_t> out,
+                                  const Interrupt& interrupt);
+  Status show(std::size_t piece, std::uint32_t frame, std::uint32_t count,
+              const Interrupt& interrupt);
   bool shows(std::size_t piece, std::uint32_t frame) const;
   Status load(FrameWindow& window) const;
   Status read_frames(std::size_t piece, std::uint32_t first, std::span<std::uint8_t> out) const;

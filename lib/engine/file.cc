@@ -31,7 +31,8 @@ struct Reader::State final : engine::Guest {
     engine::Engine& engine = *session->engine;
     return engine.run(Verb::read, [&]() -> Result<std::size_t> {
       SPIND_TRY(session->call.interrupted(engine.clock()));
-      return source->read_at(offset, out);
+      return source->read_at(offset, out,
+                             [&] { return session->call.interrupted(engine.clock()); });
     });
   }
 

@@ -50,7 +50,9 @@ Status add_hashes(const Context& context, const Call& call, const SeenUpload& se
     if (progress && !progress({offset, stored.size_bytes}))
       return Error{.code = Code::cancelled, .text = "the caller cancelled it"};
     source->read_ahead(offset, 8 * kReadBytes);
-    SPIND_TRY_ASSIGN(const std::size_t got, source->read_at(offset, buffer));
+    SPIND_TRY_ASSIGN(const std::size_t got, source->read_at(offset, buffer, [&] {
+      return call.interrupted(context.clock);
+    }));
     if (got == 0) return Error{.code = Code::corruption, .text = "the upload is not whole"};
     hashes.update(Bytes(buffer).first(got));
     offset += got;

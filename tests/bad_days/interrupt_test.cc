@@ -2,6 +2,10 @@
 #include <doctest/doctest.h>
 
 #include <atomic>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
 
 #include "bad_days/all_verbs.h"
 #include "support/store/test_clock.h"
@@ -12,10 +16,35 @@ namespace {
 
 enum class Kind { cancel, deadline };
 
+// Tells of every read before it.
+class HeardBlobs final : public BlobStore {
+ public:
+  HeardBlobs(std::unique_ptr<BlobStore> blobs, std::function<void()> hear)
+      : blobs_(std::move(blobs)), hear_(std::move(hear)) {}
+  Status put(std::string_view name, Bytes bytes) override { return blobs_->put(name, bytes); }
+  Result<std::vector<std::uint8_t>> get(std::string_view name, std::uint64_t max) override {
+    return blobs_->get(name, max);
+  }
+  Result<std::size_t> range(std::string_view name, std::uint64_t offset,
+                            std::span<std::uint8_t> out) override {
+    hear_();
+    return blobs_->range(name, offset, out);
+  }
+  Status remove(std::string_view name) override { return blobs_->remove(name); }
+  Result<std::vector<BlobListItem>> list(std::string_view prefix, std::string_view after,
+                                         std::size_t count_max) override {
+    return blobs_->list(prefix, after, count_max);
+  }
+
+ private:
+  const std::unique_ptr<BlobStore> blobs_;
+  const std::function<void()> hear_;
+};
+
 // A store whose n-th call of a seam interrupts the session that it came from.
 class Interrupted {
  public:
-  explicit Interrupted(Kind kind) : kind_(kind), store(MetadataEngine::memory, seams_with(clock_)) {
+  explicit Interrupted(Kind kind) : kind_(kind), store(MetadataEngine::memory, seams()) {
     Space made = store.make_space("interrupts");
     REQUIRE(made.put("/file", "before").ok());
     REQUIRE(made.put("/file", "as it was").ok());
@@ -43,9 +72,23 @@ class Interrupted {
     if (kind_ == Kind::deadline) clock_.advance(120'000'000'000);
   }
   Code code() const { return kind_ == Kind::cancel ? Code::cancelled : Code::deadline_exceeded; }
+  // The session's next read of a blob interrupts it.
+  void interrupt_at_read() { at_read_ = true; }
   const Space& space() const { return *space_; }
 
  private:
+  engine::Seams seams() {
+    engine::Seams seams = seams_with(clock_);
+    seams.open_blobs =
+        [this](const engine::BlobSetup& setup) -> Result<std::unique_ptr<BlobStore>> {
+      auto blobs = engine::default_blobs(setup);
+      if (!blobs.ok()) return blobs.error();
+      return std::unique_ptr<BlobStore>(std::make_unique<HeardBlobs>(*std::move(blobs), [this] {
+        if (at_read_.exchange(false)) interrupt();
+      }));
+    };
+    return seams;
+  }
   void count() {
     if (left_ > 0 && --left_ == 0) interrupt();
   }
@@ -54,6 +97,7 @@ class Interrupted {
   TestClock clock_;
   CancelToken token_;
   std::atomic<std::int64_t> left_{0};
+  std::atomic<bool> at_read_{false};
 
  public:
   TestStore store;
@@ -113,6 +157,24 @@ TEST_CASE("bad day: a verb that is interrupted in its middle is whole or undone"
         if (!met) break;
         REQUIRE(n < 99);
       }
+    }
+  }
+}
+
+TEST_CASE("bad day: a long read ends when it is interrupted") {
+  const std::string large = std::string(20 << 20, 'l');
+  for (const Kind kind : {Kind::cancel, Kind::deadline}) {
+    for (const bool whole : {false, true}) {
+      CAPTURE(whole);
+      Interrupted fixture(kind);
+      const Space plain = fixture.store.space("interrupts");
+      REQUIRE(plain.put("/large", large).ok());
+      const Reader reader = fixture.space().reader("/large").value();
+      std::vector<std::uint8_t> out(large.size());
+      fixture.interrupt_at_read();
+      CHECK((whole ? fixture.space().get("/large").code() : reader.read_at(0, out).code()) ==
+            fixture.code());
+      CHECK(plain.get("/large").value() == large);
     }
   }
 }

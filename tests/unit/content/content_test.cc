@@ -94,6 +94,24 @@ TEST_CASE("content: a reader in sequence gets every byte, whatever it asks for a
   }
 }
 
+TEST_CASE("content: a long read asks between its pieces whether it should go on") {
+  Place place;
+  std::mt19937_64 random(test::seed());
+  const std::string text = random_text(random, 18 * kMiB + 7);
+  const content::Stored stored = place.put_and_commit(owner_of(1), text);
+  const auto source = place.try_source(owner_of(1), stored).value();
+  std::vector<std::uint8_t> out(text.size());
+  int asked = 0;
+  const content::Interrupt second = [&asked]() -> Status {
+    if (++asked < 2) return {};
+    return Error{Code::cancelled, "enough"};
+  };
+  CHECK(source->read_at(0, out, second).code() == Code::cancelled);
+  CHECK(asked == 2);
+  CHECK(source->read_at(0, out).value() == text.size());
+  CHECK(as_text(out) == text);
+}
+
 TEST_CASE("content: checksums are computed on request, in one pass") {
   Place place;
   std::mt19937_64 random(test::seed());
