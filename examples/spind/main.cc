@@ -81,6 +81,8 @@ Exit run_command(const Command& command, Args args, Output& out, Output& err) {
   if (const std::optional<std::string> memory = tool.args().value("memory")) {
     const Result<std::uint64_t> bytes = parse_bytes(*memory);
     if (!bytes.ok()) return tool.usage("--memory: " + bytes.error().text);
+    if (*bytes < kMemoryBytesMin)
+      return tool.usage("--memory: at least " + std::to_string(kMemoryBytesMin >> 20) + "M");
   }
   if (const std::optional<std::string> at = tool.args().value("at")) {
     const Result<Point> point = parse_point(*at);

@@ -323,8 +323,6 @@ Result<FavouriteInKey> favourite_in_key(std::string_view prefix, std::string_vie
   return favourite;
 }
 
-std::string waiting_partition() { return std::string(kWaiting); }
-
 std::string waiting_uploads_prefix() { return std::string(kWaiting) + 'u'; }
 
 std::string waiting_uploads_key(const SpaceId& space) {

@@ -156,9 +156,8 @@ struct FavouriteInKey {
 // corruption: it is no such key of that person.
 Result<FavouriteInKey> favourite_in_key(std::string_view prefix, std::string_view key);
 
-// Work that waits in the store: one partition.
+// Work that waits in the store; each row is a partition of its own.
 //   'u' space id                  → –            the space may have uploads, which may expire
-std::string waiting_partition();
 std::string waiting_uploads_prefix();
 std::string waiting_uploads_key(const SpaceId& space);
 SpaceId space_in_waiting_key(std::string_view key);

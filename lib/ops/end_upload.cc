@@ -35,7 +35,7 @@ Result<bool> expire(const Context& context, const Call& call, const SpaceId& spa
 // Nobody looks at the space any more, unless an upload began meanwhile.
 Status forget(const Context& context, const SpaceId& space) {
   const kv::Answer answer =
-      context.kv.update({model::space_partition(space), model::waiting_partition()},
+      context.kv.update({model::space_partition(space), model::waiting_uploads_key(space)},
                         [&](kv::Transaction& rows) -> kv::Outcome {
                           SPIND_TRY_ASSIGN(const bool some, has_uploads(rows, space));
                           if (!some)

@@ -30,7 +30,7 @@ Result<Written> rewind(const Context& context, const Call& call, const SpaceId& 
   const Request request{.space = space,
                         .type = model::EntryType::rewound,
                         .request_id = options.request_id,
-                        .also_owned = model::waiting_partition(),
+                        .also_owned = model::waiting_uploads_key(space),
                         .also = note_uploads};
   GrowingLease memory(context.past_memory);
   return commit(context, call, request, [&](space::State& state, const Moment&) {

@@ -86,7 +86,7 @@ Result<UploadInfo> start_upload(const Context& context, const Call& call, const 
   const Request request{.space = space,
                         .type = model::EntryType::upload_started,
                         .request_id = options.request_id,
-                        .also_owned = model::waiting_partition(),
+                        .also_owned = model::waiting_uploads_key(space),
                         .also = note_uploads};
   const auto decide = [&](space::State& state, const Moment& moment) -> Result<Decision> {
     SPIND_TRY_ASSIGN(const model::SpaceRecord* info, state.info());

@@ -358,6 +358,21 @@ TEST_CASE_FIXTURE(UploadsFixture, "uploads: a rewind takes them along") {
   CHECK(store.findings(true) == "");
 }
 
+TEST_CASE_FIXTURE(UploadsFixture, "uploads: begin elsewhere while a space is rewound") {
+  Space other = store.make_space("other");
+  const EntryNumber before = space.info()->entry;
+  for (int i = 0; i < 10; ++i) REQUIRE(space.put("/file", std::to_string(i)).ok());
+  std::size_t begun = 0;
+  RewindOptions options;
+  options.progress = [&](const Progress&) {
+    begun += other.start_upload("/" + std::to_string(begun), 6).ok() ? 1 : 0;
+    return true;
+  };
+  REQUIRE(space.rewind({.entry = before}, options).ok());
+  CHECK(begun > 0);
+  CHECK(other.uploads()->items.size() == begun);
+}
+
 TEST_CASE_FIXTURE(UploadsFixture, "uploads: a view of the past shows those of then") {
   const UploadInfo upload = start("/file", 6);
   REQUIRE(space.append_upload(upload.id, 0, "abc").ok());
