@@ -84,6 +84,38 @@ struct FloorPolicy {
   bool operator==(const FloorPolicy&) const = default;
 };
 
+// For how long the trash of a space keeps what was removed.
+struct TrashPolicy {
+  // What has lain there for so long is purged. INT64_MAX: never.
+  std::int64_t keep_ns = std::int64_t{30} * 24 * 3600 * 1'000'000'000;
+  bool operator==(const TrashPolicy&) const = default;
+};
+
+// Which earlier versions of its files a space keeps; the current one always stays, and so does what
+// is pinned or labelled, which counts for nothing below. What has a length of time to itself keeps
+// its newest version. Lengths begin on the clock, hours at full ones and days at midnight (UTC), so
+// that what is kept does not depend on when it is looked at.
+enum class Thinning : std::uint8_t {
+  keep_all = 1,
+  count_and_age = 2,  // see VersionPolicy
+  // One for every 2 seconds of the last 10, 10 seconds of the last minute, minute of the last hour,
+  // hour of the last day, day of the last 30, and week of the time before.
+  ladder = 3,
+  // All of the last 30 days, one for every hour of the last 60 days, for every day of the last 180,
+  // and for every week of the time before; at most 500.
+  automatic = 4,
+};
+
+struct VersionPolicy {
+  Thinning thinning = Thinning::keep_all;
+  // What follows is for count_and_age. So many of the newest earlier versions stay, however old …
+  std::uint64_t count_min = 0;
+  // … behind these go those that are older than this, and those beyond so many. 0: any number.
+  std::int64_t keep_ns = INT64_MAX;
+  std::uint64_t count_max = 0;
+  bool operator==(const VersionPolicy&) const = default;
+};
+
 struct SpaceOptions {
   std::optional<SpaceId> id{};  // made by the engine if not given
   SpaceKind kind = SpaceKind::personal;
@@ -92,11 +124,15 @@ struct SpaceOptions {
   std::string description{};  // at most 4,096 bytes
   NameRule names = NameRule::exact;
   FloorPolicy floor{};
+  TrashPolicy trash{};
+  VersionPolicy versions{};
 };
 
 struct SpaceChange {
   std::optional<std::string> alias{}, name{}, description{};
   std::optional<FloorPolicy> floor{};
+  std::optional<TrashPolicy> trash{};
+  std::optional<VersionPolicy> versions{};
   std::optional<NodeId> image{}, readme{};  // files that present the space; 0: none
 };
 
@@ -122,6 +158,8 @@ struct SpaceInfo {
   EntryNumber floor = 0;  // the earliest entry that the space can be looked at after
   SpaceStatus state = SpaceStatus::active;
   NodeId image = 0, readme = 0;  // 0: none. One that was removed since answers not_found
+  TrashPolicy trash_policy{};
+  VersionPolicy version_policy{};
 };
 
 struct SpaceFilter {

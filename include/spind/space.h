@@ -164,6 +164,10 @@ class SPIND_EXPORT Space {
   // Pins and labels a version, or takes that back. Any version may be marked, the current one too.
   Result<Written> mark_version(const Ref& file, VersionNumber number, const VersionMark& mark,
                                const VersionChangeOptions& options = {}) const;
+  // Removes the versions that the space's VersionPolicy drops, a number of them by each entry, as the
+  // store itself does from time to time. Nobody who follows the space is told, and no ETag changes.
+  // What lies in the trash keeps its versions. Cancelled: what was removed by then stays so.
+  Result<VersionsThinned> thin_versions(const ThinOptions& options = {}) const;
 
   // What was removed, the newest first. Each item is one that was removed itself, with all below it.
   Result<PageOf<TrashItem>> trash(const TrashOptions& options = {}) const;

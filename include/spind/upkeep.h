@@ -43,6 +43,8 @@ struct CollectReport {
   std::uint64_t kept = 0;                 // unreferenced, but within the grace time or still in use
   std::uint64_t entries = 0;              // of journals, trimmed below the floors
   std::uint64_t nodes = 0, versions = 0;  // purged or removed ones that were erased
+  std::uint64_t trash_items = 0;          // purged, since their time in the trash was over
+  std::uint64_t thinned = 0;              // versions that were removed, as policies say
 };
 
 struct CheckpointOptions {

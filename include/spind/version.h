@@ -35,6 +35,16 @@ struct VersionMark {
   std::optional<std::string> label{};  // at most 255 bytes of UTF-8 without NUL; empty: none
 };
 
+struct ThinOptions {
+  ProgressCallback progress{};  // in versions removed; the total is not known
+  std::optional<CancelToken> cancel{};
+};
+
+struct VersionsThinned {
+  std::uint64_t versions = 0, bytes = 0;
+  Ticket ticket = 0;  // for Session::wait when the session defers
+};
+
 struct VersionChangeOptions {
   Preconditions conditions{};  // on the file
   std::string request_id{};

@@ -40,6 +40,12 @@ inline constexpr std::size_t kExtensionBytesMax = 32;
 // What one entry of an emptied trash purges.
 inline constexpr std::size_t kPurgeBatch = 1000;
 
+// What one entry of a thinning removes: so many versions, or about so many rows of what they hold.
+inline constexpr std::size_t kThinVersionsBatch = 256;
+inline constexpr std::size_t kThinRowsBatch = 4096;
+// Earlier versions of a space that the store looks at in one go of its own; the next one goes on.
+inline constexpr std::size_t kThinRowsAPass = 100'000;
+
 // What one entry of a copy holds: it ends with the first node that reaches one of them.
 inline constexpr std::size_t kCopyNodesBatch = 1000;
 inline constexpr std::size_t kCopyBytesBatch = 1024 * 1024;  // of names, attachments and manifests

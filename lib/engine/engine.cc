@@ -6,8 +6,11 @@
 #include <system_error>
 
 #include "base/errno_error.h"
+#include "base/limits.h"
 #include "base/try.h"
 #include "engine/store_metrics.h"
+#include "ops/retention.h"
+#include "upkeep/findings.h"
 
 namespace spind::engine {
 namespace {
@@ -123,7 +126,7 @@ Status Engine::start(const std::string& given, const StoreOptions& options, cons
 
 Result<std::uint64_t> Engine::expire_uploads(ops::Call call, std::uint64_t count_max) {
   // A wall clock that jumped says nothing about how long an upload has waited.
-  if (!clocks_.clocks_agree()) return std::uint64_t{0};
+  if (!believed_now()) return std::uint64_t{0};
   call.upkeep = call.deferred = true;
   return ops::expire_uploads(*context_, call, count_max);
 }
@@ -168,8 +171,15 @@ void Engine::dismiss(Guest& guest) {
   if (guests_.erase(&guest) == 1 && !inside.admitted()) guest.let_go();
 }
 
-// First what spaces let go of, then the bytes that nothing refers to.
-Result<CollectReport> Engine::collect(const CollectOptions& options) {
+std::optional<std::int64_t> Engine::believed_now() const {
+  if (!clocks_.clocks_agree()) return std::nullopt;
+  return clock_.wall_ns();
+}
+
+// First what policies drop, then what spaces let go of, and at last the bytes that nothing refers
+// to.
+Result<CollectReport> Engine::collect(const CollectOptions& options,
+                                      std::optional<std::uint64_t> versions_max) {
   std::uint64_t steps = 0;
   CollectOptions counted = options;
   if (options.progress)
@@ -179,19 +189,29 @@ Result<CollectReport> Engine::collect(const CollectOptions& options) {
   call.cancel = options.cancel;
   SPIND_TRY(expire_uploads(call, kEveryUpload));
   SPIND_TRY(ops::purge_staging(*context_, options.cancel));
+  ops::Retired retired;
+  Status kept = ops::keep_to_policies(
+      *context_, {believed_now(), versions_max, counted.progress, options.cancel}, retired);
+  retired_trash_items_ += retired.trash_items;
+  retired_versions_ += retired.versions;
+  // What is wrong with one space keeps nothing of the others.
+  if (!kept.ok() && !upkeep::is_damage(kept.error())) return std::move(kept).error();
   CollectReport reclaimed;
   SPIND_TRY(reclaimer_->run(counted, reclaimed));
   SPIND_TRY_ASSIGN(CollectReport report, content_->collect(counted));
+  SPIND_TRY(std::move(kept));
   report.entries = reclaimed.entries;
   report.nodes = reclaimed.nodes;
   report.versions = reclaimed.versions;
+  report.trash_items = retired.trash_items;
+  report.thinned = retired.versions;
   return report;
 }
 
 void Engine::look_after_store(const CancelToken& cancel) {
   CollectOptions options;
   options.cancel = cancel;
-  const auto done = collect(options);
+  const auto done = collect(options, kThinRowsAPass);
   if (!done.ok() && done.code() != Code::cancelled && log_)
     log_(LogLevel::warning, "upkeep: " + done.error().to_string());
 }
@@ -204,7 +224,8 @@ std::string Engine::metrics() {
   std::string out;
   verbs_.print(out);
   print_store_metrics({kv_->metrics(), content_->metrics(), reclaimer_->metrics(), *rows_,
-                       past_memory_.used_bytes(), memory_bytes_, content_->health().ok()},
+                       past_memory_.used_bytes(), memory_bytes_, content_->health().ok(),
+                       retired_trash_items_, retired_versions_},
                       out);
   return out;
 }

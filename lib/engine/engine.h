@@ -66,8 +66,12 @@ class Engine {
   space::Watchers& watchers() { return watchers_; }
   static Error closed_error();
 
-  // Store::collect. Only inside run(), or on the engine's own thread.
-  Result<CollectReport> collect(const CollectOptions& options);
+  // Store::collect. Only inside run(), or on the engine's own thread. With a bound, each space has
+  // so many of its earlier versions looked at.
+  Result<CollectReport> collect(const CollectOptions& options,
+                                std::optional<std::uint64_t> versions_max = {});
+  // The time, if the wall clock can be believed about how much of it has passed.
+  std::optional<std::int64_t> believed_now() const;
 
   Clock& clock() { return clock_; }
   std::string metrics();
@@ -131,6 +135,8 @@ class Engine {
   std::unique_ptr<upkeep::Reclaimer> reclaimer_;
   ops::Stagings stagings_;
   std::unique_ptr<ops::Context> context_;
+  // Since the store was opened, by policies.
+  std::atomic<std::uint64_t> retired_trash_items_{0}, retired_versions_{0};
   std::unique_ptr<Periodic> upkeep_;
 };
 

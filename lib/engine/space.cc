@@ -198,6 +198,11 @@ Result<Written> Space::mark_version(const Ref& file, VersionNumber number, const
   return change(*state_, Verb::mark_version, ops::mark_version, file, number, mark, options);
 }
 
+Result<VersionsThinned> Space::thin_versions(const ThinOptions& options) const {
+  return change(*state_, Verb::thin_versions, ops::thin_versions,
+                state_->session->engine->believed_now(), options);
+}
+
 Result<PageOf<TrashItem>> Space::trash(const TrashOptions& options) const {
   return run(*state_, Verb::trash, ops::trash, options);
 }

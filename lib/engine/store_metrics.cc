@@ -69,6 +69,14 @@ void print_reclaiming(const upkeep::Reclaimer::Metrics& reclaim, Printer& print)
                 reclaim.versions);
 }
 
+void print_policies(const StoreNumbers& numbers, Printer& print) {
+  print.counter("spind_retired_trash_items_total",
+                "Items of the trash that were purged since their time was over.",
+                numbers.retired_trash_items);
+  print.counter("spind_thinned_versions_total", "Versions that were removed, as policies say.",
+                numbers.thinned_versions);
+}
+
 }  // namespace
 
 void print_store_metrics(const StoreNumbers& numbers, std::string& out) {
@@ -103,6 +111,7 @@ void print_store_metrics(const StoreNumbers& numbers, std::string& out) {
   print.counter("spind_pack_syncs_total", "Syncs of packs.", content.pack_syncs);
   print.counter("spind_pack_appends_total", "Pieces that those syncs made durable.",
                 content.pack_sync_appends);
+  print_policies(numbers, print);
   print_reclaiming(numbers.reclaim, print);
   print.counter("spind_corruptions_total", "Reads that met stored bytes as they were not written.",
                 content.corruptions);

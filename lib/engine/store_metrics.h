@@ -18,6 +18,7 @@ struct StoreNumbers {
   std::uint64_t past_memory_bytes = 0;
   std::uint64_t memory_budget_bytes = 0;
   bool content_healthy = true;
+  std::uint64_t retired_trash_items = 0, thinned_versions = 0;
 };
 
 void print_store_metrics(const StoreNumbers& numbers, std::string& out);

@@ -205,8 +205,9 @@ enum class EntryType : std::uint8_t {
   upload_started = 17,
   upload_changed = 18,
   upload_ended = 19,
+  versions_thinned = 20,
 };
-inline constexpr EntryType kLastEntryType = EntryType::upload_ended;
+inline constexpr EntryType kLastEntryType = EntryType::versions_thinned;
 
 struct Entry {
   // Skeleton.

@@ -329,6 +329,10 @@ std::string waiting_uploads_key(const SpaceId& space) {
   return waiting_uploads_prefix().append(as_text(Bytes(space.bytes)));
 }
 
+std::string waiting_thinning_key(const SpaceId& space) {
+  return (std::string(kWaiting) + 'v').append(as_text(Bytes(space.bytes)));
+}
+
 SpaceId space_in_waiting_key(std::string_view key) { return space_in_catalogue_key(key); }
 
 }  // namespace spind::model

@@ -158,8 +158,10 @@ Result<FavouriteInKey> favourite_in_key(std::string_view prefix, std::string_vie
 
 // Work that waits in the store; each row is a partition of its own.
 //   'u' space id                  → –            the space may have uploads, which may expire
+//   'v' space id                  → count        the node from which on the space is thinned out next
 std::string waiting_uploads_prefix();
 std::string waiting_uploads_key(const SpaceId& space);
+std::string waiting_thinning_key(const SpaceId& space);
 SpaceId space_in_waiting_key(std::string_view key);
 
 }  // namespace spind::model

@@ -55,13 +55,15 @@ inline std::uint8_t format_of(std::string_view record) {
   return static_cast<std::uint8_t>(record[1]);
 }
 
-// Of space records. What one of before could not say is at its default in the first format, which
-// still holds whatever it can, so that an old row stays as it was when it is put back.
-inline constexpr std::uint8_t kSpaceFormat = 2;
+// Of space records. What one of before could not say is at its default in the earlier formats, which
+// still hold whatever they can, so that an old row stays as it was when it is put back.
+inline constexpr std::uint8_t kSpaceFormat = 3;
 inline std::uint8_t format_needed(const SpaceRecord& space) {
+  const bool second = space.trash == TrashPolicy{} && space.versions == VersionPolicy{};
+  if (!second) return 3;
   const bool first = space.floor == FloorPolicy{} && space.state == SpaceStatus::active &&
                      space.image == 0 && space.readme == 0;
-  return first ? kRecordFormat : kSpaceFormat;
+  return first ? kRecordFormat : 2;
 }
 
 // Parts of records that entries hold as well; without a frame.

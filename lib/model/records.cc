@@ -168,10 +168,32 @@ void encode_part(Encoder& out, const SpaceRecord& space, std::uint8_t format) {
   out.u8(static_cast<std::uint8_t>(space.kind)).u8(static_cast<std::uint8_t>(space.names));
   out.bytes(space.tenant).bytes(space.alias).bytes(space.name).bytes(space.description);
   out.bytes(space.owner).bytes(space.creator).zigzag(space.created_ns).u64(space.history);
-  if (format < kSpaceFormat) return;
+  if (format < 2) return;
   out.zigzag(space.floor.keep_ns).varint(space.floor.keep_entries);
   out.u8(static_cast<std::uint8_t>(space.state)).varint(space.image).varint(space.readme);
+  if (format < 3) return;
+  out.zigzag(space.trash.keep_ns).u8(static_cast<std::uint8_t>(space.versions.thinning));
+  if (space.versions.thinning != Thinning::count_and_age) return;
+  out.varint(space.versions.count_min).zigzag(space.versions.keep_ns);
+  out.varint(space.versions.count_max);
 }
+
+namespace {
+
+VersionPolicy decode_version_policy(Decoder& in) {
+  VersionPolicy policy;
+  const std::uint8_t thinning = in.u8();
+  if (thinning < 1 || thinning > 4) in.fail();
+  policy.thinning = static_cast<Thinning>(thinning);
+  if (policy.thinning != Thinning::count_and_age) return policy;
+  policy.count_min = in.varint();
+  policy.keep_ns = in.zigzag();
+  policy.count_max = in.varint();
+  if (policy.keep_ns < 0) in.fail();
+  return policy;
+}
+
+}  // namespace
 
 SpaceRecord decode_space_part(Decoder& in, std::uint8_t format) {
   SpaceRecord space;
@@ -188,7 +210,7 @@ SpaceRecord decode_space_part(Decoder& in, std::uint8_t format) {
   space.creator = in.bytes();
   space.created_ns = in.zigzag();
   space.history = in.u64();
-  if (format < kSpaceFormat) return space;
+  if (format < 2) return space;
   space.floor.keep_ns = in.zigzag();
   space.floor.keep_entries = in.varint();
   if (space.floor.keep_ns < 0) in.fail();
@@ -197,6 +219,10 @@ SpaceRecord decode_space_part(Decoder& in, std::uint8_t format) {
   space.state = static_cast<SpaceStatus>(state);
   space.image = in.varint();
   space.readme = in.varint();
+  if (format < 3) return space;
+  space.trash.keep_ns = in.zigzag();
+  if (space.trash.keep_ns < 0) in.fail();
+  space.versions = decode_version_policy(in);
   return space;
 }
 

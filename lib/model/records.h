@@ -88,6 +88,8 @@ struct SpaceRecord {
   FloorPolicy floor;
   SpaceStatus state = SpaceStatus::active;
   NodeId image = 0, readme = 0;  // files that present it; 0: none
+  TrashPolicy trash;
+  VersionPolicy versions;
   bool operator==(const SpaceRecord&) const = default;
 };
 

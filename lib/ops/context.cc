@@ -82,6 +82,7 @@ Result<space::Resolved> find(space::NodeSource& source, const model::SpaceRecord
 
 Status permit(const Call& call, const model::SpaceRecord& info, const std::vector<NodeId>& way,
               NodeId node, access::Permissions wanted, const Ref& ref) {
+  if (call.upkeep) return {};
   Status verdict;
   if (node == 0) {
     verdict = access::permit(call.who, info, way, wanted);

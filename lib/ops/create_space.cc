@@ -24,6 +24,8 @@ model::SpaceRecord new_record(const Context& context, const Call& call, const Sp
   record.created_ns = moment.wall_ns;
   record.history = context.random.next_u64();
   record.floor = options.floor;
+  record.trash = options.trash;
+  record.versions = options.versions;
   return record;
 }
 
@@ -59,6 +61,8 @@ Status check_options(const SpaceOptions& options) {
   if (options.id && *options.id == SpaceId{})
     return Error{.code = Code::invalid_argument, .text = "the space id is all zeros"};
   SPIND_TRY(check_floor_policy(options.floor));
+  SPIND_TRY(check_trash_policy(options.trash));
+  SPIND_TRY(check_version_policy(options.versions));
   SPIND_TRY(check_space_text(options.alias, "alias", kSpaceNameBytesMax));
   SPIND_TRY(check_space_text(options.name, "name", kSpaceNameBytesMax));
   return check_space_text(options.description, "description", kDescriptionBytesMax);

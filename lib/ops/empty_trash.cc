@@ -5,6 +5,7 @@
 #include "journal/journal.h"
 #include "model/keys.h"
 #include "ops/commit.h"
+#include "ops/empty_trash.h"
 #include "ops/ops.h"
 
 namespace spind::ops {
@@ -28,8 +29,9 @@ Result<std::int64_t> removed_ns(const space::Reading& reading, const model::Atta
 // Purges a few items, those of them that are still in the trash, by one entry.
 class Batch {
  public:
-  Batch(const Context& context, const Call& call, const SpaceId& space, TrashEmptied& emptied)
-      : context_(context), call_(call), space_(space), emptied_(emptied) {}
+  Batch(const Context& context, const Call& call, const SpaceId& space, const TrashWish& wish,
+        TrashEmptied& emptied)
+      : context_(context), call_(call), space_(space), wish_(wish), emptied_(emptied) {}
 
   bool full() const { return items_.size() == kPurgeBatch; }
   void add(const Item& item) { items_.push_back(item); }
@@ -55,6 +57,8 @@ class Batch {
     SPIND_TRY_ASSIGN(const model::SpaceRecord* info, state.info());
     SPIND_TRY(permit(call_, *info, {kRootNode}, 0, access::kPurgeRecycle, Ref("/")));
     Decision decision;
+    if (wish_.policy && (info->trash != *wish_.policy || info->state != SpaceStatus::active))
+      return decision;
     for (const Item& item : items_) {
       SPIND_TRY_ASSIGN(const auto record, state.trashed(item.at));
       if (!record) continue;
@@ -69,6 +73,7 @@ class Batch {
   const Context& context_;
   const Call& call_;
   const SpaceId space_;
+  const TrashWish& wish_;
   TrashEmptied& emptied_;
   std::vector<Item> items_;
 };
@@ -84,27 +89,20 @@ Status go_on(const Context& context, const Call& call, const EmptyTrashOptions& 
 
 }  // namespace
 
-Result<TrashEmptied> empty_trash(const Context& context, const Call& call, const SpaceId& space,
-                                 const EmptyTrashOptions& options) {
-  SPIND_TRY(may_change(call));
-  // What a deferred session removed just now belongs to it.
-  SPIND_TRY(context.kv.wait(context.kv.latest(), call.deadline_monotonic_ns));
-  SPIND_TRY_ASSIGN(Entered entered, enter(context, call, space));
-  SPIND_TRY(permit(call, *entered.info, {kRootNode}, 0, access::kPurgeRecycle, Ref("/")));
-  const std::int64_t age_s =
-      std::clamp<std::int64_t>(options.older_than.count(), 0, INT64_MAX / 4'000'000'000);
-  const std::int64_t newest_ns = context.clock.wall_ns() - age_s * 1'000'000'000;
+Result<TrashEmptied> purge_removed(const Context& context, const Call& call, Entered& entered,
+                                   const TrashWish& wish, const EmptyTrashOptions& options) {
+  const SpaceId space = entered.reading.space();
   TrashEmptied emptied;
-  Batch batch(context, call, space, emptied);
+  Batch batch(context, call, space, wish, emptied);
   const std::string prefix = model::row_prefix(space, model::SpaceRow::trash);
   const auto cursor =
       entered.reading.snapshot().scan(kv::Family::state, prefix, model::end_of(prefix));
   for (; cursor->valid(); cursor->next()) {
     const model::AttachmentId at = model::attachment_in_key(cursor->key());
     SPIND_TRY_ASSIGN(const model::TrashRecord record, model::decode_trash(cursor->value()));
-    if (options.older_than.count() > 0) {
+    if (wish.newest_ns) {
       SPIND_TRY_ASSIGN(const std::int64_t removed, removed_ns(entered.reading, at, record));
-      if (removed > newest_ns)
+      if (removed > *wish.newest_ns)
         break;  // they lie in the order of entries, whose time never goes back
     }
     batch.add({at, record.node.id});
@@ -116,6 +114,20 @@ Result<TrashEmptied> empty_trash(const Context& context, const Call& call, const
   SPIND_TRY(batch.purge());
   if (options.progress) options.progress({emptied.items, 0});
   return emptied;
+}
+
+Result<TrashEmptied> empty_trash(const Context& context, const Call& call, const SpaceId& space,
+                                 const EmptyTrashOptions& options) {
+  SPIND_TRY(may_change(call));
+  // What a deferred session removed just now belongs to it.
+  SPIND_TRY(context.kv.wait(context.kv.latest(), call.deadline_monotonic_ns));
+  SPIND_TRY_ASSIGN(Entered entered, enter(context, call, space));
+  SPIND_TRY(permit(call, *entered.info, {kRootNode}, 0, access::kPurgeRecycle, Ref("/")));
+  const std::int64_t age_s =
+      std::clamp<std::int64_t>(options.older_than.count(), 0, INT64_MAX / 4'000'000'000);
+  TrashWish wish;
+  if (age_s > 0) wish.newest_ns = context.clock.wall_ns() - age_s * 1'000'000'000;
+  return purge_removed(context, call, entered, wish, options);
 }
 
 }  // namespace spind::ops

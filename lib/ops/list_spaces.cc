@@ -37,6 +37,8 @@ Result<SpaceInfo> to_space_info(space::Reading& reading, const model::SpaceRecor
   info.state = record.state;
   info.image = record.image;
   info.readme = record.readme;
+  info.trash_policy = record.trash;
+  info.version_policy = record.versions;
   return info;
 }
 

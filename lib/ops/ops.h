@@ -98,6 +98,11 @@ Result<Written> mark_version(const Context& context, const Call& call, const Spa
                              const Ref& file, VersionNumber number, const VersionMark& mark,
                              const VersionChangeOptions& options);
 
+// `now_ns`: none where the clocks disagree, and age says nothing.
+Result<VersionsThinned> thin_versions(const Context& context, const Call& call,
+                                      const SpaceId& space, std::optional<std::int64_t> now_ns,
+                                      const ThinOptions& options);
+
 // The trash.
 Result<PageOf<TrashItem>> trash(const Context& context, const Call& call, const SpaceId& space,
                                 const TrashOptions& options);

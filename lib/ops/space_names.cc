@@ -27,6 +27,23 @@ Status check_floor_policy(const FloorPolicy& policy) {
   return Error{.code = Code::invalid_argument, .text = "entries are kept for a negative time"};
 }
 
+Status check_trash_policy(const TrashPolicy& policy) {
+  if (policy.keep_ns >= 0) return {};
+  return Error{.code = Code::invalid_argument, .text = "the trash keeps for a negative time"};
+}
+
+Status check_version_policy(const VersionPolicy& policy) {
+  if (policy.thinning < Thinning::keep_all || policy.thinning > Thinning::automatic)
+    return Error{.code = Code::invalid_argument, .text = "no such thinning of versions"};
+  if (policy.keep_ns < 0)
+    return Error{.code = Code::invalid_argument, .text = "versions are kept for a negative time"};
+  if (policy.thinning == Thinning::count_and_age ||
+      policy == VersionPolicy{.thinning = policy.thinning})
+    return {};
+  return Error{.code = Code::invalid_argument,
+               .text = "only thinning by count and age takes counts and an age"};
+}
+
 Result<std::optional<SpaceId>> find_alias(const kv::View& view, std::string_view tenant,
                                           std::string_view alias) {
   SPIND_TRY_ASSIGN(const auto bytes,

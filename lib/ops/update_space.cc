@@ -27,6 +27,8 @@ Result<Decision> decide(space::State& state, const Call& call, const SpaceChange
   if (change.name) after.name = *change.name;
   if (change.description) after.description = *change.description;
   if (change.floor) after.floor = *change.floor;
+  if (change.trash) after.trash = *change.trash;
+  if (change.versions) after.versions = *change.versions;
   for (const auto& [given, node] :
        {std::pair(change.image, &after.image), std::pair(change.readme, &after.readme)}) {
     if (!given || *given == *node) continue;
@@ -57,6 +59,8 @@ Result<Written> update_space(const Context& context, const Call& call, const Spa
   if (change.description)
     SPIND_TRY(check_space_text(*change.description, "description", kDescriptionBytesMax));
   if (change.floor) SPIND_TRY(check_floor_policy(*change.floor));
+  if (change.trash) SPIND_TRY(check_trash_policy(*change.trash));
+  if (change.versions) SPIND_TRY(check_version_policy(*change.versions));
   std::string alias_before;
   const Request request{.space = space,
                         .type = model::EntryType::space_updated,

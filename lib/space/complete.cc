@@ -102,7 +102,8 @@ struct Completion {
     SPIND_TRY_ASSIGN(change.mark, state.mark(change.node, change.version.number));
     SPIND_TRY_ASSIGN(State::Node * node, state.node(change.node));
     change.replaced_changed = node->record.changed;
-    return way.add(node->parent);
+    // Where it was thinned out nobody sees it go: no folder changes by it.
+    return entry.visible ? way.add(node->parent) : Status();
   }
   Status operator()(model::VersionMarked& change) {
     SPIND_TRY_ASSIGN(change.before, state.mark(change.node, change.number));

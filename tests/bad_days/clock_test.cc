@@ -50,6 +50,28 @@ TEST_CASE("bad day: a clock that jumps to 2099 and back removes nothing that is 
   CHECK(store.findings(true) == "");
 }
 
+TEST_CASE("bad day: a clock that jumps to 2099 and back lets policies drop nothing that is young") {
+  TestClock clock;
+  TestStore store(MetadataEngine::memory, seams_with(clock));
+  const Space space = store.make_space("clock");
+  const VersionPolicy day{.thinning = Thinning::count_and_age, .keep_ns = kDay_ns};
+  for (const VersionPolicy& policy : {day, VersionPolicy{.thinning = Thinning::automatic}}) {
+    REQUIRE(space.update({.trash = TrashPolicy{kDay_ns}, .versions = policy}).ok());
+    for (const std::int64_t jump : {kTo2099_ns, -kTo2099_ns, std::int64_t{0}}) {
+      clock.jump(jump);
+      for (int i = 0; i < 3; ++i) REQUIRE(space.put("/file", std::to_string(jump)).ok());
+      REQUIRE(space.put("/gone", "x").ok());
+      REQUIRE(space.remove("/gone").ok());
+      const Result<CollectReport> report = store.store().collect();
+      REQUIRE(report.ok());
+      CHECK(report->trash_items == 0);
+      CHECK(report->thinned == 0);
+    }
+  }
+  CHECK(space.versions("/file")->items.size() == 18);
+  CHECK(store.findings() == "");
+}
+
 TEST_CASE("bad day: deadlines do not follow the wall clock") {
   TestClock clock;
   TestStore store(MetadataEngine::memory, seams_with(clock));

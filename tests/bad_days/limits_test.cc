@@ -320,4 +320,18 @@ TEST_CASE("bad day: a space out of use answers to nobody, and stays whole") {
   CHECK(*space.get("/file") == "x");
 }
 
+TEST_CASE("bad day: a policy of the trash or of versions that cannot be is refused") {
+  TestStore store(MetadataEngine::memory);
+  const Space space = store.make_space("policies");
+  const EntryNumber before = space.info()->entry;
+  CHECK(space.update({.trash = TrashPolicy{-1}}).code() == Code::invalid_argument);
+  for (const VersionPolicy& wrong :
+       {VersionPolicy{.thinning = static_cast<Thinning>(0)},
+        VersionPolicy{.thinning = static_cast<Thinning>(5)},
+        VersionPolicy{.thinning = Thinning::count_and_age, .keep_ns = -1},
+        VersionPolicy{.thinning = Thinning::automatic, .count_max = 7}})
+    CHECK(space.update({.versions = wrong}).code() == Code::invalid_argument);
+  CHECK(space.info()->entry == before);
+}
+
 }  // namespace spind::test

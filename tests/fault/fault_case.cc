@@ -96,7 +96,8 @@ Status collect(TestStore& store) {
 }
 
 // Lets go of something of each kind that the floor keeps.
-void let_go(const Space& space) {
+void let_go(TestStore& store) {
+  const Space space = store.space("faults");
   const auto must = [](const auto& result) {
     if (!result.ok()) throw std::runtime_error(result.error().to_string());
   };
@@ -142,6 +143,31 @@ Status empty_trash(TestStore& store) {
   SPIND_TRY_ASSIGN(const Session session, store.store().session({.user = "ada"}));
   SPIND_TRY_ASSIGN(const Space space, session.space_by_alias("faults"));
   SPIND_TRY(space.empty_trash());
+  return {};
+}
+
+// So that each of them has one thing to drop.
+void keep_one_version(TestStore& store) {
+  const Space space = store.space("faults");
+  const VersionPolicy policy{.thinning = Thinning::count_and_age, .count_max = 1};
+  if (!space.update({.versions = policy}).ok()) throw std::runtime_error("no version policy");
+}
+
+void keep_no_trash(TestStore& store) {
+  const Space space = store.space("faults");
+  if (!space.update({.trash = TrashPolicy{0}}).ok()) throw std::runtime_error("no trash policy");
+}
+
+// Opened anew, since a sweep that waited has set the clocks apart, and age would say nothing.
+Status collect_old_trash(TestStore& store) {
+  SPIND_TRY(reopen(store));
+  return collect(store);
+}
+
+Status thin_versions(TestStore& store) {
+  SPIND_TRY_ASSIGN(const Session session, store.store().session({.user = "ada"}));
+  SPIND_TRY_ASSIGN(const Space space, session.space_by_alias("faults"));
+  SPIND_TRY(space.thin_versions());
   return {};
 }
 
@@ -350,6 +376,8 @@ std::vector<FaultCase> make_cases() {
     return {};
   }));
   cases.push_back({"empty_trash", empty_trash});
+  cases.push_back({"thin_versions", thin_versions, true, keep_one_version});
+  cases.push_back({"collect old trash", collect_old_trash, true, keep_no_trash});
   cases.push_back({"at", look_back, false});
   cases.push_back({"rewind", rewind, true});
   cases.push_back({"collect and forget", forget, false, let_go});

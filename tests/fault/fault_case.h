@@ -12,8 +12,8 @@ namespace spind::test {
 struct FaultCase {
   std::string name;
   std::function<Status(TestStore&)> run;
-  bool changes_space = true;                    // whether the space "faults" is another afterwards
-  std::function<void(const Space&)> prepare{};  // before, without a fault
+  bool changes_space = true;                  // whether the space "faults" is another afterwards
+  std::function<void(TestStore&)> prepare{};  // before, without a fault
   bool takes_ids = false;  // an attempt that failed may have taken ids that do not come again
 };
 

@@ -26,7 +26,7 @@ class Fixture {
         [this, seam](kv::MemoryCall) { return seam == Seam::kv ? point.hit("kv") : Status(); });
     store.reopen();
     make_tree(store);
-    if (fault_case.prepare) fault_case.prepare(store.space("faults"));
+    if (fault_case.prepare) fault_case.prepare(store);
     store.reopen();  // cold caches, so that the verb makes all the calls that it may make
   }
 

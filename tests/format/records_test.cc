@@ -274,6 +274,31 @@ TEST_CASE("format: a space out of use, with what presents it") {
   check_entry("entry-space-2-disabled", entry);
 }
 
+TEST_CASE("format: a space with policies of its trash and its versions, and where it is thinned") {
+  SpaceRecord space = a_space();
+  space.trash.keep_ns = 3'600'000'000'000;
+  space.versions.thinning = Thinning::ladder;
+  check_golden("space-3-ladder", space, encode(space), decode_space);
+  space.versions = {Thinning::count_and_age, 3, 86'400'000'000'000, 100};
+  check_golden("space-3-count", space, encode(space), decode_space);
+  Entry entry = a_full_entry();
+  entry.type = EntryType::space_updated;
+  entry.changes = {SpaceUpdated{a_space(), space}};
+  check_entry("entry-space-3", entry);
+  const std::string key = waiting_thinning_key(kSpace);
+  CHECK(key == golden_bytes("key-thinning", key));
+}
+
+TEST_CASE("format: an entry that thins versions out") {
+  Entry entry = a_full_entry();
+  entry.type = EntryType::versions_thinned;
+  entry.visible = false;
+  entry.way.clear();
+  entry.changes = {VersionRemoved{77, a_version(), {}, 43},
+                   VersionRemoved{78, a_version(), {}, 44}};
+  check_entry("entry-thinned", entry);
+}
+
 UploadRecord an_upload() {
   UploadRecord upload;
   upload.starter = "ada";

@@ -160,8 +160,8 @@ Expected ModelSpace::put(const Request& request, EntryNumber entry, std::int64_t
   Node& node = nodes_.at(id);
   if (!is_new) tell_of_version(ChangeKind::updated, id, node.versions.size() + 1, entry);
   node.mtime_ns = options.mtime_ns.value_or(time_ns);
-  node.versions.push_back(
-      {request.content_seed, request.size_bytes, sha256, creator_, node.mtime_ns});
+  node.versions.push_back({request.content_seed, request.size_bytes, sha256, creator_,
+                           node.mtime_ns, written_now_ns()});
   touch(id, entry);
   expected.answer.written = {.node = id,
                              .version = node.versions.size(),
@@ -332,6 +332,7 @@ Expected ModelSpace::restore_version(const Request& request, EntryNumber entry) 
   if (number == node.versions.size()) return expected;
   Version version = node.versions[number - 1];
   version.author = creator_;
+  version.written_ns = written_now_ns();
   version.pinned = false;
   version.label.clear();
   node.mtime_ns = version.mtime_ns;

@@ -16,8 +16,8 @@ NodeId ModelSpace::copy_node(NodeId original, NodeId parent, const std::string& 
             .versions = {}};
   if (from.kind == NodeKind::file) {
     const Version& version = from.versions.back();
-    copy.versions.push_back(
-        {version.content_seed, version.size_bytes, version.sha256, creator_, version.mtime_ns});
+    copy.versions.push_back({version.content_seed, version.size_bytes, version.sha256, creator_,
+                             version.mtime_ns, written_now_ns()});
   }
   const NodeId id = copy.id;
   nodes_[id] = std::move(copy);

@@ -34,6 +34,7 @@ std::string ModelRun::step(const Op& op) {
     case Act::rewind: return rewind(chosen(op), op);
     case Act::forget: return forget(chosen(op), op);
     case Act::upload: return upload(chosen(op), op);
+    case Act::policies: return policies(chosen(op), op);
   }
   return "";
 }
@@ -155,6 +156,7 @@ std::string ModelRun::reopen() {
     if (run(before, {.verb = Verb::stat}).code != Code::unavailable)
       return "reopen: a space answers after its store was closed";
     const Status opened = store_.open();
+    jumped_ns_ = 0;
     if (!opened.ok()) return "reopen: " + opened.error().to_string();
     break;
   }
@@ -173,6 +175,15 @@ std::string ModelRun::collect(const Both* forget) {
   if (forget != nullptr) options.forget = forget->id;
   const Result<CollectReport> report = store_.store().collect(options);
   if (!report.ok()) return "collect: " + report.error().to_string();
+  std::uint64_t items = 0, versions = 0;
+  for (Both& both : spaces_) {
+    if (believed_now()) items += both.model.purge_old(both.trash, *believed_now());
+    versions += both.model.thin(both.versions, believed_now(), clock_.wall_ns());
+  }
+  if (report->trash_items != items)
+    return "collect: " + std::to_string(report->trash_items) + " items of the trash";
+  if (report->thinned != versions)
+    return "collect: " + std::to_string(report->thinned) + " versions thinned";
   for (Both& both : spaces_) {
     const std::string different = move_floor(both, &both == forget);
     if (!different.empty()) return "collect: " + different;
@@ -194,6 +205,15 @@ std::string ModelRun::move_floor(Both& both, bool forget) {
     if (both.engine.rewind({.entry = floor - 1}).code() != Code::cursor_too_old)
       return "the way back leads below the floor";
   }
+  if (both.told < both.model.first_event()) {
+    // The collection itself did something, and the floor has passed that already.
+    if (both.engine.changes(both.cursor).code() != Code::cursor_too_old)
+      return "changes: what is forgotten is not missed";
+    Result<std::string> cursor = both.engine.cursor_after(both.model.floor());
+    if (!cursor.ok()) return "cursor_after: " + cursor.error().to_string();
+    both.cursor = std::move(cursor).value();
+    both.told = both.model.first_event();
+  }
   return compare_news(both);
 }
 
@@ -210,6 +230,40 @@ std::string ModelRun::forget(Both& both, const Op& op) {
   }
   const std::string different = collect(all ? &both : nullptr);
   return different.empty() ? compare_all() : different;
+}
+
+// Says what the space keeps, and has it done.
+std::string ModelRun::policies(Both& both, const Op& op) {
+  constexpr std::int64_t kKeep_ns[] = {0, 40'000'000, 3'600 * kSecond_ns, INT64_MAX};
+  const TrashPolicy trash{kKeep_ns[op.node % std::size(kKeep_ns)]};
+  VersionPolicy versions{.thinning = static_cast<Thinning>(1 + op.name % 4)};
+  if (versions.thinning == Thinning::count_and_age) {
+    versions.count_min = op.kind;
+    versions.keep_ns = kKeep_ns[op.jump % std::size(kKeep_ns)];
+    versions.count_max = op.page;
+  }
+  const Result<Written> updated = both.engine.update({.trash = trash, .versions = versions});
+  if (!updated.ok()) return "update: " + updated.error().to_string();
+  if (trash != both.trash || versions != both.versions)
+    both.model.update(both.model.last_entry() + 1, clock_.wall_ns());
+  both.trash = trash;
+  both.versions = versions;
+  if (op.page % 2 == 0) {
+    const std::string different = collect();
+    return different.empty() ? compare_all() : different;
+  }
+  const Result<VersionsThinned> thinned = both.engine.thin_versions();
+  if (!thinned.ok()) return "thin_versions: " + thinned.error().to_string();
+  if (thinned->versions != both.model.thin(versions, believed_now(), clock_.wall_ns()))
+    return "thin_versions: " + std::to_string(thinned->versions) + " versions";
+  return compare(both);
+}
+
+// None where the clock has jumped.
+std::optional<std::int64_t> ModelRun::believed_now() {
+  constexpr std::int64_t kJumpMax_ns = 60 * kSecond_ns;
+  if (jumped_ns_ >= kJumpMax_ns || jumped_ns_ <= -kJumpMax_ns) return std::nullopt;
+  return clock_.wall_ns();
 }
 
 std::string ModelRun::empty_trash(Both& both) {
@@ -261,7 +315,11 @@ std::string ModelRun::rewind(Both& both, const Op& op) {
 void ModelRun::move_clock(const Op& op) {
   constexpr std::int64_t kDay_ns = 86'400 * kSecond_ns;
   constexpr std::int64_t kJumps_ns[] = {-kDay_ns, -kSecond_ns, kSecond_ns, kDay_ns, 1, -1};
-  clock_.jump(kJumps_ns[op.jump % std::size(kJumps_ns)]);
+  constexpr std::int64_t kSteps_ns[] = {3 * kSecond_ns, 3'600 * kSecond_ns, 2 * kDay_ns};
+  const std::size_t which = op.jump % (std::size(kJumps_ns) + std::size(kSteps_ns));
+  if (which >= std::size(kJumps_ns)) return clock_.advance(kSteps_ns[which - std::size(kJumps_ns)]);
+  clock_.jump(kJumps_ns[which]);
+  jumped_ns_ += kJumps_ns[which];
 }
 
 std::string run_steps(MetadataEngine engine, const std::vector<Op>& steps) {

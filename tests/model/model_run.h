@@ -33,6 +33,8 @@ class ModelRun {
     std::string cursor{};                    // of one who follows the space
     std::size_t told = 0;                    // events up to there
     std::uint64_t keep = 0;                  // entries, as its policy says; 0: all
+    TrashPolicy trash{};
+    VersionPolicy versions{};
   };
 
   std::string call(Both& both, const Op& op);
@@ -44,6 +46,8 @@ class ModelRun {
   std::string collect(const Both* forget = nullptr);
   std::string move_floor(Both& both, bool forget);
   std::string forget(Both& both, const Op& op);
+  std::string policies(Both& both, const Op& op);
+  std::optional<std::int64_t> believed_now();
   std::string empty_trash(Both& both);
   std::string compare_properties(Both& both);
   std::string compare_trash(Both& both);
@@ -65,6 +69,7 @@ class ModelRun {
   bool alias_taken(const std::string& alias, const Both* self) const;
 
   TestClock clock_;
+  std::int64_t jumped_ns_ = 0;  // since the store was opened
   SeededRandom random_;
   TestStore store_;
   std::vector<Both> spaces_;

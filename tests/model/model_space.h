@@ -31,6 +31,7 @@ class ModelSpace {
     Sha256 sha256{};
     std::string author;
     std::int64_t mtime_ns = 0;
+    std::int64_t written_ns = 0;  // to the millisecond
     bool removed = false, pinned = false;
     std::string label{};
   };
@@ -44,7 +45,8 @@ class ModelSpace {
     EntryNumber changed = 0;
     bool removed = false;           // itself; what lies below it is gone with it
     EntryNumber removed_entry = 0;  // that did it
-    bool purged = false;            // and then purged
+    std::int64_t removed_ns = 0;
+    bool purged = false;  // and then purged
     EntryNumber purged_entry = 0;
     bool erased = false;            // the floor has passed the purge of it, or of what it lies in
     std::vector<Version> versions;  // of a file, the current one last; removed ones stay here
@@ -78,6 +80,11 @@ class ModelSpace {
   // Items of the trash, the newest first.
   std::vector<NodeId> trash() const;
   void empty_trash(EntryNumber entry, std::int64_t time_ns);
+  // What policies drop at a time, by an entry each if there is something. How much it was.
+  std::uint64_t purge_old(const TrashPolicy& policy, std::int64_t now_ns);
+  // `now_ns`: none where nobody knows how old anything is.
+  std::uint64_t thin(const VersionPolicy& policy, std::optional<std::int64_t> now_ns,
+                     std::int64_t time_ns);
   EntryNumber last_entry() const { return last_entry_; }
   EntryNumber last_visible() const { return last_visible_; }
   // The space itself was given other names.
@@ -155,6 +162,7 @@ class ModelSpace {
   std::pair<NodeId, std::string> make_room(Place to, NodeId there, NodeKind kind,
                                            OnConflict on_conflict, EntryNumber entry,
                                            std::int64_t time_ns);
+  std::int64_t written_now_ns() const { return now_ns_ / 1'000'000 * 1'000'000; }
   void touch(NodeId node, EntryNumber entry);
   std::vector<NodeId> way_to(NodeId folder) const;
   ChangeEvent& tell(ChangeKind kind, NodeId node, EntryNumber entry);

@@ -40,6 +40,7 @@ void ModelSpace::detach(NodeId id, EntryNumber entry) {
   tell_with_place(ChangeKind::removed, id, entry);
   node.removed = true;
   node.removed_entry = entry;
+  node.removed_ns = now_ns_;
   places_.erase({node.parent, node.name});
 }
 

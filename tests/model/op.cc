@@ -46,9 +46,10 @@ constexpr std::array kFields = std::to_array<Field>({
     {"prop", &Op::prop},
 });
 
-constexpr std::array<std::string_view, 14> kActs = {
-    "call",    "create_space", "update_space", "find_space", "list_spaces", "reopen", "check",
-    "collect", "clock",        "empty_trash",  "look_back",  "rewind",      "forget", "upload"};
+constexpr std::array<std::string_view, 15> kActs = {
+    "call",      "create_space", "update_space", "find_space", "list_spaces",
+    "reopen",    "check",        "collect",      "clock",      "empty_trash",
+    "look_back", "rewind",       "forget",       "upload",     "policies"};
 
 // Sizes on both sides of every limit at which content is kept in another way.
 constexpr std::array<std::uint64_t, 10> kSizes = {

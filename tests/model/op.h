@@ -31,6 +31,7 @@ enum class Act : std::uint8_t {
   rewind,     // to one
   forget,     // all of the past, or all but the newest entries
   upload,     // in parts, with `replace` held and released; else as a put
+  policies,   // of the trash and of versions, and what they drop
 };
 
 struct Op {

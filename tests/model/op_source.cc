@@ -65,17 +65,19 @@ Op OpSource::call() {
 Op OpSource::next() {
   Op op;
   const std::uint32_t at = below(1000);
-  if (at >= 941 && at < 966) {
+  if (at >= 933 && at < 958) {
     op = call();
     op.act = Act::upload;
     op.verb = Verb::put;
     op.request = 0;
     return op;
   }
-  if (at < 941) return call();
+  if (at < 933) return call();
   op.space = below(3);
   op.node = below(100'000);
-  if (at < 970)
+  if (at < 965)
+    op.act = Act::policies;
+  else if (at < 969)
     op.act = Act::forget;
   else if (at < 978)
     op.act = Act::look_back;
@@ -100,7 +102,7 @@ Op OpSource::next() {
   op.name = below(12);
   op.kind = below(3);
   op.page = below(4);
-  op.jump = below(6);
+  op.jump = below(9);
   return op;
 }
 

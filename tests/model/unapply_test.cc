@@ -54,7 +54,7 @@ class RandomVerbs {
   void run_one() {
     const std::string a = path(), b = path();
     const std::string id = pick(5) == 0 ? fmt::format("request-{}", pick(200)) : "";
-    switch (pick(25)) {
+    switch (pick(26)) {
       case 0:
       case 1:
         return done(space_.put(a, content(), {.make_parents = pick(2) == 0, .request_id = id}));
@@ -90,6 +90,7 @@ class RandomVerbs {
       case 21:
       case 22: return append_upload();
       case 23: return end_upload(id);
+      case 24: return thin();
       default: return done(space_.update({.name = fmt::format("name {}", pick(5))}));
     }
   }
@@ -148,6 +149,13 @@ class RandomVerbs {
       return done(space_.finish_upload(upload->id, {.hold = pick(2) == 0, .request_id = id}));
     if (pick(3) == 0) return done(space_.quarantine_upload(upload->id));
     done(space_.release_upload(upload->id, {.request_id = id}));
+  }
+  // By a policy that drops some whatever the time is.
+  void thin() {
+    done(space_.update({.versions = VersionPolicy{.thinning = Thinning::count_and_age,
+                                                  .count_max = 1 + pick(3)}}));
+    between_();
+    REQUIRE(space_.thin_versions().ok());
   }
   std::string path() {
     std::string path;

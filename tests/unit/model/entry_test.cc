@@ -149,12 +149,15 @@ TEST_CASE("entry: has the format that its space records need") {
   CHECK(encode(entry).payload[1] == 1);
   after.state = SpaceStatus::disabled;
   after.image = 5;
-  for (const auto& change : {SpaceUpdated{before, after}, SpaceUpdated{after, before}}) {
-    entry.changes = {change};
-    const EncodedEntry encoded = encode(entry);
-    CHECK(encoded.payload[1] == 2);
-    CHECK(decode_entry(encoded.skeleton, encoded.payload).value() == entry);
-  }
+  SpaceRecord thinned = after;
+  thinned.versions.thinning = Thinning::ladder;
+  for (const auto& [changed, format] : {std::pair{after, 2}, {thinned, 3}})
+    for (const auto& change : {SpaceUpdated{before, changed}, SpaceUpdated{changed, before}}) {
+      entry.changes = {change};
+      const EncodedEntry encoded = encode(entry);
+      CHECK(encoded.payload[1] == format);
+      CHECK(decode_entry(encoded.skeleton, encoded.payload).value() == entry);
+    }
 }
 
 TEST_CASE("entry: cuts and flipped bits are corruption") {

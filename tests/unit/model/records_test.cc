@@ -82,7 +82,13 @@ class RandomRecords {
         coin() ? FloorPolicy{} : FloorPolicy{static_cast<std::int64_t>(number() >> 1), number()},
         coin() ? SpaceStatus::active : SpaceStatus::disabled,
         coin() ? 0 : number(),
-        coin() ? 0 : number()};
+        coin() ? 0 : number(),
+        coin() ? TrashPolicy{} : TrashPolicy{static_cast<std::int64_t>(number() >> 1)},
+        coin() ? VersionPolicy{} : version_policy()};
+  }
+  VersionPolicy version_policy() {
+    if (coin()) return {.thinning = coin() ? Thinning::ladder : Thinning::automatic};
+    return {Thinning::count_and_age, number(), static_cast<std::int64_t>(number() >> 1), number()};
   }
   Head head() {
     return {number(), number(),   static_cast<std::int64_t>(number()), number(), number(), number(),
@@ -175,23 +181,52 @@ TEST_CASE("records: a space that says nothing new is written as it always was") 
   space.floor = {};
   space.state = SpaceStatus::active;
   space.image = space.readme = 0;
+  space.trash = {};
+  space.versions = {};
   std::string bytes = encode(space);
   CHECK(bytes[1] == 1);
-  // The same in the format that could say more is not what the encoder makes.
+  // The same in a format that could say more is not what the encoder makes.
   bytes.resize(bytes.size() - kSealBytes);
   bytes[1] = 2;
   Encoder(bytes).zigzag(space.floor.keep_ns).varint(0).u8(1).varint(0).varint(0);
+  std::string third = bytes;
   seal(bytes);
   CHECK(decode_space(bytes).code() == Code::corruption);
-  const auto needs_format_2 = [](const SpaceRecord& record) {
-    CHECK(encode(record)[1] == 2);
+  third[1] = 3;
+  Encoder(third).zigzag(space.trash.keep_ns).u8(1);
+  seal(third);
+  CHECK(decode_space(third).code() == Code::corruption);
+  const auto needs_format = [](const SpaceRecord& record, int format) {
+    CHECK(encode(record)[1] == format);
     CHECK(decode_space(encode(record)).value() == record);
   };
   SpaceRecord presented = space, kept = space;
   presented.readme = 7;
   kept.floor.keep_entries = 7;
-  needs_format_2(presented);
-  needs_format_2(kept);
+  needs_format(presented, 2);
+  needs_format(kept, 2);
+  SpaceRecord trash = space, versions = kept;
+  trash.trash.keep_ns = 7;
+  versions.versions.thinning = Thinning::count_and_age;
+  needs_format(trash, 3);
+  needs_format(versions, 3);
+}
+
+TEST_CASE(
+    "records: a space keeps its trash and versions for no time below zero, in no unknown way") {
+  SpaceRecord space;
+  space.trash.keep_ns = -1;
+  CHECK(decode_space(encode(space)).code() == Code::corruption);
+  space.trash = {};
+  space.versions = {Thinning::count_and_age, 1, -1, 2};
+  CHECK(decode_space(encode(space)).code() == Code::corruption);
+  for (const int thinning : {0, 5}) {
+    space.versions = {.thinning = static_cast<Thinning>(thinning)};
+    CHECK(decode_space(encode(space)).code() == Code::corruption);
+  }
+  space.versions = {};
+  space.state = static_cast<SpaceStatus>(3);
+  CHECK(decode_space(encode(space)).code() == Code::corruption);
 }
 
 TEST_CASE("records: an upload has no more than was declared, and all of it once it is held") {
