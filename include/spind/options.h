@@ -139,6 +139,7 @@ struct SpaceChange {
 enum class SpaceStatus : std::uint8_t {
   active = 1,
   disabled = 2,  // its nodes answer not_found; see Space::disable
+  purged = 3,    // gone for everybody: no call shows such a space
 };
 
 struct SpaceInfo {

@@ -61,6 +61,11 @@ class SPIND_EXPORT Space {
   // can be read to its end. info, update, and both of these work on a disabled space too.
   Result<Written> disable() const;
   Result<Written> enable() const;
+  // The space is gone for good, at once for everybody: it is neither found nor listed any more, and
+  // its alias is free. What it held is erased once its floor has passed, a little at a time, by the
+  // store's own cleaning; CollectOptions::forget does not wait for that. No other space ever has its
+  // id. conflict: it is not disabled.
+  Result<Written> purge() const;
 
   Result<NodeInfo> stat(const Ref& node) const;
   // The node's path from the root, "/" for the root. limit_exceeded for one that lies too deep.

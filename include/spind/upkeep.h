@@ -45,6 +45,7 @@ struct CollectReport {
   std::uint64_t nodes = 0, versions = 0;  // purged or removed ones that were erased
   std::uint64_t trash_items = 0;          // purged, since their time in the trash was over
   std::uint64_t thinned = 0;              // versions that were removed, as policies say
+  std::uint64_t spaces = 0;               // purged ones that are erased wholly
 };
 
 struct CheckpointOptions {

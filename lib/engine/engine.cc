@@ -203,6 +203,7 @@ Result<CollectReport> Engine::collect(const CollectOptions& options,
   report.entries = reclaimed.entries;
   report.nodes = reclaimed.nodes;
   report.versions = reclaimed.versions;
+  report.spaces = reclaimed.spaces;
   report.trash_items = retired.trash_items;
   report.thinned = retired.versions;
   return report;

@@ -44,6 +44,10 @@ Result<Written> Space::disable() const { return change(*state_, Verb::disable, o
 
 Result<Written> Space::enable() const { return change(*state_, Verb::enable, ops::enable); }
 
+Result<Written> Space::purge() const {
+  return change(*state_, Verb::purge_space, ops::purge_space);
+}
+
 Result<NodeInfo> Space::stat(const Ref& node) const {
   return run(*state_, Verb::stat, ops::stat, node);
 }

@@ -62,6 +62,10 @@ void print_reclaiming(const upkeep::Reclaimer::Metrics& reclaim, Printer& print)
               reclaim.waiting_rows);
   print.gauge("spind_reclaim_waiting_seconds", "For how long the oldest of it had waited.",
               reclaim.waiting_seconds);
+  print.gauge("spind_reclaim_waiting_spaces",
+              "Purged spaces that were there at the last pass, waiting for their floors.",
+              reclaim.waiting_spaces);
+  print.counter("spind_reclaimed_spaces_total", "Purged spaces erased.", reclaim.spaces);
   print.counter("spind_reclaimed_entries_total", "Journal entries trimmed below a floor.",
                 reclaim.entries);
   print.counter("spind_reclaimed_nodes_total", "Purged nodes erased.", reclaim.nodes);

@@ -289,6 +289,12 @@ std::string catalogue_space_key(std::string_view tenant, SpaceKind kind, const S
   return key.append(as_text(Bytes(space.bytes)));
 }
 
+std::string catalogue_gone_prefix() { return std::string(kCatalogue) + 'x'; }
+
+std::string catalogue_gone_key(const SpaceId& space) {
+  return catalogue_gone_prefix().append(as_text(Bytes(space.bytes)));
+}
+
 std::string catalogue_aliases_prefix() { return std::string(kCatalogue) + 'a'; }
 
 std::string catalogue_alias_key(std::string_view tenant, std::string_view alias) {

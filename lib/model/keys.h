@@ -135,11 +135,15 @@ PropertyInKey property_in_key(std::string_view key);
 // The catalogue: one partition for the whole store.
 //   't' tenant, 0, kind, space id → –            spaces by tenant and kind
 //   'a' tenant, 0, alias          → space id     aliases
+//   'x' space id                  → –            the space was purged
 std::string catalogue_partition();
 std::string catalogue_spaces_prefix();  // of all tenants
 std::string catalogue_space_prefix(std::string_view tenant);
 std::string catalogue_space_key(std::string_view tenant, SpaceKind kind, const SpaceId& space);
 SpaceId space_in_catalogue_key(std::string_view space_key);
+// Spaces that were purged: their ids are taken for ever.
+std::string catalogue_gone_prefix();
+std::string catalogue_gone_key(const SpaceId& space);
 std::string catalogue_aliases_prefix();  // of all tenants
 std::string catalogue_alias_key(std::string_view tenant, std::string_view alias);
 

@@ -59,7 +59,8 @@ inline std::uint8_t format_of(std::string_view record) {
 // still hold whatever they can, so that an old row stays as it was when it is put back.
 inline constexpr std::uint8_t kSpaceFormat = 3;
 inline std::uint8_t format_needed(const SpaceRecord& space) {
-  const bool second = space.trash == TrashPolicy{} && space.versions == VersionPolicy{};
+  const bool second = space.trash == TrashPolicy{} && space.versions == VersionPolicy{} &&
+                      space.state != SpaceStatus::purged;
   if (!second) return 3;
   const bool first = space.floor == FloorPolicy{} && space.state == SpaceStatus::active &&
                      space.image == 0 && space.readme == 0;

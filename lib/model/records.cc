@@ -215,7 +215,7 @@ SpaceRecord decode_space_part(Decoder& in, std::uint8_t format) {
   space.floor.keep_entries = in.varint();
   if (space.floor.keep_ns < 0) in.fail();
   const std::uint8_t state = in.u8();
-  if (state < 1 || state > 2) in.fail();
+  if (state < 1 || state > (format < 3 ? 2 : 3)) in.fail();
   space.state = static_cast<SpaceStatus>(state);
   space.image = in.varint();
   space.readme = in.varint();

@@ -40,6 +40,7 @@ Status Call::interrupted(Clock& clock) const {
 
 Status may_enter(const Call& call, const model::SpaceRecord& info, const SpaceId& space,
                  Wanted wanted) {
+  if (info.state == SpaceStatus::purged) return space::no_such_space(space);
   if (call.upkeep) return {};
   const bool disabled = info.state == SpaceStatus::disabled;
   if (!disabled && access::may_enter(call.who, info).ok()) return {};

@@ -31,8 +31,10 @@ model::SpaceRecord new_record(const Context& context, const Call& call, const Sp
 
 Result<Decision> decide(const Context& context, const Call& call, const SpaceOptions& options,
                         space::State& state, const Moment& moment) {
+  SPIND_TRY_ASSIGN(const auto gone,
+                   state.rows().get(kv::Family::state, model::catalogue_gone_key(state.space())));
   auto head = state.head();
-  if (head.ok())
+  if (head.ok() || gone)
     return Error{.code = Code::already_exists,
                  .text = "the space id is taken",
                  .path = state.space().to_string()};

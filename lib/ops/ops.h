@@ -23,6 +23,7 @@ Result<Written> update_space(const Context& context, const Call& call, const Spa
                              const SpaceChange& change);
 Result<Written> disable(const Context& context, const Call& call, const SpaceId& space);
 Result<Written> enable(const Context& context, const Call& call, const SpaceId& space);
+Result<Written> purge_space(const Context& context, const Call& call, const SpaceId& space);
 Result<SpaceInfo> space_info(const Context& context, const Call& call, const SpaceId& space);
 Result<SpaceId> space_by_alias(const Context& context, const Call& call, std::string_view alias);
 Result<PageOf<SpaceInfo>> list_spaces(const Context& context, const Call& call,

@@ -11,8 +11,7 @@ namespace {
 using kv::Family;
 
 bool is_damage(const Error& error) {
-  return error.code == Code::corruption || error.code == Code::not_found ||
-         error.code == Code::unsupported;
+  return error.code == Code::corruption || error.code == Code::unsupported;
 }
 
 class Retention {
@@ -31,6 +30,7 @@ class Retention {
     Status first_error;
     for (; cursor->valid(); cursor->next()) {
       Status done = visit(model::space_in_catalogue_key(cursor->key()));
+      if (done.code() == Code::not_found) continue;  // it was purged since
       if (!done.ok() && !is_damage(done.error())) return done;
       if (first_error.ok()) first_error = std::move(done);
     }

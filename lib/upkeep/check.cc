@@ -13,6 +13,7 @@
 #include "upkeep/check_undo.h"
 #include "upkeep/check_uploads.h"
 #include "upkeep/row_scan.h"
+#include "upkeep/space_erasure.h"
 
 namespace spind::upkeep {
 namespace {
@@ -40,6 +41,7 @@ class StoreCheck {
   Status expect_nodes(const SpaceId& space) {
     SPIND_TRY(steps_.step());
     space::Reading reading(snapshot_, no_cache_, space);
+    if (going(reading)) return {};
     const auto expect = [this](const model::NodeRecord& node) {
       const FolderTotals weight = node.weight();
       steps_.expect(weight.files + weight.folders);
@@ -71,6 +73,10 @@ class StoreCheck {
     auto head = reading.head();
     if (!head.ok()) return findings_.absorb(Kind::head, 0, std::move(head).error());
     if (!info.ok()) return {};  // under which name rule, and in which vault, nobody knows
+    if (is_going(**info, *head)) {
+      Lineage none;
+      return ContentCheck(reading, *head, subject_.content, none, findings_, steps_).run_held();
+    }
     TreeCheck tree(reading, *head, findings_, steps_);
     SPIND_TRY(tree.run());
     report_.nodes += tree.nodes();
@@ -86,6 +92,13 @@ class StoreCheck {
     // What is wrong already would be told once more.
     if (report_.findings_total != findings_before) return {};
     return UndoCheck(reading, *head, findings_, steps_).run();
+  }
+
+  // What is wrong with its record or its head is found later.
+  static bool going(space::Reading& reading) {
+    const auto info = reading.info();
+    const auto head = reading.head();
+    return info.ok() && head.ok() && is_going(**info, *head);
   }
 
   Status check_piece(const PieceState& piece) {

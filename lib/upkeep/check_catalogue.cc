@@ -61,6 +61,13 @@ Status check_listed(const kv::View& view, const SpaceId& space, const model::Spa
                     Findings& findings) {
   SPIND_TRY_ASSIGN(const auto row, view.get(Family::state, model::catalogue_space_key(
                                                                info.tenant, info.kind, space)));
+  SPIND_TRY_ASSIGN(const auto gone, view.get(Family::state, model::catalogue_gone_key(space)));
+  if (info.state == SpaceStatus::purged) {
+    if (row) findings.add(Kind::catalogue, 0, "the catalogue lists it though it was purged");
+    if (!gone) findings.add(Kind::catalogue, 0, "it was purged, and its id is not taken for ever");
+    return {};
+  }
+  if (gone) findings.add(Kind::catalogue, 0, "the catalogue says that it was purged");
   if (!row) findings.add(Kind::catalogue, 0, "the catalogue does not list it by tenant and kind");
   if (info.alias.empty()) return {};
   SPIND_TRY_ASSIGN(const auto holder,
@@ -94,7 +101,8 @@ Status check_catalogue(const kv::SnapshotRef& snapshot, space::RowCache& no_cach
     findings.begin_space(space);
     SPIND_TRY_ASSIGN(const space::SpaceRef info,
                      find_record(snapshot, no_cache, space, Kind::alias, findings));
-    if (info != nullptr && key != model::catalogue_alias_key(info->tenant, info->alias))
+    const bool purged = info != nullptr && info->state == SpaceStatus::purged;
+    if (purged || (info != nullptr && key != model::catalogue_alias_key(info->tenant, info->alias)))
       findings.add(Kind::alias, 0, "an alias leads to it that is not its own");
     return {};
   };

@@ -68,6 +68,27 @@ Status ContentCheck::run(bool read_content) {
   return {};
 }
 
+Status ContentCheck::run_held() {
+  SPIND_TRY_ASSIGN(const space::SpaceRef info, reading_.info());
+  owner_ = {info->tenant, reading_.space()};
+  SPIND_TRY(check_dropped());
+  return scan_rows(reading_, SpaceRow::reference, [&](std::string_view key, auto) -> Status {
+    SPIND_TRY(steps_.step());
+    return check_held(key);
+  });
+}
+
+// That the vault keeps the piece of a row of references.
+Status ContentCheck::check_held(std::string_view key) {
+  const std::size_t prefix_bytes = model::row_prefix(reading_.space(), SpaceRow::reference).size();
+  model::PieceId piece{};
+  if (key.size() != prefix_bytes + piece.size()) return {};
+  std::copy(key.begin() + static_cast<std::ptrdiff_t>(prefix_bytes), key.end(), piece.begin());
+  SPIND_TRY_ASSIGN(const bool held, content_.holds(reading_.snapshot(), owner_, piece));
+  if (!held) findings_.add(Kind::holder, 0, "the vault does not hold a piece for the space");
+  return {};
+}
+
 // Every version: current ones of files that hang or lie in the trash, and the earlier ones.
 Status ContentCheck::visit_versions(const Visit& visit) {
   const auto visit_node = [&](const model::NodeRecord& node) -> Status {
@@ -297,11 +318,7 @@ Status ContentCheck::compare_pass(std::uint32_t pass, std::uint32_t passes,
                         fmt::format("a piece counts {} references, there are {}",
                                     count.ok() ? *count : 0, expected));
         if (found != counts.end()) counts.erase(found);
-        model::PieceId piece;
-        std::copy(id.begin(), id.end(), piece.begin());
-        SPIND_TRY_ASSIGN(const bool held, content_.holds(reading_.snapshot(), owner_, piece));
-        if (!held) findings_.add(Kind::holder, 0, "the vault does not hold a piece for the space");
-        return {};
+        return check_held(key);
       }));
   for (const auto& left : counts)
     findings_.add(Kind::references, 0,

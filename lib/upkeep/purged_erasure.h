@@ -11,7 +11,7 @@ inline constexpr std::size_t kRowsAStep = 256;
 
 // What was erased.
 struct Erased {
-  std::uint64_t entries = 0, nodes = 0, versions = 0;
+  std::uint64_t entries = 0, nodes = 0, versions = 0, spaces = 0;
 };
 
 // One step at one row of what was purged, inside a commit. Nothing that is left is wrong in between:

@@ -33,6 +33,7 @@ class Reclaimer::Run {
     }
     all_.waiting_rows_ = waiting_rows_;
     all_.waiting_seconds_ = waiting_seconds_;
+    all_.waiting_spaces_ = waiting_spaces_;
     return first_error;
   }
 
@@ -50,7 +51,7 @@ class Reclaimer::Run {
     Status done = reclaim.run();
     note(reclaim.erased());
     SPIND_TRY(std::move(done));
-    return count_waiting(space);
+    return reclaim.erased().spaces > 0 ? Status() : count_waiting(space);
   }
 
   // Nothing that a reader can reach changes, so it is no entry.
@@ -93,14 +94,20 @@ class Reclaimer::Run {
     report_.entries += erased.entries;
     report_.nodes += erased.nodes;
     report_.versions += erased.versions;
+    report_.spaces += erased.spaces;
     all_.entries_ += erased.entries;
     all_.nodes_ += erased.nodes;
     all_.versions_ += erased.versions;
+    all_.spaces_ += erased.spaces;
   }
 
   // What fell away and waits for the floor, and for how long the first of it has.
   Status count_waiting(const SpaceId& space) {
     const kv::SnapshotRef snapshot = all_.kv_.durable();
+    SPIND_TRY_ASSIGN(const auto info, snapshot->get(Family::state, model::info_key(space)));
+    if (!info) return space::no_such_space(space);
+    SPIND_TRY_ASSIGN(const model::SpaceRecord record, model::decode_space(*info));
+    if (record.state == SpaceStatus::purged) ++waiting_spaces_;
     std::optional<EntryNumber> oldest;
     for (const SpaceRow row : {SpaceRow::purged, SpaceRow::unused, SpaceRow::dropped}) {
       SPIND_TRY_ASSIGN(const EntryNumber trimmed, read_trimmed(*snapshot, space));
@@ -135,7 +142,7 @@ class Reclaimer::Run {
   Reclaimer& all_;
   const CollectOptions& options_;
   CollectReport& report_;
-  std::uint64_t steps_ = 0, waiting_rows_ = 0, waiting_seconds_ = 0;
+  std::uint64_t steps_ = 0, waiting_rows_ = 0, waiting_seconds_ = 0, waiting_spaces_ = 0;
 };
 
 Status Reclaimer::run(const CollectOptions& options, CollectReport& report) {
@@ -146,9 +153,11 @@ Status Reclaimer::run(const CollectOptions& options, CollectReport& report) {
 Reclaimer::Metrics Reclaimer::metrics() const {
   return {.waiting_rows = waiting_rows_,
           .waiting_seconds = waiting_seconds_,
+          .waiting_spaces = waiting_spaces_,
           .entries = entries_,
           .nodes = nodes_,
-          .versions = versions_};
+          .versions = versions_,
+          .spaces = spaces_};
 }
 
 }  // namespace spind::upkeep

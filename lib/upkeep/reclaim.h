@@ -25,9 +25,9 @@ class Reclaimer {
 
   struct Metrics {
     // As the last run left them.
-    std::uint64_t waiting_rows = 0, waiting_seconds = 0;
+    std::uint64_t waiting_rows = 0, waiting_seconds = 0, waiting_spaces = 0;
     // Since the store was opened.
-    std::uint64_t entries = 0, nodes = 0, versions = 0;
+    std::uint64_t entries = 0, nodes = 0, versions = 0, spaces = 0;
   };
   Metrics metrics() const;
 
@@ -39,8 +39,8 @@ class Reclaimer {
   const ClockDrift clocks_;
   const std::uint64_t epoch_;
   std::mutex running_;
-  std::atomic<std::uint64_t> waiting_rows_{0}, waiting_seconds_{0};
-  std::atomic<std::uint64_t> entries_{0}, nodes_{0}, versions_{0};
+  std::atomic<std::uint64_t> waiting_rows_{0}, waiting_seconds_{0}, waiting_spaces_{0};
+  std::atomic<std::uint64_t> entries_{0}, nodes_{0}, versions_{0}, spaces_{0};
 };
 
 }  // namespace spind::upkeep

@@ -17,6 +17,7 @@ Result<EntryNumber> read_trimmed(const kv::View& view, const SpaceId& space) {
 
 Status SpaceReclaim::run() {
   SPIND_TRY(start());
+  if (going_) return erase_space();
   if (trimmed_ >= floor_) return {};
   SPIND_TRY(erase_purged());
   SPIND_TRY(erase_unused());
@@ -33,6 +34,7 @@ Status SpaceReclaim::start() {
   SPIND_TRY_ASSIGN(const model::SpaceRecord record, model::decode_space(*info));
   SPIND_TRY_ASSIGN(trimmed_, read_trimmed(*snapshot, space_));
   floor_ = decoded.floor;
+  going_ = is_going(record, decoded);
   vault_ = model::vault_of(record.tenant);
   const auto cursor = snapshot->scan(Family::state, first_of(SpaceRow::rewind),
                                      model::rewind_key(space_, floor_ + 1));
@@ -69,6 +71,16 @@ Status SpaceReclaim::commit(std::vector<std::string> partitions, const Step& ste
   erased_.versions += by_step_.versions;
   // Whoever waits for the space goes first.
   return kv_.wait(answer.ticket);
+}
+
+Status SpaceReclaim::erase_space() {
+  SPIND_TRY(SpaceErasure(kv_, content_, space_, vault_,
+                         [this](std::vector<std::string> partitions, const Step& step) {
+                           return commit(std::move(partitions), step);
+                         })
+                .run());
+  ++erased_.spaces;
+  return {};
 }
 
 // The first rows of a queue, as they are durable, of entries that the floor has passed.

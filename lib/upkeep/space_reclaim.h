@@ -7,12 +7,12 @@
 #include "model/vault_rows.h"
 #include "upkeep/lineage.h"
 #include "upkeep/purged_erasure.h"
+#include "upkeep/space_erasure.h"
 
 namespace spind::upkeep {
 
-// Entries of the journal, and pieces that fell away, that one commit erases.
+// Entries of the journal that one commit erases.
 inline constexpr EntryNumber kEntriesAStep = 64;
-inline constexpr std::size_t kPiecesAStep = 64;
 
 // One thread at a time, and one at a time for a space.
 class SpaceReclaim {
@@ -27,10 +27,8 @@ class SpaceReclaim {
   const Erased& erased() const { return erased_; }
 
  private:
-  // Fills a commit; may run more than once.
-  using Step = std::function<Status(kv::Transaction& rows, space::State& state)>;
-
   Status start();
+  Status erase_space();
   Status erase_purged();
   Status erase_unused();
   Status erase_dropped();
@@ -49,6 +47,7 @@ class SpaceReclaim {
   const SpaceId space_;
   const std::function<Status()> between_;
   EntryNumber floor_ = 0, trimmed_ = 0;
+  bool going_ = false;  // all of it
   model::VaultId vault_{};
   Lineage lineage_;  // of the state at the floor
   Erased erased_, by_step_;

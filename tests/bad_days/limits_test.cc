@@ -320,6 +320,31 @@ TEST_CASE("bad day: a space out of use answers to nobody, and stays whole") {
   CHECK(*space.get("/file") == "x");
 }
 
+TEST_CASE("bad day: a purged space answers to nobody, and its id comes to no other") {
+  TestStore store(MetadataEngine::memory);
+  const Space space = store.make_space("purged");
+  const NodeId node = space.put("/file", content(1, 40'000)).value().node;
+  CHECK(space.purge().code() == Code::conflict);
+  REQUIRE(space.disable().ok());
+  CHECK(store.session("eve").space(space.id()).code() == Code::not_found);
+  REQUIRE(space.purge().ok());
+  for (const std::int64_t gone : {0, 1}) {
+    for (const Request& request : all_verbs(Ref::node(node))) {
+      CAPTURE(verb_name(request.verb));
+      CHECK(run(space, request).code == Code::not_found);
+    }
+    CHECK(space.enable().code() == Code::not_found);
+    CHECK(space.purge().code() == Code::not_found);
+    CHECK(store.session().space(space.id()).code() == Code::not_found);
+    CHECK(store.session().create_space({.id = space.id()}).code() == Code::already_exists);
+    if (gone == 1) break;
+    CollectOptions forget{.grace = std::chrono::seconds(0)};
+    forget.forget = space.id();
+    CHECK(store.store().collect(forget)->spaces == 1);
+  }
+  CHECK(store.findings(true) == "");
+}
+
 TEST_CASE("bad day: a policy of the trash or of versions that cannot be is refused") {
   TestStore store(MetadataEngine::memory);
   const Space space = store.make_space("policies");

@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "concurrency/linearize.h"
+#include "support/store/content.h"
 #include "support/store/test_clock.h"
 #include "support/store/test_store.h"
 
@@ -62,6 +63,56 @@ TEST_CASE("concurrency: every history of a space is one of things done one after
     }
     CHECK(caretaker.stop() == "");
     CHECK(store.findings() == "");
+  }
+}
+
+namespace {
+
+// Writes into the space, and lets its policies drop what they can, until it is not found.
+std::string write_until_gone(const Space& space, const std::string& name) {
+  for (std::uint64_t i = 0;; ++i) {
+    const Result<Written> put = space.put("/" + name + "/" + std::to_string(i % 3),
+                                          content(i % 5, 20'000), {.make_parents = true});
+    if (put.code() == Code::not_found) return "";
+    if (!put.ok()) return "put: " + put.error().to_string();
+    if (i % 7 == 6) (void)space.remove("/" + name);
+    if (i % 5 != 4) continue;
+    const Result<VersionsThinned> thinned = space.thin_versions();
+    if (!thinned.ok() && thinned.code() != Code::not_found)
+      return "thin_versions: " + thinned.error().to_string();
+  }
+}
+
+}  // namespace
+
+TEST_CASE("concurrency: spaces are thinned, emptied, disabled and purged under their writers") {
+  for (const MetadataEngine engine : engines()) {
+    CAPTURE(engine_name(engine));
+    TestStore store(engine);
+    Caretaker caretaker(store.store());
+    SpaceOptions options;
+    options.floor.keep_ns = 0;
+    options.trash.keep_ns = 0;
+    options.versions = {.thinning = Thinning::count_and_age, .count_max = 1};
+    const std::uint64_t rounds = scaled(10, 60, 1'000);
+    for (std::uint64_t round = 0; round < rounds; ++round) {
+      const Space space = store.session().create_space(options).value();
+      std::vector<std::string> wrong(3);
+      std::vector<std::thread> writers;
+      for (std::size_t i = 0; i < wrong.size(); ++i)
+        writers.emplace_back(
+            [&, i] { wrong[i] = write_until_gone(space, "writer " + std::to_string(i)); });
+      while (space.info()->entry < 60) std::this_thread::yield();
+      REQUIRE(space.disable().ok());
+      REQUIRE(space.purge().ok());
+      for (std::thread& writer : writers) writer.join();
+      for (const std::string& text : wrong) CHECK(text == "");
+    }
+    CHECK(caretaker.stop() == "");
+    REQUIRE(store.store().collect({.grace = std::chrono::seconds(0)}).ok());
+    CHECK(store.findings(true) == "");
+    CHECK(store.store().check()->spaces == 0);
+    CHECK(store.store().check()->pieces == 0);
   }
 }
 

@@ -171,6 +171,33 @@ Status thin_versions(TestStore& store) {
   return {};
 }
 
+// Nothing if an earlier try did it.
+Status purge_space(TestStore& store) {
+  SPIND_TRY_ASSIGN(const Session session, store.store().session({.user = "ada"}));
+  const Result<Space> space = session.space_by_alias("disabled");
+  if (space.code() == Code::not_found) return {};
+  if (!space.ok()) return space.error();
+  SPIND_TRY(space->purge());
+  if (session.space(space->id()).code() != Code::not_found)
+    return Error{.code = Code::corruption, .text = "a purged space is found"};
+  return {};
+}
+
+// Its floor has passed all of it when something is collected.
+void purge_another_space(TestStore& store) {
+  const auto must = [](const auto& result) {
+    if (!result.ok()) throw std::runtime_error(result.error().to_string());
+  };
+  SpaceOptions going{.alias = "going"};
+  going.floor.keep_ns = 0;
+  const Space space = store.session().create_space(going).value();
+  for (const auto& [path, size_bytes] : {std::pair{"/a", kPacked + 9}, {"/b", std::uint64_t{30}}})
+    must(space.put(path, content(11, size_bytes)));
+  must(space.remove("/b"));
+  must(space.disable());
+  must(space.purge());
+}
+
 Status look_back(TestStore& store) {
   SPIND_TRY_ASSIGN(const Session session, store.store().session({.user = "ada"}));
   SPIND_TRY_ASSIGN(const Space space, session.space_by_alias("faults"));
@@ -378,6 +405,8 @@ std::vector<FaultCase> make_cases() {
   cases.push_back({"empty_trash", empty_trash});
   cases.push_back({"thin_versions", thin_versions, true, keep_one_version});
   cases.push_back({"collect old trash", collect_old_trash, true, keep_no_trash});
+  cases.push_back({"purge space", purge_space, false});
+  cases.push_back({"collect a purged space", collect, false, purge_another_space});
   cases.push_back({"at", look_back, false});
   cases.push_back({"rewind", rewind, true});
   cases.push_back({"collect and forget", forget, false, let_go});

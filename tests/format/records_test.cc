@@ -289,6 +289,18 @@ TEST_CASE("format: a space with policies of its trash and its versions, and wher
   CHECK(key == golden_bytes("key-thinning", key));
 }
 
+TEST_CASE("format: a space that was purged, and its id that is taken") {
+  SpaceRecord space = a_space();
+  space.state = SpaceStatus::purged;
+  check_golden("space-3-purged", space, encode(space), decode_space);
+  Entry entry = a_full_entry();
+  entry.type = EntryType::space_updated;
+  entry.changes = {SpaceUpdated{a_space(), space}};
+  check_entry("entry-space-3-purged", entry);
+  const std::string key = catalogue_gone_key(kSpace);
+  CHECK(key == golden_bytes("key-gone", key));
+}
+
 TEST_CASE("format: an entry that thins versions out") {
   Entry entry = a_full_entry();
   entry.type = EntryType::versions_thinned;

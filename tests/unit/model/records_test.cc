@@ -80,7 +80,9 @@ class RandomRecords {
         static_cast<std::int64_t>(number()),
         number(),
         coin() ? FloorPolicy{} : FloorPolicy{static_cast<std::int64_t>(number() >> 1), number()},
-        coin() ? SpaceStatus::active : SpaceStatus::disabled,
+        coin()   ? SpaceStatus::active
+        : coin() ? SpaceStatus::disabled
+                 : SpaceStatus::purged,
         coin() ? 0 : number(),
         coin() ? 0 : number(),
         coin() ? TrashPolicy{} : TrashPolicy{static_cast<std::int64_t>(number() >> 1)},
@@ -205,11 +207,13 @@ TEST_CASE("records: a space that says nothing new is written as it always was") 
   kept.floor.keep_entries = 7;
   needs_format(presented, 2);
   needs_format(kept, 2);
-  SpaceRecord trash = space, versions = kept;
+  SpaceRecord trash = space, versions = kept, purged = presented;
   trash.trash.keep_ns = 7;
   versions.versions.thinning = Thinning::count_and_age;
+  purged.state = SpaceStatus::purged;
   needs_format(trash, 3);
   needs_format(versions, 3);
+  needs_format(purged, 3);
 }
 
 TEST_CASE(
@@ -225,7 +229,7 @@ TEST_CASE(
     CHECK(decode_space(encode(space)).code() == Code::corruption);
   }
   space.versions = {};
-  space.state = static_cast<SpaceStatus>(3);
+  space.state = static_cast<SpaceStatus>(4);
   CHECK(decode_space(encode(space)).code() == Code::corruption);
 }
 
