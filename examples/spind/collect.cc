@@ -19,9 +19,14 @@ Exit run_collect(Tool& tool) {
     options.grace = std::chrono::seconds(static_cast<std::int64_t>(**grace));
   }
   if (const std::optional<std::string> name = tool.args().value("now")) {
-    const Result<Space> space = tool.space(*name);
-    if (!space.ok()) return tool.fail(space.error());
-    options.forget = space->id();
+    // The id names a space that was purged, too, which is found no more.
+    if (const Result<SpaceId> id = SpaceId::parse(*name); id.ok()) {
+      options.forget = *id;
+    } else {
+      const Result<Space> space = tool.space(*name);
+      if (!space.ok()) return tool.fail(space.error());
+      options.forget = space->id();
+    }
   }
   const Result<Store*> store = tool.store();
   if (!store.ok()) return tool.fail(store.error());
@@ -40,12 +45,19 @@ Exit run_collect(Tool& tool) {
                 .number("kept", report->kept)
                 .number("entries", report->entries)
                 .number("nodes", report->nodes)
-                .number("versions", report->versions));
+                .number("versions", report->versions)
+                .number("trash_items", report->trash_items)
+                .number("thinned", report->thinned)
+                .number("spaces", report->spaces));
   tool.say("removed " + std::to_string(report->removed) + " (" + human_bytes(report->bytes) +
            "), kept " + std::to_string(report->kept));
   tool.say("of the past " + std::to_string(report->entries) + " entries, " +
            std::to_string(report->nodes) + " nodes, " + std::to_string(report->versions) +
            " versions");
+  if (report->trash_items + report->thinned + report->spaces > 0)
+    tool.say("by policy " + std::to_string(report->trash_items) + " items of the trash, " +
+             std::to_string(report->thinned) + " versions; purged " +
+             std::to_string(report->spaces) + " spaces");
   return Exit::done;
 }
 

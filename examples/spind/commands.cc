@@ -16,9 +16,18 @@ constexpr Option kCommonOptions[] = {
 constexpr Option kAt = {"at", 0, "TIME|NUMBER",
                         "as it was at that time (RFC 3339), or after that entry"};
 
-constexpr Option kKeep{"keep", 0, "SECONDS", "for how long its past is kept (604800)"};
+constexpr Option kKeep{"keep", 0, "SECONDS", "for how long its past is kept, or forever (604800)"};
 constexpr Option kKeepEntries{"keep-entries", 0, "N",
                               "of its past only the newest N entries; 0: any number (0)"};
+constexpr Option kTrash{"trash", 0, "SECONDS",
+                        "for how long its trash keeps what was removed, or forever (2592000)"};
+constexpr Option kVersions{"versions", 0, "HOW", "all (if not given), count, ladder or automatic"};
+constexpr Option kVersionsMax{"versions-max", 0, "N",
+                              "count: at most so many earlier ones of a file; 0: any number (0)"};
+constexpr Option kVersionsKeep{"versions-keep", 0, "SECONDS",
+                               "count: for how long each is kept, or forever (forever)"};
+constexpr Option kVersionsMin{"versions-min", 0, "N",
+                              "count: so many of the newest stay however old (0)"};
 constexpr Option kSpaceCreateOptions[] = {
     {"kind", 0, "KIND", "personal (if not given) or project"},
     {"name", 0, "TEXT", "a name for people"},
@@ -27,6 +36,11 @@ constexpr Option kSpaceCreateOptions[] = {
     {"names", 0, "RULE", "exact (if not given), or folded: refuse names that differ only by case"},
     kKeep,
     kKeepEntries,
+    kTrash,
+    kVersions,
+    kVersionsMax,
+    kVersionsKeep,
+    kVersionsMin,
 };
 constexpr Option kSpaceListOptions[] = {
     {"kind", 0, "KIND", "only personal or only project"},
@@ -38,6 +52,11 @@ constexpr Option kSpaceSetOptions[] = {
     {"description", 0, "TEXT", "a new description"},
     kKeep,
     kKeepEntries,
+    kTrash,
+    kVersions,
+    kVersionsMax,
+    kVersionsKeep,
+    kVersionsMin,
     {"image", 0, "/PATH", "a file that presents it; \"\" for none"},
     {"readme", 0, "/PATH", "a file that explains it; \"\" for none"},
 };
@@ -132,7 +151,9 @@ constexpr Command kCommands[] = {
     {"space create", "ALIAS", 1, 1, "make a space",
      "Its maker holds all rights in it.\n"
      "--json: {id, alias, kind, tenant, name, description, owner, creator, names, created_ns,\n"
-     "         bytes, version_bytes, trash_bytes, files, folders, entry, visible}",
+     "         bytes, version_bytes, trash_bytes, files, folders, entry, visible, floor, keep_ns,\n"
+     "         keep_entries, state, image, readme, trash_keep_ns, versions, versions_min,\n"
+     "         versions_keep_ns, versions_max}",
      "spind space create ada\n"
      "spind space create class-7b --kind project --names folded",
      kSpaceCreateOptions, run_space_create},
@@ -143,9 +164,15 @@ constexpr Command kCommands[] = {
      "spind space info ada", kReadOptions, run_space_info},
     {"space set", "SPACE", 1, 1, "change a space's names, image, readme, or what it keeps",
      "What it keeps of its past is what --at and rewind can go back to, and what was purged or\n"
-     "removed for good takes room until then.\n"
+     "removed for good takes room until then. Earlier versions are kept as --versions says: all;\n"
+     "by count and age; ladder, which keeps fewer the older they are: one a minute of the last\n"
+     "hour, an hour of the last day, a day of the last month, then one a week; or automatic: all\n"
+     "of the last 30 days, then one an hour, from 60 days on one a day, from 180 on one a week,\n"
+     "and at most 500. Pinned and labelled ones always stay.\n"
      "--json: as space create",
-     "spind space set ada --name \"Ada Lovelace\"", kSpaceSetOptions, run_space_set},
+     "spind space set ada --name \"Ada Lovelace\"\n"
+     "spind space set ada --versions ladder --trash 604800",
+     kSpaceSetOptions, run_space_set},
     {"space disable",
      "SPACE",
      1,
@@ -164,6 +191,18 @@ constexpr Command kCommands[] = {
      "spind space restore ada",
      {},
      run_space_restore},
+    {"space purge",
+     "SPACE",
+     1,
+     1,
+     "give up a disabled space with all that is in it, for good",
+     "It is gone at once; its bytes are when its past is no longer kept: collect --now with the "
+     "id\n"
+     "that this prints does not wait for that.\n"
+     "--json: {id}",
+     "spind space purge ada",
+     {},
+     run_space_purge},
     {"put", "LOCAL SPACE:/path", 2, 2, "store a file, or with -r the contents of a folder",
      "Files are acknowledged once they are durable. With -r, run it again after an interruption:\n"
      "what is there with the same size and mtime is skipped. Symbolic links, sockets, devices,\n"
@@ -301,15 +340,19 @@ constexpr Command kCommands[] = {
      "spind changes ada: --since 42\n"
      "spind changes ada: --follow --json",
      kChangesOptions, run_changes},
-    {"versions", "SPACE:/path [list | restore N | pin N | unpin N | label N TEXT | remove N]", 1, 4,
-     "the versions of a file: list them, or change one",
+    {"versions",
+     "SPACE:/path [list | restore N | pin N | unpin N | label N TEXT | remove N] | SPACE: thin", 1,
+     4, "the versions of a file: list them, or change one; thin those of a space",
      "Restoring makes a new version with the content of an earlier one. A pinned version stays;\n"
-     "the current one cannot be removed. Read one with cat or get --version.\n"
+     "the current one cannot be removed. Read one with cat or get --version. thin removes those\n"
+     "that space set --versions says; a store that stays open does so by itself.\n"
      "--json: list: {number, size, mtime_ns, written_ns, author, sha256, current, pinned, label}\n"
-     "        a version; else {id, path, version, changed}: the file and its current version",
+     "        a version; thin: {versions, bytes}; else {id, path, version, changed}: the file and\n"
+     "        its current version",
      "spind versions ada:/homework/essay.odt\n"
      "spind versions ada:/homework/essay.odt restore 3\n"
-     "spind versions ada:/homework/essay.odt label 3 \"handed in\"",
+     "spind versions ada:/homework/essay.odt label 3 \"handed in\"\n"
+     "spind versions ada: thin",
      kReadOptions, run_versions, 0, 1},
     {"trash", "SPACE: [list | restore ITEM | purge ITEM | empty]", 1, 3,
      "what was removed: list it, restore or purge an item, or empty all",
@@ -331,8 +374,10 @@ constexpr Command kCommands[] = {
      kCheckOptions, run_check},
     {"collect", "", 0, 0, "erase what spaces no longer keep, and bytes that nothing refers to",
      "A store that stays open does so by itself, once an hour.\n"
-     "--json: {removed, bytes, kept, entries, nodes, versions}; of the space's past, entries of\n"
-     "journals, and purged nodes and versions",
+     "--json: {removed, bytes, kept, entries, nodes, versions, trash_items, thinned, spaces}; of\n"
+     "the past of spaces, entries of journals, and purged nodes and versions; what policies of "
+     "the\n"
+     "trash and of versions drop; and spaces that were purged",
      "spind collect\n"
      "spind collect --now ada --grace 0",
      kCollectOptions, run_collect},

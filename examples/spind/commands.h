@@ -37,6 +37,7 @@ Exit run_space_info(Tool& tool);
 Exit run_space_set(Tool& tool);
 Exit run_space_disable(Tool& tool);
 Exit run_space_restore(Tool& tool);
+Exit run_space_purge(Tool& tool);
 Exit run_put(Tool& tool);
 Exit run_get(Tool& tool);
 Exit run_ls(Tool& tool);

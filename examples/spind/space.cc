@@ -1,6 +1,7 @@
-// space create, list, info, set, disable and restore.
+// space create, list, info, set, disable, restore and purge.
 
 #include "commands.h"
+#include "policies.h"
 #include "text.h"
 
 namespace spind::tool {
@@ -32,24 +33,6 @@ Result<NameRule> parse_names(std::string_view text) {
   return Error{.code = Code::invalid_argument, .text = "--names is exact or folded"};
 }
 
-// A hundred years; longer would not fit into nanoseconds for much longer.
-constexpr std::uint64_t kKeepSecondsMax = 100ull * 366 * 86'400;
-constexpr std::int64_t kSecondNs = 1'000'000'000;
-
-// The policy with what is given of --keep and --keep-entries; none if neither is.
-Result<std::optional<FloorPolicy>> parse_floor(const Args& args, FloorPolicy policy) {
-  const auto seconds = args.number("keep");
-  if (!seconds.ok()) return seconds.error();
-  const auto entries = args.number("keep-entries");
-  if (!entries.ok()) return entries.error();
-  if (!*seconds && !*entries) return std::optional<FloorPolicy>();
-  if (*seconds && **seconds > kKeepSecondsMax)
-    return Error{.code = Code::invalid_argument, .text = "--keep is at most a hundred years"};
-  if (*seconds) policy.keep_ns = static_cast<std::int64_t>(**seconds) * kSecondNs;
-  if (*entries) policy.keep_entries = **entries;
-  return std::optional(policy);
-}
-
 JsonObject space_json(const SpaceInfo& info) {
   JsonObject out;
   out.text("id", info.id.to_string()).text("alias", info.alias);
@@ -64,7 +47,9 @@ JsonObject space_json(const SpaceInfo& info) {
   out.number("keep_ns", info.floor_policy.keep_ns);
   out.number("keep_entries", info.floor_policy.keep_entries);
   out.text("state", state_name(info.state));
-  return out.number("image", info.image).number("readme", info.readme);
+  out.number("image", info.image).number("readme", info.readme);
+  add_policies(out, info);
+  return out;
 }
 
 void say_space(Tool& tool, const SpaceInfo& info) {
@@ -81,12 +66,11 @@ void say_space(Tool& tool, const SpaceInfo& info) {
            human_bytes(info.totals.live_bytes));
   tool.say("kept         " + human_bytes(info.totals.version_bytes) + " of earlier versions, " +
            human_bytes(info.trash_bytes) + " of trash");
-  std::string past = "from entry " + std::to_string(info.floor) + " on; for " +
-                     std::to_string(info.floor_policy.keep_ns / kSecondNs) + " seconds";
-  if (info.floor_policy.keep_entries != 0)
-    past += ", at most " + std::to_string(info.floor_policy.keep_entries) + " entries";
   tool.say("entries      " + std::to_string(info.entry));
-  tool.say("past         " + past);
+  tool.say("past         from entry " + std::to_string(info.floor) + " on; " +
+           floor_text(info.floor_policy));
+  tool.say("trash        " + trash_text(info.trash_policy));
+  tool.say("versions     " + versions_text(info.version_policy));
 }
 
 Exit show(Tool& tool, const Space& space) {
@@ -113,6 +97,12 @@ Exit run_space_create(Tool& tool) {
   const Result<std::optional<FloorPolicy>> floor = parse_floor(args, options.floor);
   if (!floor.ok()) return tool.usage(floor.error().text);
   if (*floor) options.floor = **floor;
+  const Result<std::optional<TrashPolicy>> trash = parse_trash(args);
+  if (!trash.ok()) return tool.usage(trash.error().text);
+  if (*trash) options.trash = **trash;
+  const Result<std::optional<VersionPolicy>> versions = parse_versions(args, options.versions);
+  if (!versions.ok()) return tool.usage(versions.error().text);
+  if (*versions) options.versions = **versions;
   if (const std::optional<std::string> text = args.value("id")) {
     const Result<SpaceId> id = SpaceId::parse(*text);
     if (!id.ok()) return tool.usage("--id: " + id.error().text);
@@ -189,23 +179,28 @@ Exit run_space_set(Tool& tool) {
   SpaceChange change{.alias = tool.args().value("alias"),
                      .name = tool.args().value("name"),
                      .description = tool.args().value("description")};
-  const Result<std::optional<FloorPolicy>> given = parse_floor(tool.args(), {});
-  if (!given.ok()) return tool.usage(given.error().text);
+  const Result<std::optional<FloorPolicy>> floor = parse_floor(tool.args(), {});
+  if (!floor.ok()) return tool.usage(floor.error().text);
+  const Result<std::optional<TrashPolicy>> trash = parse_trash(tool.args());
+  if (!trash.ok()) return tool.usage(trash.error().text);
+  change.trash = *trash;
+  const Result<std::optional<VersionPolicy>> versions = parse_versions(tool.args(), {});
+  if (!versions.ok()) return tool.usage(versions.error().text);
   const bool presents = tool.args().value("image") || tool.args().value("readme");
-  if (!change.alias && !change.name && !change.description && !presents && !*given) {
-    return tool.usage(
-        "nothing to change; give --alias, --name, --description, --image, --readme, --keep or "
-        "--keep-entries");
-  }
+  const bool keeps = *floor || *trash || *versions;
+  if (!change.alias && !change.name && !change.description && !presents && !keeps)
+    return tool.usage("nothing to change; --help lists what there is");
   if (change.alias && change.alias->find(':') != std::string::npos) {
     return tool.usage("an alias has no ':'");
   }
   const Result<Space> space = tool.space(tool.operand(0));
   if (!space.ok()) return tool.fail(space.error());
-  if (*given) {
+  if (*floor || *versions) {
+    // What is not given stays as it is.
     const Result<SpaceInfo> info = space->info();
     if (!info.ok()) return tool.fail(info.error());
     change.floor = *parse_floor(tool.args(), info->floor_policy);
+    change.versions = *parse_versions(tool.args(), info->version_policy);
   }
   const Result<std::optional<NodeId>> image = node_of(tool, *space, "image");
   if (!image.ok()) return tool.fail(image.error());
@@ -221,5 +216,14 @@ Exit run_space_set(Tool& tool) {
 Exit run_space_disable(Tool& tool) { return set_state(tool, &Space::disable); }
 
 Exit run_space_restore(Tool& tool) { return set_state(tool, &Space::enable); }
+
+Exit run_space_purge(Tool& tool) {
+  const Result<Space> space = tool.space(tool.operand(0));
+  if (!space.ok()) return tool.fail(space.error());
+  const Result<Written> written = space->purge();
+  if (!written.ok()) return tool.fail(written.error());
+  tool.emit(JsonObject().text("id", space->id().to_string()));
+  return Exit::done;
+}
 
 }  // namespace spind::tool

@@ -1,4 +1,4 @@
-// versions: what there is of a file; restore, pin, unpin, label and remove one.
+// versions: what there is of a file; restore, pin, unpin, label and remove one; thin a space's.
 
 #include "commands.h"
 #include "text.h"
@@ -49,8 +49,19 @@ Result<Written> change_versions(const Tool& tool, const Target& file, const std:
   return file.space.mark_version(file.ref, number, {.pinned = what == "pin"});
 }
 
+Exit thin(Tool& tool, const Target& target) {
+  ThinOptions options;
+  options.cancel = tool.cancel();
+  const Result<VersionsThinned> thinned = target.space.thin_versions(options);
+  if (!thinned.ok()) return tool.fail(thinned.error());
+  tool.emit(JsonObject().number("versions", thinned->versions).number("bytes", thinned->bytes));
+  tool.say("removed " + std::to_string(thinned->versions) + " versions, " +
+           human_bytes(thinned->bytes));
+  return Exit::done;
+}
+
 bool known(const std::string& what) {
-  for (const std::string_view word : {"list", "restore", "pin", "unpin", "label", "remove"})
+  for (const std::string_view word : {"list", "restore", "pin", "unpin", "label", "remove", "thin"})
     if (what == word) return true;
   return false;
 }
@@ -61,8 +72,9 @@ Exit run_versions(Tool& tool) {
   const std::size_t words = tool.args().operands().size();
   const std::string what = words > 1 ? tool.operand(1) : "list";
   if (!known(what)) return tool.usage("versions does not know '" + what + "'");
-  if (words > 1 && words != (what == "list" ? 2u : what == "label" ? 4u : 3u))
-    return tool.usage(what == "list" ? "list takes no more words" : what + " wants a version");
+  const bool alone = what == "list" || what == "thin";
+  if (words > 1 && words != (alone ? 2u : what == "label" ? 4u : 3u))
+    return tool.usage(alone ? what + " takes no more words" : what + " wants a version");
   VersionNumber number = 0;
   if (words > 2) {
     const Result<std::uint64_t> parsed = parse_number(tool.operand(2));
@@ -72,6 +84,7 @@ Exit run_versions(Tool& tool) {
   const Result<Target> file = tool.target(tool.operand(0));
   if (!file.ok()) return tool.fail(file.error());
   if (what == "list") return list_versions(tool, *file);
+  if (what == "thin") return thin(tool, *file);
   const Result<Written> written = change_versions(tool, *file, what, number);
   if (!written.ok()) return tool.fail(written.error());
   const Result<NodeInfo> node = file->space.stat(Ref::node(written->node));

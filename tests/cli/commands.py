@@ -12,9 +12,11 @@ from harness import ToolCase, main, sha256
 NODE_FIELDS = ["id", "path", "kind", "size", "mtime_ns", "etag", "version", "sha256", "state"]
 SPACE_FIELDS = ["id", "alias", "kind", "tenant", "name", "description", "owner", "creator", "names",
                 "created_ns", "bytes", "version_bytes", "trash_bytes", "files", "folders", "entry",
-                "visible", "floor", "keep_ns", "keep_entries", "state", "image", "readme"]
+                "visible", "floor", "keep_ns", "keep_entries", "state", "image", "readme",
+                "trash_keep_ns", "versions", "versions_min", "versions_keep_ns", "versions_max"]
+FOREVER = 2**63 - 1
 COMMANDS = ["init", "space create", "space list", "space info", "space set", "space disable",
-            "space restore", "prop get", "prop set", "prop rm", "tag add", "tag rm", "tag list",
+            "space restore", "space purge", "prop get", "prop set", "prop rm", "tag add", "tag rm", "tag list",
             "put", "get", "ls", "tree", "stat", "cat", "mkdir", "mv", "cp", "rm", "du", "versions",
             "trash", "changes", "rewind", "upload", "check", "collect", "checkpoint", "metrics", "verify",
             "version", "completion"]
@@ -48,6 +50,11 @@ class Words(ToolCase):
                       ["versions", "s:/x", "restore"], ["versions", "s:/x", "pin", "one"],
                       ["space", "set", "s", "--keep", "a week"],
                       ["space", "create", "x", "--keep", "9999999999"],
+                      ["space", "set", "s", "--trash", "a week"],
+                      ["space", "set", "s", "--versions", "some"],
+                      ["space", "set", "s", "--versions", "ladder", "--versions-max", "3"],
+                      ["space", "create", "x", "--versions-keep", "long"],
+                      ["versions", "s:", "thin", "1"],
                       ["upload", "s:", "other"], ["upload", "s:", "start", "/x"],
                       ["upload", "s:", "start", "/x", "much"], ["upload", "s:", "finish", "x"],
                       ["upload", "s:", "list", "1"], ["collect", "--grace", "-1"], ["checkpoint"],
@@ -147,7 +154,8 @@ class Stores(ToolCase):
 
     def test_collect_says_what_it_removed(self):
         row = self.spind("collect", "--grace", "0").row
-        self.assertEqual(list(row), ["removed", "bytes", "kept", "entries", "nodes", "versions"])
+        self.assertEqual(list(row), ["removed", "bytes", "kept", "entries", "nodes", "versions",
+                                     "trash_items", "thinned", "spaces"])
 
     def test_a_space_keeps_its_past_as_it_is_told_and_gives_it_up_at_once(self):
         made = self.spind("space", "create", "short", "--keep-entries", "2").row
@@ -224,6 +232,49 @@ class Spaces(ToolCase):
         self.error("space", "list", "--state", "other", expect=2)
         self.assertEqual(self.spind("space", "restore", "s").row["state"], "active")
         self.assertEqual(self.run_tool("cat", "s:/a").out, b"x")
+
+    def test_a_disabled_space_is_purged_for_good(self):
+        id_ = self.spind("space", "info", "s").row["id"]
+        self.spind("put", "-", "s:/a", data=b"x" * 50_000)
+        self.assertEqual(self.error("space", "purge", "s")["code"], "conflict")
+        self.spind("space", "disable", "s")
+        self.assertEqual(self.spind("space", "purge", "s").row, {"id": id_})
+        self.assertEqual(self.error("space", "info", id_)["code"], "not_found")
+        self.assertEqual(self.spind("space", "list").rows, [])
+        self.assertEqual(self.error("space", "create", "u", "--id", id_)["code"], "already_exists")
+        self.spind("space", "create", "s")
+        self.assertEqual(self.spind("collect").row["spaces"], 0)
+        row = self.spind("collect", "--now", id_, "--grace", "0").row
+        self.assertEqual((row["spaces"], row["removed"]), (1, 1))
+        self.assertEqual(self.error("collect", "--now", id_)["code"], "not_found")
+        self.assertEqual(self.spind("check").row["findings"], 0)
+
+    def test_what_is_kept_of_trash_and_versions(self):
+        row = self.spind("space", "info", "s").row
+        self.assertEqual([row[field] for field in SPACE_FIELDS[-5:]],
+                         [30 * 86_400 * 10**9, "all", 0, FOREVER, 0])
+        made = self.spind("space", "create", "t", "--trash", "forever", "--versions", "automatic").row
+        self.assertEqual((made["trash_keep_ns"], made["versions"]), (FOREVER, "automatic"))
+        row = self.spind("space", "set", "s", "--trash", "0", "--versions-max", "2",
+                         "--versions-keep", "3600").row
+        self.assertEqual([row[field] for field in SPACE_FIELDS[-5:]],
+                         [0, "count", 0, 3600 * 10**9, 2])
+        row = self.spind("space", "set", "s", "--versions-min", "1").row
+        self.assertEqual([row[field] for field in SPACE_FIELDS[-5:]],
+                         [0, "count", 1, 3600 * 10**9, 2])
+        for content in range(5):
+            self.spind("put", "-", "s:/f", data=b"%d" % content)
+        self.spind("versions", "s:/f", "pin", "1")
+        self.assertEqual(self.spind("versions", "s:", "thin").row, {"versions": 1, "bytes": 1})
+        self.assertEqual([row["number"] for row in self.spind("versions", "s:/f").rows],
+                         [5, 4, 3, 1])
+        self.spind("space", "set", "s", "--versions-max", "1")
+        self.spind("rm", "s:/f")
+        row = self.spind("collect").row
+        self.assertEqual((row["trash_items"], row["thinned"]), (1, 0))
+        self.assertEqual(self.spind("trash", "s:").rows, [])
+        row = self.spind("space", "set", "s", "--versions", "ladder").row
+        self.assertEqual([row[field] for field in SPACE_FIELDS[-4:]], ["ladder", 0, FOREVER, 0])
 
     def test_image_and_readme(self):
         id_ = self.spind("put", "-", "s:/readme.md", data=b"x").files[0]["id"]
