@@ -58,7 +58,7 @@ class SPIND_EXPORT Space {
   Result<Written> update(const SpaceChange& change) const;
   // Takes the space out of use: for everybody its nodes answer not_found, and so does the space
   // itself for those who may not manage it; enable brings all of it back. What was opened before
-  // can be read to its end. info, update, and both of these work on a disabled space too.
+  // can be read to its end. info, update, purge and both of these work on a disabled space too.
   Result<Written> disable() const;
   Result<Written> enable() const;
   // The space is gone for good, at once for everybody: it is neither found nor listed any more, and

@@ -39,8 +39,8 @@ class SPIND_EXPORT Store {
   // Looks at every invariant while the store is in use. What is found is in the report; an error
   // means that the check itself could not be done.
   Result<CheckReport> check(const CheckOptions& options = {}) const;
-  // Moves the floor of every space as its policy says (FloorPolicy), erases what fell away below it,
-  // and removes bytes that nothing refers to, as interrupted uploads and crashes leave them too.
+  // Does what the policies of every space say: purges old trash, thins versions, moves the floor and
+  // erases what fell away below it, purged spaces too; then removes bytes that nothing refers to.
   // Every step is small and a change of its own: what was done by the time of an error or a
   // cancellation stays done. not_found: there is no space `options.forget`.
   Result<CollectReport> collect(const CollectOptions& options = {}) const;
