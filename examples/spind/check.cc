@@ -1,4 +1,5 @@
 #include "commands.h"
+#include "findings.h"
 #include "progress.h"
 #include "text.h"
 
@@ -6,14 +7,7 @@ namespace spind::tool {
 namespace {
 
 void say_report(Tool& tool, const CheckReport& report) {
-  for (const CheckFinding& finding : report.findings) {
-    std::string line = finding.kind + ": " + printable(finding.text);
-    if (finding.node != 0) line += " (" + resource_id(finding.space, finding.node) + ")";
-    tool.say(line);
-  }
-  if (report.findings_total > report.findings.size()) {
-    tool.say("and " + std::to_string(report.findings_total - report.findings.size()) + " more");
-  }
+  say_findings(tool, report.findings, report.findings_total);
   tool.say(std::to_string(report.nodes) + " nodes, " + std::to_string(report.entries) +
            " entries, " + std::to_string(report.pieces) + " pieces in " +
            std::to_string(report.spaces) + " spaces: " +
@@ -22,16 +16,10 @@ void say_report(Tool& tool, const CheckReport& report) {
 }
 
 JsonObject report_json(const CheckReport& report) {
-  std::vector<JsonObject> details;
-  for (const CheckFinding& finding : report.findings) {
-    JsonObject one;
-    one.text("kind", finding.kind).text("space", finding.space.to_string());
-    one.number("node", finding.node).text("text", finding.text);
-    details.push_back(std::move(one));
-  }
   JsonObject out;
   out.number("nodes", report.nodes).number("entries", report.entries);
-  return out.number("findings", report.findings_total).list("details", details);
+  out.number("findings", report.findings_total);
+  return out.list("details", finding_rows(report.findings));
 }
 
 }  // namespace

@@ -101,6 +101,10 @@ constexpr Option kTrashOptions[] = {
 constexpr Option kCheckOptions[] = {
     {"content", 0, "", "also read and verify every stored byte"},
 };
+constexpr Option kScrubOptions[] = {
+    {"rate", 0, "BYTES", "so many bytes a second, as 20M (as fast as it goes)"},
+    {"restart", 0, "", "from the beginning, not from where the last one was interrupted"},
+};
 constexpr Option kCollectOptions[] = {
     {"grace", 0, "SECONDS", "keep what became unreferenced within this time (86400)"},
     {"now", 0, "SPACE", "give up all of this space's past, whatever it is to keep"},
@@ -329,6 +333,14 @@ constexpr Command kCommands[] = {
      "spind check\n"
      "spind check --content",
      kCheckOptions, run_check},
+    {"scrub", "", 0, 0, "read and verify all stored bytes, and say which versions suffer",
+     "An interrupted one goes on where it was. Exit status 3 if bytes are damaged, also where an\n"
+     "earlier part of the same round found them.\n"
+     "--json: {bytes, pieces, attachments, resumed, findings, findings_before,\n"
+     "        details:[{kind, space, node, text}]}; details has the first 1,000 findings.",
+     "spind scrub\n"
+     "spind scrub --rate 20M",
+     kScrubOptions, run_scrub},
     {"collect", "", 0, 0, "erase what spaces no longer keep, and bytes that nothing refers to",
      "A store that stays open does so by itself, once an hour.\n"
      "--json: {removed, bytes, kept, entries, nodes, versions}; of the space's past, entries of\n"

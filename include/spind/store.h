@@ -39,6 +39,11 @@ class SPIND_EXPORT Store {
   // Looks at every invariant while the store is in use. What is found is in the report; an error
   // means that the check itself could not be done.
   Result<CheckReport> check(const CheckOptions& options = {}) const;
+  // Reads and verifies all bytes that are stored for versions, at a set rate, and says which
+  // versions suffer where they are damaged. How far it came is kept, also where it is cancelled or
+  // the process ends: the next call goes on from there, and one that ends well begins anew. Calls
+  // run one after the other. cancelled: also when the store closes.
+  Result<ScrubReport> scrub(const ScrubOptions& options = {}) const;
   // Moves the floor of every space as its policy says (FloorPolicy), erases what fell away below it,
   // and removes bytes that nothing refers to, as interrupted uploads and crashes leave them too.
   // Every step is small and a change of its own: what was done by the time of an error or a

@@ -3,6 +3,7 @@
 //   spind::CheckReport report = store.check({.read_content = true}).value();
 //   for (const spind::CheckFinding& finding : report.findings) print(finding.kind, finding.text);
 //   spind::CollectReport freed = store.collect({.grace = std::chrono::hours(1)}).value();
+//   spind::ScrubReport read = store.scrub({.rate_bytes = 10 << 20}).value();
 #pragma once
 
 #include "spind/options.h"
@@ -43,6 +44,22 @@ struct CollectReport {
   std::uint64_t kept = 0;                 // unreferenced, but within the grace time or still in use
   std::uint64_t entries = 0;              // of journals, trimmed below the floors
   std::uint64_t nodes = 0, versions = 0;  // purged or removed ones that were erased
+};
+
+struct ScrubOptions {
+  std::uint64_t rate_bytes = 0;  // a second; 0: as fast as it goes
+  bool restart = false;          // from the beginning, not from where the last one ended
+  std::function<void(const CheckFinding&)> found{};  // each, as soon as it is known what suffers
+  ProgressCallback progress{};  // done in bytes; the total is not known
+  std::optional<CancelToken> cancel{};
+};
+
+struct ScrubReport {
+  bool resumed = false;  // what lies before was read by earlier calls
+  std::uint64_t bytes = 0, pieces = 0, attachments = 0;  // read by this one
+  std::vector<CheckFinding> findings{};                  // of this one; the first 1,000
+  std::uint64_t findings_total = 0;
+  std::uint64_t findings_before = 0;  // told by the earlier calls
 };
 
 struct CheckpointOptions {

@@ -6,6 +6,7 @@
 #include "base/try.h"
 #include "content/collector.h"
 #include "content/content_check.h"
+#include "content/piece_reader.h"
 #include "content/piece_source.h"
 #include "content/piece_upload.h"
 #include "model/keys.h"
@@ -157,6 +158,11 @@ class VaultContent final : public Content {
   Status visit_pieces(const kv::Snapshot& snapshot, bool read_bytes,
                       const std::function<Status(const PieceState&)>& visit) override {
     return ContentCheck(resources_, snapshot, read_bytes, visit).run();
+  }
+
+  Result<std::optional<PieceState>> read_next(const kv::Snapshot& snapshot,
+                                              std::string& position) override {
+    return PieceReader(resources_, snapshot).read_next(position);
   }
 
   Result<bool> holds(const kv::Snapshot& snapshot, const Owner& owner,

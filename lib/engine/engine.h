@@ -20,6 +20,7 @@
 #include "space/row_cache.h"
 #include "space/watchers.h"
 #include "upkeep/reclaim.h"
+#include "upkeep/scrub.h"
 
 namespace spind::engine {
 
@@ -69,6 +70,9 @@ class Engine {
   // Store::collect. Only inside run(), or on the engine's own thread.
   Result<CollectReport> collect(const CollectOptions& options);
 
+  // Store::scrub. Only inside run().
+  Result<ScrubReport> scrub(const ScrubOptions& options) { return scrubber_->run(options); }
+
   Clock& clock() { return clock_; }
   std::string metrics();
   Status health();
@@ -100,7 +104,9 @@ class Engine {
 
   Engine(const StoreOptions& options, const Seams& seams);
   Status start(const std::string& given, const StoreOptions& options, const Seams& seams);
+  void start_upkeep(const StoreOptions& options);
   void look_after_store(const CancelToken& cancel);
+  void scrub_if_due(const CancelToken& cancel, const StoreOptions& options);
 
   Clock& clock_;
   Random& random_;
@@ -129,9 +135,10 @@ class Engine {
   std::unique_ptr<content::Content> content_;
   content::MemoryBudget past_memory_;
   std::unique_ptr<upkeep::Reclaimer> reclaimer_;
+  std::unique_ptr<upkeep::Scrubber> scrubber_;
   ops::Stagings stagings_;
   std::unique_ptr<ops::Context> context_;
-  std::unique_ptr<Periodic> upkeep_;
+  std::unique_ptr<Periodic> upkeep_, scrubbing_;
 };
 
 // What a Session holds; its Spaces share it. Thread-safe; engine and call are set once.

@@ -47,6 +47,11 @@ Result<CheckReport> Store::check(const CheckOptions& options) const {
   });
 }
 
+Result<ScrubReport> Store::scrub(const ScrubOptions& options) const {
+  const auto engine = engine_;
+  return engine->run(Verb::scrub, [&] { return engine->scrub(options); });
+}
+
 Result<CollectReport> Store::collect(const CollectOptions& options) const {
   if (options.grace.count() < 0)
     return Error{.code = Code::invalid_argument, .text = "the grace time is negative"};

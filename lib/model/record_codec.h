@@ -30,6 +30,7 @@ enum class RecordTag : std::uint8_t {
   mark = 'A',
   property = 'O',
   upload = 'W',
+  scrub = 'R',
 };
 inline constexpr std::uint8_t kRecordFormat = 1;
 

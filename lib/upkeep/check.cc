@@ -120,7 +120,7 @@ class StoreCheck {
   // The store's own cache would answer with good rows where the disk has broken ones.
   space::RowCache no_cache_{0};
   CheckReport report_;
-  Findings findings_{report_};
+  Findings findings_{report_.findings, report_.findings_total};
   Steps steps_;
 };
 

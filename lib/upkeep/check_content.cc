@@ -9,8 +9,8 @@
 #include "base/hash.h"
 #include "base/try.h"
 #include "content/piece_upload.h"
-#include "model/upload_record.h"
 #include "upkeep/row_scan.h"
+#include "upkeep/version_scan.h"
 
 namespace spind::upkeep {
 
@@ -52,14 +52,17 @@ ContentCheck::ContentCheck(space::Reading& reading, const model::Head& head,
 Status ContentCheck::run(bool read_content) {
   SPIND_TRY_ASSIGN(const space::SpaceRef info, reading_.info());
   owner_ = {info->tenant, reading_.space()};
-  SPIND_TRY(visit_versions([&](NodeId node, const model::VersionRecord& version) -> Status {
-    SPIND_TRY_ASSIGN(const bool whole, check_version(node, version));
-    return whole && read_content ? read_through(node, version) : Status();
-  }));
-  SPIND_TRY(visit_uploads([&](NodeId node, const model::VersionRecord& part) -> Status {
-    SPIND_TRY(check_version(node, part));
-    return {};
-  }));
+  const auto step = [this] { return steps_.step(); };
+  SPIND_TRY(visit_versions(reading_, step,
+                           [&](NodeId node, const model::VersionRecord& version) -> Status {
+                             SPIND_TRY_ASSIGN(const bool whole, check_version(node, version));
+                             return whole && read_content ? read_through(node, version) : Status();
+                           }));
+  SPIND_TRY(
+      visit_uploads(reading_, step, [&](NodeId node, const model::VersionRecord& part) -> Status {
+        SPIND_TRY(check_version(node, part));
+        return {};
+      }));
   SPIND_TRY(check_unused());
   SPIND_TRY(check_attachments());
   SPIND_TRY(check_dropped());
@@ -68,80 +71,12 @@ Status ContentCheck::run(bool read_content) {
   return {};
 }
 
-// Every version: current ones of files that hang or lie in the trash, and the earlier ones.
-Status ContentCheck::visit_versions(const Visit& visit) {
-  const auto visit_node = [&](const model::NodeRecord& node) -> Status {
-    return node.kind == NodeKind::file ? visit(node.id, node.current) : Status();
-  };
-  SPIND_TRY(scan_rows(reading_, SpaceRow::node, [&](auto, std::string_view value) -> Status {
-    SPIND_TRY(steps_.step());
-    const auto node = model::decode_node(value);
-    return node.ok() ? visit_node(*node) : Status();  // the tree's check tells of broken rows
-  }));
-  for (const SpaceRow row : {SpaceRow::trash, SpaceRow::purged})
-    SPIND_TRY(scan_rows(reading_, row, [&](auto, std::string_view value) -> Status {
-      const auto trash = model::decode_trash(value);
-      return trash.ok() ? visit_node(trash->node) : Status();
-    }));
-  return scan_rows(reading_, SpaceRow::version,
-                   [&](std::string_view key, std::string_view value) -> Status {
-                     SPIND_TRY(steps_.step());
-                     const auto version = model::decode_version(value);
-                     const NodeId node = model::last_u64_in(key.substr(0, key.size() - 8));
-                     return version.ok() ? visit(node, *version) : Status();
-                   });
-}
-
-Status ContentCheck::visit_uploads(const Visit& visit) {
-  const auto visit_part = [&](const model::ContentRef& content, std::uint64_t size_bytes) {
-    model::VersionRecord part;
-    part.content = content;
-    part.size_bytes = size_bytes;
-    return visit(0, part);
-  };
-  SPIND_TRY(scan_rows(reading_, SpaceRow::upload, [&](auto, std::string_view value) -> Status {
-    SPIND_TRY(steps_.step());
-    const auto upload = model::decode_upload(value);
-    if (!upload.ok()) return {};  // its own check tells of broken rows
-    for (const model::UploadPart& part : upload->progress.tail)
-      SPIND_TRY(visit_part(part.content, part.size_bytes));
-    return {};
-  }));
-  return scan_rows(reading_, SpaceRow::settled, [&](auto, std::string_view value) -> Status {
-    SPIND_TRY(steps_.step());
-    const auto pieces = model::decode_manifest(value);
-    if (!pieces.ok()) return {};
-    for (const model::Piece& piece : *pieces)
-      SPIND_TRY(visit_part({ContentKind::piece, {}, piece.id}, piece.size_bytes));
-    return {};
-  });
-}
-
-Result<std::string> ContentCheck::attachment_of(const model::VersionRecord& version) {
-  SPIND_TRY_ASSIGN(
-      auto row,
-      reading_.snapshot().get(kv::Family::attachment,
-                              model::attachment_key(reading_.space(), version.content.attachment)));
-  if (!row) return Error{.code = Code::not_found, .text = "the row with its content is missing"};
-  return *std::move(row);
-}
-
-Result<std::vector<model::Piece>> ContentCheck::pieces_of(const model::VersionRecord& version) {
-  std::vector<model::Piece> pieces;
-  if (version.content.kind == ContentKind::piece)
-    pieces.push_back({version.content.piece, version.size_bytes});
-  if (version.content.kind != ContentKind::manifest) return pieces;
-  SPIND_TRY_ASSIGN(const std::string row, attachment_of(version));
-  SPIND_TRY_ASSIGN(pieces, model::decode_manifest(row));
-  return pieces;
-}
-
 // Whether what it refers to in the space is there, as long as it says.
 Result<bool> ContentCheck::check_version(NodeId node, const model::VersionRecord& version) {
   const bool is_inline = version.content.kind == ContentKind::inline_bytes;
   if (is_inline || version.content.kind == ContentKind::manifest) {
     const Kind kind = is_inline ? Kind::inline_content : Kind::manifest;
-    auto row = attachment_of(version);
+    auto row = attachment_of(reading_, version);
     if (!row.ok()) {
       SPIND_TRY(findings_.absorb(kind, node, std::move(row).error()));
       return false;
@@ -266,7 +201,7 @@ Status ContentCheck::read_through(NodeId node, const model::VersionRecord& versi
 Status ContentCheck::count_pass(std::uint32_t pass, std::uint32_t passes) {
   std::unordered_map<std::string, std::uint64_t> counts;
   const auto count = [&](NodeId, const model::VersionRecord& version) -> Status {
-    const auto pieces = pieces_of(version);
+    const auto pieces = pieces_of(reading_, version);
     // What is wrong with it was told when the version was looked at.
     if (!pieces.ok()) return is_damage(pieces.error()) ? Status() : pieces.error();
     for (const model::Piece& piece : *pieces) {
@@ -275,8 +210,9 @@ Status ContentCheck::count_pass(std::uint32_t pass, std::uint32_t passes) {
     }
     return {};
   };
-  SPIND_TRY(visit_versions(count));
-  SPIND_TRY(visit_uploads(count));
+  const auto step = [this] { return steps_.step(); };
+  SPIND_TRY(visit_versions(reading_, step, count));
+  SPIND_TRY(visit_uploads(reading_, step, count));
   return compare_pass(pass, passes, counts);
 }
 

@@ -1,7 +1,6 @@
 // What the versions of one space refer to: attachments, counts of references, holders in the vault.
 #pragma once
 
-#include <functional>
 #include <unordered_map>
 
 #include "content/content.h"
@@ -26,12 +25,6 @@ class ContentCheck {
   Status run(bool read_content);
 
  private:
-  using Visit = std::function<Status(NodeId, const model::VersionRecord&)>;
-  Status visit_versions(const Visit& visit);
-  // What uploads hold, each part as if it were a version of no node.
-  Status visit_uploads(const Visit& visit);
-  Result<std::string> attachment_of(const model::VersionRecord& version);
-  Result<std::vector<model::Piece>> pieces_of(const model::VersionRecord& version);
   Result<bool> check_version(NodeId node, const model::VersionRecord& version);
   Result<std::uint64_t> inline_size(std::string_view row);
   Result<std::uint64_t> manifest_size(std::string_view row);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <functional>
 
 #include "spind/upkeep.h"
 #include "upkeep/finding_kinds.h"
@@ -20,13 +21,17 @@ inline bool is_damage(const Error& error) {
 // One thread at a time.
 class Findings {
  public:
-  explicit Findings(CheckReport& report) : report_(report) {}
+  // The first kFindingsMax go to `list`, all count in `total` and are told to `found`, if given.
+  Findings(std::vector<CheckFinding>& list, std::uint64_t& total,
+           std::function<void(const CheckFinding&)> found = nullptr)
+      : list_(list), total_(total), found_(std::move(found)) {}
 
   void begin_space(const SpaceId& space) { space_ = space; }
   void add(Kind kind, NodeId node, std::string text) {
-    ++report_.findings_total;
-    if (report_.findings.size() < kFindingsMax)
-      report_.findings.push_back({std::string(name_of(kind)), space_, node, std::move(text)});
+    ++total_;
+    CheckFinding finding{std::string(name_of(kind)), space_, node, std::move(text)};
+    if (found_) found_(finding);
+    if (list_.size() < kFindingsMax) list_.push_back(std::move(finding));
   }
   // Damage is a finding; any other error ends the check.
   Status absorb(Kind kind, NodeId node, Error error) {
@@ -36,7 +41,9 @@ class Findings {
   }
 
  private:
-  CheckReport& report_;
+  std::vector<CheckFinding>& list_;
+  std::uint64_t& total_;
+  const std::function<void(const CheckFinding&)> found_;
   SpaceId space_{};
 };
 

@@ -16,8 +16,8 @@ SPACE_FIELDS = ["id", "alias", "kind", "tenant", "name", "description", "owner",
 COMMANDS = ["init", "space create", "space list", "space info", "space set", "space disable",
             "space restore", "prop get", "prop set", "prop rm", "tag add", "tag rm", "tag list",
             "put", "get", "ls", "tree", "stat", "cat", "mkdir", "mv", "cp", "rm", "du", "versions",
-            "trash", "changes", "rewind", "upload", "check", "collect", "checkpoint", "metrics", "verify",
-            "version", "completion"]
+            "trash", "changes", "rewind", "upload", "check", "scrub", "collect", "checkpoint", "metrics",
+            "verify", "version", "completion"]
 
 
 class Words(ToolCase):
@@ -50,7 +50,8 @@ class Words(ToolCase):
                       ["space", "create", "x", "--keep", "9999999999"],
                       ["upload", "s:", "other"], ["upload", "s:", "start", "/x"],
                       ["upload", "s:", "start", "/x", "much"], ["upload", "s:", "finish", "x"],
-                      ["upload", "s:", "list", "1"], ["collect", "--grace", "-1"], ["checkpoint"],
+                      ["upload", "s:", "list", "1"], ["collect", "--grace", "-1"], ["scrub", "--rate", "0"],
+                      ["scrub", "--rate", "fast"], ["checkpoint"],
                       ["checkpoint", "a", "b"]]:
             with self.subTest(words=words):
                 answer = self.run_tool(*words)
@@ -144,6 +145,29 @@ class Stores(ToolCase):
         self.assertEqual((row["findings"], row["details"]), (0, []))
         self.assertGreaterEqual(row["nodes"], 2)
         self.assertGreaterEqual(row["entries"], 2)
+
+    def test_scrub_reads_all_and_names_what_is_damaged(self):
+        self.spind("put", "-", "s:/a", data=b"x" * 100_000)
+        self.spind("put", "-", "s:/b", data=b"small")
+        row = self.spind("scrub").row
+        self.assertEqual(list(row), ["bytes", "pieces", "attachments", "resumed", "findings",
+                                     "findings_before", "details"])
+        self.assertEqual([row[field] for field in list(row)[1:]], [1, 1, False, 0, 0, []])
+        self.assertGreaterEqual(row["bytes"], 100_005)
+        begin = time.monotonic()
+        self.spind("scrub", "--rate", "100K")
+        self.assertGreater(time.monotonic() - begin, 0.5)
+        pack, = (self.folder / "store" / "packs").iterdir()
+        bytes_ = bytearray(pack.read_bytes())
+        bytes_[50_000] ^= 1
+        pack.write_bytes(bytes_)
+        row = self.spind("scrub", expect=3).row
+        node = self.spind("stat", "s:/a").row["id"]
+        self.assertEqual((row["findings"], row["details"][0]["kind"], row["details"][0]["node"]),
+                         (1, "corrupt_piece", node))
+        said = self.run_tool("scrub")
+        self.assertEqual(said.status, 3)
+        self.assertIn(b"corrupt_piece: version 1: piece ", said.out)
 
     def test_collect_says_what_it_removed(self):
         row = self.spind("collect", "--grace", "0").row
