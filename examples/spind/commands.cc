@@ -100,6 +100,7 @@ constexpr Option kTrashOptions[] = {
 };
 constexpr Option kCheckOptions[] = {
     {"content", 0, "", "also read and verify every stored byte"},
+    {"repair", 0, "", "make good what can be derived, and set aside what cannot"},
 };
 constexpr Option kScrubOptions[] = {
     {"rate", 0, "BYTES", "so many bytes a second, as 20M (as fast as it goes)"},
@@ -327,11 +328,14 @@ constexpr Command kCommands[] = {
      "spind trash ada: empty --older-than 2592000",
      kTrashOptions, run_trash},
     {"check", "", 0, 0, "look whether everything is as it must be",
-     "Exit status 3 if something is not.\n"
-     "--json: {nodes, entries, findings, details:[{kind, space, node, text}]}; findings is their\n"
-     "        number, details has the first 1,000.",
+     "Exit status 3 if something is not, and with --repair, if something still is not. What cannot\n"
+     "be repaired is set aside: it stays, and is listed apart from then on.\n"
+     "--json: {nodes, entries, findings, set_aside, details:[{kind, space, node, text}], aside};\n"
+     "        findings and set_aside are numbers, details and aside have the first 1,000 of each.\n"
+     "        With --repair also repaired, and left: the findings that still are.",
      "spind check\n"
-     "spind check --content",
+     "spind check --content\n"
+     "spind check --repair",
      kCheckOptions, run_check},
     {"scrub", "", 0, 0, "read and verify all stored bytes, and say which versions suffer",
      "An interrupted one goes on where it was. Exit status 3 if bytes are damaged, also where an\n"

@@ -36,8 +36,8 @@ class SPIND_EXPORT Store {
   // spaces have changed; take a new mark, and then compare the root versions of all spaces.
   Result<ChangedSpaces> changed_spaces(std::string_view mark, std::size_t count_max = 1000) const;
 
-  // Looks at every invariant while the store is in use. What is found is in the report; an error
-  // means that the check itself could not be done.
+  // Looks at every invariant while the store is in use, and repairs what is wrong if it is told to.
+  // What is found is in the report; an error means that the check itself could not be done.
   Result<CheckReport> check(const CheckOptions& options = {}) const;
   // Reads and verifies all bytes that are stored for versions, at a set rate, and says which
   // versions suffer where they are damaged. How far it came is kept, also where it is cancelled or

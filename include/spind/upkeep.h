@@ -14,6 +14,11 @@ struct CheckOptions {
   ProgressCallback progress{};  // done and total in nodes
   std::optional<CancelToken> cancel{};
   bool read_content = false;  // also read and verify every stored byte
+  // Makes good what can be derived from what else is there, by small changes of their own while the
+  // store is in use, and sets the rest aside: a note is kept that says so, with the row where it
+  // stood in the way, and the next check lists it apart. Nothing is dropped. What was done by the
+  // time of an error or a cancellation stays done.
+  bool repair = false;
 };
 
 // One thing that is not as it must be.
@@ -28,6 +33,11 @@ struct CheckReport {
   std::uint64_t spaces = 0, nodes = 0, entries = 0, pieces = 0;
   std::vector<CheckFinding> findings{};  // the first 1,000
   std::uint64_t findings_total = 0;
+  std::uint64_t repaired = 0;       // findings that are none any more
+  std::uint64_t findings_left = 0;  // those that are still there: without a repair, all
+  // What this repair or earlier ones could not make good; no findings any more.
+  std::vector<CheckFinding> set_aside{};  // the first 1,000
+  std::uint64_t set_aside_total = 0;
 };
 
 struct CollectOptions {

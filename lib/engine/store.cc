@@ -43,7 +43,7 @@ Result<Session> Store::session(const SessionOptions& options) const {
 
 Result<CheckReport> Store::check(const CheckOptions& options) const {
   return engine_->run(Verb::check, [&] {
-    return upkeep::check({engine_->kv(), engine_->content()}, options);
+    return upkeep::check({engine_->kv(), engine_->content(), engine_->clock()}, options);
   });
 }
 

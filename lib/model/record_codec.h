@@ -31,6 +31,7 @@ enum class RecordTag : std::uint8_t {
   property = 'O',
   upload = 'W',
   scrub = 'R',
+  aside = 'Q',
 };
 inline constexpr std::uint8_t kRecordFormat = 1;
 

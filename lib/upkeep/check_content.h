@@ -31,6 +31,9 @@ class ContentCheck {
   Status check_unused();
   Status check_attachments();
   Status check_dropped();
+  Result<bool> all_can_be_counted();
+  Status compare_attachments(std::uint32_t pass, std::uint32_t passes, bool& found);
+  void compare_count(const model::PieceId& piece, std::uint64_t counted, std::uint64_t expected);
   Status read_through(NodeId node, const model::VersionRecord& version);
   Status count_pass(std::uint32_t pass, std::uint32_t passes);
   Status compare_pass(std::uint32_t pass, std::uint32_t passes,
@@ -45,6 +48,7 @@ class ContentCheck {
   content::Owner owner_;
   KeySum referred_;               // attachments that versions refer to, and that are there
   std::uint64_t references_ = 0;  // to pieces
+  bool countable_ = true;         // nothing that refers to pieces is lost
 };
 
 }  // namespace spind::upkeep

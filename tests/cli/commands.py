@@ -141,10 +141,28 @@ class Stores(ToolCase):
     def test_check_of_a_store_in_order(self):
         self.spind("put", "-", "s:/a", data=b"x" * 100_000)
         row = self.spind("check", "--content").row
-        self.assertEqual(list(row), ["nodes", "entries", "findings", "details"])
-        self.assertEqual((row["findings"], row["details"]), (0, []))
+        self.assertEqual(list(row), ["nodes", "entries", "findings", "set_aside", "details",
+                                     "aside"])
+        self.assertEqual((row["findings"], row["details"], row["set_aside"]), (0, [], 0))
         self.assertGreaterEqual(row["nodes"], 2)
         self.assertGreaterEqual(row["entries"], 2)
+
+    def test_check_repairs_and_lists_what_is_set_aside(self):
+        self.spind("put", "-", "s:/a", data=b"x" * 100_000)
+        row = self.spind("check", "--repair").row
+        self.assertEqual(list(row), ["nodes", "entries", "findings", "repaired", "left",
+                                     "set_aside", "details", "aside"])
+        self.assertEqual((row["findings"], row["repaired"], row["left"]), (0, 0, 0))
+        pack, = (self.folder / "store" / "packs").iterdir()
+        pack.unlink()
+        self.assertGreaterEqual(self.spind("check", expect=3).row["findings"], 1)
+        row = self.spind("check", "--repair").row
+        self.assertEqual((row["findings"], row["left"], row["set_aside"]), (1, 0, 1))
+        row = self.spind("check").row
+        self.assertEqual((row["findings"], row["set_aside"], row["aside"][0]["kind"]),
+                         (0, 1, "missing_piece"))
+        self.assertIn(b"set aside", self.run_tool("check").out)
+        self.assertEqual(self.run_tool("cat", "s:/a").status, 1)
 
     def test_scrub_reads_all_and_names_what_is_damaged(self):
         self.spind("put", "-", "s:/a", data=b"x" * 100_000)

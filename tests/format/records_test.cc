@@ -5,6 +5,7 @@
 #include "base/codec.h"
 #include "content/frames.h"
 #include "format/golden.h"
+#include "model/aside.h"
 #include "model/entry.h"
 #include "model/keys.h"
 #include "model/vault_rows.h"
@@ -363,6 +364,17 @@ TEST_CASE("format: keys") {
   add(ledger_key(LedgerRow::pack_open, 1001));
   add(ledger_vault_key(vault));
   CHECK(keys == golden_bytes("keys", keys));
+}
+
+TEST_CASE("format: what was set aside") {
+  const AsideRecord note{77, "the row with its content is missing", 0, {}};
+  check_golden("aside", note, encode(note), decode_aside);
+  const AsideRecord taken{0, "broken", 2, "a row"};
+  check_golden("aside-row", taken, encode(taken), decode_aside);
+  const std::string partition = space_partition(kSpace);
+  const std::string key = aside_key(partition, "manifest", attachment_key(kSpace, {45, 1}));
+  CHECK(key == golden_bytes("key-aside", key));
+  CHECK(kind_in_aside_key(partition, key) == "manifest");
 }
 
 TEST_CASE("format: the key of what was purged") {
