@@ -40,7 +40,9 @@ Exit run_collect(Tool& tool) {
                 .number("kept", report->kept)
                 .number("entries", report->entries)
                 .number("nodes", report->nodes)
-                .number("versions", report->versions));
+                .number("versions", report->versions)
+                .number("packs_rewritten", report->packs_rewritten)
+                .number("moved_bytes", report->moved_bytes));
   tool.say("removed " + std::to_string(report->removed) + " (" + human_bytes(report->bytes) +
            "), kept " + std::to_string(report->kept));
   tool.say("of the past " + std::to_string(report->entries) + " entries, " +

@@ -328,7 +328,8 @@ constexpr Command kCommands[] = {
      "spind trash ada: empty --older-than 2592000",
      kTrashOptions, run_trash},
     {"check", "", 0, 0, "look whether everything is as it must be",
-     "Exit status 3 if something is not, and with --repair, if something still is not. What cannot\n"
+     "Exit status 3 if something is not, and with --repair, if something still is not. What "
+     "cannot\n"
      "be repaired is set aside: it stays, and is listed apart from then on.\n"
      "--json: {nodes, entries, findings, set_aside, details:[{kind, space, node, text}], aside};\n"
      "        findings and set_aside are numbers, details and aside have the first 1,000 of each.\n"
@@ -347,8 +348,11 @@ constexpr Command kCommands[] = {
      kScrubOptions, run_scrub},
     {"collect", "", 0, 0, "erase what spaces no longer keep, and bytes that nothing refers to",
      "A store that stays open does so by itself, once an hour.\n"
-     "--json: {removed, bytes, kept, entries, nodes, versions}; of the space's past, entries of\n"
-     "journals, and purged nodes and versions",
+     "--json: {removed, bytes, kept, entries, nodes, versions, packs_rewritten, moved_bytes}; of "
+     "the\n"
+     "        space's past, entries of journals, and purged nodes and versions; and packs that "
+     "were\n"
+     "        mostly dead and have been emptied.",
      "spind collect\n"
      "spind collect --now ada --grace 0",
      kCollectOptions, run_collect},

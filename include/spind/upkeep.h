@@ -45,6 +45,10 @@ struct CollectOptions {
   // Erasure on demand: this space's floor moves to its newest entry, whatever its policy says, so
   // that nothing of its past is left. With a grace of 0 bytes that nobody else has go at once too.
   std::optional<SpaceId> forget{};
+  // A pack, which is a file of many small pieces, of which less than this is in use is emptied into
+  // others, so that all of it goes. 0: none is.
+  std::uint64_t rewrite_below_percent = 50;
+  std::uint64_t rewrite_rate_bytes = 32ull << 20;  // so many a second are moved; 0: no limit
   ProgressCallback progress{};
   std::optional<CancelToken> cancel{};
 };
@@ -54,13 +58,15 @@ struct CollectReport {
   std::uint64_t kept = 0;                 // unreferenced, but within the grace time or still in use
   std::uint64_t entries = 0;              // of journals, trimmed below the floors
   std::uint64_t nodes = 0, versions = 0;  // purged or removed ones that were erased
+  std::uint64_t packs_rewritten = 0;      // emptied; their files go with the next collections
+  std::uint64_t pieces_moved = 0, moved_bytes = 0;  // out of them
 };
 
 struct ScrubOptions {
   std::uint64_t rate_bytes = 0;  // a second; 0: as fast as it goes
   bool restart = false;          // from the beginning, not from where the last one ended
   std::function<void(const CheckFinding&)> found{};  // each, as soon as it is known what suffers
-  ProgressCallback progress{};  // done in bytes; the total is not known
+  ProgressCallback progress{};                       // done in bytes; the total is not known
   std::optional<CancelToken> cancel{};
 };
 

@@ -188,7 +188,9 @@ class VaultContent final : public Content {
             .pack_sync_appends = syncs.appends_synced,
             .memory_bytes =
                 small_pieces_.used_bytes() + large_pieces_.used_bytes() + reading_.used_bytes(),
-            .corruptions = counts.corruptions};
+            .corruptions = counts.corruptions,
+            .packs_rewritten = counts.packs_rewritten,
+            .moved_bytes = counts.moved_bytes};
   }
 
   Status health() override { return guard_->health(); }

@@ -84,6 +84,7 @@ struct Metrics {
   std::uint64_t pack_syncs = 0, pack_sync_appends = 0;
   std::uint64_t memory_bytes = 0;
   std::uint64_t corruptions = 0;
+  std::uint64_t packs_rewritten = 0, moved_bytes = 0;
 };
 
 // Thread-safe. Destroying it waits for its workers; uploads and sources must be gone by then.

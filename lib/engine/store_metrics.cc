@@ -113,6 +113,10 @@ void print_store_metrics(const StoreNumbers& numbers, std::string& out) {
   print.counter("spind_pack_syncs_total", "Syncs of packs.", content.pack_syncs);
   print.counter("spind_pack_appends_total", "Pieces that those syncs made durable.",
                 content.pack_sync_appends);
+  print.counter("spind_packs_rewritten_total", "Packs that were mostly dead and were emptied.",
+                content.packs_rewritten);
+  print.counter("spind_pack_moved_bytes_total", "Bytes that were moved out of them.",
+                content.moved_bytes);
   print_reclaiming(numbers.reclaim, print);
   print_scrubbing(numbers.scrub, print);
   print.counter("spind_corruptions_total", "Reads that met stored bytes as they were not written.",

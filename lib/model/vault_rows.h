@@ -80,6 +80,7 @@ SpaceId space_in_key(std::string_view key);
   ROW(pack_open, 'o')    /* number u64      PackRow: a run of the store appends to it         */   \
   ROW(pack_idle, 'i')    /* number u64      PackRow: has room, nobody appends                 */   \
   ROW(pack_full, 'f')    /* number u64      PackRow                                           */   \
+  ROW(pack_sparse, 'm')  /* number u64      PackRow: mostly dead, and being emptied           */ \
   ROW(pack_removed, 'x') /* number u64      PackRow: nothing in it is in use                  */   \
   ROW(scrub, 's')        /* –               ScrubRow                                          */
 

@@ -189,7 +189,8 @@ class Stores(ToolCase):
 
     def test_collect_says_what_it_removed(self):
         row = self.spind("collect", "--grace", "0").row
-        self.assertEqual(list(row), ["removed", "bytes", "kept", "entries", "nodes", "versions"])
+        self.assertEqual(list(row), ["removed", "bytes", "kept", "entries", "nodes", "versions",
+                                     "packs_rewritten", "moved_bytes"])
 
     def test_a_space_keeps_its_past_as_it_is_told_and_gives_it_up_at_once(self):
         made = self.spind("space", "create", "short", "--keep-entries", "2").row
