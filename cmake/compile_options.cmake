@@ -6,6 +6,12 @@ if(SPIND_WERROR)
   target_compile_options(spind_warnings INTERFACE -Werror)
 endif()
 
+if(CMAKE_UNITY_BUILD)
+  # To GCC a file that is compiled with others looks like a header, whose types others see too.
+  target_compile_options(spind_warnings INTERFACE
+                         $<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage>)
+endif()
+
 if(SPIND_SANITIZE)
   add_compile_options(-fsanitize=${SPIND_SANITIZE} -fno-sanitize-recover=all
                       -fno-omit-frame-pointer)

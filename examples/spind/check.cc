@@ -1,37 +1,40 @@
 #include "commands.h"
+#include "findings.h"
 #include "progress.h"
 #include "text.h"
 
 namespace spind::tool {
 namespace {
 
-void say_report(Tool& tool, const CheckReport& report) {
-  for (const CheckFinding& finding : report.findings) {
-    std::string line = finding.kind + ": " + printable(finding.text);
-    if (finding.node != 0) line += " (" + resource_id(finding.space, finding.node) + ")";
-    tool.say(line);
+std::string verdict(const CheckReport& report, bool repaired) {
+  if (report.findings_total == 0) return "all is well";
+  std::string text = std::to_string(report.findings_total) + " findings";
+  if (repaired) {
+    text += ", " + std::to_string(report.repaired) + " repaired";
+    if (report.findings_left > 0) text += ", " + std::to_string(report.findings_left) + " left";
   }
-  if (report.findings_total > report.findings.size()) {
-    tool.say("and " + std::to_string(report.findings_total - report.findings.size()) + " more");
+  return text;
+}
+
+void say_report(Tool& tool, const CheckReport& report, bool repaired) {
+  say_findings(tool, report.findings, report.findings_total);
+  if (report.set_aside_total > 0) {
+    tool.say("set aside, since it cannot be repaired:");
+    say_findings(tool, report.set_aside, report.set_aside_total);
   }
   tool.say(std::to_string(report.nodes) + " nodes, " + std::to_string(report.entries) +
            " entries, " + std::to_string(report.pieces) + " pieces in " +
-           std::to_string(report.spaces) + " spaces: " +
-           (report.findings_total == 0 ? "all is well"
-                                       : std::to_string(report.findings_total) + " findings"));
+           std::to_string(report.spaces) + " spaces: " + verdict(report, repaired));
 }
 
-JsonObject report_json(const CheckReport& report) {
-  std::vector<JsonObject> details;
-  for (const CheckFinding& finding : report.findings) {
-    JsonObject one;
-    one.text("kind", finding.kind).text("space", finding.space.to_string());
-    one.number("node", finding.node).text("text", finding.text);
-    details.push_back(std::move(one));
-  }
+JsonObject report_json(const CheckReport& report, bool repaired) {
   JsonObject out;
   out.number("nodes", report.nodes).number("entries", report.entries);
-  return out.number("findings", report.findings_total).list("details", details);
+  out.number("findings", report.findings_total);
+  if (repaired) out.number("repaired", report.repaired).number("left", report.findings_left);
+  out.number("set_aside", report.set_aside_total);
+  out.list("details", finding_rows(report.findings));
+  return out.list("aside", finding_rows(report.set_aside));
 }
 
 }  // namespace
@@ -39,9 +42,10 @@ JsonObject report_json(const CheckReport& report) {
 Exit run_check(Tool& tool) {
   const Result<Store*> store = tool.store();
   if (!store.ok()) return tool.fail(store.error());
-  ProgressLine line("checking nodes");
+  ProgressLine line(tool.args().has("repair") ? "repairing nodes" : "checking nodes");
   CheckOptions options;
   options.read_content = tool.args().has("content");
+  options.repair = tool.args().has("repair");
   options.cancel = tool.cancel();
   options.progress = [&line](const Progress& progress) {
     line.set(progress);
@@ -50,9 +54,9 @@ Exit run_check(Tool& tool) {
   const Result<CheckReport> report = (*store)->check(options);
   line.clear();
   if (!report.ok()) return tool.fail(report.error());
-  tool.emit(report_json(*report));
-  if (!tool.json()) say_report(tool, *report);
-  return report->findings_total == 0 ? Exit::done : Exit::different;
+  tool.emit(report_json(*report, options.repair));
+  if (!tool.json()) say_report(tool, *report, options.repair);
+  return report->findings_left == 0 ? Exit::done : Exit::different;
 }
 
 }  // namespace spind::tool

@@ -48,7 +48,9 @@ Exit run_collect(Tool& tool) {
                 .number("versions", report->versions)
                 .number("trash_items", report->trash_items)
                 .number("thinned", report->thinned)
-                .number("spaces", report->spaces));
+                .number("spaces", report->spaces)
+                .number("packs_rewritten", report->packs_rewritten)
+                .number("moved_bytes", report->moved_bytes));
   tool.say("removed " + std::to_string(report->removed) + " (" + human_bytes(report->bytes) +
            "), kept " + std::to_string(report->kept));
   tool.say("of the past " + std::to_string(report->entries) + " entries, " +

@@ -119,6 +119,11 @@ constexpr Option kTrashOptions[] = {
 };
 constexpr Option kCheckOptions[] = {
     {"content", 0, "", "also read and verify every stored byte"},
+    {"repair", 0, "", "make good what can be derived, and set aside what cannot"},
+};
+constexpr Option kScrubOptions[] = {
+    {"rate", 0, "BYTES", "so many bytes a second, as 20M (as fast as it goes)"},
+    {"restart", 0, "", "from the beginning, not from where the last one was interrupted"},
 };
 constexpr Option kCollectOptions[] = {
     {"grace", 0, "SECONDS", "keep what became unreferenced within this time (86400)"},
@@ -366,18 +371,32 @@ constexpr Command kCommands[] = {
      "spind trash ada: empty --older-than 2592000",
      kTrashOptions, run_trash},
     {"check", "", 0, 0, "look whether everything is as it must be",
-     "Exit status 3 if something is not.\n"
-     "--json: {nodes, entries, findings, details:[{kind, space, node, text}]}; findings is their\n"
-     "        number, details has the first 1,000.",
+     "Exit status 3 if something is not, and with --repair, if something still is not. What "
+     "cannot\n"
+     "be repaired is set aside: it stays, and is listed apart from then on.\n"
+     "--json: {nodes, entries, findings, set_aside, details:[{kind, space, node, text}], aside};\n"
+     "        findings and set_aside are numbers, details and aside have the first 1,000 of each.\n"
+     "        With --repair also repaired, and left: the findings that still are.",
      "spind check\n"
-     "spind check --content",
+     "spind check --content\n"
+     "spind check --repair",
      kCheckOptions, run_check},
+    {"scrub", "", 0, 0, "read and verify all stored bytes, and say which versions suffer",
+     "An interrupted one goes on where it was. Exit status 3 if bytes are damaged, also where an\n"
+     "earlier part of the same round found them.\n"
+     "--json: {bytes, pieces, attachments, resumed, findings, findings_before,\n"
+     "        details:[{kind, space, node, text}]}; details has the first 1,000 findings.",
+     "spind scrub\n"
+     "spind scrub --rate 20M",
+     kScrubOptions, run_scrub},
     {"collect", "", 0, 0, "erase what spaces no longer keep, and bytes that nothing refers to",
      "A store that stays open does so by itself, once an hour.\n"
-     "--json: {removed, bytes, kept, entries, nodes, versions, trash_items, thinned, spaces}; of\n"
-     "the past of spaces, entries of journals, and purged nodes and versions; what policies of "
-     "the\n"
-     "trash and of versions drop; and spaces that were purged",
+     "--json: {removed, bytes, kept, entries, nodes, versions, trash_items, thinned, spaces,\n"
+     "        packs_rewritten, moved_bytes}; of the past of spaces, entries of journals, and "
+     "purged\n"
+     "        nodes and versions; what policies of the trash and of versions drop; spaces that "
+     "were\n"
+     "        purged; and packs that were mostly dead and have been emptied.",
      "spind collect\n"
      "spind collect --now ada --grace 0",
      kCollectOptions, run_collect},

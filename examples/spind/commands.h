@@ -59,6 +59,7 @@ Exit run_changes(Tool& tool);
 Exit run_versions(Tool& tool);
 Exit run_trash(Tool& tool);
 Exit run_check(Tool& tool);
+Exit run_scrub(Tool& tool);
 Exit run_collect(Tool& tool);
 Exit run_checkpoint(Tool& tool);
 Exit run_metrics(Tool& tool);

@@ -38,6 +38,10 @@ struct StoreOptions {
   // time when so long has passed since the store was opened. 0: never, and then the host calls
   // collect from time to time.
   std::chrono::milliseconds upkeep_period = std::chrono::hours(1);
+  // A thread of the store reads and verifies all stored bytes at this rate a second, as
+  // Store::scrub does, once in `scrub_period`; what it finds goes to `log`. 0: none does.
+  std::uint64_t scrub_rate_bytes = 0;
+  std::chrono::milliseconds scrub_period = std::chrono::hours(30 * 24);
 };
 
 // Ends an operation from another thread: copies share one flag, which stays set. Thread-safe.

@@ -36,11 +36,17 @@ class SPIND_EXPORT Store {
   // spaces have changed; take a new mark, and then compare the root versions of all spaces.
   Result<ChangedSpaces> changed_spaces(std::string_view mark, std::size_t count_max = 1000) const;
 
-  // Looks at every invariant while the store is in use. What is found is in the report; an error
-  // means that the check itself could not be done.
+  // Looks at every invariant while the store is in use, and repairs what is wrong if it is told to.
+  // What is found is in the report; an error means that the check itself could not be done.
   Result<CheckReport> check(const CheckOptions& options = {}) const;
+  // Reads and verifies all bytes that are stored for versions, at a set rate, and says which
+  // versions suffer where they are damaged. How far it came is kept, also where it is cancelled or
+  // the process ends: the next call goes on from there, and one that ends well begins anew. Calls
+  // run one after the other. cancelled: also when the store closes.
+  Result<ScrubReport> scrub(const ScrubOptions& options = {}) const;
   // Does what the policies of every space say: purges old trash, thins versions, moves the floor and
-  // erases what fell away below it, purged spaces too; then removes bytes that nothing refers to.
+  // erases what fell away below it, purged spaces too; then removes bytes that nothing refers to,
+  // as interrupted uploads and crashes leave them too.
   // Every step is small and a change of its own: what was done by the time of an error or a
   // cancellation stays done. not_found: there is no space `options.forget`.
   Result<CollectReport> collect(const CollectOptions& options = {}) const;

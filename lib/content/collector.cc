@@ -51,6 +51,7 @@ Result<CollectReport> Collector::run() {
     for (unsigned bucket = 0; bucket < 256; ++bucket)
       SPIND_TRY(collect_bucket(vault, static_cast<std::uint8_t>(bucket)));
   }
+  SPIND_TRY(rewrite_packs());
   SPIND_TRY(remove_packs());
   SPIND_TRY(kv_.wait(ticket_));
   return done_;
@@ -222,7 +223,11 @@ Status Collector::remove(const model::VaultId& vault, std::uint8_t bucket, const
       // is closed, or by the walk after a crash, which sees this one dead.
       unaccounted = tag == model::LedgerRow::pack_open && row.place.offset >= pack.end_bytes;
       if (!unaccounted) pack.dead_bytes += row.stored_bytes;
-      return tag == model::LedgerRow::pack_open ? tag : resting_tag(pack);
+      if (tag == model::LedgerRow::pack_open) return tag;
+      const model::LedgerRow to = resting_tag(pack);
+      const bool stays =
+          tag == model::LedgerRow::pack_sparse && to != model::LedgerRow::pack_removed;
+      return stays ? tag : to;
     };
     Status changed = change_pack(transaction, row.place.number, add);
     if (!changed.ok() && changed.code() != Code::not_found) return std::move(changed).error();

@@ -8,6 +8,8 @@
 //                          not, and no upload of this process claims it, the holder goes
 //   Pieces without holder  are condemned; after the grace doomed; and when no reader's snapshot is
 //                          older than that, removed
+//   Packs that are         what is left in them moves to others, and its old place is doomed
+//   mostly dead
 //
 // Every step is one commit and may be repeated: a collector that is interrupted goes on next time.
 #pragma once
@@ -15,7 +17,9 @@
 #include <functional>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <set>
+#include <span>
 #include <string>
 
 #include "base/clock_drift.h"
@@ -59,7 +63,21 @@ class Collector {
     model::PieceId piece;
     SpaceId space;
   };
-  struct Walk;
+
+  struct Packed {
+    FrameHeader header;  // of its first frame
+    model::PieceRow row;
+  };
+  // What is found in a pack from `begin` on.
+  struct Walk {
+    std::uint64_t number = 0;
+    const File& file;
+    std::uint64_t begin = 0, size = 0;
+    std::uint64_t used_end = 0;  // of the last piece in use
+    std::uint64_t used_bytes = 0;
+    std::vector<model::PieceRow> dead;    // in order
+    std::vector<Packed>* live = nullptr;  // where wanted: those that are not doomed
+  };
 
   // What a crash left (crash_sweep.cc).
   Status sweep_ranges();
@@ -71,6 +89,17 @@ class Collector {
                       const model::BlobPlace& place) const;
   Status walk_pack(const kv::View& view, Walk& walk) const;
   Status bury(const std::vector<model::PieceRow>& dead, std::uint64_t end);
+
+  // What is left of packs that are mostly dead (pack_rewrite.cc).
+  Status rewrite_packs();
+  Result<std::optional<model::PackRow>> take_sparse(std::uint64_t number);
+  Status rewrite_pack(std::uint64_t number);
+  Result<bool> move_pieces(const File& file, std::span<const Packed> pieces);
+  Status switch_places(std::span<const Packed> pieces, const model::BlobPlace& to,
+                       std::vector<bool>& moved);
+  void settle_moved(std::span<const Packed> pieces, const model::BlobPlace& to,
+                    const std::vector<bool>& moved);
+  Status pace();
 
   // Claims and pieces (collector.cc).
   Status collect_bucket(const model::VaultId& vault, std::uint8_t bucket);
@@ -96,6 +125,7 @@ class Collector {
   const CollectOptions& options_;
   kv::Ticket ticket_ = 0;  // of the last commit
   std::uint64_t steps_ = 0;
+  std::int64_t next_ns_ = 0;  // when the rate allows more to be moved
   CollectReport done_;
 };
 

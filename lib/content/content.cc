@@ -6,6 +6,7 @@
 #include "base/try.h"
 #include "content/collector.h"
 #include "content/content_check.h"
+#include "content/piece_reader.h"
 #include "content/piece_source.h"
 #include "content/piece_upload.h"
 #include "model/keys.h"
@@ -159,6 +160,11 @@ class VaultContent final : public Content {
     return ContentCheck(resources_, snapshot, read_bytes, visit).run();
   }
 
+  Result<std::optional<PieceState>> read_next(const kv::Snapshot& snapshot,
+                                              std::string& position) override {
+    return PieceReader(resources_, snapshot).read_next(position);
+  }
+
   Result<bool> holds(const kv::Snapshot& snapshot, const Owner& owner,
                      const model::PieceId& piece) override {
     const model::VaultId vault = model::vault_of(owner.tenant);
@@ -182,7 +188,9 @@ class VaultContent final : public Content {
             .pack_sync_appends = syncs.appends_synced,
             .memory_bytes =
                 small_pieces_.used_bytes() + large_pieces_.used_bytes() + reading_.used_bytes(),
-            .corruptions = counts.corruptions};
+            .corruptions = counts.corruptions,
+            .packs_rewritten = counts.packs_rewritten,
+            .moved_bytes = counts.moved_bytes};
   }
 
   Status health() override { return guard_->health(); }

@@ -7,6 +7,7 @@
 
 #include <functional>
 #include <mutex>
+#include <optional>
 
 #include "base/clock.h"
 #include "base/files.h"
@@ -83,6 +84,7 @@ struct Metrics {
   std::uint64_t pack_syncs = 0, pack_sync_appends = 0;
   std::uint64_t memory_bytes = 0;
   std::uint64_t corruptions = 0;
+  std::uint64_t packs_rewritten = 0, moved_bytes = 0;
 };
 
 // Thread-safe. Destroying it waits for its workers; uploads and sources must be gone by then.
@@ -131,6 +133,10 @@ class Content {
   };
   virtual Status visit_pieces(const kv::Snapshot& snapshot, bool read_bytes,
                               const std::function<Status(const PieceState&)>& visit) = 0;
+  // For scrub: reads and verifies the piece whose row is the first behind the key `position`, which
+  // becomes that of its row. "" is before the first; none: there is no other.
+  virtual Result<std::optional<PieceState>> read_next(const kv::Snapshot& snapshot,
+                                                      std::string& position) = 0;
   // Whether the vault of `owner` is one that collect and check visit, and has the piece and a holder
   // row for the space.
   virtual Result<bool> holds(const kv::Snapshot& snapshot, const Owner& owner,

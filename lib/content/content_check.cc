@@ -1,9 +1,8 @@
 #include "content/content_check.h"
 
-#include "base/hash.h"
 #include "base/try.h"
 #include "content/needs.h"
-#include "content/piece_source.h"
+#include "content/piece_reader.h"
 #include "model/keys.h"
 
 namespace spind::content {
@@ -15,13 +14,6 @@ namespace {
 
 std::unique_ptr<kv::Cursor> scan(const kv::View& view, const std::string& prefix) {
   return view.scan(Family::content, prefix, model::end_of(prefix));
-}
-
-Content::PieceState state_of(const model::VaultId& vault, const model::PieceId& piece) {
-  Content::PieceState state;
-  state.tenant_vault = as_text(Bytes(vault));
-  state.id = piece;
-  return state;
 }
 
 }  // namespace
@@ -39,6 +31,7 @@ Status ContentCheck::run() {
 }
 
 Status ContentCheck::visit_pieces(const model::VaultId& vault, std::uint8_t bucket) {
+  PieceReader reader(resources_, snapshot_);
   const auto cursor = scan(snapshot_, model::bucket_prefix(vault, bucket, VaultRow::piece));
   for (; cursor->valid(); cursor->next()) {
     const model::PieceId piece = model::piece_in_key(cursor->key());
@@ -50,7 +43,8 @@ Status ContentCheck::visit_pieces(const model::VaultId& vault, std::uint8_t buck
     const auto row = model::decode_piece(cursor->value());
     if (row.ok()) {
       state.size_bytes = row->size_bytes;
-      state.bytes = check_bytes(vault, piece, *row);
+      state.bytes = read_bytes_ ? reader.verify(vault, piece, *row)
+                                : resources_.vaults.look(*row, vault, piece);
     } else {
       state.bytes = row.error();
     }
@@ -98,25 +92,6 @@ Status ContentCheck::visit_stray_holders(const model::VaultId& vault, std::uint8
     SPIND_TRY(visit_(state));
   }
   return cursor->status();
-}
-
-Status ContentCheck::check_bytes(const model::VaultId& vault, const model::PieceId& piece,
-                                 const model::PieceRow& row) {
-  SPIND_TRY(resources_.vaults.look(row, vault, piece));
-  if (!read_bytes_) return {};
-  // The snapshot is the caller's, and outlives the source.
-  const kv::SnapshotRef borrowed(std::shared_ptr<void>(), &snapshot_);
-  PieceSource source(resources_, vault, {{piece, row.size_bytes}}, borrowed);
-  std::vector<std::uint8_t> buffer(kFrameBytesMax);
-  Sha256Hasher hasher;
-  for (std::uint64_t offset = 0; offset < row.size_bytes;) {
-    SPIND_TRY_ASSIGN(const std::size_t got, source.read_at(offset, buffer, nullptr));
-    hasher.update(Bytes(buffer).first(got));
-    offset += got;
-  }
-  if (hasher.finish() != piece)
-    return Error{.code = Code::corruption, .text = "the piece is not what its name says"};
-  return {};
 }
 
 }  // namespace spind::content

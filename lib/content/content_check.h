@@ -22,8 +22,6 @@ class ContentCheck {
   Status count_holders(const model::VaultId& vault, Content::PieceState& state);
   Result<bool> is_stray(const model::VaultId& vault, const model::PieceId& piece,
                         const SpaceId& space);
-  Status check_bytes(const model::VaultId& vault, const model::PieceId& piece,
-                     const model::PieceRow& row);
 
   Resources& resources_;
   const kv::Snapshot& snapshot_;

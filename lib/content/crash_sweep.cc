@@ -133,16 +133,6 @@ Result<bool> Collector::in_use(const kv::View& view, const FrameHeader& header,
   return row.place == place;
 }
 
-// What is found behind the accounted part of a pack.
-struct Collector::Walk {
-  std::uint64_t number = 0;
-  const File& file;
-  std::uint64_t begin = 0, size = 0;
-  std::uint64_t used_end = 0;  // of the last piece in use
-  std::uint64_t used_bytes = 0;
-  std::vector<model::PieceRow> dead;  // in order
-};
-
 // From piece to piece by their headers. Where a header is broken, which is the torn tail or damage,
 // only pieces that a row points at count: other headers behind it may be the content of a file.
 Status Collector::walk_pack(const kv::View& view, Walk& walk) const {
@@ -168,6 +158,11 @@ Status Collector::walk_pack(const kv::View& view, Walk& walk) const {
     if (!used) continue;
     walk.used_end = offset;
     walk.used_bytes += stored;
+    if (walk.live == nullptr) continue;
+    SPIND_TRY_ASSIGN(const auto row,
+                     view.get(Family::content, model::piece_key(header->vault, header->piece)));
+    const model::PieceRow here{place, header->piece_bytes, stored};
+    if (row && *row == model::encode(here)) walk.live->push_back({*header, here});
   }
   return {};
 }
@@ -184,7 +179,7 @@ Status Collector::sweep_pack(const kv::View& view, std::uint64_t number) {
   if (file.ok()) {
     SPIND_TRY_ASSIGN(const std::uint64_t size, (*file)->size());
     // A file that damage made shorter keeps its end, so that the dead never outweigh what is left.
-    Walk walk{number, **file, row.end_bytes, size, row.end_bytes, 0, {}};
+    Walk walk{number, **file, row.end_bytes, size, row.end_bytes, 0, {}, nullptr};
     SPIND_TRY(walk_pack(view, walk));
     end = walk.used_end;
     if (end < size) {

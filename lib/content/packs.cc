@@ -25,7 +25,7 @@ bool ends_at(const File& file, std::uint64_t end) {
 
 Status change_pack(kv::Transaction& transaction, std::uint64_t number, const PackChange& change) {
   for (const LedgerRow tag : {LedgerRow::pack_open, LedgerRow::pack_full, LedgerRow::pack_idle,
-                              LedgerRow::pack_removed}) {
+                              LedgerRow::pack_sparse, LedgerRow::pack_removed}) {
     const std::string key = model::ledger_key(tag, number);
     SPIND_TRY_ASSIGN(const auto bytes, transaction.get(Family::content, key));
     if (!bytes) continue;

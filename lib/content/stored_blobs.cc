@@ -38,7 +38,8 @@ Status visit_blobs(const kv::View& rows, const BlobVisitor& visitor) {
   for (; vaults->valid(); vaults->next())
     SPIND_TRY(visit_objects(rows, model::vault_in_key(vaults->key()), visitor));
   SPIND_TRY(vaults->status());
-  for (const LedgerRow state : {LedgerRow::pack_open, LedgerRow::pack_idle, LedgerRow::pack_full}) {
+  for (const LedgerRow state :
+       {LedgerRow::pack_open, LedgerRow::pack_idle, LedgerRow::pack_full, LedgerRow::pack_sparse}) {
     const auto packs = scan(rows, model::ledger_prefix(state));
     for (; packs->valid(); packs->next()) SPIND_TRY(visitor.pack(model::last_u64_in(packs->key())));
     SPIND_TRY(packs->status());

@@ -29,6 +29,7 @@ struct ContentCounts {
   std::atomic<std::uint64_t> bytes_stored = 0, bytes_read = 0;
   std::atomic<std::uint64_t> pieces_stored = 0, pieces_shared = 0;
   std::atomic<std::uint64_t> corruptions = 0;
+  std::atomic<std::uint64_t> packs_rewritten = 0, moved_bytes = 0;
 };
 
 // The folder that all objects lie below.
@@ -71,6 +72,8 @@ class Vaults {
   // is not that piece's.
   Status look(const model::PieceRow& row, const model::VaultId& vault, const model::PieceId& piece);
 
+  // no_space if so many bytes more would use up the device's reserve.
+  Status room(std::uint64_t bytes) const { return room_(bytes); }
   kv::Store& kv() { return kv_; }
   BlobStore& blobs() { return blobs_; }
   Packs* packs() { return packs_; }

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <system_error>
 
@@ -35,6 +36,9 @@ constexpr std::uint64_t kOwnerEpoch = 1;
 // So that a store with many of them opens as fast as any.
 constexpr std::uint64_t kExpiredAtOpen = 1000;
 constexpr std::uint64_t kEveryUpload = UINT64_MAX;
+
+// How often it is asked whether a scrub is due, or has to go on where an earlier run left it.
+constexpr std::chrono::milliseconds kScrubLook = std::chrono::minutes(1);
 
 // The host may go to another working folder while the store is open.
 Result<std::string> where(const std::string& folder) {
@@ -71,6 +75,8 @@ Result<std::shared_ptr<Engine>> Engine::open(const std::string& folder, const St
                  .used = options.memory_bytes};
   if (options.upkeep_period.count() < 0)
     return Error{.code = Code::invalid_argument, .text = "the upkeep period is negative"};
+  if (options.scrub_rate_bytes > 0 && options.scrub_period.count() <= 0)
+    return Error{.code = Code::invalid_argument, .text = "the scrub period is not positive"};
   std::shared_ptr<Engine> engine(new Engine(options, seams));
   SPIND_TRY(engine->start(folder, options, seams));
   return engine;
@@ -112,16 +118,26 @@ Status Engine::start(const std::string& given, const StoreOptions& options, cons
                              .log = options.log};
   SPIND_TRY_ASSIGN(content_, content::Content::open(setup));
   reclaimer_ = std::make_unique<upkeep::Reclaimer>(*kv_, *content_, clock_, kOwnerEpoch);
+  scrubber_ = std::make_unique<upkeep::Scrubber>(*kv_, *content_, clock_);
   if (folder_.is_new) SPIND_TRY(finish_store_folder(files_, folder));
   context_ = std::make_unique<ops::Context>(
       ops::Context{*kv_, *rows_, *content_, clock_, random_, past_memory_, stagings_, kOwnerEpoch});
   // Where it fails, they are as good as gone all the same, and the next sweep finds them.
   (void)expire_uploads({}, kExpiredAtOpen);
+  start_upkeep(options);
+  return {};
+}
+
+void Engine::start_upkeep(const StoreOptions& options) {
   if (options.upkeep_period.count() > 0)
     upkeep_ =
         std::make_unique<Periodic>(threads_, "spind-upkeep", options.upkeep_period,
                                    [this](const CancelToken& cancel) { look_after_store(cancel); });
-  return {};
+  if (options.scrub_rate_bytes == 0) return;
+  const auto look = std::min<std::chrono::milliseconds>(options.scrub_period, kScrubLook);
+  scrubbing_ = std::make_unique<Periodic>(
+      threads_, "spind-scrub", look,
+      [this, options](const CancelToken& cancel) { scrub_if_due(cancel, options); });
 }
 
 Result<std::uint64_t> Engine::expire_uploads(ops::Call call, std::uint64_t count_max) {
@@ -134,6 +150,8 @@ Result<std::uint64_t> Engine::expire_uploads(ops::Call call, std::uint64_t count
 Status Engine::close() {
   const std::lock_guard closing(close_mutex_);
   closing_ = true;
+  if (scrubber_ != nullptr) scrubber_->stop();
+  scrubbing_.reset();
   upkeep_.reset();
   watchers_.close();
   for (std::uint64_t running = running_.load(); running != 0; running = running_.load())
@@ -146,6 +164,7 @@ Status Engine::close() {
   Status health = kv_ != nullptr ? kv_->health() : Status();
   if (health.ok() && content_ != nullptr) health = content_->health();
   context_.reset();
+  scrubber_.reset();
   reclaimer_.reset();
   content_.reset();
   blobs_.reset();
@@ -217,6 +236,20 @@ void Engine::look_after_store(const CancelToken& cancel) {
     log_(LogLevel::warning, "upkeep: " + done.error().to_string());
 }
 
+void Engine::scrub_if_due(const CancelToken& cancel, const StoreOptions& options) {
+  ScrubOptions scrub;
+  scrub.rate_bytes = options.scrub_rate_bytes;
+  scrub.cancel = cancel;
+  if (log_)
+    scrub.found = [this](const CheckFinding& finding) {
+      log_(LogLevel::error, fmt::format("scrub: {} in space {}, node {}: {}", finding.kind,
+                                        finding.space.to_string(), finding.node, finding.text));
+    };
+  const auto done = scrubber_->run_if_due(scrub, options.scrub_period.count());
+  if (!done.ok() && done.code() != Code::cancelled && log_)
+    log_(LogLevel::warning, "scrub: " + done.error().to_string());
+}
+
 Error Engine::closed_error() { return {.code = Code::unavailable, .text = "the store is closed"}; }
 
 std::string Engine::metrics() {
@@ -224,9 +257,9 @@ std::string Engine::metrics() {
   if (!inside.admitted()) return {};
   std::string out;
   verbs_.print(out);
-  print_store_metrics({kv_->metrics(), content_->metrics(), reclaimer_->metrics(), *rows_,
-                       past_memory_.used_bytes(), memory_bytes_, content_->health().ok(),
-                       retired_trash_items_, retired_versions_},
+  print_store_metrics({kv_->metrics(), content_->metrics(), reclaimer_->metrics(),
+                       scrubber_->metrics(), *rows_, past_memory_.used_bytes(), memory_bytes_,
+                       content_->health().ok(), retired_trash_items_, retired_versions_},
                       out);
   return out;
 }

@@ -20,6 +20,7 @@
 #include "space/row_cache.h"
 #include "space/watchers.h"
 #include "upkeep/reclaim.h"
+#include "upkeep/scrub.h"
 
 namespace spind::engine {
 
@@ -73,6 +74,9 @@ class Engine {
   // The time, if the wall clock can be believed about how much of it has passed.
   std::optional<std::int64_t> believed_now() const;
 
+  // Store::scrub. Only inside run().
+  Result<ScrubReport> scrub(const ScrubOptions& options) { return scrubber_->run(options); }
+
   Clock& clock() { return clock_; }
   std::string metrics();
   Status health();
@@ -104,7 +108,9 @@ class Engine {
 
   Engine(const StoreOptions& options, const Seams& seams);
   Status start(const std::string& given, const StoreOptions& options, const Seams& seams);
+  void start_upkeep(const StoreOptions& options);
   void look_after_store(const CancelToken& cancel);
+  void scrub_if_due(const CancelToken& cancel, const StoreOptions& options);
 
   Clock& clock_;
   Random& random_;
@@ -133,11 +139,12 @@ class Engine {
   std::unique_ptr<content::Content> content_;
   content::MemoryBudget past_memory_;
   std::unique_ptr<upkeep::Reclaimer> reclaimer_;
+  std::unique_ptr<upkeep::Scrubber> scrubber_;
   ops::Stagings stagings_;
   std::unique_ptr<ops::Context> context_;
   // Since the store was opened, by policies.
   std::atomic<std::uint64_t> retired_trash_items_{0}, retired_versions_{0};
-  std::unique_ptr<Periodic> upkeep_;
+  std::unique_ptr<Periodic> upkeep_, scrubbing_;
 };
 
 // What a Session holds; its Spaces share it. Thread-safe; engine and call are set once.

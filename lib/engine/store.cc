@@ -43,8 +43,13 @@ Result<Session> Store::session(const SessionOptions& options) const {
 
 Result<CheckReport> Store::check(const CheckOptions& options) const {
   return engine_->run(Verb::check, [&] {
-    return upkeep::check({engine_->kv(), engine_->content()}, options);
+    return upkeep::check({engine_->kv(), engine_->content(), engine_->clock()}, options);
   });
+}
+
+Result<ScrubReport> Store::scrub(const ScrubOptions& options) const {
+  const auto engine = engine_;
+  return engine->run(Verb::scrub, [&] { return engine->scrub(options); });
 }
 
 Result<CollectReport> Store::collect(const CollectOptions& options) const {

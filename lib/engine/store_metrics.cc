@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <iterator>
 
 namespace spind::engine {
@@ -81,6 +82,15 @@ void print_policies(const StoreNumbers& numbers, Printer& print) {
                 numbers.thinned_versions);
 }
 
+void print_scrubbing(const upkeep::Scrubber::Metrics& scrub, Printer& print) {
+  print.counter("spind_scrub_bytes_total", "Stored bytes read to verify them.", scrub.bytes);
+  print.counter("spind_scrub_findings_total", "Versions whose bytes were found damaged.",
+                scrub.findings);
+  print.gauge("spind_scrub_completed_timestamp_seconds",
+              "When all stored bytes had been read for the last time; 0: never.",
+              static_cast<std::uint64_t>(std::max<std::int64_t>(scrub.completed_ms, 0)) / 1000);
+}
+
 }  // namespace
 
 void print_store_metrics(const StoreNumbers& numbers, std::string& out) {
@@ -116,7 +126,12 @@ void print_store_metrics(const StoreNumbers& numbers, std::string& out) {
   print.counter("spind_pack_appends_total", "Pieces that those syncs made durable.",
                 content.pack_sync_appends);
   print_policies(numbers, print);
+  print.counter("spind_packs_rewritten_total", "Packs that were mostly dead and were emptied.",
+                content.packs_rewritten);
+  print.counter("spind_pack_moved_bytes_total", "Bytes that were moved out of them.",
+                content.moved_bytes);
   print_reclaiming(numbers.reclaim, print);
+  print_scrubbing(numbers.scrub, print);
   print.counter("spind_corruptions_total", "Reads that met stored bytes as they were not written.",
                 content.corruptions);
 }

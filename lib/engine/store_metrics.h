@@ -7,6 +7,7 @@
 #include "kv/kv.h"
 #include "space/row_cache.h"
 #include "upkeep/reclaim.h"
+#include "upkeep/scrub.h"
 
 namespace spind::engine {
 
@@ -14,6 +15,7 @@ struct StoreNumbers {
   kv::Store::Metrics kv;
   content::Metrics content;
   upkeep::Reclaimer::Metrics reclaim;
+  upkeep::Scrubber::Metrics scrub;
   const space::RowCache& rows;
   std::uint64_t past_memory_bytes = 0;
   std::uint64_t memory_budget_bytes = 0;

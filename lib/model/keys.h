@@ -40,7 +40,8 @@ namespace spind::model {
   ROW(property, 'o')    /* state       node u64, key                   value                 */ \
   ROW(tagged, 'b')      /* state       tag, 0, node u64                –                     */ \
   ROW(upload, 'q')      /* state       upload u64                      UploadRecord          */ \
-  ROW(settled, 'e')     /* state       upload u64, offset u64          manifest of one piece */
+  ROW(settled, 'e')     /* state       upload u64, offset u64          manifest of one piece */ \
+  ROW(aside, 'A')       /* state       kind, 0, subject                Aside: see aside.h    */
 // clang-format on
 
 enum class SpaceRow : char {

@@ -30,6 +30,8 @@ enum class RecordTag : std::uint8_t {
   mark = 'A',
   property = 'O',
   upload = 'W',
+  scrub = 'R',
+  aside = 'Q',
 };
 inline constexpr std::uint8_t kRecordFormat = 1;
 

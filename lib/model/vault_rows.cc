@@ -24,6 +24,15 @@ Id id_in(std::string_view key, std::size_t offset) {
   return id;
 }
 
+// The key of a piece row, that of an attachment, or what comes before the first attachment.
+bool is_scrub_position(std::string_view key) {
+  constexpr std::size_t kPieceKeyBytes = kBucketBytes + 1 + kPieceBytes;
+  constexpr std::size_t kAttachmentKeyBytes = 17 + 1 + 12;
+  if (key.empty() || key == kBeforeAttachments) return true;
+  return (key[0] == 'v' && key.size() == kPieceKeyBytes) ||
+         (key[0] == kBeforeAttachments[0] && key.size() == kAttachmentKeyBytes);
+}
+
 std::string piece_row_key(const VaultId& vault, VaultRow row, const PieceId& piece) {
   std::string key = bucket_prefix(vault, piece[0], row);
   key.append(as_text(Bytes(piece)));
@@ -106,6 +115,7 @@ std::string ledger_key(LedgerRow row, std::uint64_t number) {
 }
 
 std::string next_number_key() { return ledger_prefix(LedgerRow::next_number); }
+std::string scrub_key() { return ledger_prefix(LedgerRow::scrub); }
 
 std::string ledger_vault_key(const VaultId& vault) {
   return ledger_prefix(LedgerRow::vault).append(as_text(Bytes(vault)));
@@ -154,6 +164,25 @@ Result<PackRow> decode_pack(std::string_view bytes) {
   row.end_bytes = in.varint();
   row.dead_bytes = in.varint();
   if (!in.finish()) return corrupt_record(kWhat);
+  return row;
+}
+
+std::string encode(const ScrubRow& row) {
+  std::string out = begin_record(RecordTag::scrub, row.position.size() + 40);
+  Encoder(out).bytes(row.position).varint(row.bytes).varint(row.findings).zigzag(row.completed_ms);
+  return finish_record(std::move(out));
+}
+
+Result<ScrubRow> decode_scrub(std::string_view bytes) {
+  constexpr std::string_view kWhat = "scrub";
+  SPIND_TRY_ASSIGN(const std::string_view body, open_record(RecordTag::scrub, bytes, kWhat));
+  Decoder in(body);
+  ScrubRow row;
+  row.position = std::string(in.bytes());
+  row.bytes = in.varint();
+  row.findings = in.varint();
+  row.completed_ms = in.zigzag();
+  if (!in.finish() || !is_scrub_position(row.position)) return corrupt_record(kWhat);
   return row;
 }
 

@@ -80,7 +80,9 @@ SpaceId space_in_key(std::string_view key);
   ROW(pack_open, 'o')    /* number u64      PackRow: a run of the store appends to it         */   \
   ROW(pack_idle, 'i')    /* number u64      PackRow: has room, nobody appends                 */   \
   ROW(pack_full, 'f')    /* number u64      PackRow                                           */   \
-  ROW(pack_removed, 'x') /* number u64      PackRow: nothing in it is in use                  */
+  ROW(pack_sparse, 'm')  /* number u64      PackRow: mostly dead, and being emptied           */   \
+  ROW(pack_removed, 'x') /* number u64      PackRow: nothing in it is in use                  */   \
+  ROW(scrub, 's')        /* –               ScrubRow                                          */
 
 enum class LedgerRow : char {
 #define SPIND_ROW(name, tag) name = tag,
@@ -94,18 +96,31 @@ struct PackRow {
   bool operator==(const PackRow&) const = default;
 };
 
+// How far the reading of all stored bytes has come: first pieces, then attachments.
+inline constexpr std::string_view kBeforeAttachments = "s";
+struct ScrubRow {
+  // The key of the row that was read last; empty before the first, kBeforeAttachments between.
+  std::string position;
+  std::uint64_t bytes = 0, findings = 0;  // of this round
+  std::int64_t completed_ms = 0;          // when the last whole round ended; 0: there was none
+  bool operator==(const ScrubRow&) const = default;
+};
+
 std::string ledger_partition();
 std::string ledger_prefix(LedgerRow row);
 std::string ledger_key(LedgerRow row, std::uint64_t number);  // range and packs
 std::string next_number_key();
+std::string scrub_key();
 std::string ledger_vault_key(const VaultId& vault);
 VaultId vault_in_key(std::string_view key);
 
 std::string encode(const PieceRow& row);
 std::string encode(const PackRow& row);
+std::string encode(const ScrubRow& row);
 std::string encode_number(std::uint64_t number);
 Result<PieceRow> decode_piece(std::string_view bytes);
 Result<PackRow> decode_pack(std::string_view bytes);
+Result<ScrubRow> decode_scrub(std::string_view bytes);
 Result<std::uint64_t> decode_number(std::string_view bytes);
 
 }  // namespace spind::model

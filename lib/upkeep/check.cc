@@ -2,8 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/hex.h"
 #include "base/try.h"
+#include "model/aside.h"
 #include "model/keys.h"
 #include "upkeep/check_catalogue.h"
 #include "upkeep/check_content.h"
@@ -12,6 +15,7 @@
 #include "upkeep/check_tree.h"
 #include "upkeep/check_undo.h"
 #include "upkeep/check_uploads.h"
+#include "upkeep/mends.h"
 #include "upkeep/row_scan.h"
 #include "upkeep/space_erasure.h"
 
@@ -20,10 +24,18 @@ namespace {
 
 using PieceState = content::Content::PieceState;
 
+// One pass over the store.
 class StoreCheck {
  public:
-  StoreCheck(const Subject& subject, const CheckOptions& options)
-      : subject_(subject), options_(options), snapshot_(subject.kv.durable()), steps_(options) {}
+  // `mending` null: nothing is mended.
+  StoreCheck(const Subject& subject, const CheckOptions& options, Mending* mending)
+      : subject_(subject),
+        options_(options),
+        mending_(mending),
+        snapshot_(subject.kv.durable()),
+        steps_(options) {
+    findings_.look_at(*snapshot_, mending);
+  }
 
   Result<CheckReport> run() {
     SPIND_TRY(visit_spaces(*snapshot_, [this](const SpaceId& id) { return expect_nodes(id); }));
@@ -33,6 +45,8 @@ class StoreCheck {
     SPIND_TRY(subject_.content.visit_pieces(
         *snapshot_, options_.read_content,
         [this](const PieceState& piece) { return check_piece(piece); }));
+    SPIND_TRY(list_pieces_aside());
+    SPIND_TRY(mend());
     return std::move(report_);
   }
 
@@ -64,14 +78,22 @@ class StoreCheck {
 
   Status check_space(const SpaceId& space) {
     ++report_.spaces;
+    SPIND_TRY(list_aside(model::space_partition(space), space));
+    SPIND_TRY(check_rows(space));
+    return mend();
+  }
+
+  Status check_rows(const SpaceId& space) {
     const std::uint64_t findings_before = report_.findings_total;
     findings_.begin_space(space);
     space::Reading reading(snapshot_, no_cache_, space);
     auto info = reading.info();
-    if (!info.ok()) SPIND_TRY(findings_.absorb(Kind::space_record, 0, info.error()));
+    if (!info.ok())
+      SPIND_TRY(findings_.absorb(Kind::space_record, 0, info.error(), rebuild_space_record(space)));
     if (info.ok()) SPIND_TRY(check_listed(*snapshot_, space, **info, findings_));
     auto head = reading.head();
-    if (!head.ok()) return findings_.absorb(Kind::head, 0, std::move(head).error());
+    if (!head.ok())
+      return findings_.absorb(Kind::head, 0, std::move(head).error(), rebuild_head(space));
     if (!info.ok()) return {};  // under which name rule, and in which vault, nobody knows
     if (is_going(**info, *head)) {
       Lineage none;
@@ -104,43 +126,156 @@ class StoreCheck {
   Status check_piece(const PieceState& piece) {
     SPIND_TRY(steps_.step());
     ++report_.pieces;
+    model::VaultId vault{};
+    std::copy_n(piece.tenant_vault.begin(), std::min(piece.tenant_vault.size(), vault.size()),
+                vault.begin());
     const std::string name = to_hex(Bytes(piece.id));
     if (piece.holders == 0 && piece.live)
       findings_.add(Kind::unheld_piece, 0,
-                    fmt::format("piece {}: nobody holds it, and it is not condemned", name));
+                    fmt::format("piece {}: nobody holds it, and it is not condemned", name),
+                    condemn_piece(vault, piece.id, subject_.clock.wall_ns() / 1'000'000));
     if (piece.holders != 0 && !piece.live)
       findings_.add(
           Kind::condemned_piece, 0,
-          fmt::format("piece {}: it is condemned, and {} spaces hold it", name, piece.holders));
+          fmt::format("piece {}: it is condemned, and {} spaces hold it", name, piece.holders),
+          acquit_piece(vault, piece.id));
     if (piece.stray_holders != 0)
       findings_.add(Kind::stray_holder, 0,
                     fmt::format("piece {}: {} spaces that do not refer to it hold it for ever",
-                                name, piece.stray_holders));
-    if (piece.bytes.ok()) return {};
+                                name, piece.stray_holders),
+                    note_holders(vault, piece.id));
+    if (piece.bytes.ok()) return drop_notes(vault, piece.id);
     const Error& error = piece.bytes.error();
     if (!is_damage(error)) return error;
     const bool missing = error.code == Code::not_found;
     // A piece that is on its way out need not have its bytes any more.
     if (missing && !piece.live) return {};
     findings_.add(missing ? Kind::missing_piece : Kind::corrupt_piece, 0,
-                  fmt::format("piece {}: {}", name, error.text));
+                  fmt::format("piece {}: {}", name, error.text), lost_piece(vault, piece.id));
     return {};
+  }
+
+  // Somebody has stored the piece again.
+  Status drop_notes(const model::VaultId& vault, const model::PieceId& piece) {
+    if (mending_ == nullptr) return {};
+    const Mend lost = lost_piece(vault, piece);
+    for (const Kind kind : {Kind::missing_piece, Kind::corrupt_piece}) {
+      const std::string key =
+          model::aside_key(lost.partitions.front(), name_of(kind), lost.subject);
+      SPIND_TRY_ASSIGN(const auto note, snapshot_->get(kv::Family::state, key));
+      if (note) mending_->later(kind, {}, 0, "", erase_row(kv::Family::state, key));
+    }
+    return {};
+  }
+
+  // What an earlier repair could not make good.
+  Status list_aside(const std::string& partition, const SpaceId& space) {
+    const std::string prefix = model::asides_prefix(partition);
+    const auto notes = snapshot_->scan(kv::Family::state, prefix, model::end_of(prefix));
+    for (; notes->valid(); notes->next()) {
+      SPIND_TRY(steps_.step());
+      ++report_.set_aside_total;
+      if (report_.set_aside.size() >= kFindingsMax) continue;
+      const auto record = model::decode_aside(notes->value());
+      report_.set_aside.push_back(
+          {std::string(model::kind_in_aside_key(partition, notes->key())), space,
+           record.ok() ? record->node : 0,
+           record.ok() ? record->text : "a note about what was set aside cannot be read"});
+    }
+    return notes->status();
+  }
+
+  Status list_pieces_aside() {
+    const std::string prefix = model::ledger_prefix(model::LedgerRow::vault);
+    const auto vaults = snapshot_->scan(kv::Family::content, prefix, model::end_of(prefix));
+    for (; vaults->valid(); vaults->next()) {
+      const model::VaultId vault = model::vault_in_key(vaults->key());
+      for (unsigned bucket = 0; bucket < 256; ++bucket)
+        SPIND_TRY(
+            list_aside(model::bucket_partition(vault, static_cast<std::uint8_t>(bucket)), {}));
+    }
+    return vaults->status();
+  }
+
+  Status mend() {
+    if (mending_ == nullptr) return {};
+    // None that began before a need was noted may take the note away (content/needs.h).
+    const auto lock = subject_.content.keep_collector_away();
+    return mending_->run([this] { return steps_.step(); });
   }
 
   const Subject& subject_;
   const CheckOptions& options_;
+  Mending* const mending_;
   const kv::SnapshotRef snapshot_;
   // The store's own cache would answer with good rows where the disk has broken ones.
   space::RowCache no_cache_{0};
   CheckReport report_;
-  Findings findings_{report_};
+  Findings findings_{report_.findings, report_.findings_total};
   Steps steps_;
+};
+
+// Passes over the store until one finds nothing more to mend: what one pass makes good shows what
+// lies behind it.
+class Repair {
+ public:
+  Repair(const Subject& subject, const CheckOptions& options)
+      : subject_(subject), options_(options) {}
+
+  Result<CheckReport> run() {
+    for (std::size_t pass = 0; pass < kPassesMax; ++pass) {
+      const std::uint64_t mended = mending_.mended(), aside = mending_.set_aside();
+      SPIND_TRY_ASSIGN(CheckReport found, StoreCheck(subject_, options_, &mending_).run());
+      left_ = found.findings_total;
+      take_over(std::move(found));
+      const std::uint64_t done = mending_.mended() - mended + mending_.set_aside() - aside;
+      if (done == 0) break;
+      known_ = left_ - std::min(left_, done);
+    }
+    report_.findings_left = left_;
+    report_.repaired =
+        report_.findings_total - std::min(report_.findings_total, left_ + mending_.set_aside());
+    return std::move(report_);
+  }
+
+ private:
+  // The counts of the newest pass, and all that any of them found. What the pass before could not
+  // mend is found again.
+  void take_over(CheckReport found) {
+    found.findings_total = report_.findings_total + left_ - std::min(left_, known_);
+    std::vector<CheckFinding> findings = std::move(report_.findings);
+    for (CheckFinding& finding : found.findings)
+      if (findings.size() < kFindingsMax && !known_already(findings, finding))
+        findings.push_back(std::move(finding));
+    found.findings = std::move(findings);
+    report_ = std::move(found);
+  }
+
+  static bool known_already(const std::vector<CheckFinding>& findings, const CheckFinding& one) {
+    return std::any_of(findings.begin(), findings.end(), [&](const CheckFinding& other) {
+      return other.kind == one.kind && other.space == one.space && other.node == one.node &&
+             other.text == one.text;
+    });
+  }
+
+  // Each goes over the whole store; a tree that is deeper and wrong all the way down takes another
+  // repair.
+  static constexpr std::size_t kPassesMax = 64;
+  const Subject& subject_;
+  const CheckOptions& options_;
+  Mending mending_{subject_.kv};
+  CheckReport report_;
+  std::uint64_t left_ = 0;   // found by the newest pass
+  std::uint64_t known_ = 0;  // of what the pass before found, what it did not mend
 };
 
 }  // namespace
 
 Result<CheckReport> check(const Subject& subject, const CheckOptions& options) {
-  return StoreCheck(subject, options).run();
+  if (options.repair) return Repair(subject, options).run();
+  SPIND_TRY_ASSIGN(CheckReport report, StoreCheck(subject, options, nullptr).run());
+  report.findings_left = report.findings_total;
+  return report;
 }
 
 }  // namespace spind::upkeep

@@ -1,8 +1,11 @@
 #include "upkeep/check_catalogue.h"
 
+#include <algorithm>
+
 #include "base/bytes.h"
 #include "base/try.h"
 #include "model/keys.h"
+#include "upkeep/mends.h"
 
 namespace spind::upkeep {
 
@@ -13,13 +16,26 @@ namespace {
 // The record of a space that a row of the catalogue leads to. None: the space has rows, and what is
 // wrong with them is told there.
 Result<space::SpaceRef> find_record(const kv::SnapshotRef& snapshot, space::RowCache& no_cache,
-                                    const SpaceId& space, Kind kind, Findings& findings) {
+                                    const SpaceId& space, Kind kind, Findings& findings,
+                                    Mend mend) {
   auto info = space::Reading(snapshot, no_cache, space).info();
   if (info.ok()) return info;
   if (!is_damage(info.error())) return std::move(info).error();
   SPIND_TRY_ASSIGN(const auto next, next_space(*snapshot, model::space_partition(space)));
-  if (next != space) findings.add(kind, 0, "the catalogue leads to a space that is not there");
+  if (next != space)
+    findings.add(kind, 0, "the catalogue leads to a space that is not there", std::move(mend));
   return space::SpaceRef{};
+}
+
+// Whether the space that holds the alias says the same.
+Result<bool> is_own_alias(const kv::View& view, std::string_view holder,
+                          const model::SpaceRecord& info) {
+  SpaceId space;
+  if (holder.size() != space.bytes.size()) return false;
+  std::copy(holder.begin(), holder.end(), space.bytes.begin());
+  SPIND_TRY_ASSIGN(const auto row, view.get(Family::state, model::info_key(space)));
+  const auto other = row ? model::decode_space(*row) : Result<model::SpaceRecord>(info);
+  return row && other.ok() && other->tenant == info.tenant && other->alias == info.alias;
 }
 
 // visit(key, value) -> Status, for each row of the catalogue below `prefix`.
@@ -63,17 +79,26 @@ Status check_listed(const kv::View& view, const SpaceId& space, const model::Spa
                                                                info.tenant, info.kind, space)));
   SPIND_TRY_ASSIGN(const auto gone, view.get(Family::state, model::catalogue_gone_key(space)));
   if (info.state == SpaceStatus::purged) {
-    if (row) findings.add(Kind::catalogue, 0, "the catalogue lists it though it was purged");
-    if (!gone) findings.add(Kind::catalogue, 0, "it was purged, and its id is not taken for ever");
+    if (row)
+      findings.add(Kind::catalogue, 0, "the catalogue lists it though it was purged",
+                   settle_gone(space));
+    if (!gone)
+      findings.add(Kind::catalogue, 0, "it was purged, and its id is not taken for ever",
+                   settle_gone(space));
     return {};
   }
-  if (gone) findings.add(Kind::catalogue, 0, "the catalogue says that it was purged");
-  if (!row) findings.add(Kind::catalogue, 0, "the catalogue does not list it by tenant and kind");
+  if (gone)
+    findings.add(Kind::catalogue, 0, "the catalogue says that it was purged", settle_gone(space));
+  if (!row)
+    findings.add(Kind::catalogue, 0, "the catalogue does not list it by tenant and kind",
+                 list_space(space));
   if (info.alias.empty()) return {};
   SPIND_TRY_ASSIGN(const auto holder,
                    view.get(Family::state, model::catalogue_alias_key(info.tenant, info.alias)));
-  if (!holder || *holder != as_text(space.bytes))
-    findings.add(Kind::alias, 0, "its alias leads to another space or to none");
+  if (holder && *holder == as_text(space.bytes)) return {};
+  SPIND_TRY_ASSIGN(const bool taken, is_own_alias(view, holder.value_or(""), info));
+  findings.add(Kind::alias, 0, "its alias leads to another space or to none",
+               taken ? note_only("alias") : put_alias(space));
   return {};
 }
 
@@ -84,9 +109,11 @@ Status check_catalogue(const kv::SnapshotRef& snapshot, space::RowCache& no_cach
     const SpaceId space = model::space_in_catalogue_key(key);
     findings.begin_space(space);
     SPIND_TRY_ASSIGN(const space::SpaceRef info,
-                     find_record(snapshot, no_cache, space, Kind::catalogue, findings));
+                     find_record(snapshot, no_cache, space, Kind::catalogue, findings,
+                                 unlist_space(std::string(key))));
     if (info != nullptr && key != model::catalogue_space_key(info->tenant, info->kind, space))
-      findings.add(Kind::catalogue, 0, "the catalogue lists it under another tenant or kind");
+      findings.add(Kind::catalogue, 0, "the catalogue lists it under another tenant or kind",
+                   unlist_space(std::string(key)));
     return {};
   };
   const auto check_alias = [&](std::string_view key, std::string_view value) -> Status {
@@ -94,16 +121,19 @@ Status check_catalogue(const kv::SnapshotRef& snapshot, space::RowCache& no_cach
     SpaceId space;
     findings.begin_space(space);
     if (value.size() != space.bytes.size()) {
-      findings.add(Kind::alias, 0, "an alias leads to what is no space id");
+      findings.add(Kind::alias, 0, "an alias leads to what is no space id",
+                   drop_alias(std::string(key)));
       return {};
     }
     std::copy(value.begin(), value.end(), space.bytes.begin());
     findings.begin_space(space);
     SPIND_TRY_ASSIGN(const space::SpaceRef info,
-                     find_record(snapshot, no_cache, space, Kind::alias, findings));
+                     find_record(snapshot, no_cache, space, Kind::alias, findings,
+                                 drop_alias(std::string(key))));
     const bool purged = info != nullptr && info->state == SpaceStatus::purged;
     if (purged || (info != nullptr && key != model::catalogue_alias_key(info->tenant, info->alias)))
-      findings.add(Kind::alias, 0, "an alias leads to it that is not its own");
+      findings.add(Kind::alias, 0, "an alias leads to it that is not its own",
+                   drop_alias(std::string(key)));
     return {};
   };
   SPIND_TRY(scan_catalogue(*snapshot, model::catalogue_spaces_prefix(), check_space));

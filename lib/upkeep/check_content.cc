@@ -9,8 +9,10 @@
 #include "base/hash.h"
 #include "base/try.h"
 #include "content/piece_upload.h"
-#include "model/upload_record.h"
+#include "model/aside.h"
+#include "upkeep/mends.h"
 #include "upkeep/row_scan.h"
+#include "upkeep/version_scan.h"
 
 namespace spind::upkeep {
 
@@ -52,14 +54,18 @@ ContentCheck::ContentCheck(space::Reading& reading, const model::Head& head,
 Status ContentCheck::run(bool read_content) {
   SPIND_TRY_ASSIGN(const space::SpaceRef info, reading_.info());
   owner_ = {info->tenant, reading_.space()};
-  SPIND_TRY(visit_versions([&](NodeId node, const model::VersionRecord& version) -> Status {
-    SPIND_TRY_ASSIGN(const bool whole, check_version(node, version));
-    return whole && read_content ? read_through(node, version) : Status();
-  }));
-  SPIND_TRY(visit_uploads([&](NodeId node, const model::VersionRecord& part) -> Status {
-    SPIND_TRY(check_version(node, part));
-    return {};
-  }));
+  SPIND_TRY_ASSIGN(countable_, all_can_be_counted());
+  const auto step = [this] { return steps_.step(); };
+  SPIND_TRY(visit_versions(reading_, step,
+                           [&](NodeId node, const model::VersionRecord& version) -> Status {
+                             SPIND_TRY_ASSIGN(const bool whole, check_version(node, version));
+                             return whole && read_content ? read_through(node, version) : Status();
+                           }));
+  SPIND_TRY(
+      visit_uploads(reading_, step, [&](NodeId node, const model::VersionRecord& part) -> Status {
+        SPIND_TRY(check_version(node, part));
+        return {};
+      }));
   SPIND_TRY(check_unused());
   SPIND_TRY(check_attachments());
   SPIND_TRY(check_dropped());
@@ -85,76 +91,10 @@ Status ContentCheck::check_held(std::string_view key) {
   if (key.size() != prefix_bytes + piece.size()) return {};
   std::copy(key.begin() + static_cast<std::ptrdiff_t>(prefix_bytes), key.end(), piece.begin());
   SPIND_TRY_ASSIGN(const bool held, content_.holds(reading_.snapshot(), owner_, piece));
-  if (!held) findings_.add(Kind::holder, 0, "the vault does not hold a piece for the space");
+  if (!held)
+    findings_.add(Kind::holder, 0, "the vault does not hold a piece for the space",
+                  hold_piece(owner_, piece));
   return {};
-}
-
-// Every version: current ones of files that hang or lie in the trash, and the earlier ones.
-Status ContentCheck::visit_versions(const Visit& visit) {
-  const auto visit_node = [&](const model::NodeRecord& node) -> Status {
-    return node.kind == NodeKind::file ? visit(node.id, node.current) : Status();
-  };
-  SPIND_TRY(scan_rows(reading_, SpaceRow::node, [&](auto, std::string_view value) -> Status {
-    SPIND_TRY(steps_.step());
-    const auto node = model::decode_node(value);
-    return node.ok() ? visit_node(*node) : Status();  // the tree's check tells of broken rows
-  }));
-  for (const SpaceRow row : {SpaceRow::trash, SpaceRow::purged})
-    SPIND_TRY(scan_rows(reading_, row, [&](auto, std::string_view value) -> Status {
-      const auto trash = model::decode_trash(value);
-      return trash.ok() ? visit_node(trash->node) : Status();
-    }));
-  return scan_rows(reading_, SpaceRow::version,
-                   [&](std::string_view key, std::string_view value) -> Status {
-                     SPIND_TRY(steps_.step());
-                     const auto version = model::decode_version(value);
-                     const NodeId node = model::last_u64_in(key.substr(0, key.size() - 8));
-                     return version.ok() ? visit(node, *version) : Status();
-                   });
-}
-
-Status ContentCheck::visit_uploads(const Visit& visit) {
-  const auto visit_part = [&](const model::ContentRef& content, std::uint64_t size_bytes) {
-    model::VersionRecord part;
-    part.content = content;
-    part.size_bytes = size_bytes;
-    return visit(0, part);
-  };
-  SPIND_TRY(scan_rows(reading_, SpaceRow::upload, [&](auto, std::string_view value) -> Status {
-    SPIND_TRY(steps_.step());
-    const auto upload = model::decode_upload(value);
-    if (!upload.ok()) return {};  // its own check tells of broken rows
-    for (const model::UploadPart& part : upload->progress.tail)
-      SPIND_TRY(visit_part(part.content, part.size_bytes));
-    return {};
-  }));
-  return scan_rows(reading_, SpaceRow::settled, [&](auto, std::string_view value) -> Status {
-    SPIND_TRY(steps_.step());
-    const auto pieces = model::decode_manifest(value);
-    if (!pieces.ok()) return {};
-    for (const model::Piece& piece : *pieces)
-      SPIND_TRY(visit_part({ContentKind::piece, {}, piece.id}, piece.size_bytes));
-    return {};
-  });
-}
-
-Result<std::string> ContentCheck::attachment_of(const model::VersionRecord& version) {
-  SPIND_TRY_ASSIGN(
-      auto row,
-      reading_.snapshot().get(kv::Family::attachment,
-                              model::attachment_key(reading_.space(), version.content.attachment)));
-  if (!row) return Error{.code = Code::not_found, .text = "the row with its content is missing"};
-  return *std::move(row);
-}
-
-Result<std::vector<model::Piece>> ContentCheck::pieces_of(const model::VersionRecord& version) {
-  std::vector<model::Piece> pieces;
-  if (version.content.kind == ContentKind::piece)
-    pieces.push_back({version.content.piece, version.size_bytes});
-  if (version.content.kind != ContentKind::manifest) return pieces;
-  SPIND_TRY_ASSIGN(const std::string row, attachment_of(version));
-  SPIND_TRY_ASSIGN(pieces, model::decode_manifest(row));
-  return pieces;
 }
 
 // Whether what it refers to in the space is there, as long as it says.
@@ -162,22 +102,27 @@ Result<bool> ContentCheck::check_version(NodeId node, const model::VersionRecord
   const bool is_inline = version.content.kind == ContentKind::inline_bytes;
   if (is_inline || version.content.kind == ContentKind::manifest) {
     const Kind kind = is_inline ? Kind::inline_content : Kind::manifest;
-    auto row = attachment_of(version);
+    auto row = attachment_of(reading_, version);
+    const std::string key = model::attachment_key(reading_.space(), version.content.attachment);
     if (!row.ok()) {
-      SPIND_TRY(findings_.absorb(kind, node, std::move(row).error()));
+      if (!is_inline) countable_ = false;
+      SPIND_TRY(findings_.absorb(kind, node, std::move(row).error(), note_only(key)));
       return false;
     }
-    referred_.add(model::attachment_key(reading_.space(), version.content.attachment));
+    referred_.add(key);
     auto size = is_inline ? inline_size(*row) : manifest_size(*row);
     if (size.ok() && *size == version.size_bytes) return true;
+    if (!is_inline && !size.ok()) countable_ = false;
     findings_.add(
         kind, node,
-        size.ok() ? "its content is not as long as it says" : std::move(size).error().text);
+        size.ok() ? "its content is not as long as it says" : std::move(size).error().text,
+        note_only(key));
     return false;
   }
   if (version.content.kind == ContentKind::piece) ++references_;
   if (version.content.kind != ContentKind::empty || version.size_bytes == 0) return true;
-  findings_.add(Kind::content, node, "a version with a size has no content");
+  findings_.add(Kind::content, node, "a version with a size has no content",
+                note_only(subject_of(node) + subject_of(version.number)));
   return false;
 }
 
@@ -212,24 +157,26 @@ Status ContentCheck::check_dropped() {
   std::uint64_t dropped = 0, kept = 0;
   SPIND_TRY(scan_rows(reading_, SpaceRow::dropped, [&](std::string_view key, auto) -> Status {
     SPIND_TRY(steps_.step());
-    model::PieceId piece{};
-    if (key.size() != prefix_bytes + 8 + piece.size()) {
-      findings_.add(Kind::dropped, 0, "a row of the queue has a broken key");
+    const auto wrong = [&](const std::string& text) {
+      findings_.add(Kind::dropped, 0, text,
+                    note_dropped(Kind::dropped, reading_.space(), std::string(key), text));
+    };
+    if (key.size() != prefix_bytes + 8 + sizeof(model::PieceId)) {
+      wrong("a row of the queue has a broken key");
       return {};
     }
     const EntryNumber entry = model::last_u64_in(key.substr(0, prefix_bytes + 8));
-    std::copy_n(key.begin() + static_cast<std::ptrdiff_t>(prefix_bytes) + 8, piece.size(),
-                piece.begin());
+    const model::PieceId piece = model::piece_in_dropped_key(key);
     SPIND_TRY_ASSIGN(const auto row,
                      reading_.snapshot().get(kv::Family::state,
                                              model::kept_key(reading_.space(), piece, entry)));
     ++dropped;
     if (!row || entry > head_.entry)
-      findings_.add(Kind::dropped, 0,
-                    fmt::format("a piece that fell away with entry {} is not kept", entry));
+      wrong(fmt::format("a piece that fell away with entry {} is not kept", entry));
     SPIND_TRY_ASSIGN(const bool held, content_.holds(reading_.snapshot(), owner_, piece));
     if (!held)
-      findings_.add(Kind::dropped, 0, "the vault does not hold a piece that the space keeps");
+      findings_.add(Kind::dropped, 0, "the vault does not hold a piece that the space keeps",
+                    hold_piece(owner_, piece));
     return {};
   }));
   SPIND_TRY(scan_rows(reading_, SpaceRow::kept, [&](auto, auto) {
@@ -237,8 +184,22 @@ Status ContentCheck::check_dropped() {
     return steps_.step();
   }));
   if (kept != dropped)
-    findings_.add(Kind::dropped, 0, fmt::format("{} pieces are kept, {} fell away", kept, dropped));
+    findings_.add(Kind::dropped, 0, fmt::format("{} pieces are kept, {} fell away", kept, dropped),
+                  note_kept(reading_.space()));
   return {};
+}
+
+// Whether all that refers to pieces can be read. Where an upload's row or a manifest was lost, nobody
+// knows which pieces it referred to, and they stay.
+Result<bool> ContentCheck::all_can_be_counted() {
+  for (const Kind kind : {Kind::upload, Kind::manifest}) {
+    const std::string prefix =
+        model::aside_key(model::space_partition(reading_.space()), name_of(kind), "");
+    const auto notes = reading_.snapshot().scan(kv::Family::state, prefix, model::end_of(prefix));
+    SPIND_TRY(notes->status());
+    if (notes->valid()) return false;
+  }
+  return true;
 }
 
 // Attachments are as many as versions refer to, and the same ones. Those of entries that a rewind
@@ -247,28 +208,78 @@ Status ContentCheck::check_attachments() {
   KeySum rows;
   SPIND_TRY(scan_rows(reading_, SpaceRow::attachment, kv::Family::attachment,
                       [&](std::string_view key, std::string_view) {
-                        if (lineage_.holds(model::last_u64_in(key.substr(0, key.size() - 4))))
-                          rows.add(key);
+                        if (lineage_.holds(model::attachment_in_key(key).entry)) rows.add(key);
                         return steps_.step();
                       }));
-  if (rows != referred_)
+  if (rows == referred_) return {};
+  const auto passes = static_cast<std::uint32_t>(rows.count / kCountsAPass + 1);
+  bool found = false;
+  for (std::uint32_t pass = 0; pass < passes; ++pass)
+    SPIND_TRY(compare_attachments(pass, passes, found));
+  if (!found)
     findings_.add(Kind::attachment, 0,
                   fmt::format("there are {} attachments, versions refer to {} or to others",
                               rows.count, referred_.count));
   return {};
 }
 
+// Counts who refers to each attachment of the pass.
+Status ContentCheck::compare_attachments(std::uint32_t pass, std::uint32_t passes, bool& found) {
+  std::unordered_map<std::string, std::uint64_t> counts;
+  const auto count = [&](std::string key) {
+    if (pass_of(key, passes) == pass) ++counts[std::move(key)];
+  };
+  const auto visit = [&](NodeId, const model::VersionRecord& version) -> Status {
+    if (version.content.has_attachment())
+      count(model::attachment_key(reading_.space(), version.content.attachment));
+    return {};
+  };
+  const auto step = [this] { return steps_.step(); };
+  SPIND_TRY(visit_versions(reading_, step, visit));
+  SPIND_TRY(visit_uploads(reading_, step, visit));
+  SPIND_TRY(scan_rows(reading_, SpaceRow::unused, [&](std::string_view key, auto) {
+    count(model::attachment_key(reading_.space(), model::attachment_in_key(key)));
+    return steps_.step();
+  }));
+  SPIND_TRY(scan_rows(
+      reading_, SpaceRow::attachment, kv::Family::attachment,
+      [&](std::string_view key, auto) -> Status {
+        SPIND_TRY(steps_.step());
+        const model::AttachmentId id = model::attachment_in_key(key);
+        const std::string own(key);
+        if (!lineage_.holds(id.entry) || pass_of(key, passes) != pass || counts.contains(own))
+          return {};
+        found = true;
+        findings_.add(
+            Kind::attachment, 0,
+            fmt::format("no version refers to attachment {} of entry {}", id.index, id.entry),
+            countable_ ? give_up_attachment(reading_.space(), id) : note_only(own));
+        return {};
+      }));
+  for (const auto& [key, times] : counts) {
+    if (times < 2) continue;
+    found = true;
+    const model::AttachmentId id = model::attachment_in_key(key);
+    findings_.add(
+        Kind::attachment, 0,
+        fmt::format("{} versions refer to attachment {} of entry {}", times, id.index, id.entry),
+        note_only(key));
+  }
+  return {};
+}
+
 Status ContentCheck::read_through(NodeId node, const model::VersionRecord& version) {
   auto source =
       content_.source(reading_.snapshot_ref(), owner_, version.content, version.size_bytes);
-  if (!source.ok()) return findings_.absorb(Kind::content, node, std::move(source).error());
+  const auto mend = [&] { return note_only(subject_of(node) + subject_of(version.number)); };
+  if (!source.ok()) return findings_.absorb(Kind::content, node, source.error(), mend());
   content::FileHashes hashes(kept(version.checksums));
   std::vector<std::uint8_t> buffer(
       static_cast<std::size_t>(std::min<std::uint64_t>(version.size_bytes, kReadBytes)));
   for (std::uint64_t offset = 0; offset < version.size_bytes;) {
     SPIND_TRY(steps_.step());
     auto got = (*source)->read_at(offset, buffer);
-    if (!got.ok()) return findings_.absorb(Kind::content, node, std::move(got).error());
+    if (!got.ok()) return findings_.absorb(Kind::content, node, got.error(), mend());
     if (*got == 0) break;
     hashes.update(Bytes(buffer).first(*got));
     offset += *got;
@@ -277,17 +288,19 @@ Status ContentCheck::read_through(NodeId node, const model::VersionRecord& versi
   hashes.finish(read);
   if (read.sha256 != version.sha256)
     findings_.add(Kind::content, node,
-                  fmt::format("version {} reads, but not as it was written", version.number));
+                  fmt::format("version {} reads, but not as it was written", version.number),
+                  mend());
   else if (read.checksums != version.checksums)
     findings_.add(Kind::content, node,
-                  fmt::format("version {} has other checksums than it was given", version.number));
+                  fmt::format("version {} has other checksums than it was given", version.number),
+                  mend());
   return {};
 }
 
 Status ContentCheck::count_pass(std::uint32_t pass, std::uint32_t passes) {
   std::unordered_map<std::string, std::uint64_t> counts;
   const auto count = [&](NodeId, const model::VersionRecord& version) -> Status {
-    const auto pieces = pieces_of(version);
+    const auto pieces = pieces_of(reading_, version);
     // What is wrong with it was told when the version was looked at.
     if (!pieces.ok()) return is_damage(pieces.error()) ? Status() : pieces.error();
     for (const model::Piece& piece : *pieces) {
@@ -296,8 +309,9 @@ Status ContentCheck::count_pass(std::uint32_t pass, std::uint32_t passes) {
     }
     return {};
   };
-  SPIND_TRY(visit_versions(count));
-  SPIND_TRY(visit_uploads(count));
+  const auto step = [this] { return steps_.step(); };
+  SPIND_TRY(visit_versions(reading_, step, count));
+  SPIND_TRY(visit_uploads(reading_, step, count));
   return compare_pass(pass, passes, counts);
 }
 
@@ -308,22 +322,32 @@ Status ContentCheck::compare_pass(std::uint32_t pass, std::uint32_t passes,
       reading_, SpaceRow::reference, [&](std::string_view key, std::string_view value) -> Status {
         SPIND_TRY(steps_.step());
         const std::string id(key.substr(prefix_bytes));
-        if (id.size() != std::tuple_size_v<model::PieceId> || pass_of(id, passes) != pass)
-          return {};
+        model::PieceId piece;
+        if (id.size() != piece.size() || pass_of(id, passes) != pass) return {};
+        std::copy(id.begin(), id.end(), piece.begin());
         const auto count = model::decode_count(value);
         const auto found = counts.find(id);
-        const std::uint64_t expected = found == counts.end() ? 0 : found->second;
-        if (!count.ok() || *count == 0 || *count != expected)
-          findings_.add(Kind::references, 0,
-                        fmt::format("a piece counts {} references, there are {}",
-                                    count.ok() ? *count : 0, expected));
+        compare_count(piece, count.ok() ? *count : 0, found == counts.end() ? 0 : found->second);
         if (found != counts.end()) counts.erase(found);
         return check_held(key);
       }));
-  for (const auto& left : counts)
+  for (const auto& left : counts) {
+    model::PieceId piece;
+    std::copy(left.first.begin(), left.first.end(), piece.begin());
     findings_.add(Kind::references, 0,
-                  fmt::format("a piece counts no references, there are {}", left.second));
+                  fmt::format("a piece counts no references, there are {}", left.second),
+                  count_references(reading_.space(), piece, 0, left.second));
+  }
   return {};
+}
+
+void ContentCheck::compare_count(const model::PieceId& piece, std::uint64_t counted,
+                                 std::uint64_t expected) {
+  const bool may_be_more = !countable_ && counted > expected;
+  if ((counted == expected && counted != 0) || may_be_more) return;
+  findings_.add(Kind::references, 0,
+                fmt::format("a piece counts {} references, there are {}", counted, expected),
+                count_references(reading_.space(), piece, counted, expected));
 }
 
 }  // namespace spind::upkeep

@@ -1,7 +1,6 @@
 // What the versions of one space refer to: attachments, counts of references, holders in the vault.
 #pragma once
 
-#include <functional>
 #include <unordered_map>
 
 #include "content/content.h"
@@ -28,12 +27,6 @@ class ContentCheck {
   Status run_held();
 
  private:
-  using Visit = std::function<Status(NodeId, const model::VersionRecord&)>;
-  Status visit_versions(const Visit& visit);
-  // What uploads hold, each part as if it were a version of no node.
-  Status visit_uploads(const Visit& visit);
-  Result<std::string> attachment_of(const model::VersionRecord& version);
-  Result<std::vector<model::Piece>> pieces_of(const model::VersionRecord& version);
   Result<bool> check_version(NodeId node, const model::VersionRecord& version);
   Result<std::uint64_t> inline_size(std::string_view row);
   Result<std::uint64_t> manifest_size(std::string_view row);
@@ -41,6 +34,9 @@ class ContentCheck {
   Status check_attachments();
   Status check_dropped();
   Status check_held(std::string_view reference_key);
+  Result<bool> all_can_be_counted();
+  Status compare_attachments(std::uint32_t pass, std::uint32_t passes, bool& found);
+  void compare_count(const model::PieceId& piece, std::uint64_t counted, std::uint64_t expected);
   Status read_through(NodeId node, const model::VersionRecord& version);
   Status count_pass(std::uint32_t pass, std::uint32_t passes);
   Status compare_pass(std::uint32_t pass, std::uint32_t passes,
@@ -55,6 +51,7 @@ class ContentCheck {
   content::Owner owner_;
   KeySum referred_;               // attachments that versions refer to, and that are there
   std::uint64_t references_ = 0;  // to pieces
+  bool countable_ = true;         // nothing that refers to pieces is lost
 };
 
 }  // namespace spind::upkeep

@@ -6,6 +6,7 @@
 #include "base/try.h"
 #include "journal/journal.h"
 #include "model/keys.h"
+#include "upkeep/mends.h"
 #include "upkeep/row_scan.h"
 #include "upkeep/space_reclaim.h"
 
@@ -15,11 +16,14 @@ using model::SpaceRow;
 
 Status JournalCheck::run() {
   const auto trimmed = read_trimmed(reading_.snapshot(), reading_.space());
-  if (!trimmed.ok()) return findings_.absorb(Kind::journal, 0, trimmed.error());
+  const SpaceId& space = reading_.space();
+  if (!trimmed.ok())
+    return findings_.absorb(Kind::journal, 0, trimmed.error(), lower_trimmed(space));
   trimmed_ = *trimmed;
   if (trimmed_ > head_.floor)
     findings_.add(Kind::journal, 0,
-                  fmt::format("the journal is trimmed up to entry {}, above the floor", trimmed_));
+                  fmt::format("the journal is trimmed up to entry {}, above the floor", trimmed_),
+                  lower_trimmed(space));
   journal::Walker walker(reading_.snapshot(), reading_.space(), trimmed_ + 1);
   last_ = trimmed_;
   visible_ = std::min(head_.visible, trimmed_);
@@ -27,7 +31,9 @@ Status JournalCheck::run() {
     SPIND_TRY(steps_.step());
     auto next = walker.next();
     // Behind a break nothing can be said of the end.
-    if (!next.ok()) return findings_.absorb(Kind::journal, 0, std::move(next).error());
+    if (!next.ok())
+      return findings_.absorb(Kind::journal, 0, next.error(),
+                              cut_journal(space, last_ + 1, next.error().text));
     if (!*next) break;
     SPIND_TRY(check_entry(**next));
   }
@@ -38,7 +44,8 @@ Status JournalCheck::run() {
 
 Status JournalCheck::check_entry(const model::Entry& entry) {
   if (entries_ > 0 && entry.time_ns < time_ns_)
-    findings_.add(Kind::journal, 0, fmt::format("entry {}: time goes back", entry.number));
+    findings_.add(Kind::journal, 0, fmt::format("entry {}: time goes back", entry.number),
+                  note_only(subject_of(entry.number)));
   ++entries_;
   last_ = entry.number;
   time_ns_ = entry.time_ns;
@@ -61,7 +68,8 @@ Status JournalCheck::check_manifests(const model::Entry& entry) {
     if (sha256(as_bytes(*row)) != entry.manifests[i])
       findings_.add(
           Kind::manifest, 0,
-          fmt::format("entry {}: a manifest is not the one it was made with", entry.number));
+          fmt::format("entry {}: a manifest is not the one it was made with", entry.number),
+          note_only(model::attachment_key(reading_.space(), {entry.number, i})));
   }
   return {};
 }
@@ -74,10 +82,15 @@ Status JournalCheck::check_rewind(EntryNumber number, EntryNumber to) {
       const auto row,
       reading_.snapshot().get(kv::Family::state, model::rewind_key(reading_.space(), number)));
   const auto known = row ? model::decode_count(*row) : EntryNumber{0};
-  if (!known.ok()) return findings_.absorb(Kind::rewind, 0, known.error());
+  const auto mend = [&] {
+    return put_row(kv::Family::state, model::rewind_key(reading_.space(), number),
+                   model::encode_count(to));
+  };
+  if (!known.ok()) return findings_.absorb(Kind::rewind, 0, known.error(), mend());
   if (*known != to)
     findings_.add(Kind::rewind, 0,
-                  fmt::format("entry {} rewound to {}, its row says {}", number, to, *known));
+                  fmt::format("entry {} rewound to {}, its row says {}", number, to, *known),
+                  mend());
   return {};
 }
 
@@ -89,28 +102,31 @@ Status JournalCheck::count_rewinds() {
   }));
   if (count != rewinds_)
     findings_.add(Kind::rewind, 0,
-                  fmt::format("there are {} rows of rewinds, entries know {}", count, rewinds_));
+                  fmt::format("there are {} rows of rewinds, entries know {}", count, rewinds_),
+                  drop_stray_rewinds(reading_.space()));
   return {};
 }
 
 // A repeat of the request must find this entry, or it would be done again.
 Status JournalCheck::check_request(const model::Entry& entry) {
-  SPIND_TRY_ASSIGN(const auto row,
-                   reading_.snapshot().get(
-                       kv::Family::state,
-                       model::request_key(reading_.space(), entry.principal, entry.request_id)));
+  const std::string key = model::request_key(reading_.space(), entry.principal, entry.request_id);
+  const auto mend = [&] {
+    return put_row(kv::Family::state, key, model::encode_count(entry.number));
+  };
+  SPIND_TRY_ASSIGN(const auto row, reading_.snapshot().get(kv::Family::state, key));
   if (!row) {
-    findings_.add(
-        Kind::request, 0,
-        fmt::format("entry {}: a repeat of its request would not be known", entry.number));
+    findings_.add(Kind::request, 0,
+                  fmt::format("entry {}: a repeat of its request would not be known", entry.number),
+                  mend());
     return {};
   }
   ++requests_;
   const auto number = model::decode_count(*row);
-  if (!number.ok()) return findings_.absorb(Kind::request, 0, number.error());
+  if (!number.ok()) return findings_.absorb(Kind::request, 0, number.error(), mend());
   if (*number != entry.number)
     findings_.add(Kind::request, 0,
-                  fmt::format("entry {}: its request leads to entry {}", entry.number, *number));
+                  fmt::format("entry {}: its request leads to entry {}", entry.number, *number),
+                  mend());
   return {};
 }
 
@@ -125,7 +141,8 @@ Status JournalCheck::count_requests() {
   }));
   if (count != requests_)
     findings_.add(Kind::request, 0,
-                  fmt::format("there are {} requests, of which entries know {}", count, requests_));
+                  fmt::format("there are {} requests, of which entries know {}", count, requests_),
+                  drop_stray_requests(reading_.space()));
   return {};
 }
 
@@ -136,11 +153,13 @@ void JournalCheck::check_head(const model::Digest& chain) {
     findings_.add(Kind::head, 0,
                   fmt::format("the head is at entry {}, the journal ends with {}, or they differ "
                               "in its hash or time",
-                              head_.entry, last_));
+                              head_.entry, last_),
+                  rebuild_head(reading_.space()));
   if (visible_ != head_.visible)
     findings_.add(Kind::head, 0,
                   fmt::format("the head says that {} is visible, the journal says {}",
-                              head_.visible, visible_));
+                              head_.visible, visible_),
+                  rebuild_head(reading_.space()));
 }
 
 }  // namespace spind::upkeep

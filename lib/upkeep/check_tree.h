@@ -31,13 +31,18 @@ class TreeCheck {
     VersionNumber last = 0;
   };
   Status check_nodes();
-  Status check_locator(NodeId parent, std::string_view name, NodeId node);
+  // A row of nodes, of the trash, of what was purged or is staged.
+  Status broken_record(model::SpaceRow row, std::string_view key, Error error);
+  Status check_locator(NodeId parent, std::string_view key, NodeId node);
   Status check_record(const model::NodeRecord& node);
   Status check_has_children(const model::NodeRecord& folder);
   void check_versions_owed(const model::NodeRecord& file);
   Status close_group(const Group& group);
   Status check_trash();
   Status check_trashed(model::SpaceRow row, std::string_view key, const model::NodeRecord& node);
+  // The locator of a node that does not hang.
+  Status check_detached(Kind kind, model::SpaceRow row, std::string_view key,
+                        const model::NodeRecord& node);
   Status check_purged();
   Status note_stagings();
   Status check_staged();
@@ -49,8 +54,9 @@ class TreeCheck {
   Status close_versions(const Versions& versions);
   Status check_folded_names();
   // The record of a node, hanging or in the trash; null with a finding if its rows disagree.
-  Result<space::NodeRef> find(NodeId node, Kind kind);
-  Result<space::NodeRef> find_trashed(NodeId node, const model::AttachmentId& at, Kind kind);
+  Result<space::NodeRef> find(NodeId node, Kind kind, Mend mend);
+  Result<space::NodeRef> find_trashed(NodeId node, const model::AttachmentId& at, Kind kind,
+                                      Mend mend);
   Result<std::optional<model::NodeRecord>> detached(const model::AttachmentId& at);
 
   space::Reading& reading_;

@@ -4,8 +4,10 @@
 
 #include "base/try.h"
 #include "journal/journal.h"
+#include "model/aside.h"
 #include "model/keys.h"
 #include "space/apply.h"
+#include "upkeep/mends.h"
 
 namespace spind::upkeep {
 namespace {
@@ -36,16 +38,30 @@ bool says_only_more(std::string_view row, std::string_view made) {
 
 // The first entry stays: before it there is no space.
 Status UndoCheck::run() {
-  lowest_ = std::max<EntryNumber>(head_.floor + 1, 2);
+  SPIND_TRY_ASSIGN(const EntryNumber broken, last_aside());
+  lowest_ = std::max<EntryNumber>({head_.floor + 1, 2, broken + 1});
   for (;;) {
     kv::Overlay rows(reading_.snapshot_ref());
     const EntryNumber before = lowest_;
     Status done = undo_and_redo(rows);
     // The second time it goes only as far as it came.
     if (out_of_reach(done) && lowest_ > before) continue;
-    if (!done.ok()) return findings_.absorb(Kind::undo, 0, std::move(done).error());
+    if (!done.ok())
+      return findings_.absorb(Kind::undo, 0, std::move(done).error(),
+                              note_only(subject_of(reached_)));
     return compare(rows);
   }
+}
+
+// The newest entry of which a repair has noted that it cannot be undone.
+Result<EntryNumber> UndoCheck::last_aside() {
+  const std::string prefix =
+      model::aside_key(model::space_partition(reading_.space()), name_of(Kind::undo), "");
+  const auto notes =
+      reading_.snapshot().scan_back(kv::Family::state, prefix, model::end_of(prefix));
+  SPIND_TRY(notes->status());
+  if (!notes->valid() || notes->key().size() != prefix.size() + 8) return EntryNumber{0};
+  return model::last_u64_in(notes->key());
 }
 
 Status UndoCheck::undo_and_redo(kv::Overlay& rows) {
@@ -62,6 +78,7 @@ Status UndoCheck::undo_and_redo(kv::Overlay& rows) {
 
 Status UndoCheck::undo(kv::Overlay& rows, EntryNumber number) {
   SPIND_TRY(steps_.step());
+  reached_ = number;
   SPIND_TRY_ASSIGN(const model::Entry entry, journal::read(rows, reading_.space(), number));
   space::State state(rows, reading_.space());
   state.set_guard([](const Progress&, std::size_t bytes) { return within_limit(bytes); });
@@ -72,6 +89,7 @@ Status UndoCheck::undo(kv::Overlay& rows, EntryNumber number) {
 
 Status UndoCheck::redo(kv::Overlay& rows, EntryNumber number) {
   SPIND_TRY(steps_.step());
+  reached_ = number;
   SPIND_TRY_ASSIGN(const model::Entry entry, journal::read(rows, reading_.space(), number));
   model::Digest chain = head_.chain;
   if (number < head_.entry) {
@@ -116,7 +134,7 @@ Result<bool> UndoCheck::is_kept_longer(const kv::WriteSet::Write& write) const {
 }
 
 Status UndoCheck::compare(const kv::Overlay& rows) {
-  std::uint64_t differ = 0;
+  std::vector<Redone> differ;
   for (const kv::WriteSet::Write& write : rows.writes().writes()) {
     SPIND_TRY(steps_.step());
     SPIND_TRY_ASSIGN(const auto row, reading_.snapshot().get(write.family, write.key));
@@ -125,12 +143,15 @@ Status UndoCheck::compare(const kv::Overlay& rows) {
       continue;
     SPIND_TRY_ASSIGN(const bool kept_longer, is_kept_longer(write));
     if (!row && !write.erased && kept_longer) continue;
-    ++differ;
+    differ.push_back({write.family, std::string(write.key), row, {}});
+    if (!write.erased) differ.back().wanted = std::string(write.value);
   }
-  if (differ > 0)
-    findings_.add(Kind::undo, 0,
-                  fmt::format("undoing the entries from {} on and doing them again changes {} rows",
-                              lowest_, differ));
+  if (differ.empty()) return {};
+  std::string text =
+      fmt::format("undoing the entries from {} on and doing them again changes {} rows", lowest_,
+                  differ.size());
+  findings_.add(Kind::undo, 0, std::move(text),
+                redo_rows(reading_.space(), head_.entry, std::move(differ)));
   return {};
 }
 

@@ -18,6 +18,7 @@ class UndoCheck {
   Status run();
 
  private:
+  Result<EntryNumber> last_aside();
   Status undo_and_redo(kv::Overlay& rows);
   Status undo(kv::Overlay& rows, EntryNumber number);
   Status redo(kv::Overlay& rows, EntryNumber number);
@@ -29,7 +30,8 @@ class UndoCheck {
   const model::Head& head_;
   Findings& findings_;
   Steps& steps_;
-  EntryNumber lowest_ = 0;  // the earliest entry that is undone
+  EntryNumber lowest_ = 0;   // the earliest entry that is undone
+  EntryNumber reached_ = 0;  // the last one that was undone or done again
 };
 
 }  // namespace spind::upkeep

@@ -17,6 +17,7 @@ class UploadCheck {
  private:
   Status check_upload(EntryNumber number, const model::UploadRecord& upload);
   Status check_noted();
+  Mend away(EntryNumber number, const std::string& text);
 
   space::Reading& reading_;
   const model::Head& head_;

@@ -2,9 +2,11 @@
 #pragma once
 
 #include <algorithm>
+#include <functional>
 
 #include "spind/upkeep.h"
 #include "upkeep/finding_kinds.h"
+#include "upkeep/mending.h"
 
 namespace spind::upkeep {
 
@@ -20,23 +22,34 @@ inline bool is_damage(const Error& error) {
 // One thread at a time.
 class Findings {
  public:
-  explicit Findings(CheckReport& report) : report_(report) {}
+  // The first kFindingsMax go to `list`, all count in `total` and are told to `found`, if given.
+  Findings(std::vector<CheckFinding>& list, std::uint64_t& total,
+           std::function<void(const CheckFinding&)> found = nullptr)
+      : list_(list), total_(total), found_(std::move(found)) {}
+  // What was set aside before, as the view shows it, is no finding any more. What is found is to be
+  // mended, if there is a mending.
+  void look_at(const kv::View& rows, Mending* mending) {
+    rows_ = &rows;
+    mending_ = mending;
+  }
 
   void begin_space(const SpaceId& space) { space_ = space; }
-  void add(Kind kind, NodeId node, std::string text) {
-    ++report_.findings_total;
-    if (report_.findings.size() < kFindingsMax)
-      report_.findings.push_back({std::string(name_of(kind)), space_, node, std::move(text)});
-  }
+  void add(Kind kind, NodeId node, std::string text, Mend mend = {});
   // Damage is a finding; any other error ends the check.
-  Status absorb(Kind kind, NodeId node, Error error) {
+  Status absorb(Kind kind, NodeId node, Error error, Mend mend = {}) {
     if (!is_damage(error)) return error;
-    add(kind, node, std::move(error.text));
+    add(kind, node, std::move(error.text), std::move(mend));
     return {};
   }
 
  private:
-  CheckReport& report_;
+  bool is_aside(Kind kind, const Mend& mend) const;
+
+  std::vector<CheckFinding>& list_;
+  std::uint64_t& total_;
+  const std::function<void(const CheckFinding&)> found_;
+  const kv::View* rows_ = nullptr;
+  Mending* mending_ = nullptr;
   SpaceId space_{};
 };
 

@@ -18,8 +18,8 @@ FOREVER = 2**63 - 1
 COMMANDS = ["init", "space create", "space list", "space info", "space set", "space disable",
             "space restore", "space purge", "prop get", "prop set", "prop rm", "tag add", "tag rm", "tag list",
             "put", "get", "ls", "tree", "stat", "cat", "mkdir", "mv", "cp", "rm", "du", "versions",
-            "trash", "changes", "rewind", "upload", "check", "collect", "checkpoint", "metrics", "verify",
-            "version", "completion"]
+            "trash", "changes", "rewind", "upload", "check", "scrub", "collect", "checkpoint", "metrics",
+            "verify", "version", "completion"]
 
 
 class Words(ToolCase):
@@ -57,7 +57,8 @@ class Words(ToolCase):
                       ["versions", "s:", "thin", "1"],
                       ["upload", "s:", "other"], ["upload", "s:", "start", "/x"],
                       ["upload", "s:", "start", "/x", "much"], ["upload", "s:", "finish", "x"],
-                      ["upload", "s:", "list", "1"], ["collect", "--grace", "-1"], ["checkpoint"],
+                      ["upload", "s:", "list", "1"], ["collect", "--grace", "-1"], ["scrub", "--rate", "0"],
+                      ["scrub", "--rate", "fast"], ["checkpoint"],
                       ["checkpoint", "a", "b"]]:
             with self.subTest(words=words):
                 answer = self.run_tool(*words)
@@ -147,15 +148,57 @@ class Stores(ToolCase):
     def test_check_of_a_store_in_order(self):
         self.spind("put", "-", "s:/a", data=b"x" * 100_000)
         row = self.spind("check", "--content").row
-        self.assertEqual(list(row), ["nodes", "entries", "findings", "details"])
-        self.assertEqual((row["findings"], row["details"]), (0, []))
+        self.assertEqual(list(row), ["nodes", "entries", "findings", "set_aside", "details",
+                                     "aside"])
+        self.assertEqual((row["findings"], row["details"], row["set_aside"]), (0, [], 0))
         self.assertGreaterEqual(row["nodes"], 2)
         self.assertGreaterEqual(row["entries"], 2)
+
+    def test_check_repairs_and_lists_what_is_set_aside(self):
+        self.spind("put", "-", "s:/a", data=b"x" * 100_000)
+        row = self.spind("check", "--repair").row
+        self.assertEqual(list(row), ["nodes", "entries", "findings", "repaired", "left",
+                                     "set_aside", "details", "aside"])
+        self.assertEqual((row["findings"], row["repaired"], row["left"]), (0, 0, 0))
+        pack, = (self.folder / "store" / "packs").iterdir()
+        pack.unlink()
+        self.assertGreaterEqual(self.spind("check", expect=3).row["findings"], 1)
+        row = self.spind("check", "--repair").row
+        self.assertEqual((row["findings"], row["left"], row["set_aside"]), (1, 0, 1))
+        row = self.spind("check").row
+        self.assertEqual((row["findings"], row["set_aside"], row["aside"][0]["kind"]),
+                         (0, 1, "missing_piece"))
+        self.assertIn(b"set aside", self.run_tool("check").out)
+        self.assertEqual(self.run_tool("cat", "s:/a").status, 1)
+
+    def test_scrub_reads_all_and_names_what_is_damaged(self):
+        self.spind("put", "-", "s:/a", data=b"x" * 100_000)
+        self.spind("put", "-", "s:/b", data=b"small")
+        row = self.spind("scrub").row
+        self.assertEqual(list(row), ["bytes", "pieces", "attachments", "resumed", "findings",
+                                     "findings_before", "details"])
+        self.assertEqual([row[field] for field in list(row)[1:]], [1, 1, False, 0, 0, []])
+        self.assertGreaterEqual(row["bytes"], 100_005)
+        begin = time.monotonic()
+        self.spind("scrub", "--rate", "100K")
+        self.assertGreater(time.monotonic() - begin, 0.5)
+        pack, = (self.folder / "store" / "packs").iterdir()
+        bytes_ = bytearray(pack.read_bytes())
+        bytes_[50_000] ^= 1
+        pack.write_bytes(bytes_)
+        row = self.spind("scrub", expect=3).row
+        node = self.spind("stat", "s:/a").row["id"]
+        self.assertEqual((row["findings"], row["details"][0]["kind"], row["details"][0]["node"]),
+                         (1, "corrupt_piece", node))
+        said = self.run_tool("scrub")
+        self.assertEqual(said.status, 3)
+        self.assertIn(b"corrupt_piece: version 1: piece ", said.out)
 
     def test_collect_says_what_it_removed(self):
         row = self.spind("collect", "--grace", "0").row
         self.assertEqual(list(row), ["removed", "bytes", "kept", "entries", "nodes", "versions",
-                                     "trash_items", "thinned", "spaces"])
+                                     "trash_items", "thinned", "spaces", "packs_rewritten",
+                                     "moved_bytes"])
 
     def test_a_space_keeps_its_past_as_it_is_told_and_gives_it_up_at_once(self):
         made = self.spind("space", "create", "short", "--keep-entries", "2").row

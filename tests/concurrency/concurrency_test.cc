@@ -34,6 +34,10 @@ class Caretaker {
       if (!checked.ok()) wrong_ += "check: " + checked.error().to_string() + "\n";
       if (checked.ok() && checked->findings_total != 0)
         wrong_ += "check: " + checked->findings.front().text + "\n";
+      const Result<ScrubReport> scrubbed = store.scrub();
+      if (!scrubbed.ok()) wrong_ += "scrub: " + scrubbed.error().to_string() + "\n";
+      if (scrubbed.ok() && scrubbed->findings_total != 0)
+        wrong_ += "scrub: " + scrubbed->findings.front().text + "\n";
       const Result<CollectReport> collected = store.collect({.grace = std::chrono::seconds(0)});
       if (!collected.ok()) wrong_ += "collect: " + collected.error().to_string() + "\n";
     }

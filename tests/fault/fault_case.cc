@@ -90,6 +90,13 @@ Status check(TestStore& store) {
   return {};
 }
 
+Status scrub(TestStore& store) {
+  SPIND_TRY_ASSIGN(const ScrubReport report, store.store().scrub());
+  if (report.findings_total != 0)
+    return Error{.code = Code::io_error, .text = report.findings.front().text};
+  return {};
+}
+
 Status collect(TestStore& store) {
   SPIND_TRY(store.store().collect({.grace = std::chrono::seconds(0)}));
   return {};
@@ -333,6 +340,7 @@ std::vector<FaultCase> make_cases() {
       {"changes", follow, false},
       {"root_version, wait, watch", wait, false},
       {"check", check, false},
+      {"scrub", scrub, false},
       {"collect", collect, false},
       put("put inline", "/new/inline", 100),
       put("put packed", "/new/packed", kPacked),

@@ -5,6 +5,7 @@
 #include "base/codec.h"
 #include "content/frames.h"
 #include "format/golden.h"
+#include "model/aside.h"
 #include "model/entry.h"
 #include "model/keys.h"
 #include "model/vault_rows.h"
@@ -129,6 +130,8 @@ TEST_CASE("format: records of content") {
   const PackRow pack{1 << 20, 333};
   check_golden("pack-row", pack, encode(pack), decode_pack);
   check_golden("number", std::uint64_t{77}, encode_number(77), decode_number);
+  const ScrubRow scrub{piece_key(filled<16>(1), filled<32>(2)), 9'000'000, 2, 1'767'225'600'000};
+  check_golden("scrub-row", scrub, encode(scrub), decode_scrub);
   content::FrameHeader header{300000 - 262144, 1, 300000, filled<16>(1), filled<32>(2),
                               filled<16>(3)};
   std::string bytes(content::kFrameHeaderBytes, '\0');
@@ -398,6 +401,17 @@ TEST_CASE("format: keys") {
   add(ledger_key(LedgerRow::pack_open, 1001));
   add(ledger_vault_key(vault));
   CHECK(keys == golden_bytes("keys", keys));
+}
+
+TEST_CASE("format: what was set aside") {
+  const AsideRecord note{77, "the row with its content is missing", 0, {}};
+  check_golden("aside", note, encode(note), decode_aside);
+  const AsideRecord taken{0, "broken", 2, "a row"};
+  check_golden("aside-row", taken, encode(taken), decode_aside);
+  const std::string partition = space_partition(kSpace);
+  const std::string key = aside_key(partition, "manifest", attachment_key(kSpace, {45, 1}));
+  CHECK(key == golden_bytes("key-aside", key));
+  CHECK(kind_in_aside_key(partition, key) == "manifest");
 }
 
 TEST_CASE("format: the key of what was purged") {

@@ -33,8 +33,15 @@ Planted::Planted(engine::Seams seams, NameRule names)
 engine::Seams Planted::with_rows(engine::Seams seams) {
   Clock& clock = seams.clock != nullptr ? *seams.clock : Clock::system();
   seams.open_kv = [this, &clock](const engine::KvSetup& setup) {
-    auto opened = kv::open_memory(
-        {.threads = Threads::system(), .clock = clock, .observer = setup.observer, .disk = disk_});
+    auto opened = kv::open_memory({.threads = Threads::system(),
+                                   .clock = clock,
+                                   .observer = setup.observer,
+                                   .disk = disk_,
+                                   .before = [this](kv::MemoryCall call) -> Status {
+                                     if (call == kv::MemoryCall::write && before_update_)
+                                       before_update_();
+                                     return {};
+                                   }});
     if (opened.ok()) rows_ = opened->get();
     return opened;
   };

@@ -33,6 +33,9 @@ class Planted {
   NodeId essay = 0, notes = 0, work = 0, gone = 0;
   EntryNumber notes_entry = 0;
 
+  // Called before each write of the store.
+  void before_update(std::function<void()> call) { before_update_ = std::move(call); }
+
   // Durable, and told to nobody.
   void put(kv::Family family, const std::string& key, std::string_view value);
   void erase(kv::Family family, const std::string& key);
@@ -65,6 +68,7 @@ class Planted {
 
   std::shared_ptr<kv::MemoryDisk> disk_ = std::make_shared<kv::MemoryDisk>();
   kv::Store* rows_ = nullptr;
+  std::function<void()> before_update_;
   TestStore store_;
   Space space_;
 };

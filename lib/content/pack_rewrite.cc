@@ -1,0 +1,226 @@
+// The part of the collector that moves what is left of packs that are mostly dead to other packs.
+//
+// A pack that is to be emptied becomes *sparse* first, so nobody appends to it any more. Its live
+// pieces are read, verified, and appended together; once they are durable, one commit makes their
+// rows point at the new place and leaves a doomed row for the old one. From there on the old place
+// goes as that of any piece does: when no reader's snapshot is older. So the pack dies piece by
+// piece, and its file goes with the last of them.
+//
+// After a crash the new place belongs to a pack that was open, and what no row points at is cut or
+// counted as dead there; the old pack is still sparse, and the next collection goes on.
+#include <algorithm>
+#include <chrono>
+#include <thread>
+
+#include "base/hash.h"
+#include "base/limits.h"
+#include "base/try.h"
+#include "content/collector.h"
+#include "model/keys.h"
+
+namespace spind::content {
+
+using kv::Family;
+using model::LedgerRow;
+
+namespace {
+
+// What is moved by one append and one commit. A pack that is not full has room for it.
+constexpr std::uint64_t kMovedBytes = kPackRoomMin;
+// Less than this is not worth the writing.
+constexpr std::uint64_t kDeadBytesMin = 1024 * 1024;
+
+bool is_sparse(const model::PackRow& row, std::uint64_t live_percent_min) {
+  const std::uint64_t live = row.end_bytes - std::min(row.dead_bytes, row.end_bytes);
+  return row.dead_bytes >= kDeadBytesMin && live * 100 < row.end_bytes * live_percent_min;
+}
+
+// Whether the frames are whole and of that piece.
+bool are_whole(Bytes frames, const FrameHeader& first) {
+  for (std::uint32_t position = 0; !frames.empty(); ++position) {
+    const auto header = decode_frame_header(frames);
+    if (!header.ok() || header->vault != first.vault || header->piece != first.piece ||
+        header->position != position || header->piece_bytes != first.piece_bytes)
+      return false;
+    frames = frames.subspan(kFrameHeaderBytes);
+    if (frames.size() < header->size_bytes) return false;
+    if (xxh3_128(frames.first(header->size_bytes)) != header->digest) return false;
+    frames = frames.subspan(header->size_bytes);
+  }
+  return true;
+}
+
+}  // namespace
+
+Status Collector::rewrite_packs() {
+  if (vaults_.packs() == nullptr || options_.rewrite_below_percent == 0) return {};
+  SPIND_TRY(kv_.wait(ticket_));
+  std::vector<std::uint64_t> sparse;
+  {
+    const kv::SnapshotRef snapshot = kv_.durable();
+    for (const LedgerRow tag :
+         {LedgerRow::pack_sparse, LedgerRow::pack_full, LedgerRow::pack_idle}) {
+      const std::string begin = model::ledger_prefix(tag);
+      const auto cursor = snapshot->scan(Family::content, begin, model::end_of(begin));
+      for (; cursor->valid(); cursor->next()) {
+        const auto row = model::decode_pack(cursor->value());
+        if (!row.ok()) continue;
+        if (tag == LedgerRow::pack_sparse || is_sparse(*row, options_.rewrite_below_percent))
+          sparse.push_back(model::last_u64_in(cursor->key()));
+      }
+      SPIND_TRY(cursor->status());
+    }
+  }
+  for (const std::uint64_t number : sparse) SPIND_TRY(rewrite_pack(number));
+  return {};
+}
+
+// Makes it sparse, unless somebody began to append to it. Then what it holds is final.
+Result<std::optional<model::PackRow>> Collector::take_sparse(std::uint64_t number) {
+  std::optional<model::PackRow> taken;
+  Status changed =
+      commit({model::ledger_partition()}, [&](kv::Transaction& transaction) -> kv::Outcome {
+        taken.reset();
+        SPIND_TRY(change_pack(transaction, number, [&](LedgerRow tag, model::PackRow& row) {
+          if (tag == LedgerRow::pack_open || tag == LedgerRow::pack_removed) return tag;
+          taken = row;
+          return LedgerRow::pack_sparse;
+        }));
+        return kv::Commit{};
+      });
+  if (changed.code() == Code::not_found) return std::optional<model::PackRow>();
+  SPIND_TRY(std::move(changed));
+  return taken;
+}
+
+Status Collector::rewrite_pack(std::uint64_t number) {
+  SPIND_TRY_ASSIGN(const auto row, take_sparse(number));
+  if (!row) return {};
+  auto file = vaults_.packs()->open_file(number, OpenMode::read);
+  if (file.code() == Code::not_found) return {};  // the check tells of it
+  if (!file.ok()) return std::move(file).error();
+  SPIND_TRY(kv_.wait(ticket_));
+  std::vector<Packed> live;
+  {
+    const kv::SnapshotRef snapshot = kv_.durable();
+    SPIND_TRY_ASSIGN(const std::uint64_t size, (*file)->size());
+    Walk walk{number, **file, 0, std::min(size, row->end_bytes), 0, 0, {}, &live};
+    SPIND_TRY(walk_pack(*snapshot, walk));
+  }
+  for (auto first = live.begin(); first != live.end();) {
+    std::uint64_t bytes = 0;
+    auto last = first;
+    for (; last != live.end() && (last == first || bytes + last->row.stored_bytes <= kMovedBytes);
+         ++last)
+      bytes += last->row.stored_bytes;
+    SPIND_TRY(pace());
+    // Where the device has no room for them, they stay; another collection goes on.
+    SPIND_TRY_ASSIGN(const bool moved, move_pieces(**file, {first, last}));
+    if (!moved) return {};
+    first = last;
+  }
+  if (live.empty()) return {};
+  ++done_.packs_rewritten;
+  ++vaults_.counts().packs_rewritten;
+  return {};
+}
+
+Result<bool> Collector::move_pieces(const File& file, std::span<const Packed> pieces) {
+  std::vector<std::uint8_t> frames;
+  std::vector<Packed> whole;
+  for (const Packed& piece : pieces) {
+    const std::size_t begin = frames.size();
+    frames.resize(begin + static_cast<std::size_t>(piece.row.stored_bytes));
+    const std::span<std::uint8_t> place = std::span(frames).subspan(begin);
+    SPIND_TRY_ASSIGN(const std::size_t got, file.read_at(piece.row.place.offset, place));
+    // What is damaged stays where it is, for the check to tell of.
+    if (got == place.size() && are_whole(place, piece.header))
+      whole.push_back(piece);
+    else
+      frames.resize(begin);
+  }
+  if (whole.empty()) return true;
+  if (const Status room = vaults_.room(frames.size()); !room.ok())
+    return room.code() == Code::no_space ? Result<bool>(false) : room.error();
+  auto to = vaults_.packs()->append(frames);
+  if (to.code() == Code::no_space) return false;
+  if (!to.ok()) return std::move(to).error();
+  std::vector<bool> moved;
+  Status switched = switch_places(whole, *to, moved);
+  if (!switched.ok()) {
+    if (switched.code() == Code::no_space)
+      vaults_.packs()->settle_dead(*to, frames.size());
+    else
+      vaults_.packs()->settle_unknown(*to);
+    return switched.code() == Code::no_space ? Result<bool>(false) : switched.error();
+  }
+  settle_moved(whole, *to, moved);
+  next_ns_ = std::max(next_ns_, clock_.monotonic_ns()) +
+             (options_.rewrite_rate_bytes == 0
+                  ? 0
+                  : static_cast<std::int64_t>(static_cast<double>(frames.size()) * 1e9 /
+                                              static_cast<double>(options_.rewrite_rate_bytes)));
+  return true;
+}
+
+// Those whose row still says where they were. `moved` tells which.
+Status Collector::switch_places(std::span<const Packed> pieces, const model::BlobPlace& to,
+                                std::vector<bool>& moved) {
+  std::vector<std::string> buckets;
+  for (const Packed& piece : pieces)
+    buckets.push_back(model::bucket_of(piece.header.vault, piece.header.piece));
+  std::sort(buckets.begin(), buckets.end());
+  buckets.erase(std::unique(buckets.begin(), buckets.end()), buckets.end());
+  SPIND_TRY(commit(std::move(buckets), [&](kv::Transaction& transaction) -> kv::Outcome {
+    moved.assign(pieces.size(), false);
+    model::PieceRow row;
+    row.place = to;
+    for (std::size_t i = 0; i < pieces.size(); ++i) {
+      const auto& [header, before] = pieces[i];
+      const std::string key = model::piece_key(header.vault, header.piece);
+      SPIND_TRY_ASSIGN(const auto bytes, transaction.get(Family::content, key));
+      row.size_bytes = before.size_bytes;
+      row.stored_bytes = before.stored_bytes;
+      moved[i] = bytes && *bytes == model::encode(before);
+      if (moved[i]) {
+        transaction.put(Family::content, key, model::encode(row));
+        transaction.put(Family::content,
+                        model::doomed_key(header.vault, header.piece[0], before.place),
+                        model::encode(before));
+      }
+      row.place.offset += before.stored_bytes;
+    }
+    return kv::Commit{};
+  }));
+  for (std::size_t i = 0; i < pieces.size(); ++i)
+    if (moved[i])
+      memory_.doomed_at[model::doomed_key(pieces[i].header.vault, pieces[i].header.piece[0],
+                                          pieces[i].row.place)] = ticket_;
+  return {};
+}
+
+void Collector::settle_moved(std::span<const Packed> pieces, const model::BlobPlace& to,
+                             const std::vector<bool>& moved) {
+  for (std::size_t i = 0; i < pieces.size(); ++i) {
+    if (moved[i]) {
+      ++done_.pieces_moved;
+      done_.moved_bytes += pieces[i].row.stored_bytes;
+      vaults_.counts().moved_bytes += pieces[i].row.stored_bytes;
+    } else {
+      vaults_.packs()->count_dead({to, pieces[i].row.size_bytes, pieces[i].row.stored_bytes});
+    }
+  }
+  vaults_.packs()->settle_used(to, ticket_);
+}
+
+// Waits until the rate allows more.
+Status Collector::pace() {
+  for (;;) {
+    SPIND_TRY(count_step());
+    const std::int64_t left_ns = next_ns_ - clock_.monotonic_ns();
+    if (left_ns <= 0) return {};
+    std::this_thread::sleep_for(std::chrono::nanoseconds(std::min(left_ns, kWaitPollNs)));
+  }
+}
+
+}  // namespace spind::content

@@ -1,0 +1,36 @@
+// Reads whole pieces, and says whether they are what their names say.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "content/content.h"
+#include "content/resources.h"
+
+namespace spind::content {
+
+Content::PieceState state_of(const model::VaultId& vault, const model::PieceId& piece);
+
+// One thread at a time. Borrows everything; the snapshot pins what is read.
+class PieceReader {
+ public:
+  PieceReader(Resources& resources, const kv::Snapshot& snapshot)
+      : resources_(resources), snapshot_(snapshot) {}
+
+  // Every frame, and all of them together.
+  Status verify(const model::VaultId& vault, const model::PieceId& piece,
+                const model::PieceRow& row);
+  // See Content::read_next. Who holds the piece is not counted.
+  Result<std::optional<Content::PieceState>> read_next(std::string& position);
+
+ private:
+  Result<std::optional<Content::PieceState>> read_in(const model::VaultId& vault,
+                                                     std::string& position);
+
+  Resources& resources_;
+  const kv::Snapshot& snapshot_;
+  std::vector<std::uint8_t> buffer_;
+};
+
+}  // namespace spind::content
