@@ -1,4 +1,5 @@
 # Writes commit.h with the commit that is checked out, and touches it only when that changes.
+cmake_minimum_required(VERSION 3.25)
 set(commit unknown)
 find_program(GIT git)
 if(GIT)

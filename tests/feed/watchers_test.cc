@@ -31,10 +31,10 @@ std::string follow(const Space& space, EntryNumber entries) {
       last = event.entry;
     }
     cursor = page->cursor;
-    if (page->more) continue;
+    if (page->more || last >= entries) continue;
     const Result<RootVersion> now = space.wait(page->number, 60s);
-    if (!now.ok() && last < entries) return now.error().to_string();
-    if (now.ok() && now->number <= page->number) return "woken by nothing";
+    if (!now.ok()) return now.error().to_string();
+    if (now->number <= page->number) return "woken by nothing";
   }
   return last == entries ? "" : "too many entries";
 }
