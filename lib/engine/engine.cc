@@ -203,22 +203,27 @@ Result<CollectReport> Engine::collect(const CollectOptions& options,
   CollectOptions counted = options;
   if (options.progress)
     counted.progress = [&](const Progress&) { return options.progress({++steps, 0}); };
-  SPIND_TRY(ops::purge_staging(*context_, options.cancel));
+  // What is wrong with one space keeps nothing of the others; it is told at the end.
+  Status damage;
+  const auto past_damage = [&damage](Status done) -> Status {
+    if (done.ok() || !ops::is_damage(done.error())) return done;
+    if (damage.ok()) damage = std::move(done);
+    return {};
+  };
   ops::Call call;
   call.cancel = options.cancel;
   SPIND_TRY(expire_uploads(call, kEveryUpload));
-  SPIND_TRY(ops::purge_staging(*context_, options.cancel));
+  SPIND_TRY(past_damage(ops::purge_staging(*context_, options.cancel)));
   ops::Retired retired;
   Status kept = ops::keep_to_policies(
       *context_, {believed_now(), versions_max, counted.progress, options.cancel}, retired);
   retired_trash_items_ += retired.trash_items;
   retired_versions_ += retired.versions;
-  // What is wrong with one space keeps nothing of the others.
-  if (!kept.ok() && !upkeep::is_damage(kept.error())) return std::move(kept).error();
+  SPIND_TRY(past_damage(std::move(kept)));
   CollectReport reclaimed;
-  SPIND_TRY(reclaimer_->run(counted, reclaimed));
+  SPIND_TRY(past_damage(reclaimer_->run(counted, reclaimed)));
   SPIND_TRY_ASSIGN(CollectReport report, content_->collect(counted));
-  SPIND_TRY(std::move(kept));
+  SPIND_TRY(std::move(damage));
   report.entries = reclaimed.entries;
   report.nodes = reclaimed.nodes;
   report.versions = reclaimed.versions;

@@ -67,6 +67,12 @@ void fill(NodeInfo& info, NodeId parent, std::string_view name, const model::Nod
           std::uint64_t history);
 NodeInfo to_info(const space::Place& place, std::uint64_t history);
 
+// Whether the error tells of stored bytes that are not as they were written, and not of the device
+// or the caller.
+inline bool is_damage(const Error& error) {
+  return error.code == Code::corruption || error.code == Code::unsupported;
+}
+
 // Whether the node that stands there (null: none) fulfils the conditions.
 Status check_conditions(const model::NodeRecord* node, std::uint64_t history,
                         const Preconditions& conditions, const Ref& ref);

@@ -10,10 +10,6 @@ namespace {
 
 using kv::Family;
 
-bool is_damage(const Error& error) {
-  return error.code == Code::corruption || error.code == Code::unsupported;
-}
-
 class Retention {
  public:
   Retention(const Context& context, const RetentionRun& run, Retired& retired)

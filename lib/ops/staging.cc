@@ -67,12 +67,16 @@ Status purge_staging(const Context& context, const std::optional<CancelToken>& c
   const kv::SnapshotRef snapshot = context.kv.durable();
   const std::string prefix = model::catalogue_spaces_prefix();
   const auto cursor = snapshot->scan(kv::Family::state, prefix, model::end_of(prefix));
+  Status first_damage;
   for (; cursor->valid(); cursor->next()) {
     if (cancel && cancel->cancelled())
       return Error{.code = Code::cancelled, .text = "the collection was cancelled"};
-    SPIND_TRY(purge_left(context, *snapshot, model::space_in_catalogue_key(cursor->key())));
+    Status done = purge_left(context, *snapshot, model::space_in_catalogue_key(cursor->key()));
+    if (!done.ok() && !is_damage(done.error())) return done;
+    if (first_damage.ok()) first_damage = std::move(done);
   }
-  return cursor->status();
+  SPIND_TRY(cursor->status());
+  return first_damage;
 }
 
 }  // namespace spind::ops
