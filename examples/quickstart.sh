@@ -166,6 +166,28 @@ show spind cat --version 1 locker:/essay.txt
 [ "$(spind cat locker:/essay.txt)" = "all of it rewritten" ] || fail "not what was written"
 [ "$(spind cat --version 1 locker:/essay.txt)" = "my first draft" ] || fail "the draft is lost"
 
+begin_step versions "list the versions, bring the draft back, and undo that"
+show spind versions locker:/essay.txt
+show spind versions locker:/essay.txt restore 1
+[ "$(spind cat locker:/essay.txt)" = "my first draft" ] || fail "the draft is not back"
+show spind versions locker:/essay.txt restore 2
+[ "$(spind cat locker:/essay.txt)" = "all of it rewritten" ] || fail "not what was written"
+
+begin_step trash "remove it, and restore it from the trash"
+show spind rm locker:/essay.txt
+show spind trash locker:
+removed=$(spind trash --json locker: | sed -n 's/^{"id":\([0-9]*\),.*/\1/p' | head -n 1)
+show spind trash locker: restore "$removed"
+[ "$(spind cat --version 1 locker:/essay.txt)" = "my first draft" ] || fail "its versions are lost"
+
+begin_step feed "what has happened since, as whoever follows the space is told"
+since=$(spind changes --json locker: | sed -n 's/^{"event":"cursor",.*"cursor":"\([^"]*\)".*/\1/p' |
+  tail -n 1)
+show spind mv locker:/essay.txt locker:/homework.txt
+show spind mv locker:/homework.txt locker:/essay.txt
+show spind changes --since "$since" locker: | tee "$work/changes"
+[ "$(grep -c moved "$work/changes")" -eq 2 ] || fail "two moves are not two changes"
+
 # What ransomware does: every file is overwritten with noise of the same size, and some are renamed.
 begin_step rewind "every file overwritten with noise, as ransomware does; then back to before it"
 sleep 0.01
@@ -233,6 +255,15 @@ awk 'NR == FNR { gone[$0] = 1; next }
 echo "$acknowledged acknowledged, none lost; once more, and the rest is there too"
 show spind put -r --skip-special "$folder" "$place"
 spind verify --skip-special "$folder" "$place" >/dev/null || fail "it is not complete"
+
+begin_step checkpoint "copy the store while it is in use; the copy is one like any other"
+show spind checkpoint "$work/checkpoint"
+show spind --store "$work/checkpoint" check --content
+spind --store "$work/checkpoint" verify --skip-special "$folder" "$place" >/dev/null ||
+  fail "the copy is not complete"
+
+begin_step scrub "read and verify every stored byte"
+show spind scrub
 
 # In a store of its own: this one knows the content already and would not write it again.
 begin_step times "times, beside cp"

@@ -12,8 +12,8 @@ from harness import PROGRAM, ToolCase, main
 
 ROOT = Path(__file__).resolve().parents[2]
 STEPS = ["folder", "packages", "build", "init", "space create", "put", "ls", "verify", "get",
-         "overwrite", "earlier version", "rewind", "kill", "check after kill", "acknowledged",
-         "times"]
+         "overwrite", "earlier version", "versions", "trash", "feed", "rewind", "kill",
+         "check after kill", "acknowledged", "checkpoint", "scrub", "times"]
 
 
 class Quickstart(ToolCase):
