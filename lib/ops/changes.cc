@@ -110,14 +110,15 @@ Result<ChangePage> changes(const Context& context, const Call& call, const Space
   }
   page.number = position.number;
   page.more = position.number < feed.head.visible;
-  if (!page.more) position.number = std::max(position.number, feed.head.floor);
+  // Housekeeping behind the last visible entry was seen as well, so that a floor may pass it.
+  if (!page.more) position.number = feed.head.entry;
   page.cursor = make_cursor(space, position);
   return page;
 }
 
 Result<std::string> cursor_now(const Context& context, const Call& call, const SpaceId& space) {
   SPIND_TRY_ASSIGN(const Feed feed, open_feed(context, call, space));
-  return make_cursor(space, {feed.history(), std::max(feed.head.visible, feed.head.floor)});
+  return make_cursor(space, {feed.history(), feed.head.entry});
 }
 
 Result<std::string> cursor_after(const Context& context, const Call& call, const SpaceId& space,

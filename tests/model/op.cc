@@ -163,6 +163,7 @@ std::optional<Op> Op::parse(std::string_view line) {
   for (std::size_t i = 0; i < kVerbCount; ++i)
     if (first == verb_name(static_cast<Verb>(i))) op.verb = static_cast<Verb>(i), known = true;
   if (!known) return std::nullopt;
+  if (op.act == Act::upload) op.verb = Verb::put;
   line.remove_prefix(first.size());
   while (!line.empty()) {
     line.remove_prefix(1);
