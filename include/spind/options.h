@@ -10,6 +10,7 @@
 #include <atomic>
 #include <chrono>
 
+#include "spind/error.h"
 #include "spind/types.h"
 
 namespace spind {
@@ -17,6 +18,18 @@ namespace spind {
 enum class LogLevel : std::uint8_t { debug, info, warning, error };
 // One line without a line end; no secrets. Called from any thread, never under a lock.
 using LogCallback = std::function<void(LogLevel, std::string_view line)>;
+
+// A call that has ended, for a host that traces (W3C Trace Context).
+struct Span {
+  std::string_view verb;         // as in spind_verb_seconds
+  std::string_view traceparent;  // of the session; empty: it has none, or the call has no session
+  std::int64_t begin_ns = 0;     // Unix time
+  std::int64_t duration_ns = 0;
+  Code code = Code::ok;
+};
+// Called in the thread that called, before the answer; what the span refers to is gone afterwards.
+// It must be quick, and must not close the store.
+using TraceCallback = std::function<void(const Span&)>;
 
 enum class MetadataEngine : std::uint8_t {
   rocksdb,  // durable, in the store's folder
@@ -34,6 +47,7 @@ struct StoreOptions {
   std::uint64_t free_space_reserve_bytes = 256ull << 20;
   MetadataEngine metadata = MetadataEngine::rocksdb;
   LogCallback log{};
+  TraceCallback trace{};
   // How often a thread of the store does what Store::collect does, with its defaults; for the first
   // time when so long has passed since the store was opened. 0: never, and then the host calls
   // collect from time to time.
@@ -65,6 +79,8 @@ struct SessionOptions {
   // session began. A change that was committed by then stands and may still become durable.
   std::optional<std::chrono::milliseconds> timeout{};
   std::optional<CancelToken> cancel{};
+  // A traceparent as W3C Trace Context has it: its calls belong to that trace, see StoreOptions::trace.
+  std::string traceparent{};
   // Changes return before they are durable, with a ticket to wait for; see Session::wait.
   bool deferred = false;
 };

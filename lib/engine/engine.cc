@@ -60,6 +60,7 @@ Engine::Engine(const StoreOptions& options, const Seams& seams)
       opening_(Random::system().next_u64()),
       clocks_(clock_),
       log_(options.log),
+      trace_(options.trace),
       watchers_(threads_),
       past_memory_(past_share(options.memory_bytes)) {}
 
@@ -280,6 +281,7 @@ PastSession::PastSession(const SessionState& present, std::shared_ptr<const ops:
   engine = present.engine;
   call = present.call;
   call.past = std::move(past);
+  traceparent = present.traceparent;
   engine->admit(*this);
 }
 

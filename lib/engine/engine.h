@@ -42,14 +42,18 @@ class Engine {
   // Waits for calls that run, then closes; later calls answer unavailable.
   Status close();
 
-  // Runs one call. The verb is timed and counted.
+  // Runs one call. The verb is timed, counted and told to who traces.
   template <class Call>
-  auto run(Verb verb, Call&& call) -> decltype(call()) {
+  auto run(Verb verb, Call&& call, const std::string& traceparent = {}) -> decltype(call()) {
     const Inside inside(*this);
     if (!inside.admitted()) return closed_error();
     const std::int64_t begin_ns = clock_.monotonic_ns();
     auto answer = call();
-    verbs_.record(verb, clock_.monotonic_ns() - begin_ns, answer.code());
+    const std::int64_t duration_ns = clock_.monotonic_ns() - begin_ns;
+    verbs_.record(verb, duration_ns, answer.code());
+    if (trace_)
+      trace_({verb_name(verb), traceparent, clock_.wall_ns() - duration_ns, duration_ns,
+              answer.code()});
     return answer;
   }
 
@@ -120,6 +124,7 @@ class Engine {
   const std::uint64_t opening_;
   const ClockDrift clocks_;
   const LogCallback log_;
+  const TraceCallback trace_;
   VerbMetrics verbs_;
   space::Watchers watchers_;
 
@@ -147,11 +152,18 @@ class Engine {
   std::unique_ptr<Periodic> upkeep_, scrubbing_;
 };
 
-// What a Session holds; its Spaces share it. Thread-safe; engine and call are set once.
+// What a Session holds; its Spaces share it. Thread-safe; engine, call and traceparent are set once.
 class SessionState {
  public:
   std::shared_ptr<Engine> engine;
   ops::Call call;
+  std::string traceparent;
+
+  // Runs one call of the session.
+  template <class Call>
+  auto run(Verb verb, Call&& call_it) -> decltype(call_it()) {
+    return engine->run(verb, std::forward<Call>(call_it), traceparent);
+  }
 
   // Remembers the ticket of a change. Only inside Engine::run.
   template <class Change>

@@ -29,7 +29,7 @@ struct Reader::State final : engine::Guest {
 
   Result<std::size_t> read_at(std::uint64_t offset, std::span<std::uint8_t> out) {
     engine::Engine& engine = *session->engine;
-    return engine.run(Verb::read, [&]() -> Result<std::size_t> {
+    return session->run(Verb::read, [&]() -> Result<std::size_t> {
       SPIND_TRY(session->call.interrupted(engine.clock()));
       return source->read_at(offset, out,
                              [&] { return session->call.interrupted(engine.clock()); });
@@ -61,8 +61,7 @@ Result<std::size_t> Reader::read(std::span<std::uint8_t> out) {
   const std::uint64_t want_until = state.position + out.size() + kReadAheadBytes;
   if (state.position + out.size() < state.info.size_bytes &&
       want_until > state.asked_until + kReadAheadBytes / 2) {
-    engine::Engine& engine = *state.session->engine;
-    SPIND_TRY(engine.run(Verb::read, [&]() -> Status {
+    SPIND_TRY(state.session->run(Verb::read, [&]() -> Status {
       state.source->read_ahead(state.position + out.size(), kReadAheadBytes);
       return {};
     }));
@@ -75,7 +74,7 @@ Result<std::size_t> Reader::read(std::span<std::uint8_t> out) {
 
 Result<Reader> Space::reader(const Ref& file, const ReadOptions& options) const {
   engine::SessionState& session = *state_->session;
-  return session.engine->run(Verb::reader_open, [&]() -> Result<Reader> {
+  return session.run(Verb::reader_open, [&]() -> Result<Reader> {
     SPIND_TRY_ASSIGN(ops::OpenedFile opened, ops::open_file(session.engine->context(), session.call,
                                                             state_->id, file, options));
     return Reader(std::make_unique<Reader::State>(state_->session, std::move(opened)));
@@ -84,7 +83,7 @@ Result<Reader> Space::reader(const Ref& file, const ReadOptions& options) const 
 
 Result<Reader> Space::upload_reader(UploadId upload, const ReadUploadOptions& options) const {
   engine::SessionState& session = *state_->session;
-  return session.engine->run(Verb::reader_open, [&]() -> Result<Reader> {
+  return session.run(Verb::reader_open, [&]() -> Result<Reader> {
     SPIND_TRY_ASSIGN(
         ops::OpenedFile opened,
         ops::open_upload(session.engine->context(), session.call, state_->id, upload, options));
@@ -116,7 +115,7 @@ Writer::~Writer() = default;
 
 Status Writer::write(std::span<const std::uint8_t> bytes) {
   State& state = *state_;
-  return state.space->session->engine->run(Verb::write, [&]() -> Status {
+  return state.space->session->run(Verb::write, [&]() -> Status {
     if (state.upload == nullptr) return ended();
     Status appended = state.upload->append(bytes);
     if (!appended.ok()) state.upload.reset();
@@ -128,7 +127,7 @@ Status Writer::write(std::string_view text) { return write(as_bytes(text)); }
 
 Result<Written> Writer::commit() {
   State& state = *state_;
-  return state.space->session->engine->run(Verb::writer_commit, [&]() -> Result<Written> {
+  return state.space->session->run(Verb::writer_commit, [&]() -> Result<Written> {
     if (state.upload == nullptr) return ended();
     const auto upload = std::move(state.upload);
     return engine::commit_upload(*state.space, state.file, state.options, *upload);
@@ -136,14 +135,14 @@ Result<Written> Writer::commit() {
 }
 
 void Writer::abort() {
-  (void)state_->space->session->engine->run(Verb::write, [&]() -> Status {
+  (void)state_->space->session->run(Verb::write, [&]() -> Status {
     state_->upload.reset();
     return {};
   });
 }
 
 Result<Writer> Space::writer(const Ref& file, const PutOptions& options) const {
-  return state_->session->engine->run(Verb::writer_open, [&]() -> Result<Writer> {
+  return state_->session->run(Verb::writer_open, [&]() -> Result<Writer> {
     SPIND_TRY_ASSIGN(auto upload, engine::begin_upload(*state_, file, options));
     return Writer(std::make_unique<Writer::State>(state_, file, options, std::move(upload)));
   });

@@ -11,7 +11,7 @@ Session::Session(std::shared_ptr<engine::SessionState> state) : state_(std::move
 
 Result<Space> Session::create_space(const SpaceOptions& options) const {
   engine::Engine& engine = *state_->engine;
-  return engine.run(Verb::create_space, [&]() -> Result<Space> {
+  return state_->run(Verb::create_space, [&]() -> Result<Space> {
     SPIND_TRY_ASSIGN(const SpaceId id, ops::create_space(engine.context(), state_->call, options));
     return Space(std::make_shared<engine::SpaceState>(engine::SpaceState{state_, id}));
   });
@@ -19,7 +19,7 @@ Result<Space> Session::create_space(const SpaceOptions& options) const {
 
 Result<Space> Session::space(const SpaceId& id) const {
   engine::Engine& engine = *state_->engine;
-  return engine.run(Verb::space, [&]() -> Result<Space> {
+  return state_->run(Verb::space, [&]() -> Result<Space> {
     SPIND_TRY(ops::enter(engine.context(), state_->call, id, ops::Wanted::space_itself));
     return Space(std::make_shared<engine::SpaceState>(engine::SpaceState{state_, id}));
   });
@@ -27,7 +27,7 @@ Result<Space> Session::space(const SpaceId& id) const {
 
 Result<Space> Session::space_by_alias(std::string_view alias) const {
   engine::Engine& engine = *state_->engine;
-  return engine.run(Verb::space_by_alias, [&]() -> Result<Space> {
+  return state_->run(Verb::space_by_alias, [&]() -> Result<Space> {
     SPIND_TRY_ASSIGN(const SpaceId id, ops::space_by_alias(engine.context(), state_->call, alias));
     return Space(std::make_shared<engine::SpaceState>(engine::SpaceState{state_, id}));
   });
@@ -36,14 +36,14 @@ Result<Space> Session::space_by_alias(std::string_view alias) const {
 Result<PageOf<SpaceInfo>> Session::list_spaces(const SpaceFilter& filter, std::size_t count_max,
                                                std::string_view after) const {
   engine::Engine& engine = *state_->engine;
-  return engine.run(Verb::list_spaces, [&] {
+  return state_->run(Verb::list_spaces, [&] {
     return ops::list_spaces(engine.context(), state_->call, filter, count_max, after);
   });
 }
 
 Result<PageOf<Favourite>> Session::favourites(std::size_t count_max, std::string_view after) const {
   engine::Engine& engine = *state_->engine;
-  return engine.run(Verb::favourites, [&] {
+  return state_->run(Verb::favourites, [&] {
     return ops::favourites(engine.context(), state_->call, count_max, after);
   });
 }
@@ -55,14 +55,14 @@ Status Session::wait() const {
 
 Status Session::wait(Ticket ticket) const {
   engine::Engine& engine = *state_->engine;
-  return engine.run(Verb::wait,
-                    [&] { return engine.kv().wait(ticket, state_->call.deadline_monotonic_ns); });
+  return state_->run(Verb::wait,
+                     [&] { return engine.kv().wait(ticket, state_->call.deadline_monotonic_ns); });
 }
 
 void Session::on_durable(Ticket ticket, std::function<void(Status)> done) const {
   if (done == nullptr) return;
   engine::Engine& engine = *state_->engine;
-  Status admitted = engine.run(Verb::on_durable, [&] {
+  Status admitted = state_->run(Verb::on_durable, [&] {
     engine.kv().on_durable(ticket, done);
     return Status();
   });

@@ -17,15 +17,15 @@ namespace {
 template <class Op, class... Args>
 auto run(const engine::SpaceState& space, Verb verb, Op op, const Args&... args) {
   engine::Engine& engine = *space.session->engine;
-  return engine.run(verb,
-                    [&] { return op(engine.context(), space.session->call, space.id, args...); });
+  return space.session->run(
+      verb, [&] { return op(engine.context(), space.session->call, space.id, args...); });
 }
 
 // The same for one that changes something, which the session notes before the store may close.
 template <class Op, class... Args>
 auto change(const engine::SpaceState& space, Verb verb, Op op, const Args&... args) {
   engine::SessionState& session = *space.session;
-  return session.engine->run(verb, [&] {
+  return session.run(verb, [&] {
     return session.noted(op(session.engine->context(), session.call, space.id, args...));
   });
 }
@@ -62,8 +62,8 @@ Result<Page> Space::list(const Ref& folder, const ListOptions& options) const {
 
 Result<Written> Space::put(const Ref& file, std::span<const std::uint8_t> bytes,
                            const PutOptions& options) const {
-  return state_->session->engine->run(
-      Verb::put, [&] { return engine::put_bytes(*state_, file, bytes, options); });
+  return state_->session->run(Verb::put,
+                              [&] { return engine::put_bytes(*state_, file, bytes, options); });
 }
 
 Result<Written> Space::put(const Ref& file, std::string_view text,
@@ -73,19 +73,19 @@ Result<Written> Space::put(const Ref& file, std::string_view text,
 
 Result<Written> Space::put_stream(const Ref& file, const ByteSource& source,
                                   const PutOptions& options) const {
-  return state_->session->engine->run(
-      Verb::put, [&] { return engine::put_stream(*state_, file, source, options); });
+  return state_->session->run(Verb::put,
+                              [&] { return engine::put_stream(*state_, file, source, options); });
 }
 
 Result<Written> Space::put_local_file(const Ref& file, const std::string& local_path,
                                       const PutOptions& options) const {
-  return state_->session->engine->run(
+  return state_->session->run(
       Verb::put, [&] { return engine::put_local_file(*state_, file, local_path, options); });
 }
 
 Result<std::string> Space::get(const Ref& file, const ReadOptions& options) const {
   engine::SessionState& session = *state_->session;
-  return session.engine->run(Verb::get, [&]() -> Result<std::string> {
+  return session.run(Verb::get, [&]() -> Result<std::string> {
     SPIND_TRY_ASSIGN(
         const ops::OpenedFile opened,
         ops::open_file(session.engine->context(), session.call, state_->id, file, options));
@@ -264,7 +264,7 @@ Result<Written> Space::quarantine_upload(UploadId upload) const {
 
 Result<Space> Space::at(const Point& point, const ViewOptions& options) const {
   engine::SessionState& session = *state_->session;
-  return session.engine->run(Verb::at, [&]() -> Result<Space> {
+  return session.run(Verb::at, [&]() -> Result<Space> {
     SPIND_TRY_ASSIGN(auto past, ops::look_back(session.engine->context(), session.call, state_->id,
                                                point, options));
     auto view = std::make_shared<engine::PastSession>(session, std::move(past));

@@ -3,6 +3,7 @@
 #include "base/try.h"
 #include "engine/deadline.h"
 #include "engine/engine.h"
+#include "engine/traceparent.h"
 #include "upkeep/check.h"
 
 namespace spind {
@@ -33,6 +34,8 @@ Result<Session> Store::session(const SessionOptions& options) const {
   state->engine = engine_;
   state->call.who = {options.user, options.groups, options.tenant, options.application};
   SPIND_TRY(access::check_principal(state->call.who));
+  SPIND_TRY(engine::check_traceparent(options.traceparent));
+  state->traceparent = options.traceparent;
   if (options.timeout)
     state->call.deadline_monotonic_ns =
         engine::deadline_after(engine_->clock().monotonic_ns(), *options.timeout);
@@ -42,8 +45,9 @@ Result<Session> Store::session(const SessionOptions& options) const {
 }
 
 Result<CheckReport> Store::check(const CheckOptions& options) const {
-  return engine_->run(Verb::check, [&] {
-    return upkeep::check({engine_->kv(), engine_->content(), engine_->clock()}, options);
+  const auto engine = engine_;
+  return engine->run(Verb::check, [&] {
+    return upkeep::check({engine->kv(), engine->content(), engine->clock()}, options);
   });
 }
 
@@ -75,7 +79,10 @@ Status Store::health() const {
   return engine->health();
 }
 
-Status Store::close() { return engine_->close(); }
+Status Store::close() {
+  const auto engine = engine_;
+  return engine->close();
+}
 
 Version version() { return {SPIND_VERSION, engine::kStoreFormat}; }
 

@@ -20,6 +20,8 @@ constexpr std::string_view kVerbNames[] = {
 
 }  // namespace
 
+std::string_view verb_name(Verb verb) { return kVerbNames[static_cast<std::size_t>(verb)]; }
+
 void VerbMetrics::record(Verb verb, std::int64_t duration_ns, Code outcome) {
   Histogram& histogram = verbs_[static_cast<std::size_t>(verb)];
   const auto scaled = static_cast<std::uint64_t>(std::max<std::int64_t>(duration_ns - 1, 0)) /

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "spind/error.h"
 
@@ -31,6 +32,8 @@ enum class Verb : std::uint8_t {
 #undef SPIND_VERB
       count
 };
+
+std::string_view verb_name(Verb verb);
 
 // Thread-safe.
 class VerbMetrics {

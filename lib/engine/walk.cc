@@ -24,7 +24,7 @@ Walk& Walk::operator=(Walk&&) noexcept = default;
 Walk::~Walk() = default;
 
 Result<std::optional<Walk::Item>> Walk::next() {
-  return state_->session->engine->run(Verb::walk, [&]() -> Result<std::optional<Item>> {
+  return state_->session->run(Verb::walk, [&]() -> Result<std::optional<Item>> {
     SPIND_TRY_ASSIGN(auto item, state_->walker->next());
     if (!item) return std::optional<Item>{};
     return std::optional(Item{std::move(item->node), std::move(item->path), item->depth});
@@ -33,7 +33,7 @@ Result<std::optional<Walk::Item>> Walk::next() {
 
 Result<Walk> Space::walk(const Ref& node) const {
   engine::SessionState& session = *state_->session;
-  return session.engine->run(Verb::walk, [&]() -> Result<Walk> {
+  return session.run(Verb::walk, [&]() -> Result<Walk> {
     SPIND_TRY_ASSIGN(ops::Walker walker,
                      ops::Walker::start(session.engine->context(), session.call, state_->id, node));
     return Walk(std::make_unique<Walk::State>(state_->session, std::move(walker)));

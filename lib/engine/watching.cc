@@ -20,8 +20,8 @@ namespace {
 
 Result<RootVersion> look(const engine::SpaceState& space, const ops::Call& call) {
   engine::Engine& engine = *space.session->engine;
-  return engine.run(Verb::root_version,
-                    [&] { return ops::root_version(engine.context(), call, space.id); });
+  return space.session->run(Verb::root_version,
+                            [&] { return ops::root_version(engine.context(), call, space.id); });
 }
 
 // Who made a watch may look at the space for as long as the watch lives.
@@ -76,7 +76,7 @@ void Watch::clear() {
 
 Result<RootVersion> Space::wait(EntryNumber number, std::chrono::milliseconds timeout) const {
   engine::Engine& engine = *state_->session->engine;
-  return engine.run(Verb::wait_changed, [&]() -> Result<RootVersion> {
+  return state_->session->run(Verb::wait_changed, [&]() -> Result<RootVersion> {
     const std::int64_t deadline_ns = engine::deadline_after(engine.clock().monotonic_ns(), timeout);
     const space::Watchers::Sleeper sleeper(engine.watchers(), state_->id);
     for (;;) {
@@ -98,7 +98,7 @@ namespace {
 Result<Watch> watch_with(const engine::SpaceState& space, std::unique_ptr<Watch::State> watch,
                          EntryNumber number, WatchCallback pass_on) {
   engine::Engine& engine = *space.session->engine;
-  return engine.run(Verb::watch, [&]() -> Result<Watch> {
+  return space.session->run(Verb::watch, [&]() -> Result<Watch> {
     SPIND_TRY(ops::root_version(engine.context(), space.session->call, space.id));
     auto news = std::make_shared<News>(
         News{space, call_of_watch(*space.session), number, std::move(pass_on)});
