@@ -23,6 +23,7 @@
 #include <string>
 
 #include "base/clock_drift.h"
+#include "base/pace.h"
 #include "content/claims.h"
 #include "content/vaults.h"
 #include "spind/upkeep.h"
@@ -54,7 +55,8 @@ class Collector {
         claims_(claims),
         clock_(clock),
         memory_(memory),
-        options_(options) {}
+        options_(options),
+        moving_(options.rewrite_rate_bytes, clock.monotonic_ns()) {}
 
   Result<CollectReport> run();
 
@@ -99,7 +101,7 @@ class Collector {
                        std::vector<bool>& moved);
   void settle_moved(std::span<const Packed> pieces, const model::BlobPlace& to,
                     const std::vector<bool>& moved);
-  Status pace();
+  Status await_pace();
 
   // Claims and pieces (collector.cc).
   Status collect_bucket(const model::VaultId& vault, std::uint8_t bucket);
@@ -125,7 +127,7 @@ class Collector {
   const CollectOptions& options_;
   kv::Ticket ticket_ = 0;  // of the last commit
   std::uint64_t steps_ = 0;
-  std::int64_t next_ns_ = 0;  // when the rate allows more to be moved
+  Pace moving_;
   CollectReport done_;
 };
 

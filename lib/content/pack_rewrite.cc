@@ -113,7 +113,7 @@ Status Collector::rewrite_pack(std::uint64_t number) {
     for (; last != live.end() && (last == first || bytes + last->row.stored_bytes <= kMovedBytes);
          ++last)
       bytes += last->row.stored_bytes;
-    SPIND_TRY(pace());
+    SPIND_TRY(await_pace());
     // Where the device has no room for them, they stay; another collection goes on.
     SPIND_TRY_ASSIGN(const bool moved, move_pieces(**file, {first, last}));
     if (!moved) return {};
@@ -155,11 +155,7 @@ Result<bool> Collector::move_pieces(const File& file, std::span<const Packed> pi
     return switched.code() == Code::no_space ? Result<bool>(false) : switched.error();
   }
   settle_moved(whole, *to, moved);
-  next_ns_ = std::max(next_ns_, clock_.monotonic_ns()) +
-             (options_.rewrite_rate_bytes == 0
-                  ? 0
-                  : static_cast<std::int64_t>(static_cast<double>(frames.size()) * 1e9 /
-                                              static_cast<double>(options_.rewrite_rate_bytes)));
+  moving_.spend(frames.size(), clock_.monotonic_ns());
   return true;
 }
 
@@ -214,10 +210,10 @@ void Collector::settle_moved(std::span<const Packed> pieces, const model::BlobPl
 }
 
 // Waits until the rate allows more.
-Status Collector::pace() {
+Status Collector::await_pace() {
   for (;;) {
     SPIND_TRY(count_step());
-    const std::int64_t left_ns = next_ns_ - clock_.monotonic_ns();
+    const std::int64_t left_ns = moving_.wait_ns(clock_.monotonic_ns());
     if (left_ns <= 0) return {};
     std::this_thread::sleep_for(std::chrono::nanoseconds(std::min(left_ns, kWaitPollNs)));
   }

@@ -11,7 +11,6 @@
 #include "base/try.h"
 #include "engine/store_metrics.h"
 #include "ops/retention.h"
-#include "upkeep/findings.h"
 
 namespace spind::engine {
 namespace {

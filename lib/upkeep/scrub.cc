@@ -4,6 +4,7 @@
 #include <chrono>
 
 #include "base/limits.h"
+#include "base/pace.h"
 #include "base/try.h"
 #include "model/keys.h"
 #include "upkeep/damage.h"
@@ -39,10 +40,11 @@ bool is_damaged(const Error& error) { return is_damage(error) || error.code == C
 
 class Scrubber::Run {
  public:
-  Run(Scrubber& all, const ScrubOptions& options) : all_(all), options_(options) {}
+  Run(Scrubber& all, const ScrubOptions& options)
+      : all_(all), options_(options), pace_(options.rate_bytes, all.clock_.monotonic_ns()) {}
 
   Result<ScrubReport> run() {
-    next_ns_ = noted_ns_ = all_.clock_.monotonic_ns();
+    noted_ns_ = all_.clock_.monotonic_ns();
     SPIND_TRY(begin());
     Status read = read_all();
     // What was found is told before the position says that it was passed; if there is nothing to
@@ -72,7 +74,7 @@ class Scrubber::Run {
       row_.position = model::kBeforeAttachments;
     }
     for (bool more = true; more;) {
-      SPIND_TRY(pace());
+      SPIND_TRY(await_pace());
       SPIND_TRY_ASSIGN(more, read_attachments());
       SPIND_TRY(note_in_time());
     }
@@ -81,7 +83,7 @@ class Scrubber::Run {
 
   Status read_pieces() {
     for (;;) {
-      SPIND_TRY(pace());
+      SPIND_TRY(await_pace());
       const kv::SnapshotRef snapshot = all_.kv_.durable();
       SPIND_TRY_ASSIGN(const auto piece, all_.content_.read_next(*snapshot, row_.position));
       if (!piece) return {};
@@ -135,19 +137,15 @@ class Scrubber::Run {
     row_.bytes += bytes;
     unnoted_bytes_ += bytes;
     all_.bytes_ += bytes;
-    if (options_.rate_bytes == 0) return;
-    // A pause, of the machine perhaps, is not made up for.
-    next_ns_ = std::max(next_ns_, all_.clock_.monotonic_ns() - kSecondNs);
-    next_ns_ += static_cast<std::int64_t>(static_cast<double>(bytes) /
-                                          static_cast<double>(options_.rate_bytes) * 1e9);
+    pace_.spend(bytes, all_.clock_.monotonic_ns());
   }
 
   // Waits until the rate allows more.
-  Status pace() {
+  Status await_pace() {
     for (;;) {
       SPIND_TRY(step());
-      const std::int64_t left_ns = next_ns_ - all_.clock_.monotonic_ns();
-      if (options_.rate_bytes == 0 || left_ns <= 0) return {};
+      const std::int64_t left_ns = pace_.wait_ns(all_.clock_.monotonic_ns());
+      if (left_ns <= 0) return {};
       std::unique_lock lock(all_.stop_mutex_);
       all_.stopped_.wait_for(lock, std::chrono::nanoseconds(std::min(left_ns, kWaitPollNs)),
                              [this] { return all_.stop_; });
@@ -205,7 +203,7 @@ class Scrubber::Run {
   ScrubReport report_;
   model::ScrubRow row_;
   Damage damage_;
-  std::int64_t next_ns_ = 0;   // when the rate allows more
+  Pace pace_;
   std::int64_t noted_ns_ = 0;  // when the position was written last
   std::uint64_t unnoted_bytes_ = 0;
 };
