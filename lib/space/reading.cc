@@ -12,7 +12,10 @@ Reading::Reading(kv::SnapshotRef snapshot, RowCache& cache, const SpaceId& space
 
 Result<SpaceRef> Reading::info() {
   const std::string key = model::info_key(space_);
-  if (SpaceRef known = cache_.space(snapshot_->ticket(), key)) return known;
+  if (KnownSpace known = cache_.space(snapshot_->ticket(), key); known.record) {
+    visible_ = known.visible;
+    return std::move(known.record);
+  }
   SPIND_TRY_ASSIGN(const auto bytes, snapshot_->get(Family::state, key));
   if (!bytes) return no_such_space(space_);
   SPIND_TRY_ASSIGN(auto record, model::decode_space(*bytes));
@@ -28,10 +31,9 @@ Result<model::Head> Reading::head() {
 }
 
 Result<EntryNumber> Reading::visible() {
-  const std::string key = model::info_key(space_);
-  if (const EntryNumber known = cache_.visible(snapshot_->ticket(), key); known != 0) return known;
+  if (visible_ != 0) return visible_;
   SPIND_TRY_ASSIGN(const model::Head found, head());
-  cache_.remember_visible(snapshot_->ticket(), key, found.visible);
+  cache_.remember_visible(snapshot_->ticket(), model::info_key(space_), found.visible);
   return found.visible;
 }
 

@@ -35,6 +35,7 @@ class Reading final : public NodeSource {
   kv::SnapshotRef snapshot_;
   RowCache& cache_;
   SpaceId space_;
+  EntryNumber visible_ = 0;  // 0: not known
 };
 
 }  // namespace spind::space

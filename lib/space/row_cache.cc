@@ -31,14 +31,6 @@ std::size_t size_of(std::string_view key, const model::SpaceRecord& space) {
 
 RowCache::RowCache(std::uint64_t size_bytes_max) : shard_bytes_max_(size_bytes_max / kShards) {}
 
-NodeRef RowCache::folder(kv::Ticket snapshot, std::string_view node_key) {
-  return find<NodeRef>(snapshot, node_key);
-}
-
-SpaceRef RowCache::space(kv::Ticket snapshot, std::string_view info_key) {
-  return find<SpaceRef>(snapshot, info_key);
-}
-
 void RowCache::remember(kv::Ticket snapshot, std::string_view node_key, NodeRef folder) {
   const std::size_t size = size_of(node_key, *folder);
   insert(snapshot, node_key, std::move(folder), size);
@@ -64,29 +56,34 @@ std::uint64_t RowCache::sum(std::uint64_t Shard::*count) const {
 
 RowCache::Key RowCache::key_of(std::string_view bytes) { return {bytes, xxh3_64(as_bytes(bytes))}; }
 
-template <class Ref>
-Ref RowCache::find(kv::Ticket snapshot, std::string_view bytes) {
+template <class Read>
+auto RowCache::find(kv::Ticket snapshot, std::string_view bytes, const Read& read) {
   const Key key = key_of(bytes);
   Shard& shard = shard_of(key);
   const std::lock_guard lock(shard.mutex);
   const auto found = shard.by_key.find(key);
   if (found == shard.by_key.end() || found->second->valid_since > snapshot) {
     ++shard.misses;
-    return nullptr;
+    return decltype(read(*found->second)){};
   }
   ++shard.hits;
   found->second->used = true;
-  const Ref* value = std::get_if<Ref>(&found->second->value);
-  return value != nullptr ? *value : nullptr;
+  return read(*found->second);
 }
 
-EntryNumber RowCache::visible(kv::Ticket snapshot, std::string_view info_key) {
-  const Key key = key_of(info_key);
-  Shard& shard = shard_of(key);
-  const std::lock_guard lock(shard.mutex);
-  const auto found = shard.by_key.find(key);
-  if (found == shard.by_key.end() || found->second->visible_since > snapshot) return 0;
-  return found->second->visible;
+NodeRef RowCache::folder(kv::Ticket snapshot, std::string_view node_key) {
+  return find(snapshot, node_key, [](const Entry& entry) {
+    const NodeRef* folder = std::get_if<NodeRef>(&entry.value);
+    return folder != nullptr ? *folder : nullptr;
+  });
+}
+
+KnownSpace RowCache::space(kv::Ticket snapshot, std::string_view info_key) {
+  return find(snapshot, info_key, [snapshot](const Entry& entry) {
+    const SpaceRef* record = std::get_if<SpaceRef>(&entry.value);
+    if (record == nullptr) return KnownSpace{};
+    return KnownSpace{*record, entry.visible_since <= snapshot ? entry.visible : 0};
+  });
 }
 
 void RowCache::remember_visible(kv::Ticket snapshot, std::string_view info_key,

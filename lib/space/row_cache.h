@@ -25,15 +25,18 @@ namespace spind::space {
 
 using SpaceRef = std::shared_ptr<const model::SpaceRecord>;
 
+struct KnownSpace {
+  SpaceRef record;          // null: not known
+  EntryNumber visible = 0;  // likewise
+};
+
 class RowCache final : public kv::Observer {
  public:
   explicit RowCache(std::uint64_t size_bytes_max);
 
   // Null: not known for that snapshot.
   NodeRef folder(kv::Ticket snapshot, std::string_view node_key);
-  SpaceRef space(kv::Ticket snapshot, std::string_view info_key);
-  // Of a space whose record is known; 0: not known.
-  EntryNumber visible(kv::Ticket snapshot, std::string_view info_key);
+  KnownSpace space(kv::Ticket snapshot, std::string_view info_key);
   // Remembers what a reader found in its snapshot, unless it may have been overtaken.
   void remember(kv::Ticket snapshot, std::string_view node_key, NodeRef folder);
   void remember(kv::Ticket snapshot, std::string_view info_key, SpaceRef space);
@@ -63,7 +66,8 @@ class RowCache final : public kv::Observer {
   struct Key {
     std::string_view bytes;
     std::uint64_t hash = 0;
-    bool operator==(const Key& other) const { return bytes == other.bytes; }
+    // The bytes of others in the bucket are not touched.
+    bool operator==(const Key& other) const { return hash == other.hash && bytes == other.bytes; }
   };
   struct KeyHash {
     std::size_t operator()(const Key& key) const noexcept { return key.hash; }
@@ -82,8 +86,9 @@ class RowCache final : public kv::Observer {
   static Key key_of(std::string_view bytes);
   Shard& shard_of(const Key& key) { return shards_[key.hash % kShards]; }
   std::uint64_t sum(std::uint64_t Shard::*count) const;
-  template <class Ref>
-  Ref find(kv::Ticket snapshot, std::string_view key);
+  // `read(entry)` of what the snapshot knows, under the lock of its shard; else nothing.
+  template <class Read>
+  auto find(kv::Ticket snapshot, std::string_view key, const Read& read);
   void insert(kv::Ticket snapshot, std::string_view key, Value value, std::uint64_t size_bytes);
   void announce(kv::Ticket ticket, const kv::Row& row);
   void announce_head(kv::Ticket ticket, const kv::Row& row);

@@ -89,19 +89,19 @@ TEST_CASE("row cache: the visible number lies with the space's record and follow
   RowCache cache(1 << 20);
   const std::string key = model::info_key(kSpace);
   cache.remember_visible(5, key, 3);
-  CHECK(cache.visible(5, key) == 0);  // there is nothing that it could lie with
+  CHECK(cache.space(5, key).visible == 0);  // there is nothing that it could lie with
   cache.remember(5, key, std::make_shared<const model::SpaceRecord>());
-  CHECK(cache.visible(5, key) == 0);
+  CHECK(cache.space(5, key).visible == 0);
   cache.remember_visible(5, key, 3);
-  CHECK(cache.visible(5, key) == 3);
-  CHECK(cache.visible(4, key) == 0);
+  CHECK(cache.space(5, key).visible == 3);
+  CHECK(cache.space(4, key).visible == 0);
   const kv::Row four = head_row(4);
   cache.publishing(7, {&four, 1});
-  CHECK(cache.visible(6, key) == 0);
-  CHECK(cache.visible(7, key) == 4);
-  CHECK(cache.space(5, key) != nullptr);  // the record itself is as it was
+  CHECK(cache.space(6, key).visible == 0);
+  CHECK(cache.space(7, key).visible == 4);
+  CHECK(cache.space(5, key).record != nullptr);  // the record itself is as it was
   cache.remember_visible(6, key, 3);      // a late reader
-  CHECK(cache.visible(7, key) == 4);
+  CHECK(cache.space(7, key).visible == 4);
 }
 
 TEST_CASE("row cache: a visible number goes with its space, and when the store was opened anew") {
@@ -111,12 +111,12 @@ TEST_CASE("row cache: a visible number goes with its space, and when the store w
   cache.remember_visible(5, key, 3);
   const kv::Row gone{kv::Family::state, model::head_key(kSpace), std::nullopt};
   cache.publishing(7, {&gone, 1});
-  CHECK(cache.visible(7, key) == 0);
+  CHECK(cache.space(7, key).visible == 0);
   const kv::Row five = head_row(5);
   cache.publishing(8, {&five, 1});
-  CHECK(cache.visible(8, key) == 5);
+  CHECK(cache.space(8, key).visible == 5);
   cache.reopened();
-  CHECK(cache.visible(9, key) == 0);
+  CHECK(cache.space(9, key).visible == 0);
 }
 
 }  // namespace
