@@ -148,10 +148,10 @@ Result<bool> Scan::next() {
   return true;
 }
 
-Result<model::Entry> Scan::entry() const {
-  auto entry = model::decode_payload(skeleton_, payloads_->value());
-  if (!entry.ok()) return broken(expected_, entry.error().text);
-  return entry;
+Result<const model::Entry*> Scan::entry() {
+  Status decoded = model::decode_payload(skeleton_, payloads_->value(), entry_);
+  if (!decoded.ok()) return broken(expected_, decoded.error().text);
+  return &entry_;
 }
 
 }  // namespace spind::journal

@@ -44,14 +44,15 @@ class Scan {
   // Goes on to the next entry. False behind the last. corruption.
   Result<bool> next();
   const model::Skeleton& skeleton() const { return skeleton_; }
-  // What the entry holds. corruption.
-  Result<model::Entry> entry() const;
+  // What the entry holds; until the next one is asked for. corruption.
+  Result<const model::Entry*> entry();
 
  private:
   std::unique_ptr<kv::Cursor> skeletons_, payloads_;
   EntryNumber expected_;
   bool begun_ = false;
   model::Skeleton skeleton_;
+  model::Entry entry_;
 };
 
 // Reads entries by number, a few at a time, whether the numbers go up or down. One thread at a time.

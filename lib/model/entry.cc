@@ -264,12 +264,11 @@ void decode_change(Decoder& in, std::uint8_t format, std::size_t index, std::vec
   if constexpr (kIndex == std::variant_size_v<Change>) {
     in.fail();
   } else if (index == kIndex) {
-    std::variant_alternative_t<kIndex, Change> change;
+    auto& change = std::get<kIndex>(out.emplace_back(std::in_place_index<kIndex>));
     if constexpr (requires { decode_fields(in, change, format); })
       decode_fields(in, change, format);
     else
       decode_fields(in, change);
-    out.emplace_back(std::move(change));
   } else {
     decode_change<kIndex + 1>(in, format, index, out);
   }
@@ -324,12 +323,15 @@ bool decode_fields(Decoder& in, Entry& entry, std::uint8_t format) {
   entry.replaced_visible = in.varint();
   entry.replaced_time_ns = in.zigzag();
   entry.replaced_next_node = in.varint();
+  entry.way.clear();
   decode_way(in, entry.way);
+  entry.changes.clear();
   const std::uint64_t changes = in.varint();
   for (std::uint64_t i = 0; in.ok() && i < changes; ++i) {
     const std::uint8_t index = in.u8();
     decode_change(in, format, index, entry.changes);
   }
+  entry.manifests.clear();
   const std::uint64_t manifests = in.varint();
   for (std::uint64_t i = 0; in.ok() && i < manifests; ++i)
     entry.manifests.push_back(decode_array<32>(in));
@@ -374,10 +376,9 @@ Result<Skeleton> decode_skeleton(std::string_view bytes) {
   return skeleton;
 }
 
-Result<Entry> decode_payload(const Skeleton& skeleton, std::string_view payload) {
+Status decode_payload(const Skeleton& skeleton, std::string_view payload, Entry& entry) {
   SPIND_TRY_ASSIGN(const std::string_view body,
                    open_record(RecordTag::payload, payload, "journal payload", kSpaceFormat));
-  Entry entry;
   entry.number = skeleton.number;
   entry.type = skeleton.type;
   entry.visible = skeleton.visible;
@@ -388,14 +389,16 @@ Result<Entry> decode_payload(const Skeleton& skeleton, std::string_view payload)
   Decoder in(body);
   if (!decode_fields(in, entry, format_of(payload)) || !sound_rewind(entry))
     return corrupt_record("journal payload");
-  return entry;
+  return {};
 }
 
 Result<Entry> decode_entry(std::string_view skeleton_bytes, std::string_view payload) {
   SPIND_TRY_ASSIGN(const Skeleton skeleton, decode_skeleton(skeleton_bytes));
   if (sha256(as_bytes(payload)) != skeleton.commitment)
     return corrupt_record("journal payload that its skeleton does not commit to");
-  return decode_payload(skeleton, payload);
+  Entry entry;
+  SPIND_TRY(decode_payload(skeleton, payload, entry));
+  return entry;
 }
 
 EntryNumber rewound_to(const Entry& entry) {

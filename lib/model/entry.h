@@ -250,8 +250,9 @@ struct Skeleton {
   Digest commitment{};  // SHA-256 of the payload row
 };
 Result<Skeleton> decode_skeleton(std::string_view bytes);
-// The entry of a skeleton, without a look at whether that is the payload that it commits to.
-Result<Entry> decode_payload(const Skeleton& skeleton, std::string_view payload);
+// Fills `entry`, which may hold another one and lends its memory, without a look at whether that is
+// the payload that the skeleton commits to. After an error it holds neither.
+Status decode_payload(const Skeleton& skeleton, std::string_view payload, Entry& entry);
 // corruption also where the payload is not the one that the skeleton commits to.
 Result<Entry> decode_entry(std::string_view skeleton, std::string_view payload);
 

@@ -76,8 +76,8 @@ Result<EntryNumber> read(const Context& context, const Call& call, const Feed& f
     if (!found) return Error{.code = Code::corruption, .text = "the journal ends before its head"};
     if (scan.skeleton().visible) {
       const std::size_t before = events.size();
-      SPIND_TRY_ASSIGN(const model::Entry entry, scan.entry());
-      append_events(entry, events);
+      SPIND_TRY_ASSIGN(const model::Entry* const entry, scan.entry());
+      append_events(*entry, events);
       if (before > 0 && events.size() > count_max) {
         events.resize(before);
         break;

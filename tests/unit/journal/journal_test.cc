@@ -190,7 +190,7 @@ std::pair<std::vector<EntryNumber>, Code> scan(Fixture& fixture, EntryNumber fir
     if (!*found) return {numbers, Code::ok};
     const auto entry = scan.entry();
     if (!entry.ok()) return {numbers, entry.code()};
-    CHECK(*entry == fixture.read(scan.skeleton().number).value());
+    CHECK(**entry == fixture.read(scan.skeleton().number).value());
     numbers.push_back(scan.skeleton().number);
   }
 }
