@@ -101,6 +101,7 @@ Status PurgedErasure::hang_off(const model::AttachmentId& at, const model::Trash
 
 // Some of the file's earlier versions, which then count as removed. Whether there are none left.
 Result<bool> PurgedErasure::erase_earlier(model::NodeRecord& file) {
+  if (file.current.number <= 1) return true;
   std::vector<model::VersionRecord> versions;
   const std::string begin = model::versions_prefix(state_.space(), file.id);
   const auto cursor = rows_.scan(Family::state, begin, model::end_of(begin));

@@ -21,7 +21,8 @@ inline bool is_going(const model::SpaceRecord& info, const model::Head& head) {
 
 // Fills a commit; may run more than once.
 using Step = std::function<Status(kv::Transaction& rows, space::State& state)>;
-// Makes one commit of the space that owns the partitions, durable when it returns.
+// Makes one commit of the space that owns the partitions. They become durable in their order; one
+// that tells the vault something is durable when it returns.
 using CommitStep = std::function<Status(std::vector<std::string> partitions, const Step& step)>;
 
 // One thread at a time.

@@ -1,5 +1,7 @@
 #include "upkeep/space_reclaim.h"
 
+#include <utility>
+
 #include "base/try.h"
 #include "content/needs.h"
 #include "journal/journal.h"
@@ -17,7 +19,11 @@ Result<EntryNumber> read_trimmed(const kv::View& view, const SpaceId& space) {
 
 Status SpaceReclaim::run() {
   SPIND_TRY(start());
-  if (going_) return erase_space();
+  SPIND_TRY(going_ ? erase_space() : erase_below_floor());
+  return settle();
+}
+
+Status SpaceReclaim::erase_below_floor() {
   if (trimmed_ >= floor_) return {};
   SPIND_TRY(erase_purged());
   SPIND_TRY(erase_unused());
@@ -52,8 +58,11 @@ std::string SpaceReclaim::first_of(SpaceRow row) const {
   return model::first_of_entry(space_, row, trimmed_ + 1);
 }
 
+// Commits become durable in their order, so that many steps can share a sync; a sync a step would
+// hold up everybody else's. What the vault is told is waited for: a collection may come next.
 Status SpaceReclaim::commit(std::vector<std::string> partitions, const Step& step) {
   SPIND_TRY(between_());
+  const bool tells_vault = partitions.size() > 1;
   const kv::Answer answer =
       kv_.update(std::move(partitions), [&](kv::Transaction& rows) -> kv::Outcome {
         rows.use_reserve();
@@ -69,8 +78,14 @@ Status SpaceReclaim::commit(std::vector<std::string> partitions, const Step& ste
   erased_.entries += by_step_.entries;
   erased_.nodes += by_step_.nodes;
   erased_.versions += by_step_.versions;
-  // Whoever waits for the space goes first.
-  return kv_.wait(answer.ticket);
+  last_ = answer.ticket;
+  ++unsettled_;
+  return tells_vault || unsettled_ == kStepsASync ? settle() : Status();
+}
+
+Status SpaceReclaim::settle() {
+  if (std::exchange(unsettled_, 0) == 0) return {};
+  return kv_.wait(last_);
 }
 
 Status SpaceReclaim::erase_space() {
@@ -83,16 +98,20 @@ Status SpaceReclaim::erase_space() {
   return {};
 }
 
-// The first rows of a queue, as they are durable, of entries that the floor has passed.
+// The first rows of a queue, as they are durable, of entries that the floor has passed. None: there
+// is none, nor will be by what was committed.
 Result<std::vector<std::string>> SpaceReclaim::keys_from(const std::string& begin, SpaceRow row,
-                                                         std::size_t count_max) const {
-  std::vector<std::string> keys;
-  const auto cursor =
-      kv_.durable()->scan(Family::state, begin, model::first_of_entry(space_, row, floor_ + 1));
-  for (; cursor->valid() && keys.size() < count_max; cursor->next())
-    keys.emplace_back(cursor->key());
-  SPIND_TRY(cursor->status());
-  return keys;
+                                                         std::size_t count_max) {
+  for (;;) {
+    std::vector<std::string> keys;
+    const auto cursor =
+        kv_.durable()->scan(Family::state, begin, model::first_of_entry(space_, row, floor_ + 1));
+    for (; cursor->valid() && keys.size() < count_max; cursor->next())
+      keys.emplace_back(cursor->key());
+    SPIND_TRY(cursor->status());
+    if (!keys.empty() || unsettled_ == 0) return keys;
+    SPIND_TRY(settle());
+  }
 }
 
 // Folders below become rows of their own, behind or before the one that they were found in: so it

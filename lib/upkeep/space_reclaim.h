@@ -13,6 +13,8 @@ namespace spind::upkeep {
 
 // Entries of the journal that one commit erases.
 inline constexpr EntryNumber kEntriesAStep = 64;
+// Steps that share a sync.
+inline constexpr unsigned kStepsASync = 16;
 
 // One thread at a time, and one at a time for a space.
 class SpaceReclaim {
@@ -28,6 +30,7 @@ class SpaceReclaim {
 
  private:
   Status start();
+  Status erase_below_floor();
   Status erase_space();
   Status erase_purged();
   Status erase_unused();
@@ -37,8 +40,9 @@ class SpaceReclaim {
   Status trim_entry(kv::Transaction& rows, space::State& state, EntryNumber number);
   Status erase_attachments(kv::Transaction& rows, EntryNumber number);
   Status commit(std::vector<std::string> partitions, const Step& step);
+  Status settle();
   Result<std::vector<std::string>> keys_from(const std::string& begin, model::SpaceRow row,
-                                             std::size_t count_max) const;
+                                             std::size_t count_max);
   std::string first_of(model::SpaceRow row) const;
 
   kv::Store& kv_;
@@ -51,6 +55,8 @@ class SpaceReclaim {
   model::VaultId vault_{};
   Lineage lineage_;  // of the state at the floor
   Erased erased_, by_step_;
+  kv::Ticket last_ = 0;
+  unsigned unsettled_ = 0;  // steps since it was last waited for one
 };
 
 // The last entry that is gone from the journal.
