@@ -65,7 +65,7 @@ class RandomVerbs {
       case 6:  // one of two times, so that there often is nothing to do but to remember the request
         return done(space_.set_mtime(file(), static_cast<std::int64_t>(1 + pick(2)),
                                      {.request_id = fmt::format("touch-{}", touches_++)}));
-      case 7: return done(space_.remove_version(file(), 1 + pick(3), {.request_id = id}));
+      case 7: return remove_version(id);
       case 8: return done(space_.restore_version(file(), 1 + pick(3), {.request_id = id}));
       case 9:
         return done(
@@ -97,6 +97,16 @@ class RandomVerbs {
 
  private:
   std::uint64_t pick(std::uint64_t below) { return random_() % below; }
+  // Often of one that has a label, which goes with it.
+  void remove_version(const std::string& id) {
+    const std::string of = file();
+    const VersionNumber version = 1 + pick(3);
+    if (pick(2) == 0) {
+      done(space_.mark_version(of, version, {.label = "goes with it"}));
+      between_();
+    }
+    done(space_.remove_version(of, version, {.request_id = id}));
+  }
   // Often not far, so that rewinds are themselves rewound.
   Result<Written> rewind(const std::string& id) {
     const EntryNumber last = space_.info()->entry;
