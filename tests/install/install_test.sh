@@ -37,8 +37,10 @@ for kind in static shared; do
   cmake --build "$work/found-$kind" >/dev/null
   run find_package $kind "$work/found-$kind/program"
 
-  # Beside the build folder, where the compiler cache knows the paths.
-  cmake -S "$source/tests/install/embedded" -B "$build-embedded" "${options[@]}" \
+  # Beside the build folder, where the compiler cache knows the paths. Not optimised: it is the
+  # building that is tested.
+  cmake -S "$source/tests/install/embedded" -B "$build-embedded" -G Ninja \
+        "-DCMAKE_CXX_COMPILER=$compiler" -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS_DEBUG=-O0 \
         "-DSPIND_SOURCE=$source" "-DBUILD_SHARED_LIBS=$shared" -DCMAKE_UNITY_BUILD=ON >/dev/null
   cmake --build "$build-embedded" -j2 >/dev/null
   run add_subdirectory $kind "$build-embedded/program"
