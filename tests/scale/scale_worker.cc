@@ -5,11 +5,16 @@
 //   scale_worker list  STORE BUDGET_BYTES FOLDERS FILES    lists every folder, page by page
 //   scale_worker walk  STORE BUDGET_BYTES FOLDERS FILES    walks the whole space
 //   scale_worker copy  STORE BUDGET_BYTES FOLDERS FILES    copies the whole space into a folder of it
+//   scale_worker changes STORE BUDGET_BYTES FOLDERS FILES  reads the whole feed
+//   scale_worker rewind  STORE BUDGET_BYTES FOLDERS FILES  overwrites 10,000 files, and rewinds that
+//   scale_worker purge   STORE BUDGET_BYTES FOLDERS FILES  removes the copy, purges and erases it
+//   scale_worker check   STORE BUDGET_BYTES FOLDERS FILES  checks the store
 //   scale_worker put   STORE BUDGET_BYTES LOCAL_FILE       stores one large file
 //   scale_worker get   STORE BUDGET_BYTES LOCAL_FILE       reads it, comparing
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
+#include <map>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -37,6 +42,7 @@ std::uint64_t peak_kib() {
 }
 
 struct Job {
+  const Store& store;
   Session session;
   Space space;
   std::uint64_t folders = 0, files = 0;
@@ -83,6 +89,50 @@ std::uint64_t copy(const Job& job) {
   return must(job.space.stat(Ref::node(must(job.space.copy("/", "/copy")).node))).totals.files;
 }
 
+std::uint64_t changes(const Job& job) {
+  std::uint64_t created = 0;
+  ChangePage page;
+  do {
+    page = must(job.space.changes(page.cursor, {.count_max = 10'000}));
+    for (const ChangeEvent& event : page.events)
+      created += event.kind == ChangeKind::created && event.node_kind == NodeKind::file;
+  } while (page.more);
+  return created;
+}
+
+// The first folder's files, ever again.
+std::uint64_t rewind(const Job& job) {
+  constexpr std::uint64_t kChanges = 10'000;
+  const EntryNumber before = must(job.space.info()).entry;
+  const Page page = must(job.space.list(folder_name(0)));
+  for (std::uint64_t i = 0; i < kChanges; ++i) {
+    must(job.space.put(Ref::node(page.items.at(i % page.items.size()).id), "overwritten"));
+    if (i % 1024 == 0) must(job.session.wait());
+  }
+  must(job.session.wait());
+  must(job.space.rewind({.entry = before}));
+  must(job.session.wait());
+  const NodeInfo first = must(job.space.stat(Ref::node(page.items.at(0).id)));
+  if (first.size_bytes != 1) throw std::runtime_error("a rewind left an overwritten file");
+  return kChanges;
+}
+
+std::uint64_t purge(const Job& job) {
+  const Written removed = must(job.space.remove("/copy"));
+  must(job.space.purge(Ref::node(removed.node)));
+  must(job.session.wait());
+  CollectOptions options;
+  options.forget = job.space.id();
+  return must(job.store.collect(options)).nodes;
+}
+
+std::uint64_t check(const Job& job) {
+  const CheckReport report = must(job.store.check());
+  for (const CheckFinding& finding : report.findings)
+    throw std::runtime_error(finding.kind + ": " + finding.text);
+  return report.nodes;
+}
+
 std::uint64_t put(const Job& job) {
   return must(job.space.put_local_file("/large", job.local_file)).size_bytes;
 }
@@ -110,24 +160,24 @@ std::uint64_t run(const std::vector<std::string>& words) {
   options.memory_bytes = std::strtoull(words.at(2).c_str(), nullptr, 10);
   Store store = must(Store::open(words.at(1), options));
   SessionOptions who{.user = "ada"};
-  who.deferred = verb == "build";
+  who.deferred = verb == "build" || verb == "rewind" || verb == "purge";
   const Session session = must(store.session(who));
   Result<Space> space = session.space_by_alias("scale");
   if (space.code() == Code::not_found) {
     space = session.create_space({.alias = "scale"});
     must(session.wait());
   }
-  Job job{session, must(std::move(space)), 0, 0, {}};
+  Job job{store, session, must(std::move(space)), 0, 0, {}};
   if (verb == "put" || verb == "get") {
     job.local_file = words.at(3);
     return verb == "put" ? put(job) : get(job);
   }
   job.folders = std::strtoull(words.at(3).c_str(), nullptr, 10);
   job.files = std::strtoull(words.at(4).c_str(), nullptr, 10);
-  return verb == "build"  ? build(job)
-         : verb == "list" ? list(job)
-         : verb == "copy" ? copy(job)
-                          : walk(job);
+  const std::map<std::string, std::uint64_t (*)(const Job&)> verbs = {
+      {"build", build},     {"list", list},     {"walk", walk},   {"copy", copy},
+      {"changes", changes}, {"rewind", rewind}, {"purge", purge}, {"check", check}};
+  return verbs.at(verb)(job);
 }
 
 }  // namespace
