@@ -1,6 +1,7 @@
 #include "load.h"
 
 #include <pthread.h>
+#include <sys/resource.h>
 
 #include <algorithm>
 #include <barrier>
@@ -40,6 +41,15 @@ void work(const Load& load, const Call& call, unsigned thread, SteadyClock::time
   worker.end = now;
 }
 
+double processor_ms() {
+  rusage used{};
+  ::getrusage(RUSAGE_SELF, &used);
+  const auto millis = [](const timeval& time) {
+    return static_cast<double>(time.tv_sec) * 1e3 + static_cast<double>(time.tv_usec) / 1e3;
+  };
+  return millis(used.ru_utime) + millis(used.ru_stime);
+}
+
 double percentile(std::vector<float>& values, double part) {
   if (values.empty()) return 0;
   const auto index = static_cast<std::size_t>(part * static_cast<double>(values.size() - 1));
@@ -51,6 +61,7 @@ double percentile(std::vector<float>& values, double part) {
 }  // namespace
 
 Sample run_load(const Load& load, const Call& call) {
+  const double cpu_before_ms = processor_ms();
   std::vector<Worker> workers(load.threads);
   SteadyClock::time_point start;
   std::barrier begin(static_cast<std::ptrdiff_t>(load.threads),
@@ -74,9 +85,12 @@ Sample run_load(const Load& load, const Call& call) {
     latencies_ms.insert(latencies_ms.end(), worker.latencies_ms.begin(), worker.latencies_ms.end());
     end = std::max(end, worker.end);
   }
+  const double cpu_ms = processor_ms() - cpu_before_ms;
   const double seconds = std::chrono::duration<double>(end - start).count();
   return {.rate = static_cast<double>(calls) * load.units_per_call / seconds,
-          .p99_ms = percentile(latencies_ms, 0.99)};
+          .p99_ms = percentile(latencies_ms, 0.99),
+          .p50_ms = percentile(latencies_ms, 0.5),
+          .cpu_ms = calls > 0 ? cpu_ms / static_cast<double>(calls) : 0};
 }
 
 RandomBytes::RandomBytes(std::uint64_t seed) : pool_(kPoolBytes) {

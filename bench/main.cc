@@ -18,7 +18,7 @@ namespace {
 constexpr int kMissed = 3;
 constexpr const char* kUsage =
     "usage: spind-bench [--json FILE] [--rows P1,P2.4,…] [--folder DIR] [--runs N]\n"
-    "                   [--seconds S] [--tool PATH] [--tree DIR] [--only ours|limit]\n"
+    "                   [--seconds S] [--tool PATH] [--tree DIR] [--nodes N] [--only ours|limit]\n"
     "\n"
     "  --json FILE    also writes the rows to FILE\n"
     "  --rows LIST    only these; P1 means P1.spaces and P1.hot\n"
@@ -27,6 +27,7 @@ constexpr const char* kUsage =
     "  --seconds S    length of one timed run (default: 2)\n"
     "  --tool PATH    the program spind, for P13 (default: the one that was built)\n"
     "  --tree DIR     the tree for P13 (default: 20,000 generated files of real sizes)\n"
+    "  --nodes N      files of the large store of P8 and P12 (default: 10000000)\n"
     "  --only SIDE    one side alone, for a profiler; compares nothing\n"
     "\n"
     "exit status: 0 all goals are met, 3 one is missed, 2 wrong usage, 1 an error\n";
@@ -39,8 +40,9 @@ struct Arguments {
 
 std::vector<Row> all_rows() {
   std::vector<Row> rows;
-  for (const auto& list : {create_rows(), stat_rows(), list_rows(), big_file_rows(),
-                           small_file_rows(), feed_rows(), tree_rows(), copy_rows(), past_rows()}) {
+  for (const auto& list :
+       {create_rows(), stat_rows(), list_rows(), big_file_rows(), small_file_rows(), feed_rows(),
+        tree_rows(), copy_rows(), past_rows(), size_rows(), upkeep_rows()}) {
     rows.insert(rows.end(), list.begin(), list.end());
   }
   return rows;
@@ -81,6 +83,8 @@ bool parse(int argc, char** argv, Arguments& arguments) {
       arguments.context.tool = value;
     else if (name == "--tree")
       arguments.context.tree = value;
+    else if (name == "--nodes")
+      arguments.context.nodes = std::strtoull(value.c_str(), nullptr, 10);
     else if (name == "--only")
       plan.ours = value == "ours", plan.limit = value == "limit";
     else

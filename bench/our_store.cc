@@ -47,11 +47,14 @@ RowsWritten OurStore::rows_written() const {
   return {metric(text, "spind_kv_rows_total"), metric(text, "spind_kv_bytes_total")};
 }
 
-void OurStore::reopen() {
+void OurStore::close() {
   must(session_.wait(), "wait");
   spaces_.clear();
   must(store_.close(), "close store");
-  store_ = open_store(folder_, options_);
+}
+
+void OurStore::open(const std::filesystem::path& folder) {
+  store_ = open_store(folder, options_);
   session_ = open_session(store_, options_);
   for (unsigned i = 0; i < options_.spaces; ++i) {
     spaces_.push_back(must(session_.space_by_alias(fmt::format("space-{}", i)), "open space"));

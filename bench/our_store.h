@@ -34,12 +34,18 @@ class OurStore {
   // Makes the store and its spaces.
   OurStore(const std::filesystem::path& folder, const OurOptions& options);
 
+  const Store& store() const { return store_; }
   const Session& session() const { return session_; }
   const std::vector<Space>& spaces() const { return spaces_; }
   const Space& space() const { return spaces_.front(); }
   RowsWritten rows_written() const;
   // Closes and opens, so that what was written lies in files and nothing is cached.
-  void reopen();
+  void reopen() {
+    close();
+    open(folder_);
+  }
+  void close();
+  void open(const std::filesystem::path& folder);  // its own, or that of a copy
 
  private:
   std::filesystem::path folder_;

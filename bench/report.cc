@@ -40,10 +40,10 @@ std::string table(const std::vector<Measured>& rows) {
     const std::string p99 = c.ours.p99_ms > 0
                                 ? fmt::format("{:.3f} / {:.3f}", c.ours.p99_ms, c.limit.p99_ms)
                                 : std::string("–");
-    out +=
-        fmt::format("| {} | {} | {:.0f} | {:.0f} | {} | {:.2f} | {} | {} | {} |\n", measured.row.id,
-                    measured.row.what, c.ours.rate, c.limit.rate, measured.row.unit, c.ratio(),
-                    measured.row.goal, measured.pass() ? "ok" : "**short**", p99);
+    out += fmt::format("| {} | {} | {:.0f} | {:.0f} | {} | {:.2f} | {:.3g} | {} | {} |\n",
+                       measured.row.id, measured.row.what, c.ours.rate, c.limit.rate,
+                       measured.row.unit, c.ratio(), measured.row.goal,
+                       measured.pass() ? "ok" : "**short**", p99);
   }
   out += "\n";
   for (const Measured& measured : rows) {

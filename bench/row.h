@@ -12,11 +12,12 @@
 namespace spind::bench {
 
 struct Context {
-  std::filesystem::path folder;  // on the disk that is measured
-  std::filesystem::path tool;    // the program `spind`
-  std::filesystem::path tree;    // a tree of files for P13; empty: one is generated
-  double seconds = 2;            // of one timed run
-  Plan plan;                     // its `settle` is for rows that write or read cold
+  std::filesystem::path folder;      // on the disk that is measured
+  std::filesystem::path tool;        // the program `spind`
+  std::filesystem::path tree;        // a tree of files for P13; empty: one is generated
+  std::uint64_t nodes = 10'000'000;  // of the large store of P8 and P12
+  double seconds = 2;                // of one timed run
+  Plan plan;                         // its `settle` is for rows that write or read cold
 };
 
 struct Row {
@@ -37,5 +38,7 @@ std::vector<Row> feed_rows();        // P7, P17
 std::vector<Row> tree_rows();        // P13
 std::vector<Row> copy_rows();        // P16
 std::vector<Row> past_rows();        // P18
+std::vector<Row> size_rows();        // P8, P12
+std::vector<Row> upkeep_rows();      // P19
 
 }  // namespace spind::bench

@@ -10,6 +10,8 @@ namespace spind::bench {
 struct Sample {
   double rate = 0;    // units a second
   double p99_ms = 0;  // of one call; 0: not measured
+  double p50_ms = 0;
+  double cpu_ms = 0;  // processor time of the whole process for one call
 };
 
 // One timed run. What it sets up and tears down is not in its time.
