@@ -19,6 +19,9 @@ constexpr std::size_t kWindowsAhead = 3;
 // So many reads in sequence make it worth while to read ahead.
 constexpr std::uint32_t kSequenceMin = 2;
 
+// So many pieces are announced to the device: several, so that it always has something to do.
+constexpr std::size_t kPiecesHinted = 4;
+
 // What one call reads.
 constexpr std::size_t kReadFramesMax = 16;
 static_assert(kWindowFrames <= kReadFramesMax);
@@ -298,12 +301,12 @@ void PieceSource::load_ahead() {
   }
 }
 
-// The device begins with this piece and the next one while this thread verifies.
+// The device begins with this piece and the next ones while this thread verifies.
 void PieceSource::hint_ahead(std::size_t piece) {
   // A snapshot that is only borrowed (the check does so) may be gone before a worker looks at it.
   if (pin_.use_count() == 0) return;
-  for (hinted_ = std::max(hinted_, piece); hinted_ < std::min(piece + 2, pieces_.size());
-       ++hinted_) {
+  for (hinted_ = std::max(hinted_, piece);
+       hinted_ < std::min(piece + kPiecesHinted, pieces_.size()); ++hinted_) {
     resources_.workers.run(
         [&vaults = resources_.vaults, vault = vault_, pin = pin_, id = pieces_[hinted_].id] {
           const auto row = vaults.find(*pin, vault, id);
