@@ -10,6 +10,7 @@
 #include <cstdlib>
 #include <iostream>
 #include <map>
+#include <mutex>
 #include <set>
 #include <unordered_set>
 
@@ -17,7 +18,7 @@
 #include "concurrency/interleave.h"
 #include "concurrency/memory_files.h"
 #include "concurrency/stepped_seams.h"
-#include "engine/seams.h"
+#include "engine/engine.h"
 #include "kv/memory/memory_store.h"
 #include "kv/write_set.h"
 #include "model/keys.h"
@@ -60,7 +61,8 @@ class World {
                          .memory_bytes = kMemoryBytesMin,
                          .free_space_reserve_bytes = 0,
                          .upkeep_period = std::chrono::milliseconds(0)};
-    store_.emplace(engine::open_with("/store", options, seams(within_commits)).value());
+    engine_ = engine::Engine::open("/store", options, seams(within_commits)).value();
+    store_.emplace(engine_);
     const Session session = store_->session({.user = "ada"}).value();
     for (const char* alias : {"a", "b"}) {
       SpaceOptions space{.alias = alias};
@@ -77,6 +79,7 @@ class World {
   Remains remains() {
     spaces_.clear();
     store_.reset();
+    engine_.reset();
     Remains remains{{}, {}, files_, expected_};
     for_each_row([&](kv::Row row) { remains.rows.push_back(std::move(row)); });
     for (const BlobListItem& item : blobs_.list("", "", 1'000).value())
@@ -88,10 +91,11 @@ class World {
 
   void put(const std::string& alias, const std::string& path, const std::string& text) {
     expect(space(alias).put(path, text), "put " + alias + path);
-    expected_[{alias, path}] = text;
+    now_holds(alias, path, text);
   }
   void remove(const std::string& alias, const std::string& path) {
     expect(space(alias).remove(path), "remove " + alias + path);
+    const std::lock_guard lock(mutex_);
     expected_.erase({alias, path});
   }
   // The original may be gone by then.
@@ -99,7 +103,7 @@ class World {
     const Result<Written> copied = space("b").copy_from(space("a"), path, path);
     if (copied.code() == Code::not_found || copied.code() == Code::aborted) return;
     expect(copied, "copy " + path);
-    expected_[{"b", path}] = text;
+    now_holds("b", path, text);
   }
   void read(const std::string& alias, const std::string& path, const std::string& text) {
     const Result<Reader> reader = space(alias).reader(path);
@@ -114,10 +118,16 @@ class World {
       if (got != text) complain("read " + alias + path + ": other bytes");
     }
   }
-  void collect(std::chrono::seconds grace = std::chrono::seconds(0)) {
-    expect(store_->collect({.grace = grace, .rewrite_rate_bytes = 0}), "collect");
+  void collect(CollectOptions options = {.grace = std::chrono::seconds(0)}) {
+    options.rewrite_rate_bytes = 0;
+    expect(store_->collect(options), "collect");
   }
 
+  // Only what the vault does: policies and floors let go of nothing more.
+  void collect_pieces() {
+    const CollectOptions options{.grace = std::chrono::seconds(0), .rewrite_rate_bytes = 0};
+    expect(engine_->content().collect(options), "collect pieces");
+  }
   // Until so many steps are done; to prepare.
   void collect_for(std::uint64_t steps) {
     CollectOptions options{.grace = std::chrono::seconds(0)};
@@ -229,7 +239,15 @@ class World {
     }
   }
 
-  void complain(const std::string& text) { wrong_ += text + "\n"; }
+  void complain(const std::string& text) {
+    const std::lock_guard lock(mutex_);
+    wrong_ += text + "\n";
+  }
+  // What an actor has done. Two of them end at once when one wakes the other.
+  void now_holds(const std::string& alias, const std::string& path, const std::string& text) {
+    const std::lock_guard lock(mutex_);
+    expected_[{alias, path}] = text;
+  }
   template <class T>
   void expect(const Result<T>& result, const std::string& what) {
     if (!result.ok()) complain(what + ": " + result.error().to_string());
@@ -274,19 +292,22 @@ class World {
   MemoryBlobStore blobs_;
   std::shared_ptr<kv::MemoryDisk> disk_ = std::make_shared<kv::MemoryDisk>();
   kv::Store* kv_ = nullptr;
+  std::mutex mutex_;  // guards what follows, while actors are there
   std::map<std::pair<std::string, std::string>, std::string> expected_;  // by space and path
   std::string wrong_;
+  std::shared_ptr<engine::Engine> engine_;
   std::optional<Store> store_;
   std::map<std::string, Space> spaces_;
 };
 
 struct Scene {
-  std::string name;
+  std::string name{};
+  std::uint32_t preemptions_min = 1;  // all schedules with so many are run at any effort
   std::uint64_t size_bytes = kPacked;
   bool within_commits = false;
   bool rewrites = false;
-  std::function<void(World&, const std::string& text)> prepare;
-  std::function<std::vector<Actor>(World&, const std::string& text)> actors;
+  void (*prepare)(World&, const std::string& text) = nullptr;
+  std::vector<Actor> (*actors)(World&, const std::string& text) = nullptr;
 };
 
 // Two pieces that fill a pack with what will be dead.
@@ -299,15 +320,13 @@ const std::string& ballast(std::size_t i) {
 class Play {
  public:
   explicit Play(const Scene& scene) : scene_(scene), text_(content(1, scene.size_bytes)) {
-    for (const std::string& text : {text_, ballast(0), ballast(1)})
-      buckets_.insert(sha256_of(text)[0]);
-    World world(buckets_, false);
+    World world({bucket_of(text_), bucket_of(ballast(0)), bucket_of(ballast(1))}, false);
     scene_.prepare(world, text_);
     prepared_ = std::make_unique<Remains>(world.remains());
   }
 
   std::string run(Guide& guide) {
-    World world(buckets_, scene_.within_commits, *prepared_);
+    World world({bucket_of(text_)}, scene_.within_commits, *prepared_);
     Stage(guide).play(scene_.actors(world, text_));
     if (const std::string& wrong = world.complaints(); !wrong.empty()) return wrong;
     if (!judged_.insert(world.state()).second) return "";
@@ -317,9 +336,10 @@ class Play {
   std::size_t endings() const { return judged_.size(); }
 
  private:
+  static std::uint8_t bucket_of(const std::string& text) { return sha256_of(text)[0]; }
+
   const Scene& scene_;
   const std::string text_;
-  std::set<std::uint8_t> buckets_;
   std::unique_ptr<const Remains> prepared_;
   std::unordered_set<std::size_t> judged_;
 };
@@ -331,11 +351,13 @@ void removed_before(World& world, const std::string& text) {
 // Its trash and its floor have passed, so it is condemned.
 void condemned_before(World& world, const std::string& text) {
   removed_before(world, text);
-  world.collect(std::chrono::hours(1));
+  world.collect({.grace = std::chrono::hours(1)});
 }
 // The space does not need it any more; the collector is to look whether somebody claims it.
 void let_go_before(World& world, const std::string& text) {
-  removed_before(world, text);
+  world.put("a", "/f", text);
+  world.collect();  // so that the claim of its upload is settled
+  world.remove("a", "/f");
   for (std::uint64_t steps = 1; world.rows(model::VaultRow::unchecked) == 0; ++steps)
     world.collect_for(steps);
 }
@@ -345,10 +367,19 @@ void sparse_before(World& world, const std::string& text) {
   world.put("a", "/f", text);
   for (std::size_t i = 0; i < 2; ++i) world.put("a", "/ballast", ballast(i));
   world.remove("a", "/ballast");
+  world.collect({.grace = std::chrono::seconds(0), .rewrite_below_percent = 0});
 }
 
 Actor collector(World& world) {
-  return {[&world] { world.collect(); }, {kLookAtRows}};
+  return {[&world] { world.collect_pieces(); }, {kLookAtRows}};
+}
+// Moves what is left in the pack, and removes the pack.
+Actor rewriter(World& world) {
+  return {[&world] {
+            world.collect_pieces();
+            world.collect_pieces();
+          },
+          {kLookAtRows}};
 }
 Actor remover(World& world) {
   return {[&world] {
@@ -367,39 +398,87 @@ Actor reader(World& world, const std::string& text) {
   return {[&world, text] { world.read("a", "/f", text); }};
 }
 
-std::vector<Scene> scenes() {
-  using Actors = std::vector<Actor>;
-  const auto upload = [](World& world, const std::string& text) {
-    return Actors{collector(world), uploader(world, text)};
-  };
-  const auto copy = [](World& world, const std::string& text) {
-    return Actors{remover(world), copier(world, text)};
-  };
+using Actors = std::vector<Actor>;
+
+Actors collector_and_uploader(World& world, const std::string& text) {
+  return {collector(world), uploader(world, text)};
+}
+
+std::vector<Scene> scenes_of_two() {
   return {
-      {"uploading what is condemned", kPacked, false, false, condemned_before, upload},
-      {"uploading what was let go of", kPacked, false, false, let_go_before,
-       [](World& world, const std::string& text) {
-         return Actors{collector(world), uploader(world, text, "a")};
-       }},
-      {"uploading what is removed", kPacked, false, false, removed_before, upload},
-      {"uploading what is condemned, within commits", kPacked, true, false, condemned_before,
-       upload},
-      {"uploading an object that is condemned", kObject, false, false, condemned_before, upload},
-      {"copying what is removed", kPacked, false, false, there_before, copy},
-      {"reading what is removed, while it is uploaded again", kPacked, false, false, there_before,
-       [](World& world, const std::string& text) {
-         return Actors{remover(world), reader(world, text), uploader(world, text)};
-       }},
-      {"rewriting a pack under a reader and an upload", kPacked, false, true, sparse_before,
-       [](World& world, const std::string& text) {
-         return Actors{collector(world), reader(world, text), uploader(world, text)};
-       }},
-      {"rewriting a pack while what is in it is removed and copied", kPacked, false, true,
-       sparse_before,
-       [](World& world, const std::string& text) {
-         return Actors{collector(world), remover(world), copier(world, text)};
-       }},
+      {.name = "uploading what is condemned",
+       .prepare = condemned_before,
+       .actors = collector_and_uploader},
+      // That the claim is asked for twice takes two preemptions to be seen.
+      {.name = "uploading what was let go of",
+       .preemptions_min = 2,
+       .prepare = let_go_before,
+       .actors =
+           [](World& world, const std::string& text) {
+             return Actors{collector(world), uploader(world, text, "a")};
+           }},
+      {.name = "uploading what is removed",
+       .prepare = there_before,
+       .actors =
+           [](World& world, const std::string& text) {
+             return Actors{remover(world), uploader(world, text)};
+           }},
+      {.name = "uploading what is condemned, within commits",
+       .within_commits = true,
+       .prepare = condemned_before,
+       .actors = collector_and_uploader},
+      {.name = "uploading an object that is condemned",
+       .size_bytes = kObject,
+       .prepare = condemned_before,
+       .actors = collector_and_uploader},
+      {.name = "copying what is removed",
+       .prepare = there_before,
+       .actors =
+           [](World& world, const std::string& text) {
+             return Actors{remover(world), copier(world, text)};
+           }},
+      {.name = "rewriting a pack under a reader",
+       .rewrites = true,
+       .prepare = sparse_before,
+       .actors =
+           [](World& world, const std::string& text) {
+             return Actors{rewriter(world), reader(world, text)};
+           }},
   };
+}
+
+std::vector<Scene> scenes_of_three() {
+  return {
+      {.name = "reading what is removed, while it is uploaded again",
+       .preemptions_min = 0,
+       .prepare = there_before,
+       .actors =
+           [](World& world, const std::string& text) {
+             return Actors{remover(world), reader(world, text), uploader(world, text)};
+           }},
+      {.name = "rewriting a pack under a reader and an upload",
+       .preemptions_min = 0,
+       .rewrites = true,
+       .prepare = sparse_before,
+       .actors =
+           [](World& world, const std::string& text) {
+             return Actors{rewriter(world), reader(world, text), uploader(world, text)};
+           }},
+      {.name = "rewriting a pack while what is in it is removed and copied",
+       .preemptions_min = 0,
+       .rewrites = true,
+       .prepare = sparse_before,
+       .actors =
+           [](World& world, const std::string& text) {
+             return Actors{rewriter(world), remover(world), copier(world, text)};
+           }},
+  };
+}
+
+std::vector<Scene> scenes() {
+  std::vector<Scene> all = scenes_of_two();
+  for (const Scene& scene : scenes_of_three()) all.push_back(scene);
+  return all;
 }
 
 std::string label(const Scene& scene, bool every_step) {
@@ -429,7 +508,10 @@ void repeat(const Scene& scene, Guide guide) {
 
 void explore_scene(const Scene& scene, std::chrono::milliseconds time) {
   Play play(scene);
-  const Explored explored = explore({.preemptions_max = 3, .time = time, .seed = seed()},
+  const Explored explored = explore({.preemptions_min = scene.preemptions_min,
+                                     .preemptions_max = 3,
+                                     .time = time,
+                                     .seed = seed()},
                                     [&](Guide& guide) { return play.run(guide); });
   std::cout << scene.name << ": " << explored.schedules << " schedules, all with up to "
             << explored.preemptions_all << " preemptions; " << explored.random_ones
@@ -438,7 +520,7 @@ void explore_scene(const Scene& scene, std::chrono::milliseconds time) {
   INFO("SPIND_SCHEDULE=\"" << label(scene, explored.every_step) << print(explored.failed) << "\"\n"
                            << explored.story);
   CHECK(explored.wrong == "");
-  CHECK(explored.preemptions_all >= 0);
+  if (explored.wrong.empty()) CHECK(explored.preemptions_all >= scene.preemptions_min);
 }
 
 }  // namespace
@@ -457,9 +539,9 @@ TEST_CASE("deleting and adopting: every order of their steps keeps what is in us
     return;
   }
   // Where one thread runs at a time there is little for ThreadSanitizer to find.
-  const std::uint64_t time_ms = kThreadSanitizer ? 8'000 : scaled(5'000, 40'000, 600'000);
-  const std::chrono::milliseconds time{time_ms / all.size()};
-  for (const Scene& scene : all) explore_scene(scene, time);
+  const std::uint64_t time_ms = kThreadSanitizer ? 8'000 : scaled(4'000, 40'000, 600'000);
+  for (const Scene& scene : all)
+    explore_scene(scene, std::chrono::milliseconds(time_ms / all.size()));
 }
 
 }  // namespace spind::test

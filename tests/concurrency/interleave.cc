@@ -279,7 +279,7 @@ class Explorer {
   Explored run() {
     now_.push_back({});
     for (std::uint32_t preemptions = 0; preemptions <= wish_.preemptions_max; ++preemptions) {
-      while (!now_.empty() && in_time(8)) {
+      while (!now_.empty() && (preemptions <= wish_.preemptions_min || in_time(8))) {
         if (!run_one(take_one())) return std::move(explored_);
       }
       if (!now_.empty()) break;

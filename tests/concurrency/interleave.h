@@ -111,6 +111,7 @@ class Stage {
 };
 
 struct Exploration {
+  std::uint32_t preemptions_min = 0;  // all schedules with so many are run, however long it takes
   std::uint32_t preemptions_max = 2;
   std::chrono::milliseconds time{1000};  // of the processor, for all of it
   std::uint64_t seed = 0;

@@ -103,7 +103,8 @@ kv::Answer SteppedKv::update(std::vector<std::string> partitions, const kv::Body
 }
 
 Status SteppedKv::wait(kv::Ticket ticket, std::int64_t deadline_monotonic_ns) {
-  if (!behind_->verdict(ticket)) step("wait until it is durable");
+  if (auto verdict = behind_->verdict(ticket)) return *std::move(verdict);
+  step("wait until it is durable");
   return behind_->wait(ticket, deadline_monotonic_ns);
 }
 
