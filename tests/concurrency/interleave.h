@@ -34,7 +34,7 @@ void step(std::string_view what);
 // Who was chosen at each step, by numbers. Printed "0x12 1x3": actor 0 for twelve steps, then 1.
 using Choices = std::vector<std::uint8_t>;
 std::string print(const Choices& choices);
-// None if the text is not one that print makes.
+// None if the text is not of that form.
 std::optional<Choices> parse_choices(std::string_view text);
 
 // Chooses, and remembers what there was to choose from. One thread at a time.
