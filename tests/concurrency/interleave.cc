@@ -286,7 +286,7 @@ class Explorer {
       explored_.preemptions_all = preemptions;
       now_ = std::exchange(next_, {});
     }
-    while (in_time(10)) {
+    while (explored_.random_ones < wish_.random_min || in_time(10)) {
       Guide guide({}, &random_);
       ++explored_.random_ones;
       if (!judge(guide, play_(guide))) break;
