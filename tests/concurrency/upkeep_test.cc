@@ -14,8 +14,8 @@
 namespace spind::test {
 namespace {
 
-constexpr std::uint64_t kSeeds = 6;
-constexpr std::uint64_t kSizes[] = {20'000, 150'000, 600'000, 1'200'000};
+constexpr std::uint64_t kTextBytesMax = 1'200'000;
+constexpr std::uint64_t kSizes[] = {20'000, 150'000, 600'000, kTextBytesMax};
 constexpr std::uint64_t kPaths = 8;
 // Together they fill a pack; what is left of them when most are removed is moved to another one.
 constexpr std::uint64_t kOldFiles = 66, kOldBytes = 1'000'000;
@@ -26,9 +26,10 @@ std::string old_path(std::uint64_t i) {
   return (i % kOldKeptOneOf == 0 ? "/kept/" : "/dropped/") + std::to_string(i);
 }
 
-std::string old_text(std::uint64_t i) {
-  static const std::string common = content(kSeeds, kOldBytes);
-  return std::to_string(i) + '.' + common;
+// Different ones are different from the first byte on.
+std::string text_of(std::uint64_t number, std::uint64_t size_bytes) {
+  static const std::string common = content(1, kTextBytesMax);
+  return std::to_string(number) + '.' + common.substr(0, size_bytes);
 }
 
 // Threads that do one thing again and again until they are stopped.
@@ -58,6 +59,7 @@ class Bustle {
     threads_.clear();
     return wrong_;
   }
+  bool stops() const { return stops_; }
   bool all_have_worked(std::size_t names) {
     const std::lock_guard lock(mutex_);
     return !wrong_.empty() || rounds_.size() == names;
@@ -80,9 +82,12 @@ std::string judge(const Result<T>& result) {
   return expected ? "" : result.error().to_string();
 }
 
-std::string read_whole(const Space& space, const Ref& file) {
+// `pause` comes between opening and reading.
+std::string read_whole(const Space& space, const Ref& file,
+                       const std::function<void()>& pause = nullptr) {
   Result<Reader> reader = space.reader(file);
   if (!reader.ok()) return judge(reader);
+  if (pause) pause();
   std::string text(reader->size_bytes(), '\0');
   const auto bytes = std::span(reinterpret_cast<std::uint8_t*>(text.data()), text.size());
   for (std::size_t done = 0; done < text.size();) {
@@ -105,7 +110,7 @@ SpaceOptions forgetful(const std::string& alias) {
   return options;
 }
 
-const CollectOptions kCollectAll{.grace = std::chrono::seconds(0), .rewrite_rate_bytes = 8 << 20};
+const CollectOptions kCollectAll{.grace = std::chrono::seconds(0), .rewrite_rate_bytes = 32 << 20};
 
 std::string remove_all(TestStore& store, std::span<const Space> spaces) {
   for (const Space& space : spaces)
@@ -130,17 +135,19 @@ TEST_CASE("upkeep: collecting, thinning, rewriting, copies, overwrites and reade
     const Space spaces[] = {session.create_space(forgetful("a")).value(),
                             session.create_space(forgetful("b")).value()};
     for (std::uint64_t i = 0; i < kOldFiles; ++i)
-      REQUIRE(spaces[0].put(old_path(i), old_text(i), {.make_parents = true}).ok());
+      REQUIRE(spaces[0].put(old_path(i), text_of(i, kOldBytes), {.make_parents = true}).ok());
     REQUIRE(spaces[0].remove("/dropped").ok());
     REQUIRE(spaces[0].make_folder("/files").ok());
     REQUIRE(spaces[1].make_folder("/files").ok());
 
-    std::atomic<std::uint64_t> moved{0}, removed{0}, thinned{0};
+    std::atomic<std::uint64_t> moved{0}, removed{0}, thinned{0}, collections{0};
     Bustle bustle;
     const auto put = [&](Bustle::Dice& random) {
       const std::string path = path_of(random() % 2 == 0 ? 0 : random());
-      return judge(spaces[random() % 2].put(
-          path, content(random() % kSeeds, kSizes[random() % std::size(kSizes)])));
+      // Of some there are several, others go with the file.
+      const std::uint64_t number = kOldFiles + random() % (random() % 2 == 0 ? 5 : 1'000'000);
+      const std::uint64_t size_bytes = kSizes[random() % std::size(kSizes)];
+      return judge(spaces[random() % 2].put(path, text_of(number, size_bytes)));
     };
     const auto read = [&](Bustle::Dice& random) {
       const std::uint64_t old = random() % (kOldFiles / kOldKeptOneOf) * kOldKeptOneOf;
@@ -151,6 +158,15 @@ TEST_CASE("upkeep: collecting, thinning, rewriting, copies, overwrites and reade
     bustle.start("put", put);
     bustle.start("read", read);
     bustle.start("read", read);
+    // What it opened would be gone by then, but for it.
+    const auto read_late = [&](Bustle::Dice& random) {
+      return read_whole(spaces[random() % 2], path_of(0), [&] {
+        const std::uint64_t begun = collections;
+        while (collections < begun + 4 && !bustle.stops())
+          std::this_thread::sleep_for(std::chrono::milliseconds(1));
+      });
+    };
+    for (int i = 0; i < 4; ++i) bustle.start("read late", read_late);
     bustle.start("remove", [&](Bustle::Dice& random) {
       // The first stays, so that it comes to have versions to thin.
       return judge(spaces[random() % 2].remove(path_of(1 + random() % (kPaths - 1))));
@@ -179,13 +195,16 @@ TEST_CASE("upkeep: collecting, thinning, rewriting, copies, overwrites and reade
         removed += result->removed;
         thinned += result->thinned;
       }
+      ++collections;
       return judge(result);
     });
 
     const auto begun = std::chrono::steady_clock::now();
     const auto lasts = [&] { return std::chrono::steady_clock::now() - begun; };
-    const std::chrono::milliseconds time(scaled(1'000, 4'000, 60'000));
-    const auto enough = [&] { return bustle.all_have_worked(7) && moved > 0 && thinned > 0; };
+    const std::chrono::milliseconds time(scaled(2'000, 4'000, 60'000));
+    const auto enough = [&] {
+      return bustle.all_have_worked(8) && collections >= 10 && moved > 0 && thinned > 0;
+    };
     while (lasts() < time || (!enough() && lasts() < time + std::chrono::minutes(2)))
       std::this_thread::sleep_for(std::chrono::milliseconds(20));
     CHECK(bustle.stop() == "");
