@@ -40,8 +40,8 @@ std::optional<Choices> parse_choices(std::string_view text);
 // Chooses, and remembers what there was to choose from. One thread at a time.
 class Guide {
  public:
-  // Follows `choices` to their end. From there on an actor goes on as long as it can, then the first
-  // that can; with `random`, now and then another one.
+  // Follows `choices` to their end. From there on an actor goes on as long as it can, then the
+  // first that can; with `random`, now and then another one.
   explicit Guide(Choices choices, std::mt19937_64* random = nullptr)
       : every_step(random != nullptr), wanted_(std::move(choices)), random_(random) {}
 
@@ -129,10 +129,10 @@ struct Explored {
   std::string wrong, story;
 };
 
-// Plays again and again until all schedules with so many preemptions were run, then at random, until
-// the time is over or `play` answers what went wrong. First those without a preemption, then those
-// with one, and so on; where the time is too short for all with one more, it takes a random part of
-// them, in eight tenths of the time.
+// Plays again and again until all schedules with so many preemptions were run, then at random,
+// until the time is over or `play` answers what went wrong. First those without a preemption, then
+// those with one, and so on; where the time is too short for all with one more, it takes a random
+// part of them, in eight tenths of the time.
 Explored explore(const Exploration& wish, const std::function<std::string(Guide&)>& play);
 
 }  // namespace spind::test

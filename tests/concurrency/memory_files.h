@@ -1,5 +1,5 @@
-// Files in memory: names, bytes, and no device behind them. As on POSIX, who has a file open goes on
-// with it when its name is gone.
+// Files in memory: names, bytes, and no device behind them. As on POSIX, who has a file open goes
+// on with it when its name is gone.
 #pragma once
 
 #include <map>

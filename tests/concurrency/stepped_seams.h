@@ -1,8 +1,8 @@
 // The seams of a store whose calls are steps of an actor: see interleave.h.
 //
 // Only what others can see or change is a step. Rows of a snapshot never change, so what is a step
-// is to take one; and that is put off until the snapshot is first looked into, since nobody can tell
-// the difference.
+// is to take one; and that is put off until the snapshot is first looked into, since nobody can
+// tell the difference.
 #pragma once
 
 #include <functional>
