@@ -57,6 +57,7 @@ Engine::Engine(const StoreOptions& options, const Seams& seams)
       files_(seams.files != nullptr ? *seams.files : Files::system()),
       memory_bytes_(options.memory_bytes),
       opening_(Random::system().next_u64()),
+      thinned_rows_a_pass_(seams.thinned_rows_a_pass),
       clocks_(clock_),
       log_(options.log),
       trace_(options.trace),
@@ -236,7 +237,7 @@ Result<CollectReport> Engine::collect(const CollectOptions& options,
 void Engine::look_after_store(const CancelToken& cancel) {
   CollectOptions options;
   options.cancel = cancel;
-  const auto done = collect(options, kThinRowsAPass);
+  const auto done = collect(options, thinned_rows_a_pass_);
   if (!done.ok() && done.code() != Code::cancelled && log_)
     log_(LogLevel::warning, "upkeep: " + done.error().to_string());
 }

@@ -122,6 +122,7 @@ class Engine {
   Files& files_;
   const std::uint64_t memory_bytes_;
   const std::uint64_t opening_;
+  const std::uint64_t thinned_rows_a_pass_;
   const ClockDrift clocks_;
   const LogCallback log_;
   const TraceCallback trace_;

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/files.h"
+#include "base/limits.h"
 #include "base/random.h"
 #include "base/threads.h"
 #include "kv/kv.h"
@@ -38,7 +39,7 @@ struct BlobSetup {
 using OpenBlobs = std::function<Result<std::unique_ptr<BlobStore>>(const BlobSetup&)>;
 Result<std::unique_ptr<BlobStore>> default_blobs(const BlobSetup& setup);
 
-// All null: the real ones. What is given must outlive the store.
+// As they are made: the real ones. What is given must outlive the store.
 struct Seams {
   Clock* clock = nullptr;
   Random* random = nullptr;
@@ -46,6 +47,8 @@ struct Seams {
   Files* files = nullptr;
   OpenKv open_kv;
   OpenBlobs open_blobs;
+  // Earlier versions that one pass of the store's own upkeep looks at in each space.
+  std::uint64_t thinned_rows_a_pass = kThinRowsAPass;
 };
 
 // Store::open, through seams.

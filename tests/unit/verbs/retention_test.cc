@@ -20,10 +20,16 @@ VersionPolicy at_most(std::uint64_t count) {
 }
 
 struct PolicyFixture {
-  explicit PolicyFixture(StoreOptions options = {})
-      : store(MetadataEngine::memory, seams_with(clock), options) {
+  explicit PolicyFixture(StoreOptions options = {},
+                         std::uint64_t thinned_rows_a_pass = kThinRowsAPass)
+      : store(MetadataEngine::memory, seams(thinned_rows_a_pass), options) {
     space = store.make_space("space");
     keep_all_of_the_past();
+  }
+  engine::Seams seams(std::uint64_t thinned_rows_a_pass) {
+    engine::Seams seams = seams_with(clock);
+    seams.thinned_rows_a_pass = thinned_rows_a_pass;
+    return seams;
   }
   void keep_all_of_the_past() { space->update({.floor = FloorPolicy{INT64_MAX, 0}}).value(); }
   void keep_trash(std::int64_t keep_ns) { space->update({.trash = TrashPolicy{keep_ns}}).value(); }
@@ -188,6 +194,31 @@ TEST_CASE("policies: the store itself does it, as time goes by") {
   one.clock.advance(kDay_ns);
   while (!one.trash().empty() || one.versions("/file") != "5 4 3 ") std::this_thread::yield();
   one.store.reopen();
+  CHECK(one.store.findings() == "");
+}
+
+TEST_CASE("policies: the store itself thins a little at a time, on from where it stopped") {
+  StoreOptions options;
+  options.upkeep_period = std::chrono::milliseconds(1);
+  PolicyFixture one(options, 5);
+  // Of the first file five earlier versions are looked at, and none is to go.
+  one.put("/first", 6);
+  for (const char* file : {"/second", "/third", "/fourth"}) one.put(file, 8);
+  const EntryNumber before = one.entries() + 1;
+  one.keep_versions(at_most(5));
+  const auto await = [&one](const char* file) {
+    while (one.versions(file) != "8 7 6 5 4 3 ") std::this_thread::yield();
+  };
+  await("/second");
+  one.store.reopen();
+  one.space = one.store.space("space");
+  await("/third");
+  await("/fourth");
+  CHECK(one.versions("/first") == "6 5 4 3 2 1 ");
+  CHECK(one.entries() == before + 3);  // a pass for each
+  // And begins anew when it has come to the end.
+  one.put("/first", 1);
+  while (one.versions("/first") != "7 6 5 4 3 2 ") std::this_thread::yield();
   CHECK(one.store.findings() == "");
 }
 
