@@ -32,6 +32,7 @@ class StoreCheck {
       : subject_(subject),
         options_(options),
         mending_(mending),
+        mended_before_(mends_done()),
         snapshot_(subject.kv.durable()),
         steps_(options) {
     findings_.look_at(*snapshot_, mending);
@@ -133,7 +134,7 @@ class StoreCheck {
     if (piece.holders == 0 && piece.live)
       findings_.add(Kind::unheld_piece, 0,
                     fmt::format("piece {}: nobody holds it, and it is not condemned", name),
-                    condemn_piece(vault, piece.id, subject_.clock.wall_ns() / 1'000'000));
+                    mend_unheld(vault, piece.id));
     if (piece.holders != 0 && !piece.live)
       findings_.add(
           Kind::condemned_piece, 0,
@@ -153,6 +154,17 @@ class StoreCheck {
     findings_.add(missing ? Kind::missing_piece : Kind::corrupt_piece, 0,
                   fmt::format("piece {}: {}", name, error.text), lost_piece(vault, piece.id));
     return {};
+  }
+
+  // In a pass that mended something of a space, a holder may be lost that only the next one finds:
+  // were it condemned now, a repair that ends between the two would have a collector take it.
+  Mend mend_unheld(const model::VaultId& vault, const model::PieceId& piece) const {
+    if (mends_done() != mended_before_) return {};
+    return condemn_piece(vault, piece, subject_.clock.wall_ns() / 1'000'000);
+  }
+
+  std::uint64_t mends_done() const {
+    return mending_ == nullptr ? 0 : mending_->mended() + mending_->set_aside();
   }
 
   // Somebody has stored the piece again.
@@ -207,6 +219,7 @@ class StoreCheck {
   const Subject& subject_;
   const CheckOptions& options_;
   Mending* const mending_;
+  const std::uint64_t mended_before_;
   const kv::SnapshotRef snapshot_;
   // The store's own cache would answer with good rows where the disk has broken ones.
   space::RowCache no_cache_{0};

@@ -209,15 +209,20 @@ Mend cut_journal(const SpaceId& space, EntryNumber entry, std::string text) {
           subject_of(entry)};
 }
 
-// The mark is as far as the journal is gone, and the floor not below it.
+// The mark is as far as the journal is gone, which entries that were set aside are as well, and the
+// floor not below it.
 Mend lower_trimmed(const SpaceId& space) {
   return {[=](Transaction& rows) -> Result<Mended> {
             SPIND_TRY_ASSIGN(model::Head head, read_head(rows, space));
             const std::string prefix = model::row_prefix(space, SpaceRow::skeleton);
-            const auto first = rows.scan(Family::journal, prefix, model::end_of(prefix));
-            SPIND_TRY(first->status());
-            const EntryNumber gone =
-                first->valid() ? model::last_u64_in(first->key()) - 1 : head.entry;
+            const auto cursor = rows.scan(Family::journal, prefix, model::end_of(prefix));
+            EntryNumber gone = head.entry, last = head.entry;
+            for (; cursor->valid(); cursor->next()) {
+              const EntryNumber number = model::last_u64_in(cursor->key());
+              if (number != last + 1) gone = number - 1;
+              last = number;
+            }
+            SPIND_TRY(cursor->status());
             rows.put(Family::state, model::trimmed_key(space), model::encode_count(gone));
             head.floor = std::max(head.floor, gone);
             rows.put_announced(Family::state, model::head_key(space), model::encode(head));

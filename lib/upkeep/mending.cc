@@ -48,6 +48,11 @@ Result<Mended> Mending::run_one(const Item& item) {
       kv_.update(item.mend.partitions, [&](kv::Transaction& rows) -> kv::Outcome {
         rows.use_reserve();
         SPIND_TRY_ASSIGN(mended, item.mend.body(rows));
+        // With what the body did about it: nothing ends up between the two.
+        if (mended == Mended::cannot && !item.mend.subject.empty()) {
+          put_note(rows, item);
+          mended = Mended::aside;
+        }
         return kv::Commit{};
       });
   ticket_ = std::max(ticket_, answer.ticket);
@@ -57,14 +62,17 @@ Result<Mended> Mending::run_one(const Item& item) {
   return answer.status.error();
 }
 
+void Mending::put_note(kv::Transaction& rows, const Item& item) {
+  rows.put(kv::Family::state,
+           model::aside_key(item.mend.partitions.front(), name_of(item.kind), item.mend.subject),
+           model::encode(model::AsideRecord{item.node, item.text, 0, {}}));
+}
+
 Result<Mended> Mending::note(const Item& item) {
   const kv::Answer answer =
       kv_.update(item.mend.partitions, [&](kv::Transaction& rows) -> kv::Outcome {
         rows.use_reserve();
-        rows.put(
-            kv::Family::state,
-            model::aside_key(item.mend.partitions.front(), name_of(item.kind), item.mend.subject),
-            model::encode(model::AsideRecord{item.node, item.text, 0, {}}));
+        put_note(rows, item);
         return kv::Commit{};
       });
   ticket_ = std::max(ticket_, answer.ticket);

@@ -66,6 +66,7 @@ class Mending {
   };
   Result<Mended> run_one(const Item& item);
   Result<Mended> note(const Item& item);
+  static void put_note(kv::Transaction& rows, const Item& item);
 
   kv::Store& kv_;
   std::set<std::string> done_once_;  // partitions

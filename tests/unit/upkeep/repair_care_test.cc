@@ -1,0 +1,71 @@
+// What a repair must not do: drop a row that it sets aside, give up more of the past than is lost, or
+// make away with bytes that are wanted.
+#include "model/aside.h"
+#include "unit/upkeep/planted.h"
+
+namespace spind::test {
+namespace {
+
+using kv::Family;
+
+CheckReport repair(Planted& planted) {
+  CheckOptions options;
+  options.repair = true;
+  return planted.store().store().check(options).value();
+}
+
+TEST_CASE("repair: a row that is taken away is kept in the note, as it was") {
+  Planted planted;
+  const std::string node = planted.node_key("/work/notes");
+  const std::string version = model::version_key(planted.id(), planted.essay, 1);
+  planted.put(Family::state, node, "half a node");
+  planted.put(Family::state, version, "half a version");
+  CHECK(repair(planted).findings_left == 0);
+  const std::string partition = model::space_partition(planted.id());
+  for (const auto& [kind, key, row] : {std::tuple{"node_record", node, "half a node"},
+                                       {"version_record", version, "half a version"}}) {
+    const std::string note = planted.row(Family::state, model::aside_key(partition, kind, key));
+    const model::AsideRecord record = model::decode_aside(note).value();
+    CHECK(record.row == row);
+    CHECK(record.family == static_cast<std::uint8_t>(Family::state));
+    CHECK_FALSE(planted.rows().durable()->get(Family::state, key).value().has_value());
+  }
+}
+
+TEST_CASE("repair: of the past no more is given up than is lost") {
+  Planted planted;
+  const EntryNumber floor = planted.space().info()->floor;
+  planted.put(Family::state, model::trimmed_key(planted.id()), model::encode_count(4));
+  CHECK(repair(planted).repaired == 1);
+  CHECK(planted.space().info()->floor == floor);
+  CHECK(*planted.space().at({.entry = 2})->get("/work/essay") == "first");
+  // An entry that is lost ends it, wherever the mark is put.
+  planted.put(Family::state, model::trimmed_key(planted.id()), model::encode_count(2));
+  planted.erase(Family::journal, model::skeleton_key(planted.id(), 3));
+  CHECK(repair(planted).findings_left == 0);
+  CHECK(planted.space().info()->floor == 3);
+  CHECK(*planted.space().at({.entry = 3})->get("/work/essay") == "second");
+  CHECK(planted.store().store().collect().ok());
+  CHECK(planted.store().findings() == "");
+}
+
+TEST_CASE("repair: a piece whose holders are lost is not condemned before they could be found") {
+  Planted planted;
+  REQUIRE(planted.store().store().collect().ok());  // so that nobody looks at the piece any more
+  const std::string condemned = model::condemned_key(planted.vault(), planted.piece());
+  planted.erase(Family::state, model::reference_key(planted.id(), planted.piece()));
+  planted.erase(Family::content, model::holder_key(planted.vault(), planted.piece(), planted.id()));
+  bool seen = false;
+  planted.before_update([&] {
+    seen = seen || planted.rows().durable()->get(Family::content, condemned).value().has_value();
+  });
+  CHECK(repair(planted).findings_left == 0);
+  planted.before_update(nullptr);
+  CHECK_FALSE(seen);
+  REQUIRE(planted.store().store().collect({.grace = std::chrono::seconds(0)}).ok());
+  CHECK(*planted.space().get("/pack") == content(1, 40'000));
+  CHECK(planted.store().findings(true) == "");
+}
+
+}  // namespace
+}  // namespace spind::test
