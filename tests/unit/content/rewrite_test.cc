@@ -182,6 +182,32 @@ TEST_CASE("rewrite: where the device or the metadata has no room, all stays wher
   CHECK(sparse.all_readable());
 }
 
+TEST_CASE("rewrite: a piece that was removed while it moved stays removed") {
+  Sparse sparse;
+  const model::PieceId piece = sparse.live.front().first.pieces[0].id;
+  const model::VaultId vault = model::vault_of("school");
+  bool removed = false;
+  sparse.place.files.set([&](FileCall call, const std::string&) -> std::optional<Error> {
+    if (call != FileCall::append || removed) return std::nullopt;
+    removed = true;
+    const kv::Answer answer = sparse.place.store->update(
+        {model::bucket_of(vault, piece)}, [&](kv::Transaction& rows) -> kv::Outcome {
+          rows.erase(kv::Family::content, model::piece_key(vault, piece));
+          return kv::Commit{};
+        });
+    REQUIRE(sparse.place.store->wait(answer.ticket).ok());
+    return std::nullopt;
+  });
+  CHECK(sparse.collect().pieces_moved == sparse.live.size() - 1);
+  CHECK(removed);
+  sparse.place.files.set(nullptr);
+  const auto row =
+      sparse.place.store->durable()->get(kv::Family::content, model::piece_key(vault, piece));
+  CHECK_FALSE(row.value().has_value());
+  sparse.live.erase(sparse.live.begin());
+  CHECK(sparse.all_readable());
+}
+
 TEST_CASE("rewrite: a damaged piece stays where it is, and is told") {
   Sparse sparse;
   const std::string path = sparse.place.pack_folder + '/' + sparse.old_pack;
