@@ -1,4 +1,4 @@
-// The verbs whose every call of a seam is made to fail, and what a store holds, as text.
+// The verbs whose every call of a seam is made to fail.
 #pragma once
 
 #include <functional>
@@ -9,21 +9,23 @@
 
 namespace spind::test {
 
+// What a case makes good of a store that its preparing has damaged.
+enum class Mends : std::uint8_t { nothing, what_it_can, all };
+
 struct FaultCase {
   std::string name;
   std::function<Status(TestStore&)> run;
   bool changes_space = true;                  // whether the space "faults" is another afterwards
   std::function<void(TestStore&)> prepare{};  // before, without a fault
   bool takes_ids = false;  // an attempt that failed may have taken ids that do not come again
+  // Else what it had done by the time of a fault stays done, and the rest stays damaged.
+  Mends mends = Mends::nothing;
+  bool is_long = false;  // in the shorter runs few of its calls fail
 };
 
 const std::vector<FaultCase>& fault_cases();
 
-// The tree that every case finds.
-void make_tree(TestStore& store);
-
-// All nodes of the space with all that is known of them and the bytes of all versions; without their
-// ids if these may be others.
-Result<std::string> describe(const Space& space, bool with_ids = true);
+// Of repairing, scrubbing and the rewriting of packs.
+std::vector<FaultCase> upkeep_cases();
 
 }  // namespace spind::test

@@ -1,7 +1,10 @@
 #include "fault/fault_sweep.h"
 
+#include <atomic>
+
 #include "base/try.h"
 #include "support/store/faults.h"
+#include "support/store/sample.h"
 #include "support/store/test_clock.h"
 
 namespace spind::test {
@@ -11,9 +14,13 @@ constexpr std::uint64_t kCallsMax = 5'000;  // a verb that makes more calls does
 
 // One after another; of a verb that makes hundreds of calls in a loop, in the shorter runs, ever
 // fewer of the later ones.
-std::uint64_t next_call(std::uint64_t n) {
-  return effort() == Effort::long_form || n < 40 ? n + 1 : n + n / 8;
+std::uint64_t next_call(std::uint64_t n, bool is_long) {
+  if (effort() == Effort::long_form || n < (is_long ? 12 : 40)) return n + 1;
+  return n + n / (is_long ? 5 : 8);
 }
+
+// Of the reads of metadata that a repair makes, by far the most of its calls, one in so many.
+constexpr std::uint64_t kReadsAPoint = 32;
 
 // A store whose every seam can be made to fail. The clock moves only when a test moves it, so that
 // equal runs leave equal states.
@@ -22,10 +29,13 @@ class Fixture {
   Fixture(Seam seam, const FaultCase& fault_case)
       : files_(Files::system(), seam == Seam::files ? point : unused_),
         store(MetadataEngine::memory, seams(seam), {}, true) {
-    store.before_kv(
-        [this, seam](kv::MemoryCall) { return seam == Seam::kv ? point.hit("kv") : Status(); });
+    store.before_kv([this, seam, mends = fault_case.mends != Mends::nothing](kv::MemoryCall call) {
+      const bool reads = call == kv::MemoryCall::get || call == kv::MemoryCall::scan;
+      const bool passed_over = mends && reads && ++reads_ % kReadsAPoint != 0;
+      return seam == Seam::kv && !passed_over ? point.hit("kv") : Status();
+    });
     store.reopen();
-    make_tree(store);
+    make_sample(store.store());
     if (fault_case.prepare) fault_case.prepare(store);
     store.reopen();  // cold caches, so that the verb makes all the calls that it may make
   }
@@ -56,6 +66,7 @@ class Fixture {
   }
 
   TestClock clock_;
+  std::atomic<std::uint64_t> reads_{0};
   FaultPoint unused_;
   FaultFiles files_;
 
@@ -70,11 +81,13 @@ class Sweep {
 
   SweepResult run() {
     Fixture plain(seam_, case_);
-    before_ = plain.state(!case_.takes_ids).value();
+    if (case_.mends == Mends::nothing) before_ = plain.state(!case_.takes_ids).value();
     const Status done = case_.run(plain.store);
     if (!done.ok()) violation(0, "without a fault: " + done.error().to_string());
     after_ = plain.state(!case_.takes_ids).value();
-    for (std::uint64_t n = 1; n <= kCallsMax; n = next_call(n))
+    if (case_.mends == Mends::all && after_ != undamaged())
+      violation(0, "not as before:\n" + after_);
+    for (std::uint64_t n = 1; n <= kCallsMax; n = next_call(n, case_.is_long))
       if (!one(n)) return result_;
     violation(kCallsMax, "the verb meets faults for ever");
     return result_;
@@ -85,6 +98,12 @@ class Sweep {
     ++result_.violations;
     if (result_.text.size() < 3'000)
       result_.text += case_.name + ", call " + std::to_string(n) + ": " + text + "\n";
+  }
+
+  std::string undamaged() const {
+    FaultCase none = case_;
+    none.prepare = nullptr;
+    return Fixture(seam_, none).state(!case_.takes_ids).value();
   }
 
   // False: the verb did not meet the fault.
@@ -99,6 +118,12 @@ class Sweep {
     }
     ++result_.points;
     if (!recover(n, fixture)) return true;
+    if (case_.mends != Mends::nothing) {
+      const Status whole = read_undamaged(fixture.store.store());
+      if (!whole.ok()) violation(n, "reading after the fault: " + whole.error().to_string());
+      try_again(n, fixture, false);
+      return true;
+    }
     const Result<std::string> state = fixture.state(!case_.takes_ids);
     if (!state.ok()) {
       violation(n, "reading after the fault: " + state.error().to_string());
@@ -115,7 +140,7 @@ class Sweep {
   bool recover(std::uint64_t n, Fixture& fixture) {
     TestStore& store = fixture.store;
     if (store.is_open()) {
-      const std::string found = store.findings();
+      const std::string found = case_.mends == Mends::nothing ? store.findings() : "";
       if (!found.empty()) violation(n, "check: " + found);
       fixture.wait();
       (void)store.space("faults").remove("/nothing there");

@@ -25,6 +25,8 @@ TEST_CASE("fault: any failing call leaves a verb whole or undone, and it can be 
   std::uint64_t points = 0;
   for (const FaultCase& one : fault_cases()) {
     for (const Sort& sort : kSorts) {
+      // A repair changes rows only, and reads files and blobs in the same way.
+      if (one.mends != Mends::nothing && sort.seam != Seam::kv && &sort != &kSorts[2]) continue;
       const SweepResult result = sweep(one, sort.seam, sort.code);
       points += result.points;
       CAPTURE(one.name);

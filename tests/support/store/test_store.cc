@@ -42,11 +42,13 @@ TestStore::TestStore(MetadataEngine engine, engine::Seams seams, StoreOptions op
 }
 
 Result<std::unique_ptr<kv::Store>> TestStore::open_memory(const engine::KvSetup& setup) {
-  return kv::open_memory({.threads = seams_.threads ? *seams_.threads : Threads::system(),
-                          .clock = seams_.clock ? *seams_.clock : Clock::system(),
-                          .observer = setup.observer,
-                          .disk = disk_,
-                          .before = before_kv_});
+  auto opened = kv::open_memory({.threads = seams_.threads ? *seams_.threads : Threads::system(),
+                                 .clock = seams_.clock ? *seams_.clock : Clock::system(),
+                                 .observer = setup.observer,
+                                 .disk = disk_,
+                                 .before = before_kv_});
+  if (opened.ok()) rows_ = opened->get();
+  return opened;
 }
 
 Status TestStore::open() {

@@ -56,6 +56,8 @@ class TestStore {
   // On the engine in memory: asked before each of its calls, from the next open on.
   void before_kv(std::function<Status(kv::MemoryCall)> ask) { before_kv_ = std::move(ask); }
   kv::MemoryDisk& disk() { return *disk_; }
+  // Its rows, for a test that changes them behind the engine's back.
+  kv::Store& rows() { return *rows_; }
   // The findings of a whole check, as text; "" if there are none.
   std::string findings(bool read_content = false);
 
@@ -67,6 +69,7 @@ class TestStore {
   StoreOptions options_;
   std::shared_ptr<kv::MemoryDisk> disk_ = std::make_shared<kv::MemoryDisk>();
   std::function<Status(kv::MemoryCall)> before_kv_;
+  kv::Store* rows_ = nullptr;
   std::optional<Store> store_;
 };
 
