@@ -58,13 +58,14 @@ void CrashDriver::run_writer(Aftermath& tally) {
   ++tally.kills;
 }
 
-// Reads until the pipe ends, and kills the writer on the way: mostly some time after it told the
-// first thing, at times while it is still opening the store.
+// Reads until the pipe ends, and kills the writer on the way: mostly some time after some
+// steps were acknowledged, at times while it is still opening the store.
 void CrashDriver::listen(int pipe, int child, Aftermath& tally) {
   const bool early = random_() % 8 == 0;
   Time::time_point kill_at = Time::now() + std::chrono::seconds(60);
   if (early) kill_at = Time::now() + std::chrono::microseconds(random_() % 200'000);
   bool told = false, killed = false;
+  const std::uint64_t wanted = ledger_.acknowledged_count() + 1 + random_() % 8;
   heard_.clear();
   for (;;) {
     const auto left =
@@ -80,7 +81,8 @@ void CrashDriver::listen(int pipe, int child, Aftermath& tally) {
     const ssize_t count = ::read(pipe, bytes, sizeof bytes);
     if (count <= 0) return;
     hear(bytes, static_cast<std::size_t>(count), tally);
-    if (!told && !early) kill_at = Time::now() + std::chrono::microseconds(random_() % 150'000);
+    if (told || ledger_.acknowledged_count() < wanted) continue;
+    if (!early) kill_at = Time::now() + std::chrono::microseconds(random_() % 150'000);
     told = true;
   }
 }

@@ -2,8 +2,8 @@
 //
 //   crash_writer FOLDER SEED FD STEP…      the next step of each writer
 //
-// A thread beside them lets go of things, another one of whole spaces, and upkeep runs without a
-// pause. The last writer defers: it begins sixteen steps, then waits once for all of them.
+// A thread beside them lets go of things, another one of whole spaces; a third one collects, rewrites
+// packs and scrubs, and the store's own upkeep runs without a pause. The last writer defers: it begins sixteen steps, then waits once for all of them.
 #include <unistd.h>
 
 #include <cstdio>
@@ -16,6 +16,7 @@
 #include "crash/crash_record.h"
 #include "support/store/aftermath.h"
 #include "support/store/content.h"
+#include "support/store/upkeep_step.h"
 
 namespace spind::test {
 namespace {
@@ -80,26 +81,18 @@ Status let_go_for_ever(const Space& space) {
   }
 }
 
-// A space that drops all that it can, and then goes itself; kills leave some of them.
-Status come_and_go(const Session& session, std::uint64_t round) {
-  SpaceOptions options;
-  options.floor.keep_ns = 0;
-  options.trash.keep_ns = 0;
-  options.versions = {.thinning = Thinning::count_and_age, .count_max = 1};
-  SPIND_TRY_ASSIGN(const Space space, session.create_space(options));
-  for (std::uint64_t i = 0; i < 20; ++i)
-    SPIND_TRY(space.put("/file " + std::to_string(i % 3), content(round + i, i % 2 * 40'000 + 9)));
-  SPIND_TRY(space.remove("/file 1"));
-  if (round % 2 == 0) SPIND_TRY(space.thin_versions());
-  SPIND_TRY(space.disable());
-  SPIND_TRY(space.purge());
-  return {};
-}
-
 void come_and_go_for_ever(const Session& session, const Task& task) {
   for (std::uint64_t round = 0;; ++round) {
     const Status gone = come_and_go(session, round);
     if (!gone.ok()) fail(task, 0, gone.error());
+  }
+}
+
+void look_after_for_ever(const Store& store, const Task& task) {
+  for (;;) {
+    const Status done = look_after(store);
+    if (!done.ok()) fail(task, 0, done.error());
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
   }
 }
 
@@ -137,6 +130,7 @@ int run(const std::string& folder, Task first, const std::vector<std::uint64_t>&
   }
   threads.emplace_back(let_go, store->session({.user = "ada"}).value(), first);
   threads.emplace_back(come_and_go_for_ever, store->session({.user = "ada"}).value(), first);
+  threads.emplace_back([&] { look_after_for_ever(*store, first); });
   for (std::thread& thread : threads) thread.join();
   return 0;
 }

@@ -5,6 +5,7 @@
 #include "powercut/power_cut_files.h"
 #include "powercut/power_cut_fs.h"
 #include "support/store/test_store.h"
+#include "support/store/upkeep_step.h"
 
 namespace spind::test {
 namespace {
@@ -59,6 +60,7 @@ void PowerCutRun::work(PowerCutDisk& disk, Aftermath& aftermath) {
   for (std::uint32_t writer = 0; writer < kWriters; ++writer)
     threads.emplace_back([&, writer] { write_until_cut(*store, writer, ledger_mutex); });
   threads.emplace_back([&] { watch_until_cut(*store, disk); });
+  threads.emplace_back([&] { look_after_until_cut(*store, disk, aftermath); });
   for (std::thread& thread : threads) thread.join();
   (void)store->close();
 }
@@ -98,6 +100,18 @@ void PowerCutRun::watch_until_cut(const Store& store, const PowerCutDisk& disk) 
     if (!page.ok()) continue;
     entry_seen_ = std::max(entry_seen_, page->number);
     cursor = page->cursor;
+  }
+}
+
+// Nobody else notes anything meanwhile.
+void PowerCutRun::look_after_until_cut(const Store& store, const PowerCutDisk& disk,
+                                       Aftermath& aftermath) {
+  const Session session = store.session(ada(false)).value();
+  for (std::uint64_t round = 0; !disk.is_cut(); ++round) {
+    Status done = look_after(store);
+    if (done.ok() && round % 2 == 0) done = come_and_go(session, round);
+    if (!done.ok() && !disk.is_cut()) aftermath.note("upkeep: " + done.error().to_string());
+    if (!done.ok()) return;
   }
 }
 

@@ -22,6 +22,7 @@ class PowerCutRun {
   void work(PowerCutDisk& disk, Aftermath& aftermath);
   void write_until_cut(const Store& store, std::uint32_t writer, std::mutex& ledger_mutex);
   void watch_until_cut(const Store& store, const PowerCutDisk& disk);
+  void look_after_until_cut(const Store& store, const PowerCutDisk& disk, Aftermath& aftermath);
   void judge(Aftermath& aftermath);
 
   std::uint64_t seed_;

@@ -38,13 +38,21 @@ void look_at(const Store& store, const std::string& folder, Ledger& ledger, Afte
     aftermath.note("the space: " + space.error().to_string());
   }
 
-  const Result<CollectReport> collected = store.collect({.grace = std::chrono::seconds(0)});
+  // What is left of sparse packs moves in the runs that are ended.
+  const Result<CollectReport> collected =
+      store.collect({.grace = std::chrono::seconds(0), .rewrite_below_percent = 0});
   if (!collected.ok()) aftermath.note("collect: " + collected.error().to_string());
   const Result<CheckReport> checked = store.check();
   if (!checked.ok()) return aftermath.note("check: " + checked.error().to_string());
   aftermath.check_findings += checked->findings_total;
   for (const CheckFinding& finding : checked->findings)
     aftermath.note("check: " + finding.kind + ": " + finding.text);
+
+  const Result<ScrubReport> scrubbed = store.scrub();
+  if (!scrubbed.ok()) return aftermath.note("scrub: " + scrubbed.error().to_string());
+  aftermath.check_findings += scrubbed->findings_total + scrubbed->findings_before;
+  for (const CheckFinding& finding : scrubbed->findings)
+    aftermath.note("scrub: " + finding.kind + ": " + finding.text);
 
   const std::string orphans = stray_objects(folder, ledger.contents());
   if (orphans.empty()) return;

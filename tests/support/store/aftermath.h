@@ -24,7 +24,7 @@ struct Aftermath {
 inline constexpr const char* kLedgerSpace = "ledger";
 
 // Holds the store that was opened again against the ledger, collects what nothing refers to, checks
-// everything, and counts what lies in the folder.
+// everything, scrubs on from where the last scrub came to, and counts what lies in the folder.
 void look_at(const Store& store, const std::string& folder, Ledger& ledger, Aftermath& aftermath);
 
 }  // namespace spind::test
