@@ -257,6 +257,26 @@ TEST_CASE_FIXTURE(CopyFixture,
   CHECK(space.copy("/from", "/to").ok());
 }
 
+TEST_CASE_FIXTURE(CopyFixture, "copy: a rewind that takes back a part of what is staged ends it") {
+  // More than one batch.
+  constexpr std::size_t kFiles = kCopyNodesBatch + 10;
+  for (std::size_t i = 0; i < kFiles; ++i)
+    REQUIRE(space.put("/from/" + std::to_string(i), "x", {.make_parents = true}).ok());
+  const EntryNumber before = entries();
+  bool rewound = false;
+  CopyOptions options;
+  options.progress = [&](const Progress& progress) {
+    // All but the last batch stays.
+    if (progress.done >= kFiles && !std::exchange(rewound, true))
+      REQUIRE(space.rewind({.entry = before + 1}).ok());
+    return true;
+  };
+  CHECK(space.copy("/from", "/to", options).code() == Code::aborted);
+  CHECK(rewound);
+  CHECK(space.stat("/to").code() == Code::not_found);
+  CHECK(store.findings() == "");
+}
+
 TEST_CASE_FIXTURE(CopyFixture,
                   "copy: rewound, it is gone; and what was staged meanwhile is given up") {
   put("/from/file", kPacked);

@@ -226,18 +226,21 @@ TEST_CASE_FIXTURE(PolicyFixture,
                   "thin_versions: does what the policy says, and what is marked stays") {
   put("/file", 6);
   put("/folder/other", 3);
+  put("/third", 4);
   space->mark_version("/file", 1, {.pinned = true}).value();
   space->mark_version("/file", 2, {.label = "handed in"}).value();
+  space->mark_version("/third", 3, {.pinned = true}).value();
   CHECK(space->thin_versions()->versions == 0);  // it keeps all
   keep_versions(at_most(1));
   const VersionsThinned thinned = space->thin_versions().value();
-  CHECK(thinned.versions == 3);
-  CHECK(thinned.bytes == 6 + 6 + 14);
+  CHECK(thinned.versions == 4);
+  CHECK(thinned.bytes == 6 + 6 + 14 + 7);
   CHECK(versions("/file") == "6 5 2 1 ");
+  CHECK(versions("/third") == "4 3 2 ");  // a marked one takes no other's place
   CHECK(versions("/folder/other") == "3 2 ");
   CHECK(*space->get("/file", {.version = 1}) == "/file0");
   CHECK(space->get("/file", {.version = 3}).code() == Code::not_found);
-  CHECK(space->stat("/")->totals.version_bytes == 3 * 6 + 14);
+  CHECK(space->stat("/")->totals.version_bytes == 3 * 6 + 14 + 2 * 7);
   CHECK(space->thin_versions()->versions == 0);
   put("/file", 1);
   CHECK(versions("/file") == "7 6 5 2 1 ");
