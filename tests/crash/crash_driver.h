@@ -2,10 +2,10 @@
 #pragma once
 
 #include <random>
-#include <string>
 
 #include "support/harness.h"
 #include "support/store/aftermath.h"
+#include "support/store/worker_process.h"
 
 namespace spind::test {
 
@@ -20,15 +20,13 @@ class CrashDriver {
 
  private:
   void run_writer(Aftermath& tally);
-  void listen(int pipe, int child, Aftermath& tally);
-  void hear(const char* bytes, std::size_t size, Aftermath& tally);
+  void listen(WorkerProcess& process, Aftermath& tally);
   void judge(Aftermath& tally);
 
   std::uint64_t seed_;
   std::mt19937_64 random_;
   TemporaryFolder folder_;
   Ledger ledger_;
-  std::string heard_;  // of a record that has not come whole
 };
 
 }  // namespace spind::test

@@ -4,13 +4,14 @@
 
 #include "powercut/power_cut_files.h"
 #include "powercut/power_cut_fs.h"
+#include "support/store/side_loads.h"
 #include "support/store/test_store.h"
-#include "support/store/upkeep_step.h"
 
 namespace spind::test {
 namespace {
 
 constexpr std::uint64_t kDeferredBatch = 16;
+constexpr std::uint64_t kPackedBytes = 250'000;
 
 StoreOptions options() {
   StoreOptions options{.create = true};
@@ -109,7 +110,7 @@ void PowerCutRun::look_after_until_cut(const Store& store, const PowerCutDisk& d
   const Session session = store.session(ada(false)).value();
   for (std::uint64_t round = 0; !disk.is_cut(); ++round) {
     Status done = look_after(store);
-    if (done.ok() && round % 2 == 0) done = come_and_go(session, round);
+    if (done.ok() && round % 2 == 0) done = come_and_go(session, round, kPackedBytes);
     if (!done.ok() && !disk.is_cut()) aftermath.note("upkeep: " + done.error().to_string());
     if (!done.ok()) return;
   }
@@ -118,7 +119,8 @@ void PowerCutRun::look_after_until_cut(const Store& store, const PowerCutDisk& d
 void PowerCutRun::judge(Aftermath& aftermath) {
   const Result<Store> store = Store::open(folder_ / "store", options());
   if (!store.ok()) return aftermath.note("open after the cut: " + store.error().to_string());
-  look_at(*store, folder_ / "store", ledger_, aftermath);
+  look_at(*store, ledger_, aftermath);
+  count_objects(folder_ / "store", ledger_, aftermath);
   const Result<Space> space = store->session(ada(false)).value().space_by_alias(kLedgerSpace);
   if (!space.ok()) return;
   const EntryNumber entry = space->info().value().entry;

@@ -25,7 +25,19 @@ std::string Aftermath::report() const {
          ", \"check_findings\": " + std::to_string(check_findings) + "}";
 }
 
-void look_at(const Store& store, const std::string& folder, Ledger& ledger, Aftermath& aftermath) {
+void take_note(const WorkerRecord& record, Ledger& ledger, Aftermath& aftermath) {
+  switch (record.kind) {
+    case WorkerRecord::Kind::begun: ledger.begun(record.writer, record.step); break;
+    case WorkerRecord::Kind::acknowledged: ledger.acknowledged(record.writer, record.step); break;
+    case WorkerRecord::Kind::failed:
+      aftermath.note("writer " + std::to_string(record.writer) + " failed in step " +
+                     std::to_string(record.step));
+      break;
+    default: break;  // for others
+  }
+}
+
+void look_at(const Store& store, Ledger& ledger, Aftermath& aftermath) {
   const Session session = store.session({.user = "ada"}).value();
   const Result<Space> space = session.space_by_alias(kLedgerSpace);
   if (space.ok()) {
@@ -53,7 +65,9 @@ void look_at(const Store& store, const std::string& folder, Ledger& ledger, Afte
   aftermath.check_findings += scrubbed->findings_total + scrubbed->findings_before;
   for (const CheckFinding& finding : scrubbed->findings)
     aftermath.note("scrub: " + finding.kind + ": " + finding.text);
+}
 
+void count_objects(const std::string& folder, const Ledger& ledger, Aftermath& aftermath) {
   const std::string orphans = stray_objects(folder, ledger.contents());
   if (orphans.empty()) return;
   ++aftermath.orphans;

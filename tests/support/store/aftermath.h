@@ -6,6 +6,7 @@
 
 #include "spind/store.h"
 #include "support/store/ledger.h"
+#include "support/store/worker_record.h"
 
 namespace spind::test {
 
@@ -23,8 +24,13 @@ struct Aftermath {
 // The alias of the space that the ledger's writers write into.
 inline constexpr const char* kLedgerSpace = "ledger";
 
+// Writes down what a worker told.
+void take_note(const WorkerRecord& record, Ledger& ledger, Aftermath& aftermath);
+
 // Holds the store that was opened again against the ledger, collects what nothing refers to, checks
-// everything, scrubs on from where the last scrub came to, and counts what lies in the folder.
-void look_at(const Store& store, const std::string& folder, Ledger& ledger, Aftermath& aftermath);
+// everything, and scrubs on from where the last scrub came to.
+void look_at(const Store& store, Ledger& ledger, Aftermath& aftermath);
+// Counts what lies in its folder, where the ledger knows all versions and nobody else made objects.
+void count_objects(const std::string& folder, const Ledger& ledger, Aftermath& aftermath);
 
 }  // namespace spind::test

@@ -27,7 +27,7 @@ class DeviceFile : public File {
   }
   Status sync() override {
     SPIND_TRY(device_.take(0));
-    return behind_->sync();
+    return device_.syncs() ? behind_->sync() : Status();
   }
   Status truncate(std::uint64_t size_bytes) override {
     SPIND_TRY(device_.take(0));
@@ -70,11 +70,39 @@ class DeviceWritable : public rocksdb::FSWritableFileOwnerWrapper {
   rocksdb::IOStatus Sync(const rocksdb::IOOptions& options,
                          rocksdb::IODebugContext* context) override {
     const rocksdb::IOStatus room = to_rocksdb(device_.take(0));
-    return room.ok() ? FSWritableFileOwnerWrapper::Sync(options, context) : room;
+    if (!room.ok() || !device_.syncs()) return room;
+    return FSWritableFileOwnerWrapper::Sync(options, context);
+  }
+  rocksdb::IOStatus RangeSync(std::uint64_t offset, std::uint64_t size,
+                              const rocksdb::IOOptions& options,
+                              rocksdb::IODebugContext* context) override {
+    if (!device_.syncs()) return rocksdb::IOStatus::OK();
+    return FSWritableFileOwnerWrapper::RangeSync(offset, size, options, context);
   }
   rocksdb::IOStatus Allocate(std::uint64_t, std::uint64_t, const rocksdb::IOOptions&,
                              rocksdb::IODebugContext*) override {
     return rocksdb::IOStatus::OK();
+  }
+
+ private:
+  Device& device_;
+};
+
+class DeviceDirectory : public rocksdb::FSDirectoryWrapper {
+ public:
+  DeviceDirectory(std::unique_ptr<rocksdb::FSDirectory> behind, Device& device)
+      : FSDirectoryWrapper(std::move(behind)), device_(device) {}
+
+  rocksdb::IOStatus Fsync(const rocksdb::IOOptions& options,
+                          rocksdb::IODebugContext* context) override {
+    if (!device_.syncs()) return rocksdb::IOStatus::OK();
+    return FSDirectoryWrapper::Fsync(options, context);
+  }
+  rocksdb::IOStatus FsyncWithDirOptions(const rocksdb::IOOptions& options,
+                                        rocksdb::IODebugContext* context,
+                                        const rocksdb::DirFsyncOptions& what) override {
+    if (!device_.syncs()) return rocksdb::IOStatus::OK();
+    return FSDirectoryWrapper::FsyncWithDirOptions(options, context, what);
   }
 
  private:
@@ -96,6 +124,14 @@ class DeviceFileSystem : public rocksdb::FileSystemWrapper {
     const rocksdb::IOStatus opened =
         FileSystemWrapper::NewWritableFile(path, options, file, context);
     if (opened.ok()) *file = std::make_unique<DeviceWritable>(std::move(*file), device_);
+    return opened;
+  }
+  rocksdb::IOStatus NewDirectory(const std::string& path, const rocksdb::IOOptions& options,
+                                 std::unique_ptr<rocksdb::FSDirectory>* directory,
+                                 rocksdb::IODebugContext* context) override {
+    const rocksdb::IOStatus opened =
+        FileSystemWrapper::NewDirectory(path, options, directory, context);
+    if (opened.ok()) *directory = std::make_unique<DeviceDirectory>(std::move(*directory), device_);
     return opened;
   }
   rocksdb::IOStatus RenameFile(const std::string& from, const std::string& to,
@@ -138,7 +174,7 @@ Status DeviceFiles::make_folder(const std::string& path) {
 
 Status DeviceFiles::sync_folder(const std::string& path) {
   SPIND_TRY(device_.take(0));
-  return behind_.sync_folder(path);
+  return device_.syncs() ? behind_.sync_folder(path) : Status();
 }
 
 Status DeviceFiles::rename(const std::string& from, const std::string& to) {

@@ -19,14 +19,17 @@ class Device {
   // What may still be written; nothing is given back by removing files.
   void set_free(std::uint64_t bytes) { free_bytes_ = static_cast<std::int64_t>(bytes); }
   void set_read_only(bool read_only) { read_only_ = read_only; }
+  // Syncs are answered at once: for who kills processes and cuts no power, they only take time.
+  void set_syncs_left_out() { syncs_left_out_ = true; }
 
   std::uint64_t free_bytes() const;
   // ok if `bytes` may be written, and then they are counted. no_space; io_error if read-only.
   Status take(std::uint64_t bytes);
+  bool syncs() const { return !syncs_left_out_; }
 
  private:
   std::atomic<std::int64_t> free_bytes_{std::int64_t{1} << 50};
-  std::atomic<bool> read_only_{false};
+  std::atomic<bool> read_only_{false}, syncs_left_out_{false};
 };
 
 // Files on the device.

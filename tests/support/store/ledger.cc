@@ -54,9 +54,11 @@ void Ledger::apply(Tree& tree, const WriterStep& step) {
     case WriterStep::Kind::upload: {
       add_folders(tree.folders, parent(step.path));
       File& target = tree.files[step.path];
+      ++target.version;
+      if (earlier_ == Earlier::some) target.versions.clear();
       target.versions.emplace_back(step.content_seed, step.size_bytes);
       target.mtime_ns.reset();
-      contents_.insert(target.versions.back());
+      if (earlier_ == Earlier::all) contents_.insert(target.versions.back());
       break;
     }
     case WriterStep::Kind::move: {
@@ -91,6 +93,7 @@ void Ledger::apply(Tree& tree, const WriterStep& step) {
 void Ledger::copy(Tree& tree, const WriterStep& step) {
   const auto copied = [](File file) {
     file.versions.erase(file.versions.begin(), file.versions.end() - 1);
+    file.version = 1;
     file.properties.clear();
     return file;
   };
@@ -134,7 +137,7 @@ std::string Ledger::mismatch(const Space& space, std::uint32_t writer, const Tre
     const auto expected = tree.files.find(path);
     if (expected == tree.files.end()) return path + " should not be there";
     const auto [content_seed, size_bytes] = expected->second.versions.back();
-    if (node.version != expected->second.versions.size() || node.size_bytes != size_bytes)
+    if (node.version != expected->second.version || node.size_bytes != size_bytes)
       return path + " has another version or size";
     if (expected->second.mtime_ns && node.mtime_ns != *expected->second.mtime_ns)
       return path + " has another mtime";
@@ -152,8 +155,9 @@ std::string Ledger::mismatch(const Space& space, std::uint32_t writer, const Tre
 
 std::string Ledger::read_back(const Space& space, const Tree& tree) {
   for (const auto& [path, file] : tree.files) {
-    for (std::size_t number = 1; number <= file.versions.size(); ++number) {
-      const auto [content_seed, size_bytes] = file.versions[number - 1];
+    for (std::size_t i = 0; i < file.versions.size(); ++i) {
+      const auto [content_seed, size_bytes] = file.versions[i];
+      const VersionNumber number = file.version + i + 1 - file.versions.size();
       const Result<std::string> bytes = space.get(path, {.version = number});
       if (!bytes.ok()) return path + ": " + bytes.error().to_string();
       if (*bytes != content(content_seed, size_bytes)) return path + " holds other bytes";

@@ -45,13 +45,24 @@ std::string writer_folder(std::uint32_t writer);
 // Sizes lie on both sides of what is kept inline, in packs and as objects of several pieces.
 WriterStep writer_step(std::uint64_t seed, std::uint32_t writer, std::uint64_t step);
 
+// Which try of a step it is, where one may have failed without being undone: a full disk leaves it
+// open what became of a commit. The id tells the repeat from the first.
+struct StepTry {
+  std::string request_id{};
+  unsigned number = 0;
+};
+
 // Takes the step. not_found is an answer like any other: the path may be gone.
-Status take(const Space& space, const WriterStep& step);
+Status take(const Space& space, const WriterStep& step, const StepTry& one = {});
 
 // One thread at a time.
 class Ledger {
  public:
-  explicit Ledger(std::uint64_t seed) : seed_(seed), writers_(kWriters) {}
+  // Which earlier versions the space keeps: where its policies drop some, none is asked for.
+  enum class Earlier : std::uint8_t { all, some };
+
+  explicit Ledger(std::uint64_t seed, Earlier earlier = Earlier::all)
+      : seed_(seed), earlier_(earlier), writers_(kWriters) {}
 
   void begun(std::uint32_t writer, std::uint64_t step);
   // This step and all before it are durable.
@@ -68,13 +79,15 @@ class Ledger {
   Verdict settle(const Space& space);
 
   std::uint64_t acknowledged_count() const { return acknowledged_; }
-  // Every content that the space holds in some version, also in the trash: seed and size.
+  // Every content that the space holds in some version, also in the trash: seed and size. Where it
+  // keeps all.
   const std::set<std::pair<std::uint64_t, std::uint64_t>>& contents() const { return contents_; }
 
  private:
   using Content = std::pair<std::uint64_t, std::uint64_t>;
   struct File {
-    std::vector<Content> versions{};
+    std::uint64_t version = 0;        // the number of the current one
+    std::vector<Content> versions{};  // the current one, and before it those that are surely kept
     std::optional<std::int64_t> mtime_ns{};  // where a step has set it
     std::map<std::string, std::string> properties{};
   };
@@ -93,6 +106,7 @@ class Ledger {
   static std::string read_back(const Space& space, const Tree& tree);
 
   std::uint64_t seed_;
+  Earlier earlier_;
   std::uint64_t acknowledged_ = 0;
   std::vector<Writer> writers_;
   std::set<Content> contents_;

@@ -26,10 +26,11 @@ std::uint64_t random_size(std::mt19937_64& random) {
   return 0;
 }
 
-Status put(const Space& space, const WriterStep& step) {
+Status put(const Space& space, const WriterStep& step, const StepTry& one) {
   const std::string bytes = content(step.content_seed, step.size_bytes);
   PutOptions options;
   options.make_parents = true;
+  options.request_id = one.request_id;
   if (step.kind == WriterStep::Kind::put) {
     SPIND_TRY(space.put(step.path, bytes, options));
     return {};
@@ -43,19 +44,22 @@ Status put(const Space& space, const WriterStep& step) {
   return {};
 }
 
-// In three parts. One that an earlier run left goes on: that run was killed in this step.
-Status upload(const Space& space, const WriterStep& step) {
+// In three parts, and anew for each try: the one before may have finished.
+Status upload(const Space& space, const WriterStep& step, const StepTry& one) {
   const std::string bytes = content(step.content_seed, step.size_bytes);
   UploadOptions options;
   options.make_parents = true;
-  options.request_id = step.path + " " + std::to_string(step.content_seed);
+  options.request_id =
+      step.path + " " + std::to_string(step.content_seed) + " " + std::to_string(one.number);
   SPIND_TRY_ASSIGN(UploadInfo upload, space.start_upload(step.path, bytes.size(), options));
   const std::size_t third = bytes.size() / 3 + 1;
   while (upload.offset < bytes.size()) {
     const auto part = std::string_view(bytes).substr(upload.offset, third);
     SPIND_TRY_ASSIGN(upload, space.append_upload(upload.id, upload.offset, part));
   }
-  SPIND_TRY(space.finish_upload(upload.id));
+  FinishUploadOptions finish;
+  finish.request_id = one.request_id;
+  SPIND_TRY(space.finish_upload(upload.id, finish));
   return {};
 }
 
@@ -118,11 +122,11 @@ WriterStep writer_step(std::uint64_t seed, std::uint32_t writer, std::uint64_t n
   return step;
 }
 
-Status take(const Space& space, const WriterStep& step) {
+Status take(const Space& space, const WriterStep& step, const StepTry& one) {
   switch (step.kind) {
     case WriterStep::Kind::put:
-    case WriterStep::Kind::stream: return put(space, step);
-    case WriterStep::Kind::upload: return upload(space, step);
+    case WriterStep::Kind::stream: return put(space, step, one);
+    case WriterStep::Kind::upload: return upload(space, step, one);
     case WriterStep::Kind::move: {
       MoveOptions options;
       options.replace = true;
