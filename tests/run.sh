@@ -5,7 +5,7 @@
 #   bash tests/run.sh --fast          short forms on one build, under 3 minutes once it is built
 #   bash tests/run.sh --long          the long forms: many hours
 #   bash tests/run.sh [--…] LABEL…    only these labels: unit model crash powercut fault concurrency
-#                                     fuzz format scale install cli quickstart
+#                                     fuzz format scale soak install cli quickstart
 #
 # Reports go to build/reports (or SPIND_REPORTS), SPIND_SEED repeats an earlier run. Exit status 0:
 # all passed, and nothing was skipped but what tests/skips.txt names.
@@ -46,7 +46,7 @@ else
   builds=("asan unit model crash powercut fault concurrency format"
           "tsan concurrency"
           "fuzz fuzz"
-          "release scale install cli quickstart")
+          "release scale soak install cli quickstart")
 fi
 
 wanted() { [ ${#labels[@]} -eq 0 ] || [[ " ${labels[*]} " == *" $1 "* ]]; }
