@@ -54,7 +54,17 @@ Result<CollectReport> Collector::run() {
   SPIND_TRY(rewrite_packs());
   SPIND_TRY(remove_packs());
   SPIND_TRY(kv_.wait(ticket_));
+  memory_.pieces_waiting = done_.kept;
+  memory_.waiting_seconds = static_cast<std::uint64_t>(oldest_kept_ms_ / 1000);
+  SPIND_TRY(std::move(damage_));
   return done_;
+}
+
+// A broken row keeps nothing of the others; it is told at the end.
+Status Collector::past_damage(Status done) {
+  if (done.code() != Code::corruption && done.code() != Code::unsupported) return done;
+  if (damage_.ok()) damage_ = std::move(done);
+  return {};
 }
 
 Status Collector::collect_bucket(const model::VaultId& vault, std::uint8_t bucket) {
@@ -147,14 +157,19 @@ Status Collector::doom_condemned(const model::VaultId& vault, std::uint8_t bucke
   const auto cursor = scan_bucket(*snapshot, vault, bucket, VaultRow::condemned);
   for (; cursor->valid(); cursor->next()) {
     SPIND_TRY(count_step());
-    SPIND_TRY_ASSIGN(const std::uint64_t since_ms, model::decode_number(cursor->value()));
-    const std::int64_t age_ms = clock_.wall_ns() / 1'000'000 - static_cast<std::int64_t>(since_ms);
+    const auto since_ms = model::decode_number(cursor->value());
+    if (!since_ms.ok()) {
+      SPIND_TRY(past_damage(since_ms.error()));
+      continue;
+    }
+    const std::int64_t age_ms = clock_.wall_ns() / 1'000'000 - static_cast<std::int64_t>(*since_ms);
     // A wall clock that jumped says nothing about how long the piece has been condemned.
     if (age_ms < grace_ms || !memory_.clocks.clocks_agree()) {
       ++done_.kept;
+      oldest_kept_ms_ = std::max(oldest_kept_ms_, age_ms);
       continue;
     }
-    SPIND_TRY(doom(vault, model::piece_in_key(cursor->key())));
+    SPIND_TRY(past_damage(doom(vault, model::piece_in_key(cursor->key()))));
   }
   return cursor->status();
 }
@@ -195,8 +210,8 @@ Status Collector::remove_doomed(const model::VaultId& vault, std::uint8_t bucket
       ++done_.kept;
       continue;
     }
-    SPIND_TRY_ASSIGN(const model::PieceRow row, model::decode_piece(cursor->value()));
-    SPIND_TRY(remove(vault, bucket, key, row));
+    const auto row = model::decode_piece(cursor->value());
+    SPIND_TRY(past_damage(row.ok() ? remove(vault, bucket, key, *row) : Status(row.error())));
   }
   return cursor->status();
 }
@@ -233,7 +248,7 @@ Status Collector::remove(const model::VaultId& vault, std::uint8_t bucket, const
     if (!changed.ok() && changed.code() != Code::not_found) return std::move(changed).error();
     return kv::Commit{};
   }));
-  if (unaccounted && vaults_.packs() != nullptr) vaults_.packs()->count_dead(row);
+  if (unaccounted && vaults_.packs() != nullptr) vaults_.packs()->count_dead(row, ticket_);
   memory_.doomed_at.erase(key);
   ++done_.removed;
   done_.bytes += row.stored_bytes;

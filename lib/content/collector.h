@@ -14,6 +14,7 @@
 // Every step is one commit and may be repeated: a collector that is interrupted goes on next time.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <map>
 #include <mutex>
@@ -40,6 +41,8 @@ struct CollectorMemory {
   // nothing of this run is ever taken for it.
   std::set<std::uint64_t> left_ranges, left_packs;
   const ClockDrift clocks;  // since the store was opened
+  // Of the last collection, for metrics.
+  std::atomic<std::uint64_t> pieces_waiting{0}, waiting_seconds{0};
 };
 
 // Fills `left_ranges` and `left_packs`; before anything is stored.
@@ -118,6 +121,7 @@ class Collector {
 
   Status commit(std::vector<std::string> partitions, const kv::Body& body);
   Status count_step();
+  Status past_damage(Status done);
 
   Vaults& vaults_;
   kv::Store& kv_;
@@ -129,6 +133,8 @@ class Collector {
   std::uint64_t steps_ = 0;
   Pace moving_;
   CollectReport done_;
+  Status damage_;                    // the first that was met
+  std::int64_t oldest_kept_ms_ = 0;  // how long the oldest condemned piece that stays has been so
 };
 
 }  // namespace spind::content

@@ -190,7 +190,9 @@ class VaultContent final : public Content {
                 small_pieces_.used_bytes() + large_pieces_.used_bytes() + reading_.used_bytes(),
             .corruptions = counts.corruptions,
             .packs_rewritten = counts.packs_rewritten,
-            .moved_bytes = counts.moved_bytes};
+            .moved_bytes = counts.moved_bytes,
+            .pieces_waiting = collector_.pieces_waiting,
+            .pieces_waiting_seconds = collector_.waiting_seconds};
   }
 
   Status health() override { return guard_->health(); }

@@ -85,6 +85,7 @@ struct Metrics {
   std::uint64_t memory_bytes = 0;
   std::uint64_t corruptions = 0;
   std::uint64_t packs_rewritten = 0, moved_bytes = 0;
+  std::uint64_t pieces_waiting = 0, pieces_waiting_seconds = 0;  // at the last collection
 };
 
 // Thread-safe. Destroying it waits for its workers; uploads and sources must be gone by then.

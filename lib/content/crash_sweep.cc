@@ -74,8 +74,9 @@ Status find_left_open(kv::Store& kv, CollectorMemory& memory) {
 Status Collector::sweep_ranges() {
   const kv::SnapshotRef snapshot = kv_.durable();
   for (auto first = memory_.left_ranges.begin(); first != memory_.left_ranges.end();) {
-    SPIND_TRY_ASSIGN(const bool decided, sweep_range(*snapshot, *first));
-    first = decided ? memory_.left_ranges.erase(first) : std::next(first);
+    const Result<bool> decided = sweep_range(*snapshot, *first);
+    if (!decided.ok()) SPIND_TRY(past_damage(decided.error()));
+    first = decided.ok() && *decided ? memory_.left_ranges.erase(first) : std::next(first);
   }
   return {};
 }
@@ -215,8 +216,10 @@ Status Collector::sweep_packs() {
   if (vaults_.packs() == nullptr) return {};
   const kv::SnapshotRef snapshot = kv_.durable();
   for (auto number = memory_.left_packs.begin(); number != memory_.left_packs.end();) {
-    SPIND_TRY(sweep_pack(*snapshot, *number));
-    number = memory_.left_packs.erase(number);
+    Status swept = sweep_pack(*snapshot, *number);
+    const bool decided = swept.ok();
+    SPIND_TRY(past_damage(std::move(swept)));
+    number = decided ? memory_.left_packs.erase(number) : std::next(number);
   }
   return {};
 }

@@ -67,9 +67,10 @@ void Pack::settle_dead(std::uint64_t stored_bytes) {
   dead_bytes_ += stored_bytes;
 }
 
-void Pack::count_dead(std::uint64_t stored_bytes) {
+void Pack::count_dead(std::uint64_t stored_bytes, kv::Ticket ticket) {
   const std::lock_guard lock(mutex_);
   dead_bytes_ += stored_bytes;
+  tickets_.push_back(ticket);
 }
 
 void Pack::settle_unknown() {

@@ -40,8 +40,8 @@ class Pack {
   // What was appended is referred to by the commit of `ticket`, or is dead.
   void settle_used(kv::Ticket ticket);
   void settle_dead(std::uint64_t stored_bytes);
-  // What was settled as used has died.
-  void count_dead(std::uint64_t stored_bytes);
+  // What was settled as used has died, by the commit of `ticket`.
+  void count_dead(std::uint64_t stored_bytes, kv::Ticket ticket);
   // Nobody knows whether a row refers to it: the pack stays open for the collector of a later run.
   void settle_unknown();
   // No more appends. Whether this was the call that closed it.

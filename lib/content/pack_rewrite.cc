@@ -203,7 +203,8 @@ void Collector::settle_moved(std::span<const Packed> pieces, const model::BlobPl
       done_.moved_bytes += pieces[i].row.stored_bytes;
       vaults_.counts().moved_bytes += pieces[i].row.stored_bytes;
     } else {
-      vaults_.packs()->count_dead({to, pieces[i].row.size_bytes, pieces[i].row.stored_bytes});
+      vaults_.packs()->count_dead({to, pieces[i].row.size_bytes, pieces[i].row.stored_bytes},
+                                  ticket_);
     }
   }
   vaults_.packs()->settle_used(to, ticket_);

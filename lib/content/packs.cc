@@ -125,9 +125,9 @@ Result<std::shared_ptr<Pack>> Packs::resume_idle() {
   for (; cursor->valid(); cursor->next()) {
     const std::uint64_t number = model::last_u64_in(cursor->key());
     auto file = files_.open(path_of(number), OpenMode::append);
-    SPIND_TRY_ASSIGN(const model::PackRow row, model::decode_pack(cursor->value()));
-    // A file that does not end where its row says is left as it is.
-    if (!file.ok() || !ends_at(**file, row.end_bytes)) continue;
+    const auto row = model::decode_pack(cursor->value());
+    // A broken row, and a file that does not end where its row says, are left as they are.
+    if (!file.ok() || !row.ok() || !ends_at(**file, row->end_bytes)) continue;
     bool taken = false;
     const kv::Answer answer =
         kv_.update({model::ledger_partition()}, [&](kv::Transaction& transaction) -> kv::Outcome {
@@ -142,7 +142,7 @@ Result<std::shared_ptr<Pack>> Packs::resume_idle() {
     if (!answer.status.ok()) return answer.status.error();
     if (!taken) continue;
     SPIND_TRY(kv_.wait(answer.ticket));
-    return std::make_shared<Pack>(number, *std::move(file), row.end_bytes);
+    return std::make_shared<Pack>(number, *std::move(file), row->end_bytes);
   }
   SPIND_TRY(cursor->status());
   return std::shared_ptr<Pack>();
@@ -266,8 +266,9 @@ Result<bool> Packs::punch(const model::PieceRow& row) {
 }
 
 // If the pack was accounted for a moment ago the bytes are not counted: it is only kept longer.
-void Packs::count_dead(const model::PieceRow& row) {
-  if (const std::shared_ptr<Pack> pack = find(row.place.number)) pack->count_dead(row.stored_bytes);
+void Packs::count_dead(const model::PieceRow& row, kv::Ticket ticket) {
+  if (const std::shared_ptr<Pack> pack = find(row.place.number))
+    pack->count_dead(row.stored_bytes, ticket);
 }
 
 Status Packs::remove_file(std::uint64_t number) {

@@ -54,8 +54,9 @@ class Packs {
   // Gives a frame's bytes back to the device, but not its header, so that the frames behind it can
   // still be walked to. False where the file system cannot.
   Result<bool> punch(const model::PieceRow& row);
-  // A used frame of a pack that is still open has died: its account will say so.
-  void count_dead(const model::PieceRow& row);
+  // A used frame of a pack that is still open has died, by the commit of `ticket`: its account will
+  // say so. Where that commit is lost, the account is not written, lest the frame be counted twice.
+  void count_dead(const model::PieceRow& row, kv::Ticket ticket);
   Status remove_file(std::uint64_t number);
 
   SyncCounts sync_counts();

@@ -11,6 +11,7 @@
 #include "base/try.h"
 #include "engine/store_metrics.h"
 #include "ops/retention.h"
+#include "upkeep/check.h"
 
 namespace spind::engine {
 namespace {
@@ -141,11 +142,17 @@ void Engine::start_upkeep(const StoreOptions& options) {
       [this, options](const CancelToken& cancel) { scrub_if_due(cancel, options); });
 }
 
-Result<std::uint64_t> Engine::expire_uploads(ops::Call call, std::uint64_t count_max) {
+Status Engine::expire_uploads(ops::Call call, std::uint64_t count_max) {
   // A wall clock that jumped says nothing about how long an upload has waited.
-  if (!believed_now()) return std::uint64_t{0};
+  const auto now_ns = believed_now();
+  if (!now_ns) return {};
   call.upkeep = call.deferred = true;
-  return ops::expire_uploads(*context_, call, count_max);
+  SPIND_TRY_ASSIGN(const ops::UploadQueue queue, ops::expire_uploads(*context_, call, count_max));
+  const std::int64_t oldest_s = (*now_ns - std::min(queue.oldest_ns, *now_ns)) / 1'000'000'000;
+  uploads_receiving_ = queue.receiving;
+  uploads_held_ = queue.held;
+  uploads_waiting_seconds_ = static_cast<std::uint64_t>(oldest_s);
+  return {};
 }
 
 Status Engine::close() {
@@ -234,6 +241,13 @@ Result<CollectReport> Engine::collect(const CollectOptions& options,
   return report;
 }
 
+// One repair at a time: each mends by the difference to what it saw.
+Result<CheckReport> Engine::check(const CheckOptions& options) {
+  std::unique_lock repairing(repairing_, std::defer_lock);
+  if (options.repair) repairing.lock();
+  return upkeep::check({*kv_, *content_, clock_}, options);
+}
+
 void Engine::look_after_store(const CancelToken& cancel) {
   CollectOptions options;
   options.cancel = cancel;
@@ -263,9 +277,17 @@ std::string Engine::metrics() {
   if (!inside.admitted()) return {};
   std::string out;
   verbs_.print(out);
-  print_store_metrics({kv_->metrics(), content_->metrics(), reclaimer_->metrics(),
-                       scrubber_->metrics(), *rows_, past_memory_.used_bytes(), memory_bytes_,
-                       content_->health().ok(), retired_trash_items_, retired_versions_},
+  print_store_metrics({kv_->metrics(),
+                       content_->metrics(),
+                       reclaimer_->metrics(),
+                       scrubber_->metrics(),
+                       *rows_,
+                       past_memory_.used_bytes(),
+                       memory_bytes_,
+                       content_->health().ok(),
+                       retired_trash_items_,
+                       retired_versions_,
+                       {uploads_receiving_, uploads_held_, uploads_waiting_seconds_}},
                       out);
   return out;
 }

@@ -78,6 +78,8 @@ class Engine {
   // The time, if the wall clock can be believed about how much of it has passed.
   std::optional<std::int64_t> believed_now() const;
 
+  // Store::check. Only inside run().
+  Result<CheckReport> check(const CheckOptions& options);
   // Store::scrub. Only inside run().
   Result<ScrubReport> scrub(const ScrubOptions& options) { return scrubber_->run(options); }
 
@@ -87,7 +89,7 @@ class Engine {
   Result<CheckpointReport> checkpoint(const std::string& folder, const CheckpointOptions& options);
   // Gives up uploads whose time is over, unless the clocks disagree about how long that is. Only
   // inside run().
-  Result<std::uint64_t> expire_uploads(ops::Call call, std::uint64_t count_max);
+  Status expire_uploads(ops::Call call, std::uint64_t count_max);
 
  private:
   // A call that is inside; it keeps the store open.
@@ -150,6 +152,8 @@ class Engine {
   std::unique_ptr<ops::Context> context_;
   // Since the store was opened, by policies.
   std::atomic<std::uint64_t> retired_trash_items_{0}, retired_versions_{0};
+  std::mutex repairing_;
+  std::atomic<std::uint64_t> uploads_receiving_{0}, uploads_held_{0}, uploads_waiting_seconds_{0};
   std::unique_ptr<Periodic> upkeep_, scrubbing_;
 };
 

@@ -4,7 +4,6 @@
 #include "engine/deadline.h"
 #include "engine/engine.h"
 #include "engine/traceparent.h"
-#include "upkeep/check.h"
 
 namespace spind {
 
@@ -46,9 +45,7 @@ Result<Session> Store::session(const SessionOptions& options) const {
 
 Result<CheckReport> Store::check(const CheckOptions& options) const {
   const auto engine = engine_;
-  return engine->run(Verb::check, [&] {
-    return upkeep::check({engine->kv(), engine->content(), engine->clock()}, options);
-  });
+  return engine->run(Verb::check, [&] { return engine->check(options); });
 }
 
 Result<ScrubReport> Store::scrub(const ScrubOptions& options) const {

@@ -74,6 +74,15 @@ void print_reclaiming(const upkeep::Reclaimer::Metrics& reclaim, Printer& print)
                 reclaim.versions);
 }
 
+void print_uploads(const StoreNumbers::Uploads& uploads, Printer& print) {
+  constexpr std::string_view kName = "spind_uploads_waiting";
+  print.head(kName, "Uploads under way, and held ones, at the last collection.", "gauge");
+  print.line(kName, "{state=\"receiving\"}", uploads.receiving);
+  print.line(kName, "{state=\"held\"}", uploads.held);
+  print.gauge("spind_uploads_waiting_seconds", "How long ago the oldest of them was started.",
+              uploads.oldest_seconds);
+}
+
 void print_policies(const StoreNumbers& numbers, Printer& print) {
   print.counter("spind_retired_trash_items_total",
                 "Items of the trash that were purged since their time was over.",
@@ -125,6 +134,13 @@ void print_store_metrics(const StoreNumbers& numbers, std::string& out) {
   print.counter("spind_pack_syncs_total", "Syncs of packs.", content.pack_syncs);
   print.counter("spind_pack_appends_total", "Pieces that those syncs made durable.",
                 content.pack_sync_appends);
+  print.gauge("spind_pieces_waiting",
+              "Pieces that nothing refers to and that were kept by the last collection: for their "
+              "grace, or for readers.",
+              content.pieces_waiting);
+  print.gauge("spind_pieces_waiting_seconds", "For how long the oldest of them had waited.",
+              content.pieces_waiting_seconds);
+  print_uploads(numbers.uploads, print);
   print_policies(numbers, print);
   print.counter("spind_packs_rewritten_total", "Packs that were mostly dead and were emptied.",
                 content.packs_rewritten);

@@ -21,6 +21,9 @@ struct StoreNumbers {
   std::uint64_t memory_budget_bytes = 0;
   bool content_healthy = true;
   std::uint64_t retired_trash_items = 0, thinned_versions = 0;
+  struct Uploads {
+    std::uint64_t receiving = 0, held = 0, oldest_seconds = 0;
+  } uploads{};
 };
 
 void print_store_metrics(const StoreNumbers& numbers, std::string& out);

@@ -62,35 +62,40 @@ Result<Written> abort_upload(const Context& context, const Call& call, const Spa
       });
 }
 
-Result<std::uint64_t> expire_uploads(const Context& context, const Call& call,
-                                     std::uint64_t count_max) {
+Result<UploadQueue> expire_uploads(const Context& context, const Call& call,
+                                   std::uint64_t count_max) {
   const kv::SnapshotRef snapshot = context.kv.durable();
   const std::int64_t now_ns = context.clock.wall_ns();
-  std::uint64_t expired = 0;
+  UploadQueue queue;
   const std::string waiting = model::waiting_uploads_prefix();
   const auto spaces = snapshot->scan(kv::Family::state, waiting, model::end_of(waiting));
-  for (; spaces->valid() && expired < count_max; spaces->next()) {
+  for (; spaces->valid() && queue.expired < count_max; spaces->next()) {
     const SpaceId space = model::space_in_waiting_key(spaces->key());
     SPIND_TRY_ASSIGN(const bool some, has_uploads(*snapshot, space));
     if (!some) SPIND_TRY(forget(context, space));
     const std::string prefix = model::row_prefix(space, model::SpaceRow::upload);
     const auto uploads = snapshot->scan(kv::Family::state, prefix, model::end_of(prefix));
-    for (; uploads->valid() && expired < count_max; uploads->next()) {
+    for (; uploads->valid() && queue.expired < count_max; uploads->next()) {
       SPIND_TRY(call.interrupted(context.clock));
       const auto upload = model::decode_upload(uploads->value());
-      // A broken row is told of by a check.
-      if (!upload.ok() || !upload->expired(now_ns)) continue;
+      if (!upload.ok()) continue;  // a check tells of it
+      if (!upload->expired(now_ns)) {
+        ++(upload->progress.stage == model::UploadStage::receiving ? queue.receiving : queue.held);
+        queue.oldest_ns = std::min(queue.oldest_ns, upload->started_ns);
+        continue;
+      }
       auto over = expire(context, call, space, model::last_u64_in(uploads->key()));
       if (over.code() == Code::not_found) break;  // the space was purged, and takes all with it
       if (!over.ok()) return std::move(over).error();
-      if (*over) ++expired;
+      if (*over) ++queue.expired;
     }
     SPIND_TRY(uploads->status());
   }
   SPIND_TRY(spaces->status());
   // One sync for all of them.
-  if (expired > 0) SPIND_TRY(context.kv.wait(context.kv.latest(), call.deadline_monotonic_ns));
-  return expired;
+  if (queue.expired > 0)
+    SPIND_TRY(context.kv.wait(context.kv.latest(), call.deadline_monotonic_ns));
+  return queue;
 }
 
 }  // namespace spind::ops

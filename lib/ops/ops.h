@@ -142,9 +142,14 @@ Result<Written> quarantine_upload(const Context& context, const Call& call, cons
 Result<OpenedFile> open_upload(const Context& context, const Call& call, const SpaceId& space,
                                UploadId upload, const ReadUploadOptions& options);
 // Gives up uploads whose time is over, in all spaces, at most `count_max` of them: by entries of
-// their own, which name nobody. How many there were.
-Result<std::uint64_t> expire_uploads(const Context& context, const Call& call,
-                                     std::uint64_t count_max);
+// their own, which name nobody.
+struct UploadQueue {
+  std::uint64_t expired = 0;              // given up now
+  std::uint64_t receiving = 0, held = 0;  // those that were met and go on waiting
+  std::int64_t oldest_ns = INT64_MAX;     // when the oldest of these was started
+};
+Result<UploadQueue> expire_uploads(const Context& context, const Call& call,
+                                   std::uint64_t count_max);
 
 // Content. `check_put` refuses early what the commit would refuse anyway, before bytes are sent.
 Result<content::Owner> check_put(const Context& context, const Call& call, const SpaceId& space,

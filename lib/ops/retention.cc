@@ -82,8 +82,8 @@ class Retention {
   Result<NodeId> place(const SpaceId& space) const {
     SPIND_TRY_ASSIGN(const auto row,
                      context_.kv.durable()->get(Family::state, model::waiting_thinning_key(space)));
-    if (!row) return NodeId{0};
-    return model::decode_count(*row);
+    const auto place = row ? model::decode_count(*row) : Result<std::uint64_t>(0);
+    return place.ok() ? NodeId{*place} : NodeId{0};  // a broken one is written anew
   }
 
   Status note_place(const SpaceId& space, NodeId next) {

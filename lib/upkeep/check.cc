@@ -144,7 +144,7 @@ class StoreCheck {
       findings_.add(Kind::stray_holder, 0,
                     fmt::format("piece {}: {} spaces that do not refer to it hold it for ever",
                                 name, piece.stray_holders),
-                    note_holders(vault, piece.id));
+                    mend_stray(vault, piece.id));
     if (piece.bytes.ok()) return drop_notes(vault, piece.id);
     const Error& error = piece.bytes.error();
     if (!is_damage(error)) return error;
@@ -161,6 +161,11 @@ class StoreCheck {
   Mend mend_unheld(const model::VaultId& vault, const model::PieceId& piece) const {
     if (mends_done() != mended_before_) return {};
     return condemn_piece(vault, piece, subject_.clock.wall_ns() / 1'000'000);
+  }
+
+  // Likewise: what refers to the piece may be lost as well.
+  Mend mend_stray(const model::VaultId& vault, const model::PieceId& piece) const {
+    return mends_done() == mended_before_ ? note_holders(vault, piece) : Mend{};
   }
 
   std::uint64_t mends_done() const {

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "base/try.h"
+#include "journal/journal.h"
 #include "upkeep/findings.h"
 #include "upkeep/mend_rows.h"
 #include "upkeep/mends.h"
@@ -51,6 +52,24 @@ Status count_lost(Transaction& rows, const SpaceId& space, const NodeRecord& nod
   }
   any = true;
   return {};
+}
+
+// The last entry above the floor that removed the version with the attachment; the head's own: none
+// did.
+Result<EntryNumber> let_go_by(const Transaction& rows, const SpaceId& space,
+                              const model::Head& head, const model::AttachmentId& id) {
+  const auto lets_go = [&id](const model::Change& change) {
+    const auto* removed = std::get_if<model::VersionRemoved>(&change);
+    return removed != nullptr && removed->version.content.has_attachment() &&
+           removed->version.content.attachment == id;
+  };
+  journal::Pages entries(rows, space);
+  for (EntryNumber at = head.entry; at > std::max(head.floor, id.entry); --at) {
+    const auto entry = entries.read(at);
+    if (!entry.ok() && !is_damage(entry.error())) return entry.error();
+    if (entry.ok() && std::any_of(entry->changes.begin(), entry->changes.end(), lets_go)) return at;
+  }
+  return head.entry;
 }
 
 }  // namespace
@@ -181,10 +200,12 @@ Mend note_kept(const SpaceId& space) {
           {}};
 }
 
+// Under the entry that let go of it, so that a rewind that brings it back finds the note.
 Mend give_up_attachment(const SpaceId& space, const model::AttachmentId& id) {
   return {[=](Transaction& rows) -> Result<Mended> {
             SPIND_TRY_ASSIGN(const model::Head head, read_head(rows, space));
-            rows.put(Family::state, model::unused_key(space, head.entry, id), "");
+            SPIND_TRY_ASSIGN(const EntryNumber entry, let_go_by(rows, space, head, id));
+            rows.put(Family::state, model::unused_key(space, entry, id), "");
             return Mended::good;
           },
           {},

@@ -28,6 +28,9 @@ class Reclaimer::Run {
       if (!space) break;
       Status done = visit(*space);
       if (!done.ok() && !is_damage(done.error())) return done;
+      if (done.code() == Code::not_found) {
+        SPIND_TRY_ASSIGN(done, missing_row(*space, done.error()));
+      }
       if (first_error.ok()) first_error = std::move(done);
       begin = model::end_of(model::space_partition(*space));
     }
@@ -42,6 +45,15 @@ class Reclaimer::Run {
     SPIND_TRY_ASSIGN(const auto head,
                      all_.kv_.durable()->get(Family::state, model::head_key(space)));
     return head ? Status() : space::no_such_space(space);
+  }
+
+  // Rows that should be there are damage, and not that what the caller asked for is not there;
+  // unless another collection has erased the space meanwhile.
+  Result<Status> missing_row(const SpaceId& space, const Error& error) {
+    SPIND_TRY_ASSIGN(const auto still,
+                     next_space(*all_.kv_.durable(), model::space_partition(space)));
+    if (!still || *still != space) return Status();
+    return Status(Error{.code = Code::corruption, .text = error.text, .path = space.to_string()});
   }
 
   Status visit(const SpaceId& space) {

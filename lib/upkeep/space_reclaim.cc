@@ -67,6 +67,7 @@ Status SpaceReclaim::commit(std::vector<std::string> partitions, const Step& ste
       kv_.update(std::move(partitions), [&](kv::Transaction& rows) -> kv::Outcome {
         rows.use_reserve();
         by_step_ = {};
+        SPIND_TRY(check_kept());
         space::State state(rows, space_);
         SPIND_TRY_ASSIGN(const model::Head* head, state.head());
         if (head->epoch != epoch_)
@@ -81,6 +82,14 @@ Status SpaceReclaim::commit(std::vector<std::string> partitions, const Step& ste
   last_ = answer.ticket;
   ++unsettled_;
   return tells_vault || unsettled_ == kStepsASync ? settle() : Status();
+}
+
+// A full device loses all that was not yet durable, and a step must not go on from one that is
+// undone. Asked for in a body: the store is not opened anew meanwhile.
+Status SpaceReclaim::check_kept() {
+  if (unsettled_ == 0) return {};
+  if (auto verdict = kv_.verdict(last_)) return std::move(*verdict);
+  return {};
 }
 
 Status SpaceReclaim::settle() {

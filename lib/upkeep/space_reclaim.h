@@ -40,6 +40,7 @@ class SpaceReclaim {
   Status trim_entry(kv::Transaction& rows, space::State& state, EntryNumber number);
   Status erase_attachments(kv::Transaction& rows, EntryNumber number);
   Status commit(std::vector<std::string> partitions, const Step& step);
+  Status check_kept();
   Status settle();
   Result<std::vector<std::string>> keys_from(const std::string& begin, model::SpaceRow row,
                                              std::size_t count_max);

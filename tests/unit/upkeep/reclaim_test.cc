@@ -346,6 +346,29 @@ TEST_CASE("reclaim: says how much waits, and for how long") {
   CHECK(done.find("\nspind_reclaimed_nodes_total 2\n") != done.npos);
 }
 
+TEST_CASE("collect: how many pieces wait to be removed, and for how long, is a metric") {
+  TestClock clock;
+  TestStore store(MetadataEngine::memory, seams_with(clock));
+  const Space space = store.make_space("waiting");
+  const auto collect_says = [&](std::chrono::seconds grace, const std::string& count,
+                                const std::string& seconds) {
+    CollectOptions options{.grace = grace};
+    options.forget = space.id();
+    REQUIRE(store.store().collect(options).ok());
+    const std::string text = store.store().metrics();
+    CHECK(text.find("\nspind_pieces_waiting " + count + "\n") != text.npos);
+    CHECK(text.find("\nspind_pieces_waiting_seconds " + seconds + "\n") != text.npos);
+  };
+  REQUIRE(space.put("/file", content(1, 20'000)).ok());
+  collect_says(std::chrono::hours(1), "0", "0");
+  REQUIRE(space.remove("/file").ok());
+  REQUIRE(space.empty_trash().ok());
+  collect_says(std::chrono::hours(1), "1", "0");
+  clock.advance(600 * std::int64_t{1'000'000'000});
+  collect_says(std::chrono::hours(1), "1", "600");
+  collect_says(std::chrono::seconds(0), "0", "0");
+}
+
 TEST_CASE("check: finds rows of rewinds that entries do not know, and a mark above the floor") {
   Reclaimed one;
   one.space().rewind({.entry = 3}).value();
@@ -364,6 +387,9 @@ TEST_CASE("check: finds rows of rewinds that entries do not know, and a mark abo
 }
 
 TEST_CASE("reclaim: a space that is damaged keeps nobody else waiting, and its journal stays") {
+  bool whole = false;  // or only the payload
+  SUBCASE("a payload is missing") {}
+  SUBCASE("an entry is missing") { whole = true; }
   Reclaimed one;
   SpaceOptions chosen{.alias = "other"};
   chosen.floor = {INT64_MAX, 1};
@@ -375,6 +401,7 @@ TEST_CASE("reclaim: a space that is damaged keeps nobody else waiting, and its j
   REQUIRE(other.empty_trash().ok());
   other.put("/file", "again").value();
   one.planted.erase(Family::journal, model::payload_key(one.planted.id(), 2));
+  if (whole) one.planted.erase(Family::journal, model::skeleton_key(one.planted.id(), 2));
   one.keep(INT64_MAX, 1);
   const Store& store = one.planted.store().store();
   CollectOptions options{.grace = std::chrono::seconds(0)};
@@ -384,7 +411,38 @@ TEST_CASE("reclaim: a space that is damaged keeps nobody else waiting, and its j
   }
   CHECK(other.info().value().floor == other.info().value().entry - 2);
   CHECK_FALSE(one.piece_stored(big));
-  CHECK(one.rows(SpaceRow::skeleton, Family::journal) == one.last());
+  CHECK(one.rows(SpaceRow::skeleton, Family::journal) == one.last() - whole);
+}
+
+TEST_CASE("reclaim: does not go on from steps that a full device lost") {
+  std::atomic<bool> full = false;
+  TestStore store(MetadataEngine::memory, {}, {}, true);
+  store.before_kv([&full](kv::MemoryCall call) -> Status {
+    if (call != kv::MemoryCall::sync || !full.exchange(false)) return {};
+    return Error{.code = Code::no_space, .text = "the device is full"};
+  });
+  REQUIRE(store.open().ok());
+  const Space space = store.make_space("lost");
+  for (int i = 0; i < 400; ++i)
+    REQUIRE(space.put("/folder/" + std::to_string(i), "x", {.make_parents = true}).ok());
+  REQUIRE(space.remove("/folder").ok());
+  REQUIRE(space.empty_trash().ok());
+  CollectOptions options;
+  options.forget = space.id();
+  int steps = 0;
+  options.progress = [&](const Progress&) {
+    // Somebody else's sync meets the full device; then there is room again.
+    if (++steps == 5) {
+      full = true;
+      CHECK(space.put("/other", "y").code() == Code::no_space);
+    }
+    return true;
+  };
+  CHECK(store.store().collect(options).code() == Code::no_space);
+  CHECK(store.findings() == "");
+  options.progress = nullptr;
+  REQUIRE(store.store().collect(options).ok());
+  CHECK(store.findings() == "");
 }
 
 }  // namespace

@@ -67,5 +67,30 @@ TEST_CASE("repair: a piece whose holders are lost is not condemned before they c
   CHECK(planted.store().findings(true) == "");
 }
 
+TEST_CASE(
+    "repair: content that a rewind brings back is given up under the entry that let go of it") {
+  Planted planted;
+  const Written removed = planted.space().remove_version("/work/essay", 1).value();
+  std::string lost;
+  const std::string prefix = model::row_prefix(planted.id(), model::SpaceRow::unused);
+  {
+    const kv::SnapshotRef rows = planted.rows().durable();
+    const auto cursor = rows->scan(Family::state, prefix, model::end_of(prefix));
+    REQUIRE(cursor->valid());
+    lost = cursor->key();
+  }
+  planted.erase(Family::state, lost);
+  planted.space().put("/later", "another entry").value();
+  CHECK(repair(planted).findings_left == 0);
+  CHECK(planted.rows().durable()->get(Family::state, lost).value().has_value());
+  REQUIRE(planted.space().rewind({.entry = removed.entry - 1}).ok());
+  planted.store()
+      .store()
+      .collect({.grace = std::chrono::seconds(0), .forget = planted.id()})
+      .value();
+  CHECK(*planted.space().get("/work/essay", {.version = 1}) == "first");
+  CHECK(planted.store().findings(true) == "");
+}
+
 }  // namespace
 }  // namespace spind::test

@@ -461,5 +461,26 @@ TEST_CASE_FIXTURE(UploadsFixture, "hold: a release checks the target's condition
   CHECK(store.findings(true) == "");
 }
 
+TEST_CASE_FIXTURE(UploadsFixture, "uploads: how many wait, and for how long, is a metric") {
+  const auto says = [this](const std::string& line) {
+    return store.store().metrics().find("\n" + line + "\n") != std::string::npos;
+  };
+  const UploadInfo receiving = start("/receiving", 10);
+  clock.advance(3600 * std::int64_t{1'000'000'000});
+  const UploadInfo held = start("/held", 3);
+  append(held.id, "abc", 3);
+  REQUIRE(space.finish_upload(held.id, {.hold = true}).ok());
+  REQUIRE(store.store().collect().ok());
+  CHECK(says("spind_uploads_waiting{state=\"receiving\"} 1"));
+  CHECK(says("spind_uploads_waiting{state=\"held\"} 1"));
+  CHECK(says("spind_uploads_waiting_seconds 3600"));
+  REQUIRE(space.abort_upload(receiving.id).ok());
+  REQUIRE(space.release_upload(held.id).ok());
+  REQUIRE(store.store().collect().ok());
+  CHECK(says("spind_uploads_waiting{state=\"receiving\"} 0"));
+  CHECK(says("spind_uploads_waiting{state=\"held\"} 0"));
+  CHECK(says("spind_uploads_waiting_seconds 0"));
+}
+
 }  // namespace
 }  // namespace spind::test
