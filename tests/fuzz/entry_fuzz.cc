@@ -38,7 +38,7 @@ std::string skeleton_of(std::string_view payload) {
 }
 
 void try_payload(std::string_view input) {
-  for (const std::uint8_t format : {model::kRecordFormat, model::kSpaceFormat}) {
+  for (std::uint8_t format = model::kRecordFormat; format <= model::kSpaceFormat; ++format) {
     const std::string payload = framed(RecordTag::payload, input, format);
     const auto entry = model::decode_entry(skeleton_of(payload), payload);
     if (entry.ok()) require(model::encode(*entry).payload == payload);
