@@ -6,6 +6,8 @@
 #include <sys/resource.h>
 
 #include <atomic>
+#include <filesystem>
+#include <iterator>
 #include <thread>
 
 #include "support/store/feed.h"
@@ -44,6 +46,10 @@ void write(const Space& space, int writer, std::uint64_t count) {
     const std::string name = "/" + std::to_string(writer) + "-" + std::to_string(i % 5);
     REQUIRE(space.put(name, std::to_string(i)).ok());
   }
+}
+
+std::ptrdiff_t threads_of_process() {
+  return std::distance(std::filesystem::directory_iterator("/proc/self/task"), {});
 }
 
 }  // namespace
@@ -129,14 +135,18 @@ TEST_CASE("watchers: ten thousand take one thread, and each is told") {
   TestStore store(MetadataEngine::memory);
   std::vector<Space> spaces;
   for (int i = 0; i < 10; ++i) spaces.push_back(store.make_space("space " + std::to_string(i)));
+  const std::ptrdiff_t threads_before = threads_of_process();
   std::vector<Watch> watches;
   for (std::size_t i = 0; i < count; ++i)
     watches.push_back(spaces[i % spaces.size()].watch(1).value());
+  // At most, since a thread of an earlier store may only now be on its way out.
+  CHECK(threads_of_process() <= threads_before + 1);
   for (const Space& space : spaces) REQUIRE(space.put("/x", "1").ok());
   for (Watch& watch : watches) {
     pollfd entry{.fd = watch.descriptor(), .events = POLLIN, .revents = 0};
     REQUIRE(::poll(&entry, 1, 60'000) == 1);
   }
+  CHECK(threads_of_process() <= threads_before + 1);
 }
 
 }  // namespace spind::test
