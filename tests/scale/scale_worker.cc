@@ -11,6 +11,7 @@
 //   scale_worker check   STORE BUDGET_BYTES FOLDERS FILES  checks the store
 //   scale_worker put   STORE BUDGET_BYTES LOCAL_FILE       stores one large file
 //   scale_worker get   STORE BUDGET_BYTES LOCAL_FILE       reads it, comparing
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
@@ -117,9 +118,22 @@ std::uint64_t rewind(const Job& job) {
   return kChanges;
 }
 
+// Makes one change of a whole subtree. It touches a few rows, however many nodes hang below, so a
+// second is generous, also on a machine that is busy.
+template <class Change>
+Written at_once(const std::string& verb, Change change) {
+  using namespace std::chrono;
+  const auto before = steady_clock::now();
+  const Written written = must(change());
+  const auto took = duration_cast<milliseconds>(steady_clock::now() - before);
+  if (took > seconds(1))
+    throw std::runtime_error(verb + " took " + std::to_string(took.count()) + " ms");
+  return written;
+}
+
 std::uint64_t purge(const Job& job) {
-  const Written removed = must(job.space.remove("/copy"));
-  must(job.space.purge(Ref::node(removed.node)));
+  const Written removed = at_once("remove", [&] { return job.space.remove("/copy"); });
+  at_once("purge", [&] { return job.space.purge(Ref::node(removed.node)); });
   must(job.session.wait());
   CollectOptions options;
   options.forget = job.space.id();
