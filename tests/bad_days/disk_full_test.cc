@@ -1,4 +1,4 @@
-// The device is full, or read-only: at any write, of RocksDB, of packs, of objects.
+// The device is full, read-only, or bad in places: at any write, of RocksDB, of packs, of objects.
 #include <doctest/doctest.h>
 
 #include <thread>
@@ -133,6 +133,41 @@ TEST_CASE("bad day: on a read-only disk writes are refused and reads go on") {
   disk.device.set_read_only(false);
   REQUIRE(disk.store.open().ok());
   CHECK(disk.store.space("read-only").put("/new", "x").ok());
+  CHECK(disk.store.findings(true) == "");
+}
+
+// A checkpoint makes RocksDB write a table at once, as it does by itself when it has enough rows.
+TEST_CASE("bad day: rows that a bad disk does not take end all writing, and reads go on") {
+  DeviceStore disk(0);
+  const Space space = disk.store.make_space("bad");
+  for (const std::uint64_t size_bytes : kSizes)
+    REQUIRE(space.put("/" + std::to_string(size_bytes), content(1, size_bytes)).ok());
+  Store& store = disk.store.store();
+  CHECK(store.metrics().find("spind_store_poisoned 0\n") != std::string::npos);
+  disk.device.set_tables_fail(true);
+  const TemporaryFolder folder;
+  CHECK(store.checkpoint(folder / "copy").code() == Code::io_error);
+
+  const auto says_why = [](const Status& status) {
+    return status.code() == Code::unavailable &&
+           status.error().text.find("the device has a bad block") != std::string::npos;
+  };
+  CHECK(says_why(store.health()));
+  CHECK(store.metrics().find("spind_store_poisoned 1\n") != std::string::npos);
+  disk.device.set_tables_fail(false);
+  const Result<Written> put = space.put("/new", "x");
+  CHECK((!put.ok() && says_why(put.error())));
+  for (const std::uint64_t size_bytes : kSizes)
+    CHECK(space.get("/" + std::to_string(size_bytes)).value() == content(1, size_bytes));
+  CHECK(space.stat("/new").code() == Code::not_found);
+
+  disk.store.reopen();
+  CHECK(disk.store.store().health().ok());
+  CHECK(disk.store.store().metrics().find("spind_store_poisoned 0\n") != std::string::npos);
+  for (const std::uint64_t size_bytes : kSizes)
+    CHECK(disk.store.space("bad").get("/" + std::to_string(size_bytes)).value() ==
+          content(1, size_bytes));
+  CHECK(disk.store.space("bad").put("/new", "x").ok());
   CHECK(disk.store.findings(true) == "");
 }
 

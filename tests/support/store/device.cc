@@ -58,12 +58,14 @@ rocksdb::IOStatus to_rocksdb(const Status& status) {
 
 class DeviceWritable : public rocksdb::FSWritableFileOwnerWrapper {
  public:
-  DeviceWritable(std::unique_ptr<rocksdb::FSWritableFile> behind, Device& device)
-      : FSWritableFileOwnerWrapper(std::move(behind)), device_(device) {}
+  DeviceWritable(std::unique_ptr<rocksdb::FSWritableFile> behind, Device& device, bool is_table)
+      : FSWritableFileOwnerWrapper(std::move(behind)), device_(device), is_table_(is_table) {}
 
   using FSWritableFileOwnerWrapper::Append;
   rocksdb::IOStatus Append(const rocksdb::Slice& data, const rocksdb::IOOptions& options,
                            rocksdb::IODebugContext* context) override {
+    if (is_table_ && device_.tables_fail())
+      return rocksdb::IOStatus::IOError("the device has a bad block");
     const rocksdb::IOStatus room = to_rocksdb(device_.take(data.size()));
     return room.ok() ? FSWritableFileOwnerWrapper::Append(data, options, context) : room;
   }
@@ -86,6 +88,7 @@ class DeviceWritable : public rocksdb::FSWritableFileOwnerWrapper {
 
  private:
   Device& device_;
+  bool is_table_;
 };
 
 class DeviceDirectory : public rocksdb::FSDirectoryWrapper {
@@ -123,7 +126,8 @@ class DeviceFileSystem : public rocksdb::FileSystemWrapper {
     if (!room.ok()) return room;
     const rocksdb::IOStatus opened =
         FileSystemWrapper::NewWritableFile(path, options, file, context);
-    if (opened.ok()) *file = std::make_unique<DeviceWritable>(std::move(*file), device_);
+    if (opened.ok())
+      *file = std::make_unique<DeviceWritable>(std::move(*file), device_, path.ends_with(".sst"));
     return opened;
   }
   rocksdb::IOStatus NewDirectory(const std::string& path, const rocksdb::IOOptions& options,

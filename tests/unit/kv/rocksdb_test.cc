@@ -121,6 +121,40 @@ TEST_CASE("rocksdb: a cursor keeps what it lent while the store is opened anew, 
   CHECK(rows(*store->durable(), "a", "c").size() >= 1000);
 }
 
+TEST_CASE("rocksdb: a flush that fails poisons the store, reads go on, and opening anew helps") {
+  spind::test::TemporaryFolder folder;
+  const auto device = std::make_shared<TestDevice>();
+  const RocksdbOptions options{
+      .path = folder / "kv", .memory_budget_bytes = std::uint64_t{8} << 20, .file_system = device};
+  auto store = must_open(options);
+  REQUIRE(put_durably(*store, "a1", "durable").ok());
+  const Ticket durable = store->latest();
+  device->tables_fail = true;
+  const std::string value(15'000, 'v');
+  for (int i = 0; i < 20'000 && store->health().ok(); ++i)
+    (void)put(*store, "b" + std::to_string(i), value);
+
+  const auto says_why = [](const Status& status) {
+    return status.code() == Code::unavailable &&
+           status.error().text.find("the test device has a bad block") != std::string::npos;
+  };
+  CHECK(says_why(store->health()));
+  CHECK(store->metrics().poisoned);
+  device->tables_fail = false;
+  for (int i = 0; i < 3; ++i) CHECK(says_why(put(*store, "a2", "refused").status));
+  CHECK(store->wait(durable).ok());
+  CHECK(read(*store->durable(), "a1") == "durable");
+  CHECK(rows(*store->durable(), "a", "b").size() == 1);
+
+  store.reset();
+  store = must_open(options);
+  CHECK(store->health().ok());
+  CHECK_FALSE(store->metrics().poisoned);
+  CHECK(read(*store->durable(), "a1") == "durable");
+  CHECK(read(*store->durable(), "a2") == std::nullopt);
+  CHECK(put_durably(*store, "a2", "taken").ok());
+}
+
 TEST_CASE("rocksdb: many threads while the device fills and empties, and what was said holds") {
   RocksdbKind store;
   std::atomic<bool> done{false};

@@ -1,4 +1,5 @@
-// A file system for RocksDB whose syncs of the log pass through a gate, and which can be full.
+// A file system for RocksDB whose syncs of the log pass through a gate, which can be full, and on
+// which tables can fail.
 #pragma once
 
 #include <atomic>
@@ -21,6 +22,7 @@ class TestDevice final : public rocksdb::FileSystemWrapper {
   // Asked before each sync of a log.
   std::function<Status()> before_log_sync;
   std::atomic<bool> full{false};
+  std::atomic<bool> tables_fail{false};
 
   const char* Name() const override { return "spind.TestDevice"; }
   rocksdb::IOStatus NewWritableFile(const std::string& path, const rocksdb::FileOptions& options,
@@ -28,20 +30,25 @@ class TestDevice final : public rocksdb::FileSystemWrapper {
                                     rocksdb::IODebugContext* debug) override {
     if (full) return rocksdb::IOStatus::NoSpace("the test device is full");
     rocksdb::IOStatus status = target()->NewWritableFile(path, options, file, debug);
-    if (status.ok())
-      *file = std::make_unique<OpenFile>(std::move(*file), *this, path.ends_with(".log"));
+    if (status.ok()) *file = std::make_unique<OpenFile>(std::move(*file), *this, path);
     return status;
   }
 
  private:
   class OpenFile final : public rocksdb::FSWritableFileOwnerWrapper {
    public:
-    OpenFile(std::unique_ptr<rocksdb::FSWritableFile> file, TestDevice& device, bool is_log)
-        : rocksdb::FSWritableFileOwnerWrapper(std::move(file)), device_(device), is_log_(is_log) {}
+    OpenFile(std::unique_ptr<rocksdb::FSWritableFile> file, TestDevice& device,
+             const std::string& path)
+        : rocksdb::FSWritableFileOwnerWrapper(std::move(file)),
+          device_(device),
+          is_log_(path.ends_with(".log")),
+          is_table_(path.ends_with(".sst")) {}
 
     using rocksdb::FSWritableFileOwnerWrapper::Append;
     rocksdb::IOStatus Append(const rocksdb::Slice& data, const rocksdb::IOOptions& options,
                              rocksdb::IODebugContext* debug) override {
+      if (is_table_ && device_.tables_fail)
+        return rocksdb::IOStatus::IOError("the test device has a bad block");
       if (!device_.full) return target()->Append(data, options, debug);
       // A part of it still fits.
       (void)target()->Append({data.data(), data.size() / 2}, options, debug);
@@ -56,7 +63,7 @@ class TestDevice final : public rocksdb::FileSystemWrapper {
 
    private:
     TestDevice& device_;
-    bool is_log_;
+    bool is_log_, is_table_;
   };
 };
 
