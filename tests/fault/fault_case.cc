@@ -1,5 +1,7 @@
 #include "fault/fault_case.h"
 
+#include <algorithm>
+#include <fstream>
 #include <stdexcept>
 
 #include "base/try.h"
@@ -30,6 +32,37 @@ FaultCase put(std::string name, const char* path, std::uint64_t size_bytes, Verb
   Request request{.verb = verb, .ref = path, .content_seed = 77, .size_bytes = size_bytes};
   request.options.make_parents = true;
   return on_space(std::move(name), request);
+}
+
+constexpr std::uint64_t kStreamed = 78;  // seed of the two below
+
+Status put_stream(TestStore& store) {
+  SPIND_TRY_ASSIGN(const Session session, store.store().session({.user = "ada"}));
+  SPIND_TRY_ASSIGN(const Space space, session.space_by_alias("faults"));
+  const std::string bytes = content(kStreamed, kObject);
+  std::size_t given = 0;
+  const auto source = [&](std::span<std::uint8_t> out) -> Result<std::size_t> {
+    const std::size_t count = std::min({out.size(), bytes.size() - given, std::size_t{100'000}});
+    std::copy_n(bytes.begin() + static_cast<std::ptrdiff_t>(given), count, out.begin());
+    given += count;
+    return count;
+  };
+  SPIND_TRY(space.put_stream("/new/stream", source, {.make_parents = true}));
+  return {};
+}
+
+std::string local_file_beside(const TestStore& store) { return store.folder() + ".local"; }
+
+void make_local_file(TestStore& store) {
+  std::ofstream(local_file_beside(store), std::ios::binary) << content(kStreamed, kObject);
+}
+
+Status put_local_file(TestStore& store) {
+  SPIND_TRY_ASSIGN(const Session session, store.store().session({.user = "ada"}));
+  SPIND_TRY_ASSIGN(const Space space, session.space_by_alias("faults"));
+  SPIND_TRY(space.put_local_file("/new/local", local_file_beside(store),
+                                 {.mtime_ns = 5, .make_parents = true}));
+  return {};
 }
 
 Status reopen(TestStore& store) {
@@ -284,6 +317,27 @@ FaultCase on_upload(std::string name, std::size_t which,
   return {std::move(name), run, true};
 }
 
+void hold_upload(TestStore& store) {
+  const Space space = store.space("faults");
+  const UploadId complete = space.uploads().value().items.at(1).id;
+  if (!space.finish_upload(complete, {.hold = true}).ok())
+    throw std::runtime_error("an upload cannot be held");
+}
+
+Status read_upload(const Space& space, const UploadInfo& upload) {
+  SPIND_TRY_ASSIGN(Reader reader, space.upload_reader(upload.id, {.inspect = true}));
+  std::string bytes;
+  std::vector<std::uint8_t> part(15'000);
+  for (;;) {
+    SPIND_TRY_ASSIGN(const std::size_t count, reader.read(part));
+    if (count == 0) break;
+    bytes.append(part.begin(), part.begin() + static_cast<std::ptrdiff_t>(count));
+  }
+  if (bytes != content(10, 40'000))
+    return Error{.code = Code::corruption, .text = "an upload came back with other bytes"};
+  return {};
+}
+
 Status start_upload(TestStore& store) {
   SPIND_TRY_ASSIGN(const Session session, store.store().session({.user = "ada"}));
   SPIND_TRY_ASSIGN(const Space space, session.space_by_alias("faults"));
@@ -327,6 +381,20 @@ void add_upload_cases(std::vector<FaultCase>& cases) {
         SPIND_TRY(space.abort_upload(upload.id));
         return {};
       }));
+  const auto held = [&](FaultCase one) -> FaultCase& {
+    one.prepare = hold_upload;
+    return cases.emplace_back(std::move(one));
+  };
+  held(on_upload("release_upload", 1, [](const Space& space, const UploadInfo& upload) -> Status {
+    SPIND_TRY(space.release_upload(upload.id));
+    return {};
+  }));
+  held(
+      on_upload("quarantine_upload", 1, [](const Space& space, const UploadInfo& upload) -> Status {
+        SPIND_TRY(space.quarantine_upload(upload.id));
+        return {};
+      }));
+  held(on_upload("upload_reader", 1, read_upload)).changes_space = false;
 }
 
 std::vector<FaultCase> make_cases() {
@@ -344,6 +412,8 @@ std::vector<FaultCase> make_cases() {
       put("put packed", "/new/packed", kPacked),
       put("put object", "/new/object", kObject),
       put("writer pieces", "/new/pieces", kPieces, Verb::write),
+      {"put_stream", put_stream},
+      {"put_local_file", put_local_file, true, make_local_file},
       put("overwrite inline", "/folder/inline", 200),
       put("overwrite object", "/folder/object", kPacked),
   };

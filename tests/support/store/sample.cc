@@ -23,6 +23,15 @@ Status describe_versions(const Space& space, NodeId file, std::string& text) {
   return {};
 }
 
+const char* state_name(UploadState state) {
+  switch (state) {
+    case UploadState::receiving: return "receiving";
+    case UploadState::held: return "held";
+    case UploadState::quarantined: return "quarantined";
+  }
+  return "";
+}
+
 }  // namespace
 
 void make_sample(const Store& store) {
@@ -93,8 +102,7 @@ Result<std::string> describe(const Space& space, bool with_ids) {
   SPIND_TRY_ASSIGN(const PageOf<UploadInfo> uploads, space.uploads());
   for (const UploadInfo& upload : uploads.items)
     text += "upload: " + upload.target.to_string() + " " + std::to_string(upload.offset) + " of " +
-            std::to_string(upload.size_bytes) +
-            (upload.state == UploadState::held ? " held\n" : "\n");
+            std::to_string(upload.size_bytes) + " " + state_name(upload.state) + "\n";
   SPIND_TRY_ASSIGN(const SpaceInfo info, space.info());
   return text + std::to_string(info.trash_bytes) + " bytes in the trash\n";
 }
