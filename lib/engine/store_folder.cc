@@ -100,9 +100,12 @@ Result<StoreFolder> make_store_folder(Files& files, const std::string& folder) {
   return store;
 }
 
+// Where its name may not be durable an error is told, and then no store shall be found.
 Status finish_store_folder(Files& files, const std::string& folder) {
-  return write_file_durably(files, folder + std::string(kFormatFile),
-                            as_bytes(format_text(kStoreFormat)));
+  const std::string path = folder + std::string(kFormatFile);
+  Status written = write_file_durably(files, path, as_bytes(format_text(kStoreFormat)));
+  if (!written.ok()) (void)files.remove(path);
+  return written;
 }
 
 }  // namespace spind::engine

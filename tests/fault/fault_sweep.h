@@ -21,4 +21,7 @@ struct SweepResult {
 // With no_space the store must recover without being opened again.
 SweepResult sweep(const FaultCase& fault_case, Seam seam, Code code);
 
+// The same of Store::checkpoint, by the seam of files.
+SweepResult sweep_checkpoint(Code code);
+
 }  // namespace spind::test
