@@ -1,7 +1,11 @@
 // Every verb takes every form of reference.
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <fstream>
+
 #include "bad_days/all_verbs.h"
+#include "base/try.h"
 #include "support/store/test_store.h"
 
 namespace spind::test {
@@ -28,6 +32,80 @@ Ref reference(const Tree& tree, Form form, bool folder) {
     case Form::id: return Ref::node(folder ? tree.folder : tree.file);
     default: return folder ? Ref::below(kRootNode, "folder") : Ref::below(tree.folder, "file");
   }
+}
+
+// A verb that is no Request; `other` is another space with the same tree in it.
+struct OtherVerb {
+  const char* name;
+  bool of_folder;
+  Result<Written> (*run)(const Space& space, const Space& other, const Ref& ref);
+};
+
+const std::string& local_file() {
+  static const TemporaryFolder folder;
+  static const std::string path = [] {
+    std::string made = folder / "local";
+    std::ofstream(made) << "local";
+    return made;
+  }();
+  return path;
+}
+
+constexpr OtherVerb kOtherVerbs[] = {
+    {"set_favourite", false,
+     [](const Space& space, const Space&, const Ref& ref) -> Result<Written> {
+       SPIND_TRY(space.set_favourite(ref, true));
+       return Written{};
+     }},
+    {"add_tags", false,
+     [](const Space& space, const Space&, const Ref& ref) { return space.add_tags(ref, {"new"}); }},
+    {"remove_tags", false,
+     [](const Space& space, const Space&, const Ref& ref) {
+       return space.remove_tags(ref, {"old"});
+     }},
+    {"put_stream", false,
+     [](const Space& space, const Space&, const Ref& ref) {
+       std::string_view left = "stream";
+       return space.put_stream(ref, [&](std::span<std::uint8_t> out) -> Result<std::size_t> {
+         const std::size_t count = std::min(out.size(), left.size());
+         std::copy_n(left.begin(), count, out.begin());
+         left.remove_prefix(count);
+         return count;
+       });
+     }},
+    {"put_local_file", false,
+     [](const Space& space, const Space&, const Ref& ref) {
+       return space.put_local_file(ref, local_file());
+     }},
+    {"copy_from, the source", false,
+     [](const Space& space, const Space& other, const Ref& ref) {
+       return other.copy_from(space, ref, "/copy");
+     }},
+    {"copy_from, the source, a folder", true,
+     [](const Space& space, const Space& other, const Ref& ref) {
+       return other.copy_from(space, ref, "/copy");
+     }},
+    {"copy_from, the target", false,
+     [](const Space& space, const Space& other, const Ref& ref) {
+       return space.copy_from(other, "/folder/file", ref, {.on_conflict = OnConflict::replace});
+     }},
+};
+
+// All that the verbs above may change.
+std::string state_of(TestStore& store, const Space& space) {
+  std::string state;
+  for (const Walk::Item& item : run(space, {.verb = Verb::walk}).items) {
+    const Ref ref = Ref::node(item.node.id);
+    state += item.path + ":" + std::to_string(item.node.id) + ":" +
+             std::to_string(item.node.version) + " ";
+    if (item.node.kind == NodeKind::file) state += space.get(ref).value() + " ";
+    for (const Property& one : space.properties(ref).value()) state += one.key + " ";
+  }
+  for (const TrashItem& item : space.trash().value().items)
+    state += "trash " + std::to_string(item.node.id) + " ";
+  for (const Favourite& one : store.session().favourites().value().items)
+    if (one.space == space.id()) state += "favourite " + std::to_string(one.node.id) + " ";
+  return state;
 }
 
 }  // namespace
@@ -65,6 +143,30 @@ TEST_CASE("verbs: each takes a path, an id, and an id with a path below it, to t
       for (const Walk::Item& item : run(tree.space, {.verb = Verb::walk}).items)
         state += " " + item.path + ":" + std::to_string(item.node.version);
       states.push_back(state);
+    }
+    CHECK(states[1] == states[0]);
+    CHECK(states[2] == states[0]);
+  }
+}
+
+TEST_CASE("verbs: streams, tags, favourites and copies between spaces take each form as well") {
+  TestStore store(MetadataEngine::memory);
+  int number = 0;
+  for (const OtherVerb& verb : kOtherVerbs) {
+    CAPTURE(verb.name);
+    std::vector<std::string> states;
+    for (const Form form : {Form::path, Form::id, Form::id_and_path}) {
+      const Tree tree = make_tree(store, "tree " + std::to_string(++number));
+      const Tree other = make_tree(store, "other " + std::to_string(number));
+      REQUIRE(tree.space.add_tags(Ref::node(tree.file), {"old"}).ok());
+      const std::string before = state_of(store, tree.space) + state_of(store, other.space);
+      const Result<Written> written =
+          verb.run(tree.space, other.space, reference(tree, form, verb.of_folder));
+      REQUIRE(written.ok());
+      const std::string state = state_of(store, tree.space) + state_of(store, other.space);
+      CHECK(state != before);
+      states.push_back(std::to_string(written->node) + " " + std::to_string(written->entry) + " " +
+                       state);
     }
     CHECK(states[1] == states[0]);
     CHECK(states[2] == states[0]);
