@@ -333,6 +333,41 @@ constexpr Command kCommands[] = {
      "spind tag list ada:/essay.odt\n"
      "spind tag list ada: german",
      kReadOptions, run_tag_list, 0, 1},
+    {"favourite add",
+     "SPACE:/path...",
+     1,
+     kOperandsMax,
+     "make a file or a folder a favourite of yours",
+     "Nobody else sees which ones you have.\n--json: {id, path}",
+     "spind favourite add ada:/homework",
+     {},
+     run_favourite_add,
+     0,
+     kOperandsMax},
+    {"favourite rm",
+     "SPACE:/path...",
+     1,
+     kOperandsMax,
+     "take a file or a folder off your favourites",
+     "One that is gone is named by its id.\n"
+     "--json: {id, path}; path is null if you cannot see it any more",
+     "spind favourite rm ada:/homework\n"
+     "spind favourite rm ada:!42",
+     {},
+     run_favourite_rm,
+     0,
+     kOperandsMax},
+    {"favourite list",
+     "",
+     0,
+     0,
+     "your favourites in all spaces of the tenant",
+     "What is gone, in the trash or in a disabled space is left out.\n"
+     "--json: {id, path, kind, size, mtime_ns, etag, version, sha256, state, space} a node;\n"
+     "        space is its space's id",
+     "spind favourite list",
+     {},
+     run_favourite_list},
     {"changes", "SPACE:", 1, 1, "what happened in a space, in order",
      "A node is named by its id (as !42), and where the change knows it by its folder and name.\n"
      "--follow ends with an interrupt.\n"

@@ -50,7 +50,7 @@ std::string words_after(const std::string& first) {
   if (first == "completion") out += " bash zsh fish";
   if (first == "trash") out += " list restore purge empty";
   if (first == "upload") out += " list start append finish abort release quarantine";
-  if (first == "versions") out += " list restore pin unpin label remove";
+  if (first == "versions") out += " list restore pin unpin label remove thin";
   return out.empty() ? out : out.substr(1);
 }
 

@@ -17,6 +17,7 @@ SPACE_FIELDS = ["id", "alias", "kind", "tenant", "name", "description", "owner",
 FOREVER = 2**63 - 1
 COMMANDS = ["init", "space create", "space list", "space info", "space set", "space disable",
             "space restore", "space purge", "prop get", "prop set", "prop rm", "tag add", "tag rm", "tag list",
+            "favourite add", "favourite rm", "favourite list",
             "put", "get", "ls", "tree", "stat", "cat", "mkdir", "mv", "cp", "rm", "du", "versions",
             "trash", "changes", "rewind", "upload", "check", "scrub", "collect", "checkpoint", "metrics",
             "verify", "version", "completion"]
@@ -39,6 +40,8 @@ class Words(ToolCase):
                       ["ls", "s:/", "--memory", "lots"], ["ls", "s:/", "--memory="],
                       ["put", "-w", "0", "x", "s:/x", "-r"],
                       ["ls", "no-place"], ["stat", "s:!x"], ["changes", "s:/folder"], ["completion", "tcsh"],
+                      ["favourite", "add"], ["favourite", "add", "no-place"],
+                      ["favourite", "list", "s:"],
                       ["space", "create", "x", "--kind", "other"], ["space", "set", "s"],
                       ["ls", "s:/", "--at", "yesterday"], ["rewind", "s:"],
                       ["rewind", "s:", "--to", "yesterday"], ["rewind", "s:/x", "--to", "1"],
@@ -379,6 +382,33 @@ class Properties(ToolCase):
         self.spind("tag", "rm", "s:/a", "german")
         self.assertEqual(self.run_tool("tag", "list", "s:", "german").out, b"/d/\n")
         self.error("tag", "list", "s:/d", "german", expect=2)
+        self.check_is_clean()
+
+    def test_favourites_are_a_persons_own(self):
+        folder = self.spind("mkdir", "s:/d").row["id"]
+        file = self.spind("put", "-", "s:/d/f", data=b"x").files[0]["id"]
+        self.assertEqual(self.spind("favourite", "list").rows, [])
+        self.assertEqual(self.spind("favourite", "add", "s:/d", "s:/d/f").rows,
+                         [{"id": folder, "path": "/d"}, {"id": file, "path": "/d/f"}])
+        self.spind("favourite", "add", f"s:!{file}")
+        rows = self.spind("favourite", "list").rows
+        self.assertEqual([list(row) for row in rows], [NODE_FIELDS + ["space"]] * 2)
+        space = self.spind("space", "info", "s").row["id"]
+        self.assertEqual([(row["id"], row["path"], row["space"]) for row in rows],
+                         [(folder, "/d", space), (file, "/d/f", space)])
+        self.assertEqual(self.run_tool("favourite", "list").out, b"s:/d/\ns:/d/f\n")
+        self.assertEqual(self.spind("favourite", "list", "--as", "eve").rows, [])
+        self.assertEqual(self.error("favourite", "add", "s:/none")["code"], "not_found")
+        self.assertEqual(self.error("favourite", "rm", "s:/none")["code"], "not_found")
+
+        self.spind("rm", "s:/d/f")
+        self.assertEqual([row["id"] for row in self.spind("favourite", "list").rows], [folder])
+        self.assertEqual(self.spind("favourite", "rm", f"s:!{file}").row,
+                         {"id": file, "path": None})
+        self.spind("trash", "s:", "restore", str(file))
+        self.assertEqual([row["id"] for row in self.spind("favourite", "list").rows], [folder])
+        self.assertEqual(self.spind("favourite", "rm", "s:/d").row, {"id": folder, "path": "/d"})
+        self.assertEqual(self.spind("favourite", "list").rows, [])
         self.check_is_clean()
 
 

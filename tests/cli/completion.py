@@ -20,6 +20,8 @@ class Completion(ToolCase):
         self.assertLessEqual({"put", "get", "space", "--store"}, self.offered(""))
         self.assertEqual(self.offered("ver"), {"verify", "version", "versions"})
         self.assertLessEqual({"create", "list", "info", "set"}, self.offered("space", ""))
+        self.assertLessEqual({"add", "rm", "list"}, self.offered("favourite", ""))
+        self.assertLessEqual({"pin", "thin"}, self.offered("versions", ""))
         self.assertEqual(self.offered("put", "--rec"), {"--recursive"})
         self.assertEqual(self.offered("--json", "get", "--ver"), {"--version"})
         self.assertEqual(self.offered("completion", "z"), {"zsh"})
