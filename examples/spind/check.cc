@@ -47,10 +47,7 @@ Exit run_check(Tool& tool) {
   options.read_content = tool.args().has("content");
   options.repair = tool.args().has("repair");
   options.cancel = tool.cancel();
-  options.progress = [&line](const Progress& progress) {
-    line.set(progress);
-    return true;
-  };
+  options.progress = line.callback();
   const Result<CheckReport> report = (*store)->check(options);
   line.clear();
   if (!report.ok()) return tool.fail(report.error());

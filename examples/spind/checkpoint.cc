@@ -11,10 +11,7 @@ Exit run_checkpoint(Tool& tool) {
   ProgressLine line("copying");
   CheckpointOptions options;
   options.cancel = tool.cancel();
-  options.progress = [&line](const Progress& progress) {
-    line.set(progress);
-    return true;
-  };
+  options.progress = line.callback();
   const Result<CheckpointReport> report = (*store)->checkpoint(folder, options);
   line.clear();
   if (!report.ok()) return tool.fail(report.error());

@@ -32,10 +32,7 @@ Exit run_collect(Tool& tool) {
   if (!store.ok()) return tool.fail(store.error());
   ProgressLine line("collecting");
   options.cancel = tool.cancel();
-  options.progress = [&line](const Progress& progress) {
-    line.set(progress);
-    return true;
-  };
+  options.progress = line.callback();
   const Result<CollectReport> report = (*store)->collect(options);
   line.clear();
   if (!report.ok()) return tool.fail(report.error());

@@ -35,10 +35,7 @@ Exit run_cp(Tool& tool) {
   ProgressLine line("copying");
   CopyOptions options;
   if (tool.args().has("replace")) options.on_conflict = OnConflict::replace;
-  options.progress = [&line](const Progress& now) {
-    line.set(now);
-    return true;
-  };
+  options.progress = line.callback();
   const Result<Written> written = to->space.copy_from(from->space, from->ref, *place, options);
   line.clear();
   if (!written.ok()) return tool.fail(written.error());

@@ -37,6 +37,13 @@ void ProgressLine::set(const Progress& progress) {
   show(false);
 }
 
+ProgressCallback ProgressLine::callback() {
+  return [this](const Progress& progress) {
+    set(progress);
+    return true;
+  };
+}
+
 void ProgressLine::clear() {
   if (!is_terminal_) return;
   const std::lock_guard lock(mutex_);

@@ -25,6 +25,8 @@ class ProgressLine {
   void add(std::uint64_t items, std::uint64_t bytes);
   // How far a long call of the store has come.
   void set(const Progress& progress);
+  // Hands `set` what such a call says. The line has to outlive the call.
+  ProgressCallback callback();
   // Wipes the line before something else is written to the terminal.
   void clear();
 

@@ -18,10 +18,7 @@ Exit run_rewind(Tool& tool) {
   const Result<SpaceInfo> before = space->info();
   if (!before.ok()) return tool.fail(before.error());
   ProgressLine line("rewinding");
-  const Result<Written> rewound = space->rewind(*point, {.progress = [&line](const Progress& now) {
-    line.set(now);
-    return true;
-  }});
+  const Result<Written> rewound = space->rewind(*point, {.progress = line.callback()});
   line.clear();
   if (!rewound.ok()) return tool.fail(rewound.error());
   tool.emit(JsonObject()

@@ -17,10 +17,7 @@ Exit run_scrub(Tool& tool) {
   if (!store.ok()) return tool.fail(store.error());
   ProgressLine line("reading bytes");
   options.cancel = tool.cancel();
-  options.progress = [&line](const Progress& progress) {
-    line.set(progress);
-    return true;
-  };
+  options.progress = line.callback();
   const Result<ScrubReport> report = (*store)->scrub(options);
   line.clear();
   if (!report.ok()) return tool.fail(report.error());

@@ -134,10 +134,7 @@ Result<Space> Tool::space(const std::string& text, SessionKind kind) {
   const Result<Point> point = parse_point(*at);
   if (!point.ok()) return point.error();
   ProgressLine line("going back");
-  Result<Space> view = space->at(*point, {.progress = [&line](const Progress& now) {
-    line.set(now);
-    return true;
-  }});
+  Result<Space> view = space->at(*point, {.progress = line.callback()});
   if (view.ok()) view_ = *view;
   return view;
 }

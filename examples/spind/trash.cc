@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "commands.h"
+#include "progress.h"
 #include "text.h"
 
 namespace spind::tool {
@@ -93,7 +94,10 @@ Exit empty_all(Tool& tool, const Space& space) {
     options.older_than = std::chrono::seconds(std::min(**age_s, kForEver_s));
   }
   options.cancel = tool.cancel();
+  ProgressLine line("purging");
+  options.progress = line.callback();
   const Result<TrashEmptied> emptied = space.empty_trash(options);
+  line.clear();
   if (!emptied.ok()) return tool.fail(emptied.error());
   tool.emit(JsonObject().number("items", emptied->items).number("bytes", emptied->bytes));
   tool.say(std::to_string(emptied->items) + " items, " + human_bytes(emptied->bytes));

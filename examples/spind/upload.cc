@@ -114,9 +114,16 @@ Exit append(Tool& tool, const Space& space, UploadId id) {
   return Exit::done;
 }
 
+Result<Written> finish(Tool& tool, const Space& space, UploadId id) {
+  ProgressLine line("hashing bytes");
+  FinishUploadOptions options{.hold = tool.args().has("hold")};
+  options.progress = line.callback();
+  return space.finish_upload(id, options);
+}
+
 Exit end(Tool& tool, const Space& space, const std::string& what, UploadId id) {
   Result<Written> written = Error{.code = Code::invalid_argument, .text = what};
-  if (what == "finish") written = space.finish_upload(id, {.hold = tool.args().has("hold")});
+  if (what == "finish") written = finish(tool, space, id);
   if (what == "abort") written = space.abort_upload(id);
   if (what == "release") written = space.release_upload(id);
   if (what == "quarantine") written = space.quarantine_upload(id);

@@ -1,6 +1,7 @@
 // versions: what there is of a file; restore, pin, unpin, label and remove one; thin a space's.
 
 #include "commands.h"
+#include "progress.h"
 #include "text.h"
 
 namespace spind::tool {
@@ -52,7 +53,10 @@ Result<Written> change_versions(const Tool& tool, const Target& file, const std:
 Exit thin(Tool& tool, const Target& target) {
   ThinOptions options;
   options.cancel = tool.cancel();
+  ProgressLine line("removing");
+  options.progress = line.callback();
   const Result<VersionsThinned> thinned = target.space.thin_versions(options);
+  line.clear();
   if (!thinned.ok()) return tool.fail(thinned.error());
   tool.emit(JsonObject().number("versions", thinned->versions).number("bytes", thinned->bytes));
   tool.say("removed " + std::to_string(thinned->versions) + " versions, " +
