@@ -55,6 +55,7 @@ class SPIND_EXPORT Store {
   // folder is made, or must be empty; what never changes is shared by hard links, so choose the same
   // file system. The copy is a store like any other, and durable, when this returns; what is left
   // of one that failed holds no store and can be removed. already_exists: the folder is not empty.
+  // invalid_argument: it lies in the store. not_found: the folder above it is missing.
   // unsupported: the store lies in memory.
   Result<CheckpointReport> checkpoint(const std::string& folder,
                                       const CheckpointOptions& options = {}) const;

@@ -4,6 +4,9 @@
 // to at the time or later. RocksDB then copies its rows; the rows of the copy name the objects and
 // packs that belong to it. Objects never change, so they are shared; packs are appended to and have
 // holes punched, so they are not. FORMAT comes last: until then the folder holds no store.
+#include <filesystem>
+
+#include "base/errno_error.h"
 #include "base/try.h"
 #include "blob/posix/posix_blob_store.h"
 #include "content/packs.h"
@@ -15,6 +18,16 @@ namespace spind::engine {
 namespace {
 
 constexpr std::uint64_t kCopyMemoryBytes = std::uint64_t{8} << 20;
+
+// Also where it is named in another way: by symbolic links, or from another folder on.
+Result<bool> lies_below(const std::string& path, const std::filesystem::path& folder) {
+  std::error_code failed;
+  const auto whole = std::filesystem::weakly_canonical(path, failed);
+  const auto above = failed ? folder : std::filesystem::canonical(folder, failed);
+  if (failed) return errno_error(failed.value(), "find", path);
+  const auto below = whole.lexically_relative(above);
+  return !below.empty() && *below.begin() != ".." && *below.begin() != ".";
+}
 
 class Copying {
  public:
@@ -73,6 +86,12 @@ Result<CheckpointReport> Engine::checkpoint(const std::string& folder,
   auto* objects = dynamic_cast<PosixBlobStore*>(blobs_.get());
   if (objects == nullptr)
     return Error{.code = Code::unsupported, .text = "the store's bytes do not lie in its folder"};
+  const std::filesystem::path own = std::filesystem::path(folder_.meta).parent_path();
+  SPIND_TRY_ASSIGN(const bool within, lies_below(folder, own));
+  if (within)
+    return Error{.code = Code::invalid_argument,
+                 .text = "a copy of the store cannot lie in the store",
+                 .path = folder};
   SPIND_TRY_ASSIGN(const StoreFolder copy, make_store_folder(files_, folder));
   const kv::SnapshotRef pinned = kv_->durable();
   SPIND_TRY(kv_->checkpoint(copy.meta));

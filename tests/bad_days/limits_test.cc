@@ -1,4 +1,4 @@
-// Counts, sizes, offsets, tokens, ids and checksums that do not fit.
+// Counts, sizes, offsets, ids and checksums that do not fit.
 #include <doctest/doctest.h>
 
 #include "bad_days/all_verbs.h"
@@ -120,51 +120,6 @@ TEST_CASE("bad day: a wrong checksum or declared size refuses the content and ch
   }
   REQUIRE(store.store().collect({.grace = std::chrono::seconds(0)}).ok());
   CHECK(store.findings(true) == "");
-}
-
-TEST_CASE("bad day: a page token that was cut, flipped or made for another list is refused") {
-  TestStore store(MetadataEngine::memory);
-  const Space space = store.make_space("tokens");
-  const Space other = store.make_space("other tokens");
-  for (const Space& one : {space, other})
-    for (const char* name : {"/a", "/b", "/folder/c", "/folder/d"})
-      REQUIRE(one.put(name, "x", {.make_parents = true}).ok());
-  const std::string token = space.list("/", {.count_max = 1})->next;
-  REQUIRE(!token.empty());
-
-  const auto refused = [&](const Space& where, const char* folder, const std::string& after) {
-    return where.list(folder, {.count_max = 1, .after = after}).code() == Code::invalid_argument;
-  };
-  for (std::size_t size = 1; size < token.size(); ++size)
-    CHECK(refused(space, "/", token.substr(0, size)));
-  for (std::size_t i = 0; i < token.size(); ++i) {
-    std::string flipped = token;
-    flipped[i] = flipped[i] == 'A' ? 'B' : 'A';
-    CHECK(refused(space, "/", flipped));
-  }
-  CHECK(refused(space, "/", token + "A"));
-  CHECK(refused(space, "/", std::string(100'000, 'A')));
-  CHECK(refused(space, "/", std::string("\0\xff", 2)));
-  CHECK(refused(other, "/", token));
-  CHECK(refused(space, "/folder", token));
-  CHECK(space.list("/", {.kind = NodeKind::file, .count_max = 1, .after = token}).code() ==
-        Code::invalid_argument);
-  CHECK(store.session().list_spaces({}, 1, token).code() == Code::invalid_argument);
-  CHECK(store.session().list_spaces({}, 1, "rubbish").code() == Code::invalid_argument);
-  CHECK(space.list("/", {.count_max = 1, .after = token})->items.front().name == "b");
-}
-
-TEST_CASE("bad day: a page token works after the store was opened again") {
-  TestStore store(MetadataEngine::memory);
-  for (const char* name : {"/a", "/b"}) {
-    const Space space = name[1] == 'a' ? store.make_space("tokens") : store.space("tokens");
-    REQUIRE(space.put(name, "x").ok());
-  }
-  const std::string token = store.space("tokens").list("/", {.count_max = 1})->next;
-  store.reopen();
-  const auto page = store.space("tokens").list("/", {.count_max = 1, .after = token});
-  REQUIRE(page.ok());
-  CHECK(page->items.front().name == "b");
 }
 
 TEST_CASE("bad day: ids of other spaces, of nobody and of strangers lead nowhere") {
