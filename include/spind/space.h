@@ -13,12 +13,13 @@
 #pragma once
 
 #include "spind/changes.h"
-#include "spind/file.h"
 #include "spind/options.h"
 #include "spind/property.h"
+#include "spind/reader.h"
 #include "spind/trash.h"
 #include "spind/upload.h"
 #include "spind/version.h"
+#include "spind/writer.h"
 
 namespace spind {
 

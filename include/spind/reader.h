@@ -1,14 +1,11 @@
-// Reading and writing the bytes of one file.
-//
-//   spind::Writer writer = space.writer("/video.mp4").value();
-//   while (more) writer.write(chunk);
-//   spind::Written w = writer.commit().value();        // durable; destroyed without: aborted
+// Reading the bytes of one file.
 //
 //   spind::Reader reader = space.reader("/video.mp4").value();
 //   std::vector<std::uint8_t> buffer(1 << 20);
 //   while (std::size_t n = reader.read(buffer).value()) use(buffer, n);
 #pragma once
 
+#include <memory>
 #include <span>
 
 #include "spind/types.h"
@@ -32,25 +29,6 @@ class SPIND_EXPORT Reader {
   Reader(Reader&&) noexcept;
   Reader& operator=(Reader&&) noexcept;
   ~Reader();
-
- private:
-  std::unique_ptr<State> state_;
-};
-
-// Writes one version, which nobody sees before commit. Preconditions are checked at commit. One
-// thread at a time. After an error only abort and destruction are left.
-class SPIND_EXPORT Writer {
- public:
-  Status write(std::span<const std::uint8_t> bytes);
-  Status write(std::string_view text);
-  Result<Written> commit();
-  void abort();
-
-  struct State;
-  explicit Writer(std::unique_ptr<State> state);
-  Writer(Writer&&) noexcept;
-  Writer& operator=(Writer&&) noexcept;
-  ~Writer();
 
  private:
   std::unique_ptr<State> state_;
