@@ -56,7 +56,7 @@ Expected ModelSpace::change(const Request& request, EntryNumber entry, std::int6
     case Verb::write: expected = put(request, entry, time_ns); break;
     case Verb::make_folder: expected = make_folder(request, entry, time_ns); break;
     case Verb::move: expected = move(request, entry); break;
-    case Verb::copy: expected = copy(request, entry, time_ns); break;
+    case Verb::copy: expected = copy(*this, request, entry, time_ns); break;
     case Verb::remove: expected = remove(request, entry); break;
     case Verb::restore_version: expected = restore_version(request, entry); break;
     case Verb::remove_version: expected = remove_version(request, entry); break;

@@ -116,6 +116,9 @@ std::string ModelRun::compare_numbers(const Both& both) {
   if (info->trash_bytes != both.model.trash_bytes())
     return "info: trash_bytes " + std::to_string(info->trash_bytes);
   if (info->alias != both.alias || info->name != both.name) return "info: other names";
+  if (info->description != both.description) return "info: another description";
+  if (info->image != both.image || info->readme != both.readme)
+    return "info: other files present the space";
   if (info->kind != both.kind || info->creator != "ada") return "info: other kind or creator";
   return "";
 }

@@ -1,11 +1,11 @@
 // Copying, as the model has it.
+#include "model/model_rules.h"
 #include "model/model_space.h"
 
 namespace spind::test {
 
-NodeId ModelSpace::copy_node(NodeId original, NodeId parent, const std::string& name,
+NodeId ModelSpace::copy_node(const Node& from, NodeId parent, const std::string& name,
                              EntryNumber changed) {
-  const Node& from = nodes_.at(original);
   Node copy{.id = next_id_++,
             .parent = parent,
             .kind = from.kind,
@@ -24,14 +24,37 @@ NodeId ModelSpace::copy_node(NodeId original, NodeId parent, const std::string& 
   return id;
 }
 
-Expected ModelSpace::copy(const Request& request, EntryNumber entry, std::int64_t time_ns) {
-  const Place from = find(request.ref);
+bool ModelSpace::collide_here(const ModelSpace& source, NodeId top) const {
+  if (rule_ == source.rule_) return false;
+  const std::vector<Walk::Item> items = source.walking(top);
+  for (const Walk::Item& one : items)
+    for (const Walk::Item& other : items)
+      if (one.node.id < other.node.id && one.node.id != top && other.node.id != top &&
+          one.node.parent == other.node.parent &&
+          names_collide(rule_, one.node.name, other.node.name))
+        return true;
+  return false;
+}
+
+Expected ModelSpace::copy_from(const ModelSpace& source, const Request& request, EntryNumber entry,
+                               std::int64_t time_ns) {
+  now_ns_ = std::max(last_time_ns_, time_ns);
+  Expected expected = copy(source, request, entry, time_ns);
+  if (expected.ok() && expected.answer.written.entry != 0)
+    happened(expected.answer.written.entry, true);
+  return expected;
+}
+
+Expected ModelSpace::copy(const ModelSpace& source, const Request& request, EntryNumber entry,
+                          std::int64_t time_ns) {
+  const bool same_space = this == &source;
+  const Place from = source.find(request.ref);
   Place to = find(request.to);
   Expected expected{.problems = from.problems};
   const NodeId id = from.found() ? from.node : 0;
-  if (id == 0) expected.problems.merge(obstacles(from, false, 0));
+  if (id == 0) expected.problems.merge(source.obstacles(from, false, 0));
   if (id == 0) expected.problems.insert(Code::not_found);
-  if (id != 0 && !holds(request.options.conditions, id))
+  if (id != 0 && !source.holds(request.options.conditions, id))
     expected.problems.insert(Code::precondition_failed);
   const NodeId there = taken(to);
   std::set<Code> obstacles_to = obstacles(to, request.options.make_parents, 0);
@@ -40,30 +63,36 @@ Expected ModelSpace::copy(const Request& request, EntryNumber entry, std::int64_
   if (there == kRootNode) expected.problems.insert(Code::conflict);
   if (there != 0 && request.on_conflict == OnConflict::fail)
     expected.problems.insert(Code::already_exists);
-  if (there != 0 && id != 0 && request.on_conflict == OnConflict::replace && below(id, there))
+  if (same_space && there != 0 && id != 0 && request.on_conflict == OnConflict::replace &&
+      below(id, there))
     expected.problems.insert(Code::conflict);
   if (!expected.ok()) return expected;
   expected.answer.written.node = there;
   if (there != 0 && request.on_conflict == OnConflict::skip) return expected;
 
-  const bool is_folder = nodes_.at(id).kind == NodeKind::folder;
+  if (collide_here(source, id)) {
+    expected.problems.insert(Code::already_exists);
+    return expected;
+  }
+
+  const NodeKind kind = source.nodes_.at(id).kind;
+  const bool is_folder = kind == NodeKind::folder;
   NodeId top = 0;
   if (is_folder) {
     // As it was before the copy: it may go below itself.
-    const std::vector<Walk::Item> below_it = walking(id);
+    const std::vector<Walk::Item> below_it = source.walking(id);
     std::map<NodeId, NodeId> copies;
     for (const Walk::Item& item : below_it) {
       const NodeId original = item.node.id;
       const NodeId parent = original == id ? 0 : copies.at(item.node.parent);
-      copies[original] = copy_node(original, parent, item.node.name, entry);
+      copies[original] = copy_node(source.nodes_.at(original), parent, item.node.name, entry);
       if (original != id) places_[{parent, item.node.name}] = copies[original];
     }
     top = copies.at(id);
     ++entry;
   }
-  const auto [folder, name] =
-      make_room(to, there, nodes_.at(id).kind, request.on_conflict, entry, time_ns);
-  if (!is_folder) top = copy_node(id, 0, name, entry);
+  const auto [folder, name] = make_room(to, there, kind, request.on_conflict, entry, time_ns);
+  if (!is_folder) top = copy_node(source.nodes_.at(id), 0, name, entry);
   Node& node = nodes_.at(top);
   node.parent = folder;
   node.name = name;

@@ -1,6 +1,7 @@
 #include "model/model_run.h"
 
 #include <exception>
+#include <tuple>
 
 namespace spind::test {
 namespace {
@@ -35,6 +36,8 @@ std::string ModelRun::step(const Op& op) {
     case Act::forget: return forget(chosen(op), op);
     case Act::upload: return upload(chosen(op), op);
     case Act::policies: return policies(chosen(op), op);
+    case Act::copy_from: return copy_from(chosen(op), op);
+    case Act::disable: return disable(chosen(op));
   }
   return "";
 }
@@ -57,12 +60,37 @@ std::string ModelRun::call(Both& both, const Op& op) {
   if (!request_id.empty()) both.asked[request_id] = request;
   if (got.written.entry < entry) return "";
 
+  const std::string after = compare_written(both, got);
+  return after.empty() ? "" : "after " + request.to_string() + ": " + after;
+}
+
+std::string ModelRun::compare_written(const Both& both, const Answer& got) {
   for (const NodeId node : {got.written.node, kRootNode}) {
     const Request stat{.verb = Verb::stat, .ref = Ref::node(node)};
-    const std::string after = difference(stat, both.model.ask(stat), run(both.engine, stat));
-    if (!after.empty()) return "after " + request.to_string() + ": " + after;
+    const std::string different = difference(stat, both.model.ask(stat), run(both.engine, stat));
+    if (!different.empty()) return different;
   }
   return "";
+}
+
+std::string ModelRun::copy_from(Both& both, const Op& op) {
+  const Both& source = spaces_[(op.space + op.jump) % spaces_.size()];
+  Request request = to_request(op, source.model);
+  if (request.verb != Verb::copy) return "";  // it would be too much
+  request.to = to_request(op, both.model).to;
+  const Result<Written> copied =
+      both.engine.copy_from(source.engine, request.ref, request.to,
+                            {.on_conflict = request.on_conflict,
+                             .make_parents = request.options.make_parents,
+                             .from_conditions = request.options.conditions});
+  Answer got{.code = copied.code(), .text = copied.ok() ? "" : copied.error().to_string()};
+  if (copied.ok()) got.written = *copied;
+  const Expected expected =
+      both.model.copy_from(source.model, request, both.model.last_entry() + 1, clock_.wall_ns());
+  std::string different = difference(request, expected, got);
+  if (different.empty()) different = compare_news(both);
+  if (different.empty() && got.written.entry != 0) different = compare_written(both, got);
+  return different.empty() ? "" : "from another space: " + request.to_string() + ": " + different;
 }
 
 bool ModelRun::alias_taken(const std::string& alias, const Both* self) const {
@@ -93,22 +121,87 @@ std::string ModelRun::create_space(const Op& op) {
   return compare_info(spaces_.back());
 }
 
-std::string ModelRun::update_space(Both& both, const Op& op) {
+// Names, and files that present the space; also nodes that cannot.
+SpaceChange ModelRun::change_of(const Both& both, const Op& op) {
   SpaceChange change;
   if (op.kind != 0) change.name = "name " + std::to_string(op.jump);
   if (op.page % 2 != 0) change.alias = alias_of(op.name);
-  const bool nothing = change.name.value_or(both.name) == both.name &&
-                       change.alias.value_or(both.alias) == both.alias;
+  if (op.name % 3 == 0) change.description = "description " + std::to_string(op.jump);
+  auto node = both.model.nodes().begin();
+  std::advance(node, op.node % both.model.nodes().size());
+  if (op.jump % 3 == 0) change.image = op.name == 0 ? 0 : node->first;
+  if (op.jump % 3 == 1) change.readme = op.name == 0 ? 0 : node->first;
+  return change;
+}
+
+std::set<Code> ModelRun::problems_of(const Both& both, const SpaceChange& change) const {
+  std::set<Code> problems;
+  if (change.alias && alias_taken(*change.alias, &both)) problems.insert(Code::already_exists);
+  const auto judge = [&](NodeId node, NodeId before) {
+    if (node == 0 || node == before) return;
+    if (!both.model.alive(node))
+      problems.insert(Code::not_found);
+    else if (both.model.nodes().at(node).kind == NodeKind::folder)
+      problems.insert(Code::is_a_folder);
+  };
+  judge(change.image.value_or(both.image), both.image);
+  judge(change.readme.value_or(both.readme), both.readme);
+  return problems;
+}
+
+std::string ModelRun::update_space(Both& both, const Op& op) {
+  const SpaceChange change = change_of(both, op);
+  const std::set<Code> problems = problems_of(both, change);
   const Result<Written> updated = both.engine.update(change);
-  if (change.alias && alias_taken(*change.alias, &both))
-    return updated.code() == Code::already_exists ? "" : "update: the alias was taken";
+  if (!problems.empty())
+    return problems.contains(updated.code())
+               ? ""
+               : "update: answers " + std::string(code_name(updated.code()));
   if (!updated.ok()) return "update: " + updated.error().to_string();
-  both.name = change.name.value_or(both.name);
-  both.alias = change.alias.value_or(both.alias);
+  auto own = std::tie(both.name, both.alias, both.description, both.image, both.readme);
+  const std::tuple after(change.name.value_or(both.name), change.alias.value_or(both.alias),
+                         change.description.value_or(both.description),
+                         change.image.value_or(both.image), change.readme.value_or(both.readme));
+  const bool nothing = own == after;
+  own = after;
   if (!nothing) both.model.update(both.model.last_entry() + 1, clock_.wall_ns());
   if (updated->entry != (nothing ? 0 : both.model.last_entry()))
     return "update: entry " + std::to_string(updated->entry);
   return compare_info(both);
+}
+
+std::string ModelRun::disable(Both& both) {
+  const Result<Written> disabled = both.engine.disable();
+  if (!disabled.ok()) return "disable: " + disabled.error().to_string();
+  both.model.update(both.model.last_entry() + 1, clock_.wall_ns());
+  if (disabled->entry != both.model.last_entry())
+    return "disable: entry " + std::to_string(disabled->entry);
+  const std::string different = compare_disabled(both);
+  if (!different.empty()) return "disabled: " + different;
+  const Result<Written> enabled = both.engine.enable();
+  if (!enabled.ok()) return "enable: " + enabled.error().to_string();
+  both.model.update(both.model.last_entry() + 1, clock_.wall_ns());
+  if (enabled->entry != both.model.last_entry())
+    return "enable: entry " + std::to_string(enabled->entry);
+  return compare_info(both);
+}
+
+// The space itself is as it was for who manages it, and shows nothing of what it holds.
+std::string ModelRun::compare_disabled(const Both& both) {
+  for (std::size_t i = 0; i < kVerbCount; ++i) {
+    const Request request{.verb = static_cast<Verb>(i), .ref = "/new", .to = "/newer"};
+    if (run(both.engine, request).code != Code::not_found)
+      return std::string(verb_name(request.verb)) + " does not answer not_found";
+  }
+  for (const Both& other : spaces_)
+    if (&other != &both &&
+        other.engine.copy_from(both.engine, "/", "/new").code() != Code::not_found)
+      return "what it holds is copied";
+  if (store_.session("eve").space(both.id).code() != Code::not_found) return "found by a stranger";
+  const auto listed = store_.session().list_spaces({.state = SpaceStatus::disabled});
+  if (!listed.ok()) return "list_spaces: " + listed.error().to_string();
+  if (listed->items.size() != 1 || listed->items[0].id != both.id) return "list_spaces: others";
+  return compare_numbers(both);
 }
 
 std::string ModelRun::find_space(const Both& both) {
@@ -287,7 +380,10 @@ std::string ModelRun::look_back(const Both& both, const Op& op) {
             .model = both.model.at(entry),
             .kind = both.kind,
             .alias = both.alias,
-            .name = both.name};
+            .name = both.name,
+            .description = both.description,
+            .image = both.image,
+            .readme = both.readme};
   const std::string different = compare_state(then);
   if (!different.empty()) return "at " + std::to_string(entry) + ": " + different;
   if (view->make_folder("/new").code() != Code::unsupported) return "the past can be changed";

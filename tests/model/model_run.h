@@ -35,11 +35,19 @@ class ModelRun {
     std::uint64_t keep = 0;                  // entries, as its policy says; 0: all
     TrashPolicy trash{};
     VersionPolicy versions{};
+    std::string description{};
+    NodeId image = 0, readme = 0;
   };
 
   std::string call(Both& both, const Op& op);
+  static std::string compare_written(const Both& both, const Answer& got);
+  std::string copy_from(Both& both, const Op& op);
   std::string create_space(const Op& op);
   std::string update_space(Both& both, const Op& op);
+  static SpaceChange change_of(const Both& both, const Op& op);
+  std::set<Code> problems_of(const Both& both, const SpaceChange& change) const;
+  std::string disable(Both& both);
+  std::string compare_disabled(const Both& both);
   std::string find_space(const Both& both);
   std::string list_spaces(const Op& op);
   std::string reopen();

@@ -65,6 +65,10 @@ class ModelSpace {
     return changes(request.verb) ? change(request, entry, time_ns) : ask(request);
   }
 
+  // Copies out of another space, or this one.
+  Expected copy_from(const ModelSpace& source, const Request& request, EntryNumber entry,
+                     std::int64_t time_ns);
+
   // Every node that there ever was, in order of ids.
   const std::map<NodeId, Node>& nodes() const { return nodes_; }
   bool alive(NodeId node) const;
@@ -135,8 +139,12 @@ class ModelSpace {
   Expected make_folder(const Request& request, EntryNumber entry, std::int64_t time_ns);
   Expected move(const Request& request, EntryNumber entry);
   // A folder takes two entries: one that stages it, and nobody sees, and one that attaches it.
-  Expected copy(const Request& request, EntryNumber entry, std::int64_t time_ns);
-  NodeId copy_node(NodeId original, NodeId parent, const std::string& name, EntryNumber changed);
+  Expected copy(const ModelSpace& source, const Request& request, EntryNumber entry,
+                std::int64_t time_ns);
+  // Whether names of one folder of what is copied collide here.
+  bool collide_here(const ModelSpace& source, NodeId top) const;
+  NodeId copy_node(const Node& original, NodeId parent, const std::string& name,
+                   EntryNumber changed);
   Expected remove(const Request& request, EntryNumber entry);
   Expected set_mtime(const Request& request, EntryNumber entry);
   Expected set_properties(const Request& request, EntryNumber entry);

@@ -46,10 +46,10 @@ constexpr std::array kFields = std::to_array<Field>({
     {"prop", &Op::prop},
 });
 
-constexpr std::array<std::string_view, 15> kActs = {
-    "call",      "create_space", "update_space", "find_space", "list_spaces",
-    "reopen",    "check",        "collect",      "clock",      "empty_trash",
-    "look_back", "rewind",       "forget",       "upload",     "policies"};
+constexpr std::array<std::string_view, 17> kActs = {
+    "call",   "create_space", "update_space", "find_space",  "list_spaces", "reopen",
+    "check",  "collect",      "clock",        "empty_trash", "look_back",   "rewind",
+    "forget", "upload",       "policies",     "copy_from",   "disable"};
 
 // Sizes on both sides of every limit at which content is kept in another way.
 constexpr std::array<std::uint64_t, 10> kSizes = {
@@ -164,6 +164,7 @@ std::optional<Op> Op::parse(std::string_view line) {
     if (first == verb_name(static_cast<Verb>(i))) op.verb = static_cast<Verb>(i), known = true;
   if (!known) return std::nullopt;
   if (op.act == Act::upload) op.verb = Verb::put;
+  if (op.act == Act::copy_from) op.verb = Verb::copy;
   line.remove_prefix(first.size());
   while (!line.empty()) {
     line.remove_prefix(1);

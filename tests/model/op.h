@@ -32,6 +32,8 @@ enum class Act : std::uint8_t {
   forget,     // all of the past, or all but the newest entries
   upload,     // in parts, with `replace` held and released; else as a put
   policies,   // of the trash and of versions, and what they drop
+  copy_from,  // another space, or the same; `jump` says which
+  disable,    // and enable
 };
 
 struct Op {

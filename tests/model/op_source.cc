@@ -72,10 +72,24 @@ Op OpSource::next() {
     op.request = 0;
     return op;
   }
-  if (at < 933) return call();
+  if (at >= 918 && at < 933) {
+    op = call();
+    op.act = Act::copy_from;
+    op.verb = Verb::copy;
+    op.request = 0;
+    reference(op.to_form, op.to_node, op.to_tail, op.to_name);
+    op.conflict = below(4);
+    op.jump = below(3);
+    return op;
+  }
+  if (at < 913) return call();
   op.space = below(3);
   op.node = below(100'000);
-  if (at < 965)
+  if (at < 915)
+    op.act = Act::create_space;
+  else if (at < 918)
+    op.act = Act::disable;
+  else if (at < 965)
     op.act = Act::policies;
   else if (at < 969)
     op.act = Act::forget;
