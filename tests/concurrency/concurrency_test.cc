@@ -141,6 +141,11 @@ TEST_CASE("concurrency: a history that contradicts itself is seen") {
   CHECK(contradiction({put(2, 1, 2), put(3, 1, 4)}, before, 5) != "");  // a lost update
   missing.begin = 6;
   CHECK(contradiction({put(2, 1, 2), put(3, 2, 4), missing}, before, 5) != "");  // a stale read
+  Event rewound{.request = {}, .answer = {}, .begin = 4, .end = 5, .rewind_to = 1};
+  rewound.answer.written = {.node = kRootNode, .entry = 3};
+  CHECK(contradiction({put(2, 1, 2), rewound, missing}, before, 5) == "");
+  missing.begin = 3, missing.end = 3;
+  CHECK(contradiction({put(2, 1, 1), rewound, missing}, before, 5) != "");  // too early
 }
 
 }  // namespace spind::test

@@ -6,9 +6,29 @@ namespace spind::test {
 namespace {
 
 std::string describe(const Event& event) {
-  return event.request.to_string() + " [" + std::to_string(event.begin) + ", " +
-         std::to_string(event.end) + "] answered " + std::string(code_name(event.answer.code)) +
-         " entry " + std::to_string(event.answer.written.entry);
+  const std::string what = event.rewind_to == 0 ? event.request.to_string()
+                                                : "rewind to " + std::to_string(event.rewind_to);
+  return what + " [" + std::to_string(event.begin) + ", " + std::to_string(event.end) +
+         "] answered " + std::string(code_name(event.answer.code)) + " entry " +
+         std::to_string(event.answer.written.entry);
+}
+
+Expected rewind(ModelSpace& state, EntryNumber to, std::int64_t time_ns) {
+  if (to > state.last_entry()) return {.problems = {Code::invalid_argument}};
+  Expected expected;
+  expected.answer.written.node = kRootNode;
+  if (to == state.last_entry()) return expected;
+  expected.answer.written.entry = state.last_entry() + 1;
+  state.rewind(to, state.last_entry() + 1, time_ns);
+  return expected;
+}
+
+// Takes the model through the event. What its answer has otherwise, or "".
+std::string take(const Event& event, ModelSpace& state, std::int64_t time_ns) {
+  if (event.rewind_to != 0)
+    return difference({.verb = Verb::put}, rewind(state, event.rewind_to, time_ns), event.answer);
+  const Expected expected = state.answer(event.request, state.last_entry() + 1, time_ns);
+  return difference(event.request, expected, event.answer);
 }
 
 // The model after each change, the state before them all first; `states[i]` is after entry
@@ -29,8 +49,7 @@ Replay replay(const std::vector<const Event*>& changes, const ModelSpace& before
       replay.wrong = "entry " + std::to_string(entry) + " is missing before " + describe(*event);
       return replay;
     }
-    const Expected expected = next.change(event->request, entry, time_ns);
-    const std::string different = difference(event->request, expected, event->answer);
+    const std::string different = take(*event, next, time_ns);
     if (!different.empty()) {
       replay.wrong = describe(*event) + ": " + different;
       return replay;
@@ -52,11 +71,10 @@ std::string disorder(const std::vector<const Event*>& changes) {
 }
 
 bool fits(const Event& event, const ModelSpace& state, std::int64_t time_ns) {
-  if (!changes(event.request.verb))
+  if (!event.changes())
     return difference(event.request, state.ask(event.request), event.answer).empty();
   ModelSpace copy = state;
-  const Expected expected = copy.change(event.request, copy.last_entry() + 1, time_ns);
-  return difference(event.request, expected, event.answer).empty();
+  return take(event, copy, time_ns).empty();
 }
 
 // For events that changed nothing: the earliest state that each may have seen.

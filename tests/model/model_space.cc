@@ -24,11 +24,10 @@ ModelSpace::ModelSpace(const SpaceInfo& made, std::int64_t created_ns)
 }
 
 void ModelSpace::happened(EntryNumber entry, bool visible) {
-  constexpr EntryNumber kEvery = 6;
   last_entry_ = entry;
   last_time_ns_ = now_ns_;
   if (visible) last_visible_ = entry;
-  if (entry == 1 || entry % kEvery == 0) pasts_[entry] = {nodes_, places_, last_visible_};
+  if (entry == 1 || entry % kRememberedEvery == 0) pasts_[entry] = {nodes_, places_, last_visible_};
 }
 
 std::vector<EntryNumber> ModelSpace::remembered() const {

@@ -26,6 +26,9 @@ struct Expected {
 // One thread at a time. Copies are independent.
 class ModelSpace {
  public:
+  // Of how many entries one is remembered.
+  static constexpr EntryNumber kRememberedEvery = 6;
+
   struct Version {
     std::uint64_t content_seed = 0, size_bytes = 0;
     Sha256 sha256{};
