@@ -2,15 +2,17 @@
 //
 //   crash_writer FOLDER SEED STEP…      the next step of each writer
 //
-// A thread beside them lets go of things, another one of whole spaces; a third one collects, rewrites
-// packs and scrubs, and the store's own upkeep runs without a pause. The last writer defers: it begins
-// sixteen steps, then waits once for all of them.
+// A thread beside them lets go of things, another one of whole spaces, a third one tidies a desk; a
+// fourth one collects, rewrites packs, scrubs and copies the store, and the store's own upkeep runs
+// without a pause. The last writer defers: it begins sixteen steps, then waits once for all of them.
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "base/try.h"
 #include "support/store/aftermath.h"
 #include "support/store/side_loads.h"
 #include "support/store/worker_record.h"
@@ -20,6 +22,7 @@ namespace {
 
 constexpr std::uint64_t kDeferredBatch = 16;
 constexpr std::uint64_t kPackedBytes = 250'000;
+constexpr std::uint64_t kRoundsACheckpoint = 64;
 
 struct Task {
   std::uint64_t seed;
@@ -66,9 +69,26 @@ void come_and_go_for_ever(const Session& session, const Task& task) {
   }
 }
 
-void look_after_for_ever(const Store& store, const Task& task) {
-  for (;;) {
-    const Status done = look_after(store);
+void tidy_for_ever(const Session& session, const Space& ledger, const Task& task) {
+  const Result<Space> desk = desk_space(session);
+  if (!desk.ok()) fail(task, 0, desk.error());
+  for (std::uint64_t round = task.step;; ++round) {
+    const Status done = tidy_desk(session, *desk, ledger, round);
+    if (!done.ok()) fail(task, 0, done.error());
+    std::this_thread::sleep_for(std::chrono::milliseconds(30));
+  }
+}
+
+Status copy_store(const Store& store, const std::string& folder) {
+  std::filesystem::remove_all(folder);
+  SPIND_TRY(store.checkpoint(folder));
+  return {};
+}
+
+void look_after_for_ever(const Store& store, const std::string& folder, const Task& task) {
+  for (std::uint64_t round = task.step;; ++round) {
+    Status done = look_after(store);
+    if (done.ok() && round % kRoundsACheckpoint == 0) done = copy_store(store, folder + " copy");
     if (!done.ok()) fail(task, 0, done.error());
     std::this_thread::sleep_for(std::chrono::milliseconds(5));
   }
@@ -82,6 +102,7 @@ int run(const std::string& folder, Task first, const std::vector<std::uint64_t>&
   Result<Store> store = Store::open(folder, options);
   if (!store.ok()) fail(first, 0, store.error());
   std::vector<std::thread> threads;
+  std::optional<Space> ledger;
   for (std::uint32_t writer = 0; writer < kWriters; ++writer) {
     Task task = first;
     task.writer = writer;
@@ -92,11 +113,15 @@ int run(const std::string& folder, Task first, const std::vector<std::uint64_t>&
     Result<Space> space = session.space_by_alias(kLedgerSpace);
     if (space.code() == Code::not_found) space = session.create_space({.alias = kLedgerSpace});
     if (!space.ok()) fail(task, 0, space.error());
+    ledger = *space;
     threads.emplace_back(write_for_ever, session, *space, task);
   }
+  // Not the same rounds again after each kill.
+  first.step = steps[0];
   threads.emplace_back(let_go_for_ever, store->session({.user = "ada"}).value(), first);
   threads.emplace_back(come_and_go_for_ever, store->session({.user = "ada"}).value(), first);
-  threads.emplace_back([&] { look_after_for_ever(*store, first); });
+  threads.emplace_back(tidy_for_ever, store->session({.user = "ada"}).value(), *ledger, first);
+  threads.emplace_back([&] { look_after_for_ever(*store, folder, first); });
   for (std::thread& thread : threads) thread.join();
   return 0;
 }

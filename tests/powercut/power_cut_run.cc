@@ -2,6 +2,7 @@
 
 #include <thread>
 
+#include "base/try.h"
 #include "powercut/power_cut_files.h"
 #include "powercut/power_cut_fs.h"
 #include "support/store/side_loads.h"
@@ -108,11 +109,28 @@ void PowerCutRun::watch_until_cut(const Store& store, const PowerCutDisk& disk) 
 void PowerCutRun::look_after_until_cut(const Store& store, const PowerCutDisk& disk,
                                        Aftermath& aftermath) {
   const Session session = store.session(ada(false)).value();
-  for (std::uint64_t round = 0; !disk.is_cut(); ++round) {
+  for (std::uint64_t round = random_(); !disk.is_cut(); ++round) {
     Status done = look_after(store);
-    if (done.ok() && round % 2 == 0) done = come_and_go(session, round, kPackedBytes);
+    if (done.ok()) done = load_beside(session, round);
     if (!done.ok() && !disk.is_cut()) aftermath.note("upkeep: " + done.error().to_string());
     if (!done.ok()) return;
+  }
+}
+
+// One after the other, so that there are moments enough for the writers.
+Status PowerCutRun::load_beside(const Session& session, std::uint64_t round) {
+  switch (round % 4) {
+    case 0: return come_and_go(session, round, kPackedBytes);
+    case 1: {
+      SPIND_TRY_ASSIGN(const Space forgetful, forgetful_space(session));
+      return let_go(forgetful, round / 4);
+    }
+    case 2: {
+      SPIND_TRY_ASSIGN(const Space desk, desk_space(session));
+      SPIND_TRY_ASSIGN(const Space ledger, session.space_by_alias(kLedgerSpace));
+      return tidy_desk(session, desk, ledger, round / 4);
+    }
+    default: return {};
   }
 }
 

@@ -23,6 +23,7 @@ class PowerCutRun {
   void write_until_cut(const Store& store, std::uint32_t writer, std::mutex& ledger_mutex);
   void watch_until_cut(const Store& store, const PowerCutDisk& disk);
   void look_after_until_cut(const Store& store, const PowerCutDisk& disk, Aftermath& aftermath);
+  static Status load_beside(const Session& session, std::uint64_t round);
   void judge(Aftermath& aftermath);
 
   std::uint64_t seed_;

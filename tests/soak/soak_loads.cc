@@ -2,7 +2,6 @@
 
 #include "base/try.h"
 #include "support/store/asker.h"
-#include "support/store/content.h"
 
 namespace spind::test {
 namespace {
@@ -14,66 +13,6 @@ constexpr std::uint32_t kCopies = 6;
 Status must_be_healthy(const Answer& answer) {
   if (answer.code == Code::corruption || answer.code == Code::io_error)
     return Error{.code = answer.code, .text = answer.text};
-  return {};
-}
-
-Status handle_upload(const Space& space, std::uint64_t round) {
-  const std::string bytes = content(round, 300'000);
-  UploadOptions options;
-  options.make_parents = true;
-  options.kept = std::chrono::hours(1);
-  SPIND_TRY_ASSIGN(UploadInfo upload, space.start_upload("/inbox/" + std::to_string(round % 3),
-                                                         bytes.size(), options));
-  const std::string_view all = bytes;
-  const std::size_t half = all.size() / 2;
-  SPIND_TRY_ASSIGN(upload, space.append_upload(upload.id, 0, all.substr(0, half)));
-  if (round % 5 == 0) return {};  // forgotten: it expires
-  if (round % 5 == 1) {
-    SPIND_TRY(space.abort_upload(upload.id));
-    return {};
-  }
-  SPIND_TRY_ASSIGN(upload, space.append_upload(upload.id, half, all.substr(half)));
-  FinishUploadOptions finish;
-  finish.hold = round % 5 != 2;
-  SPIND_TRY(space.finish_upload(upload.id, finish));
-  if (round % 5 == 3) SPIND_TRY(space.release_upload(upload.id));
-  if (round % 5 == 4) SPIND_TRY(space.quarantine_upload(upload.id));
-  if (round % 5 == 4) SPIND_TRY(space.abort_upload(upload.id));
-  return {};
-}
-
-// What a kill or a full disk left is finished, held or quarantined for ever.
-Status discard_held(const Space& space) {
-  SPIND_TRY_ASSIGN(const PageOf<UploadInfo> uploads, space.uploads());
-  for (const UploadInfo& upload : uploads.items)
-    if (upload.state != UploadState::receiving) SPIND_TRY(space.abort_upload(upload.id));
-  return {};
-}
-
-Status handle_trash(const Space& space, std::uint64_t round) {
-  SPIND_TRY(space.put("/desk/paper", content(round, 30'000), {.make_parents = true}));
-  SPIND_TRY(space.put("/desk/note", "round " + std::to_string(round)));
-  SPIND_TRY_ASSIGN(const Written removed, space.remove("/desk"));
-  RestoreOptions back;
-  back.on_conflict = OnConflict::replace;
-  if (round % 3 != 0) SPIND_TRY(space.restore(Ref::node(removed.node), back));
-  if (round % 4 == 0) SPIND_TRY(space.empty_trash());
-  SPIND_TRY(space.trash());
-  return {};
-}
-
-Status handle_versions(const Session& session, const Space& space, std::uint64_t round) {
-  SPIND_TRY_ASSIGN(const Written first, space.put("/book", content(round, 20'000)));
-  SPIND_TRY(space.mark_version("/book", first.version, {.pinned = true, .label = "draft"}));
-  SPIND_TRY(space.put("/book", content(round, 25'000)));
-  SPIND_TRY(space.restore_version("/book", first.version));
-  SPIND_TRY(space.mark_version("/book", first.version, {.pinned = false, .label = ""}));
-  SPIND_TRY(space.versions("/book"));
-  SPIND_TRY(space.add_tags("/book", {"round " + std::to_string(round % 2)}));
-  SPIND_TRY(space.remove_tags("/book", {"round " + std::to_string((round + 1) % 2)}));
-  SPIND_TRY(space.tagged("round 1"));
-  SPIND_TRY(space.set_favourite("/book", round % 2 == 0));
-  SPIND_TRY(session.favourites());
   return {};
 }
 
@@ -116,13 +55,6 @@ Status ask_around(const Session& session, std::uint64_t seed) {
   SPIND_TRY(space.disable());
   SPIND_TRY(space.purge());
   return {};
-}
-
-Status tidy_desk(const Session& session, const Space& space, std::uint64_t round) {
-  SPIND_TRY(discard_held(space));
-  SPIND_TRY(handle_upload(space, round));
-  SPIND_TRY(handle_trash(space, round));
-  return handle_versions(session, space, round);
 }
 
 Status Follower::look() {

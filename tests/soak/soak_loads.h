@@ -14,10 +14,6 @@ bool is_overtaken(const Error& error);
 // A space of its own, asked at random, and gone at the end.
 Status ask_around(const Session& session, std::uint64_t seed);
 
-// Uploads that are finished, held, released, quarantined, aborted and forgotten; a folder that goes
-// to the trash and comes back; versions, tags, favourites.
-Status tidy_desk(const Session& session, const Space& space, std::uint64_t round);
-
 // Follows a space that others write into, looks around in it, and at how it was.
 class Follower {
  public:

@@ -53,6 +53,14 @@ SpaceOptions short_lived(const std::string& alias) {
   return options;
 }
 
+// A step may ask for the version before the one that it put, and for what it has removed.
+SpaceOptions ledger_options() {
+  SpaceOptions options = short_lived(kLedgerSpace);
+  options.versions.count_min = 1;
+  options.trash.keep_ns = kHour_ns;
+  return options;
+}
+
 class Soak {
  public:
   Soak(std::string folder, std::uint64_t seed, SoakClock& clock, std::vector<std::uint64_t> steps)
@@ -67,7 +75,7 @@ class Soak {
     device_.set_syncs_left_out();
     open();
     const Session ada = session();
-    const Space ledger = space(ada, short_lived(kLedgerSpace));
+    const Space ledger = space(ada, ledger_options());
     const Space desk = space(ada, short_lived("desk"));
     Follower follower(ledger);
     do {
@@ -78,11 +86,12 @@ class Soak {
       beside(threads, "let go", [&](std::uint64_t round) { return forget(ada, round); });
       beside(threads, "come and go", [&](std::uint64_t round) { return come_and_go(ada, round); });
       beside(threads, "ask", [&](std::uint64_t round) { return ask(round); });
-      beside(threads, "desk", [&](std::uint64_t round) { return tidy_desk(ada, desk, round); });
+      beside(threads, "desk",
+             [&](std::uint64_t round) { return tidy_desk(ada, desk, ledger, round); });
       beside(threads, "follow", [&](std::uint64_t) { return follower.look(); });
       weather();
       for (std::thread& thread : threads) thread.join();
-      quieten(ada);
+      quieten(ada, ledger);
     } while (go_on());
     const Status closed = store_->close();
     if (!closed.ok()) fail("close", closed.error().to_string());
@@ -195,7 +204,8 @@ class Soak {
   }
 
   // Nothing is left to do.
-  void quieten(const Session& ada) {
+  void quieten(const Session& ada, const Space& ledger) {
+    until_it_works("discard", [&] { return discard_held(ledger); });
     until_it_works("purge", [&] { return purge_forgotten(ada); });
     for (int i = 0; i < kCollectionsMax; ++i) {
       std::uint64_t removed = 0;

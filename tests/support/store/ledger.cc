@@ -24,6 +24,12 @@ void erase_below(Names& names, const std::string& folder) {
   });
 }
 
+std::size_t change_count(const WriterStep& step) {
+  const bool two =
+      step.kind == WriterStep::Kind::restore_version || step.kind == WriterStep::Kind::restore;
+  return two ? 2 : 1;
+}
+
 std::map<std::string, std::string> as_map(const std::vector<Property>& properties) {
   std::map<std::string, std::string> map;
   for (const Property& one : properties) map[one.key] = one.value;
@@ -47,20 +53,28 @@ void Ledger::acknowledged(std::uint32_t writer, std::uint64_t step) {
 }
 
 void Ledger::apply(Tree& tree, const WriterStep& step) {
+  for (std::size_t i = 0; i < change_count(step); ++i) apply(tree, step, i);
+}
+
+void Ledger::apply(Tree& tree, const WriterStep& step, std::size_t change) {
   const auto file = tree.files.find(step.path);
   switch (step.kind) {
     case WriterStep::Kind::put:
     case WriterStep::Kind::stream:
-    case WriterStep::Kind::upload: {
-      add_folders(tree.folders, parent(step.path));
-      File& target = tree.files[step.path];
-      ++target.version;
-      if (earlier_ == Earlier::some) target.versions.clear();
-      target.versions.emplace_back(step.content_seed, step.size_bytes);
-      target.mtime_ns.reset();
-      if (earlier_ == Earlier::all) contents_.insert(target.versions.back());
+    case WriterStep::Kind::upload:
+    case WriterStep::Kind::held_upload: overwrite(tree, step); break;
+    case WriterStep::Kind::restore_version:
+      if (change == 0) overwrite(tree, step);
+      if (change == 1) go_back(file->second);
       break;
-    }
+    case WriterStep::Kind::restore:
+      if (change == 0 && file != tree.files.end()) {
+        tree.removed = std::move(file->second);
+        tree.files.erase(file);
+      } else if (change == 1 && tree.removed) {
+        tree.files[step.path] = *std::exchange(tree.removed, std::nullopt);
+      }
+      break;
     case WriterStep::Kind::move: {
       if (file == tree.files.end() || step.path == step.to) break;
       if (!tree.folders.contains(parent(step.to))) break;
@@ -87,6 +101,26 @@ void Ledger::apply(Tree& tree, const WriterStep& step) {
       }
       break;
   }
+}
+
+void Ledger::overwrite(Tree& tree, const WriterStep& step) {
+  add_folders(tree.folders, parent(step.path));
+  File& target = tree.files[step.path];
+  add_version(target, {step.content_seed, step.size_bytes});
+  if (earlier_ == Earlier::all) contents_.insert(target.versions.back());
+}
+
+void Ledger::go_back(File& file) {
+  if (file.versions.size() < 2) return;
+  add_version(file, Content(file.versions[file.versions.size() - 2]));
+}
+
+void Ledger::add_version(File& file, const Content& content) {
+  ++file.version;
+  file.versions.push_back(content);
+  if (earlier_ == Earlier::newest && file.versions.size() > 2)
+    file.versions.erase(file.versions.begin(), file.versions.end() - 2);
+  file.mtime_ns.reset();
 }
 
 // Only the current versions come along, and no properties.
@@ -177,10 +211,14 @@ Ledger::Verdict Ledger::settle(const Space& space) {
     const std::string first = mismatch(space, number, writer.tree);
     std::string last = first;
     while (!last.empty() && !writer.open.empty()) {
-      apply(writer.tree, writer_step(seed_, number, writer.open.front()));
+      const WriterStep step = writer_step(seed_, number, writer.open.front());
+      for (std::size_t i = 0; i < change_count(step) && !last.empty(); ++i) {
+        apply(writer.tree, step, i);
+        last = mismatch(space, number, writer.tree);
+      }
       writer.open.pop_front();
-      last = mismatch(space, number, writer.tree);
     }
+    writer.tree.removed.reset();
     writer.open.clear();
     if (!last.empty()) note(verdict.lost, "acknowledged: " + first + "; then: " + last);
     const std::string bytes = last.empty() ? read_back(space, writer.tree) : "";

@@ -3,7 +3,7 @@
 // Several writers work beside each other, each in a folder of its own. What a writer does in its
 // n-th step follows from a seed, so that a few bytes tell the account what was begun and what was
 // acknowledged. After a crash each folder must be as it was after all acknowledged steps and, in
-// order, some of the steps that had begun.
+// order, some of the steps that had begun; of the last of them, some of its changes.
 #pragma once
 
 #include <deque>
@@ -22,9 +22,12 @@ struct WriterStep {
     put,
     stream,
     upload,
+    held_upload,      // and released
+    restore_version,  // overwrites, and goes back to the version before
     move,
     copy,
     remove,
+    restore,  // removes, and takes it out of the trash again
     remove_folder,
     make_folder,
     touch,
@@ -33,7 +36,7 @@ struct WriterStep {
   Kind kind = Kind::put;
   std::string path;
   std::string to;                  // move, copy: of a file, or of a folder
-  std::uint64_t content_seed = 0;  // put, stream
+  std::uint64_t content_seed = 0;  // of what is put, streamed, uploaded
   std::uint64_t size_bytes = 0;
   std::int64_t mtime_ns = 0;     // touch
   PropertyChanges properties{};  // set_properties
@@ -58,8 +61,9 @@ Status take(const Space& space, const WriterStep& step, const StepTry& one = {})
 // One thread at a time.
 class Ledger {
  public:
-  // Which earlier versions the space keeps: where its policies drop some, none is asked for.
-  enum class Earlier : std::uint8_t { all, some };
+  // Which earlier versions the space keeps: where its policies drop some, only the newest is asked
+  // for.
+  enum class Earlier : std::uint8_t { all, newest };
 
   explicit Ledger(std::uint64_t seed, Earlier earlier = Earlier::all)
       : seed_(seed), earlier_(earlier), writers_(kWriters) {}
@@ -94,13 +98,19 @@ class Ledger {
   struct Tree {
     std::set<std::string> folders{};
     std::map<std::string, File> files{};
+    std::optional<File> removed{};  // by the first change of a step whose second one restores it
   };
   struct Writer {
     Tree tree{};
     std::deque<std::uint64_t> open{};  // begun and not acknowledged, in order
     std::uint64_t next_step = 0;
   };
+  // All changes of a step, or the n-th.
   void apply(Tree& tree, const WriterStep& step);
+  void apply(Tree& tree, const WriterStep& step, std::size_t change);
+  void overwrite(Tree& tree, const WriterStep& step);
+  void go_back(File& file);
+  void add_version(File& file, const Content& content);
   static void copy(Tree& tree, const WriterStep& step);
   static std::string mismatch(const Space& space, std::uint32_t writer, const Tree& tree);
   static std::string read_back(const Space& space, const Tree& tree);

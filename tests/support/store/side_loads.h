@@ -12,6 +12,16 @@ Result<Space> forgetful_space(const Session& session);
 // attachments only: objects of other loads may be counted.
 Status let_go(const Space& forgetful, std::uint64_t round);
 
+// A space of uploads that are finished, held, released, quarantined, aborted and forgotten, of a
+// folder that goes to the trash and comes back, whole or in part, of versions, tags and favourites,
+// of copies out of the `source`, and which is out of use for a moment now and then. Made if it is not
+// there.
+Result<Space> desk_space(const Session& session);
+Status tidy_desk(const Session& session, const Space& desk, const Space& source,
+                 std::uint64_t round);
+// Uploads that a kill or a full disk left finished, and not released, which else stay for ever.
+Status discard_held(const Space& space);
+
 // A space that drops all that it can, thins its versions, and then goes itself; kills leave some of
 // them. Of files that are not small, most of the packs that it wrote to is dead then.
 Status come_and_go(const Session& session, std::uint64_t round, std::uint64_t file_bytes = 40'000);

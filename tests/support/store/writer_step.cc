@@ -44,6 +44,11 @@ Status put(const Space& space, const WriterStep& step, const StepTry& one) {
   return {};
 }
 
+// Where a step makes several calls that change something.
+std::string request_id(const StepTry& one, const char* call) {
+  return one.request_id.empty() ? "" : one.request_id + " " + call;
+}
+
 // In three parts, and anew for each try: the one before may have finished.
 Status upload(const Space& space, const WriterStep& step, const StepTry& one) {
   const std::string bytes = content(step.content_seed, step.size_bytes);
@@ -58,8 +63,23 @@ Status upload(const Space& space, const WriterStep& step, const StepTry& one) {
     SPIND_TRY_ASSIGN(upload, space.append_upload(upload.id, upload.offset, part));
   }
   FinishUploadOptions finish;
-  finish.request_id = one.request_id;
+  finish.hold = step.kind == WriterStep::Kind::held_upload;
+  if (!finish.hold) finish.request_id = one.request_id;
   SPIND_TRY(space.finish_upload(upload.id, finish));
+  if (finish.hold) SPIND_TRY(space.release_upload(upload.id, {.request_id = one.request_id}));
+  return {};
+}
+
+Status restore_version(const Space& space, const WriterStep& step, const StepTry& one) {
+  PutOptions options;
+  options.make_parents = true;
+  options.request_id = request_id(one, "put");
+  const std::string bytes = content(step.content_seed, step.size_bytes);
+  SPIND_TRY_ASSIGN(const Written put, space.put(step.path, bytes, options));
+  if (put.version == 1) return {};
+  VersionChangeOptions back;
+  back.request_id = request_id(one, "restore");
+  SPIND_TRY(space.restore_version(step.path, put.version - 1, back));
   return {};
 }
 
@@ -67,6 +87,15 @@ Status upload(const Space& space, const WriterStep& step, const StepTry& one) {
 Status settled(Result<Written> result) {
   if (result.ok() || result.code() == Code::not_found || result.code() == Code::conflict) return {};
   return std::move(result).error();
+}
+
+Status restore(const Space& space, const WriterStep& step, const StepTry& one) {
+  RemoveOptions options;
+  options.request_id = request_id(one, "remove");
+  Result<Written> removed = space.remove(step.path, options);
+  if (!removed.ok()) return settled(std::move(removed));
+  SPIND_TRY(space.restore(Ref::node(removed->node), {.request_id = request_id(one, "restore")}));
+  return {};
 }
 
 }  // namespace
@@ -82,14 +111,18 @@ WriterStep writer_step(std::uint64_t seed, std::uint32_t writer, std::uint64_t n
 
   WriterStep step{.path = file(), .to = {}, .properties = {}};
   const std::uint64_t at = random() % 100;
-  if (at < 75) {
-    step.kind = at < 55   ? WriterStep::Kind::put
-                : at < 68 ? WriterStep::Kind::stream
-                          : WriterStep::Kind::upload;
+  if (at < 72) {
+    step.kind = at < 48   ? WriterStep::Kind::put
+                : at < 60 ? WriterStep::Kind::stream
+                : at < 66 ? WriterStep::Kind::upload
+                : at < 69 ? WriterStep::Kind::held_upload
+                          : WriterStep::Kind::restore_version;
     step.size_bytes = random_size(random);
     // What an upload has joined is kept; that it is no object keeps the objects easy to count.
-    if (step.kind == WriterStep::Kind::upload) step.size_bytes %= 1'000'000;
+    if (at >= 60 && at < 69) step.size_bytes %= 1'000'000;
     step.content_seed = random() >> 16;
+  } else if (at < 75) {
+    step.kind = WriterStep::Kind::restore;
   } else if (at < 81) {
     step.kind = WriterStep::Kind::move;
     step.to = file();
@@ -126,7 +159,10 @@ Status take(const Space& space, const WriterStep& step, const StepTry& one) {
   switch (step.kind) {
     case WriterStep::Kind::put:
     case WriterStep::Kind::stream: return put(space, step, one);
-    case WriterStep::Kind::upload: return upload(space, step, one);
+    case WriterStep::Kind::upload:
+    case WriterStep::Kind::held_upload: return upload(space, step, one);
+    case WriterStep::Kind::restore_version: return restore_version(space, step, one);
+    case WriterStep::Kind::restore: return restore(space, step, one);
     case WriterStep::Kind::move: {
       MoveOptions options;
       options.replace = true;
