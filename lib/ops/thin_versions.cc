@@ -117,7 +117,7 @@ class SpaceThinning {
     const NodeId file = at_.node();
     std::uint64_t count = 0;
     while (ahead_.valid() && ahead_.node() == file) count += take(ahead_).outlasted ? 0 : 1;
-    SPIND_TRY(ahead_.status());  // else there were fewer to count than there are to judge
+    SPIND_TRY(ahead_.status());   // else there were fewer to count than there are to judge
     std::optional<bool> hanging;  // asked for where something is to go
     while (at_.valid() && at_.node() == file) {
       const Seen seen = take(at_);

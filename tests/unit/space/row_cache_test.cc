@@ -100,7 +100,7 @@ TEST_CASE("row cache: the visible number lies with the space's record and follow
   CHECK(cache.space(6, key).visible == 0);
   CHECK(cache.space(7, key).visible == 4);
   CHECK(cache.space(5, key).record != nullptr);  // the record itself is as it was
-  cache.remember_visible(6, key, 3);      // a late reader
+  cache.remember_visible(6, key, 3);             // a late reader
   CHECK(cache.space(7, key).visible == 4);
 }
 
