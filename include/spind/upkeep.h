@@ -17,7 +17,7 @@ struct CheckOptions {
   // Makes good what can be derived from what else is there, by small changes of their own while the
   // store is in use, and sets the rest aside: a note is kept that says so, with the row where it
   // stood in the way, and the next check lists it apart. Nothing is dropped. What was done by the
-  // time of an error or a cancellation stays done.
+  // time of an error or a cancellation stays done. busy: another repair is under way.
   bool repair = false;
 };
 

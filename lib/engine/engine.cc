@@ -148,10 +148,13 @@ Status Engine::expire_uploads(ops::Call call, std::uint64_t count_max) {
   if (!now_ns) return {};
   call.upkeep = call.deferred = true;
   SPIND_TRY_ASSIGN(const ops::UploadQueue queue, ops::expire_uploads(*context_, call, count_max));
-  const std::int64_t oldest_s = (*now_ns - std::min(queue.oldest_ns, *now_ns)) / 1'000'000'000;
+  // Without a sign: a damaged row may say any time.
+  const std::uint64_t oldest_age_ns =
+      static_cast<std::uint64_t>(*now_ns) -
+      static_cast<std::uint64_t>(std::min(queue.oldest_ns, *now_ns));
   uploads_receiving_ = queue.receiving;
   uploads_held_ = queue.held;
-  uploads_waiting_seconds_ = static_cast<std::uint64_t>(oldest_s);
+  uploads_waiting_seconds_ = oldest_age_ns / 1'000'000'000;
   return {};
 }
 
@@ -243,9 +246,13 @@ Result<CollectReport> Engine::collect(const CollectOptions& options,
 
 // One repair at a time: each mends by the difference to what it saw.
 Result<CheckReport> Engine::check(const CheckOptions& options) {
-  std::unique_lock repairing(repairing_, std::defer_lock);
-  if (options.repair) repairing.lock();
-  return upkeep::check({*kv_, *content_, clock_}, options);
+  const upkeep::Subject subject{*kv_, *content_, clock_};
+  if (!options.repair) return upkeep::check(subject, options);
+  if (repairing_.exchange(true))
+    return Error{.code = Code::busy, .text = "another repair of the store is under way"};
+  const auto end = [](std::atomic<bool>* repairing) { *repairing = false; };
+  const std::unique_ptr<std::atomic<bool>, decltype(end)> under_way(&repairing_, end);
+  return upkeep::check(subject, options);
 }
 
 void Engine::look_after_store(const CancelToken& cancel) {

@@ -152,7 +152,7 @@ class Engine {
   std::unique_ptr<ops::Context> context_;
   // Since the store was opened, by policies.
   std::atomic<std::uint64_t> retired_trash_items_{0}, retired_versions_{0};
-  std::mutex repairing_;
+  std::atomic<bool> repairing_{false};
   std::atomic<std::uint64_t> uploads_receiving_{0}, uploads_held_{0}, uploads_waiting_seconds_{0};
   std::unique_ptr<Periodic> upkeep_, scrubbing_;
 };

@@ -128,6 +128,30 @@ TEST_CASE("collect: the grace time passes before anything goes, and a new upload
   }
 }
 
+TEST_CASE("collect: broken rows of the vault keep no other piece waiting, and are told") {
+  Place place;
+  std::mt19937_64 random(test::seed());
+  for (int i = 0; i < 8; ++i) place.put(owner_of(1), random_text(random, 2 * kMiB));
+  REQUIRE(place.collect(3600).kept == 8);
+  const model::VaultId vault = model::vault_of("school");
+  // In the first bucket of all, so that the others come behind it.
+  const model::PieceId first{};
+  std::string broken;
+  SUBCASE("of what is condemned") { broken = model::condemned_key(vault, first); }
+  SUBCASE("of what is doomed") {
+    broken = model::doomed_key(vault, 0, {model::BlobPlace::Kind::object, 7, 0});
+  }
+  const kv::Answer answer =
+      place.store->update({model::bucket_of(vault, first)}, [&](kv::Transaction& rows) {
+        rows.put(kv::Family::content, broken, "broken");
+        return kv::Outcome(kv::Commit{});
+      });
+  REQUIRE(place.store->wait(answer.ticket).ok());
+  CollectOptions options{.grace = std::chrono::seconds(0)};
+  CHECK(place.content->collect(options).code() == Code::corruption);
+  CHECK(place.blob_count() == 0);
+}
+
 TEST_CASE("collect: a wall clock that jumps makes nothing expire") {
   Place place;
   std::mt19937_64 random(test::seed());

@@ -92,5 +92,21 @@ TEST_CASE(
   CHECK(planted.store().findings(true) == "");
 }
 
+TEST_CASE("repair: one at a time; another one hears that it is busy") {
+  Planted planted;
+  planted.put(Family::state, planted.node_key("/work/notes"), "half a node");
+  CheckOptions options;
+  options.repair = true;
+  std::set<Code> others;
+  planted.before_update([&] {
+    others.insert(planted.store().store().check(options).code());
+    CHECK(planted.store().store().check().ok());  // looking is always possible
+  });
+  CHECK(planted.store().store().check(options)->findings_left == 0);
+  planted.before_update(nullptr);
+  CHECK(others == std::set{Code::busy});
+  CHECK(repair(planted).findings_total == 0);
+}
+
 }  // namespace
 }  // namespace spind::test
