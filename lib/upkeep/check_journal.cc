@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/hash.h"
 #include "base/try.h"
 #include "journal/journal.h"
@@ -56,22 +58,27 @@ Status JournalCheck::check_entry(const model::Entry& entry) {
   return entry.request_id.empty() ? Status() : check_request(entry);
 }
 
-// The hashes that an entry holds of its manifests. One that is missing or broken is told of by the
-// version that refers to it.
+// An entry holds the hashes of its manifests in the order of its attachments, among which there may
+// be others. One that is missing or broken is told of by the version that refers to it.
 Status JournalCheck::check_manifests(const model::Entry& entry) {
-  for (std::uint32_t i = 0; i < entry.manifests.size(); ++i) {
-    SPIND_TRY_ASSIGN(
-        const auto row,
-        reading_.snapshot().get(kv::Family::attachment,
-                                model::attachment_key(reading_.space(), {entry.number, i})));
-    if (!row || !model::decode_manifest(*row).ok()) continue;
-    if (sha256(as_bytes(*row)) != entry.manifests[i])
+  if (entry.manifests.empty()) return {};
+  const auto rows = reading_.snapshot().scan(
+      kv::Family::attachment, model::attachment_key(reading_.space(), {entry.number, 0}),
+      model::attachment_key(reading_.space(), {entry.number + 1, 0}));
+  auto next = entry.manifests.begin();
+  for (; rows->valid(); rows->next()) {
+    SPIND_TRY(steps_.step());
+    if (!model::decode_manifest(rows->value()).ok()) continue;
+    const auto known = std::find(next, entry.manifests.end(), sha256(as_bytes(rows->value())));
+    if (known == entry.manifests.end())
       findings_.add(
           Kind::manifest, 0,
           fmt::format("entry {}: a manifest is not the one it was made with", entry.number),
-          note_only(model::attachment_key(reading_.space(), {entry.number, i})));
+          note_only(std::string(rows->key())));
+    else
+      next = known + 1;
   }
-  return {};
+  return rows->status();
 }
 
 // A floor would be moved to where the way from one state to another is cut.

@@ -77,6 +77,28 @@ TEST_CASE("check: finds a manifest that its entry was not made with, or that has
   CHECK(planted.kinds().contains("manifest"));
 }
 
+TEST_CASE("check: manifests of one entry lie among other content, each in its place") {
+  Planted planted;
+  REQUIRE(planted.space().make_folder("/mixed").ok());
+  for (const char* small : {"/mixed/a", "/mixed/c", "/mixed/e"})
+    REQUIRE(planted.space().put(small, content(3, 100)).ok());
+  REQUIRE(planted.space().put("/mixed/b", content(4, 9'000'000)).ok());
+  REQUIRE(planted.space().put("/mixed/d", content(5, 9'000'000)).ok());
+  REQUIRE(planted.space().copy("/mixed", "/copied").ok());
+  CHECK(planted.store().findings() == "");
+
+  const auto manifest_key = [&](const char* file) {
+    const auto node = model::decode_node(planted.row(Family::state, planted.node_key(file)));
+    REQUIRE(node->current.content.kind == model::ContentKind::manifest);
+    return model::attachment_key(planted.id(), node->current.content.attachment);
+  };
+  const std::string b = manifest_key("/copied/b"), d = manifest_key("/copied/d");
+  const std::string b_row = planted.row(Family::attachment, b);
+  planted.put(Family::attachment, b, planted.row(Family::attachment, d));
+  planted.put(Family::attachment, d, b_row);
+  CHECK(planted.kinds(false) == Kinds{"manifest"});
+}
+
 TEST_CASE("check: reading content finds other checksums than were kept, and other bytes") {
   Planted planted;
   const std::string key = planted.node_key("/pack");
