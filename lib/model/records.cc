@@ -15,6 +15,9 @@ constexpr std::uint8_t kKnownVersionFlags = 15;
 // Says who removed the node and when.
 constexpr std::uint8_t kTrashFormat = 2;
 
+// So that it can be said in nanoseconds.
+constexpr std::int64_t kWrittenMsMax = INT64_MAX / 1'000'000;
+
 constexpr std::uint8_t kPinned = 1;  // the only flag of a mark
 
 std::uint8_t version_flags(const VersionRecord& version) {
@@ -97,6 +100,7 @@ void decode_part(Decoder& in, VersionRecord& v) {
   v.size_bytes = in.varint();
   v.mtime_ns = in.zigzag();
   v.written_ms = in.zigzag();
+  if (v.written_ms > kWrittenMsMax || v.written_ms < -kWrittenMsMax) in.fail();
   v.entry = in.varint();
   v.author = in.bytes();
   v.sha256 = decode_array<32>(in);

@@ -1,23 +1,31 @@
 #include "fault/fault_sweep.h"
 
 #include <atomic>
+#include <random>
 
 #include "base/try.h"
 #include "support/store/faults.h"
 #include "support/store/sample.h"
-#include "support/store/test_clock.h"
 
 namespace spind::test {
 namespace {
 
 constexpr std::uint64_t kCallsMax = 5'000;  // a verb that makes more calls does not end
 
-// One after another; of a verb that makes hundreds of calls in a loop, in the shorter runs, ever
-// fewer of the later ones.
-std::uint64_t next_call(std::uint64_t n, bool is_long) {
-  if (effort() == Effort::long_form || n < (is_long ? 12 : 40)) return n + 1;
-  return n + n / (is_long ? 5 : 8);
-}
+// One after another; in the shorter runs ever fewer of the later ones, others in each run.
+class Calls {
+ public:
+  explicit Calls(bool is_long) : all_until_(is_long ? 12 : 20), part_(is_long ? 2 : 4) {}
+
+  std::uint64_t after(std::uint64_t n) {
+    if (effort() == Effort::long_form || n < all_until_) return n + 1;
+    return n + 1 + random_() % (n / part_);
+  }
+
+ private:
+  const std::uint64_t all_until_, part_;
+  std::mt19937_64 random_{seed()};
+};
 
 // Of the reads of metadata that a repair makes, by far the most of its calls, one in so many.
 constexpr std::uint64_t kReadsAPoint = 32;
@@ -26,7 +34,7 @@ constexpr std::uint64_t kReadsAPoint = 32;
 // equal runs leave equal states.
 class Fixture {
  public:
-  Fixture(Seam seam, const FaultCase& fault_case)
+  Fixture(Seam seam, const FaultCase& fault_case, const Beginning& beginning)
       : files_(Files::system(), seam == Seam::files ? point : unused_),
         store(MetadataEngine::memory, seams(seam), {}, true) {
     store.before_kv([this, seam, mends = fault_case.mends != Mends::nothing](kv::MemoryCall call) {
@@ -34,10 +42,8 @@ class Fixture {
       const bool passed_over = mends && reads && ++reads_ % kReadsAPoint != 0;
       return seam == Seam::kv && !passed_over ? point.hit("kv") : Status();
     });
+    store.copy(beginning.store);
     store.reopen();
-    make_sample(store.store());
-    if (fault_case.prepare) fault_case.prepare(store);
-    store.reopen();  // cold caches, so that the verb makes all the calls that it may make
   }
 
   Result<std::string> state(bool with_ids) {
@@ -76,18 +82,19 @@ class Fixture {
 
 class Sweep {
  public:
-  Sweep(const FaultCase& fault_case, Seam seam, Code code)
-      : case_(fault_case), seam_(seam), code_(code) {}
+  Sweep(const FaultCase& fault_case, const Beginning& beginning, Seam seam, Code code)
+      : case_(fault_case), beginning_(beginning), seam_(seam), code_(code) {}
 
   SweepResult run() {
-    Fixture plain(seam_, case_);
+    Fixture plain(seam_, case_, beginning_);
     if (case_.mends == Mends::nothing) before_ = plain.state(!case_.takes_ids).value();
     const Status done = case_.run(plain.store);
     if (!done.ok()) violation(0, "without a fault: " + done.error().to_string());
     after_ = plain.state(!case_.takes_ids).value();
     if (case_.mends == Mends::all && after_ != undamaged())
       violation(0, "not as before:\n" + after_);
-    for (std::uint64_t n = 1; n <= kCallsMax; n = next_call(n, case_.is_long))
+    Calls calls(case_.is_long);
+    for (std::uint64_t n = 1; n <= kCallsMax; n = calls.after(n))
       if (!one(n)) return result_;
     violation(kCallsMax, "the verb meets faults for ever");
     return result_;
@@ -103,12 +110,12 @@ class Sweep {
   std::string undamaged() const {
     FaultCase none = case_;
     none.prepare = nullptr;
-    return Fixture(seam_, none).state(!case_.takes_ids).value();
+    return Fixture(seam_, none, Beginning(none)).state(!case_.takes_ids).value();
   }
 
   // False: the verb did not meet the fault.
   bool one(std::uint64_t n) {
-    Fixture fixture(seam_, case_);
+    Fixture fixture(seam_, case_, beginning_);
     fixture.point.arm(n, code_);
     const Status answer = case_.run(fixture.store);
     fixture.point.disarm();
@@ -171,6 +178,7 @@ class Sweep {
   }
 
   const FaultCase& case_;
+  const Beginning& beginning_;
   const Seam seam_;
   const Code code_;
   std::string before_, after_;
@@ -188,8 +196,15 @@ const char* seam_name(Seam seam) {
   return "";
 }
 
-SweepResult sweep(const FaultCase& fault_case, Seam seam, Code code) {
-  return Sweep(fault_case, seam, code).run();
+Beginning::Beginning(const FaultCase& fault_case)
+    : store(MetadataEngine::memory, seams_with(clock_)) {
+  make_sample(store.store());
+  if (fault_case.prepare) fault_case.prepare(store);
+  store.close();
+}
+
+SweepResult sweep(const FaultCase& fault_case, const Beginning& beginning, Seam seam, Code code) {
+  return Sweep(fault_case, beginning, seam, code).run();
 }
 
 }  // namespace spind::test

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "fault/fault_case.h"
+#include "support/store/test_clock.h"
 
 namespace spind::test {
 
@@ -18,8 +19,20 @@ struct SweepResult {
   std::string text{};  // of the first ones
 };
 
+// What the sweeps of a case begin with: made once, closed, and copied for each call that fails.
+class Beginning {
+ public:
+  explicit Beginning(const FaultCase& fault_case);
+
+ private:
+  TestClock clock_;
+
+ public:
+  TestStore store;
+};
+
 // With no_space the store must recover without being opened again.
-SweepResult sweep(const FaultCase& fault_case, Seam seam, Code code);
+SweepResult sweep(const FaultCase& fault_case, const Beginning& beginning, Seam seam, Code code);
 
 // The same of Store::checkpoint, by the seam of files.
 SweepResult sweep_checkpoint(Code code);

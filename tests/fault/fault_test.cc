@@ -34,10 +34,11 @@ TEST_CASE("fault: any failing call leaves a verb whole or undone, and it can be 
             ", \"violations\": " + std::to_string(result.violations) + "}";
   };
   for (const FaultCase& one : fault_cases()) {
+    const Beginning beginning(one);
     for (const Sort& sort : kSorts) {
       // A repair changes rows only, and reads files and blobs in the same way.
       if (one.mends != Mends::nothing && sort.seam != Seam::kv && &sort != &kSorts[2]) continue;
-      take(one.name, sort, sweep(one, sort.seam, sort.code));
+      take(one.name, sort, sweep(one, beginning, sort.seam, sort.code));
     }
   }
   for (const Sort& sort : kSorts)

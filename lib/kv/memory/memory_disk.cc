@@ -13,6 +13,17 @@ std::uint64_t bytes_of(const std::optional<std::string>& value) {
 
 }  // namespace
 
+std::shared_ptr<MemoryDisk> MemoryDisk::copy() const {
+  const std::shared_lock lock(mutex_);
+  auto other = std::make_shared<MemoryDisk>();
+  std::copy(std::begin(tables_), std::end(tables_), std::begin(other->tables_));
+  other->latest_ = latest_;
+  other->synced_ = synced_;
+  other->superseded_ = superseded_;
+  other->size_bytes_ = size_bytes_;
+  return other;
+}
+
 MemoryDisk::Sequence MemoryDisk::latest() const {
   const std::shared_lock lock(mutex_);
   return latest_;

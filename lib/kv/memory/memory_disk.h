@@ -25,6 +25,9 @@ class MemoryDisk {
   using Sequence = std::uint64_t;
   static constexpr Sequence kLatest = ~Sequence{0};
 
+  // Another with the same rows. Only while no store is open on this one.
+  std::shared_ptr<MemoryDisk> copy() const;
+
   // One store at a time: false if there is one.
   bool open() { return !opened_.exchange(true); }
   void close() { opened_ = false; }

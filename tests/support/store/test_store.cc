@@ -1,5 +1,6 @@
 #include "support/store/test_store.h"
 
+#include <filesystem>
 #include <stdexcept>
 
 #include "kv/rocksdb/rocksdb_store.h"
@@ -64,6 +65,12 @@ void TestStore::reopen() {
   close();
   const Status opened = open();
   if (!opened.ok()) throw std::runtime_error(opened.error().to_string());
+}
+
+void TestStore::copy(const TestStore& other) {
+  disk_ = other.disk_->copy();
+  std::filesystem::copy(other.folder_.path(), folder_.path(),
+                        std::filesystem::copy_options::recursive);
 }
 
 Session TestStore::session(const std::string& user, bool deferred) {

@@ -47,6 +47,10 @@ class TestStore {
   // Closes and opens; the test fails if that does not work.
   void reopen();
 
+  // What the other, on the engine in memory as this one, has in its folder and on its disk. Both
+  // are closed.
+  void copy(const TestStore& other);
+
   bool is_open() const { return store_.has_value(); }
   Store& store() { return *store_; }
   Session session(const std::string& user = "ada", bool deferred = false);

@@ -38,7 +38,7 @@ class RandomRecords {
     v.number = number();
     v.size_bytes = number();
     v.mtime_ns = static_cast<std::int64_t>(number());
-    v.written_ms = static_cast<std::int64_t>(number());
+    v.written_ms = static_cast<std::int64_t>(number()) / 1'000'000;
     v.entry = number();
     v.author = text();
     v.sha256 = array<32>();
@@ -246,6 +246,16 @@ TEST_CASE("records: an upload has no more than was declared, and all of it once 
   CHECK(decode_upload(encode(upload)).ok());
   upload.progress.tail.front().content.kind = ContentKind::manifest;
   CHECK(decode_upload(encode(upload)).code() == Code::corruption);
+}
+
+TEST_CASE("records: a version is of a time that nanoseconds can say") {
+  VersionRecord version;
+  for (const std::int64_t written_ms : {INT64_MAX / 1'000'000, INT64_MIN / 1'000'000}) {
+    version.written_ms = written_ms;
+    CHECK(decode_version(encode(version)).ok());
+    version.written_ms += written_ms > 0 ? 1 : -1;
+    CHECK(decode_version(encode(version)).code() == Code::corruption);
+  }
 }
 
 TEST_CASE("records: one kind is never read as another") {
