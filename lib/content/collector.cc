@@ -36,7 +36,7 @@ std::unique_ptr<kv::Cursor> scan_bucket(const kv::View& view, const model::Vault
 
 Result<CollectReport> Collector::run() {
   const std::lock_guard lock(memory_.running);
-  SPIND_TRY(kv_.wait(kv_.latest()));  // so that what was committed by now is seen
+  SPIND_TRY(kv_.catch_up());  // so that what was committed by now is seen
   SPIND_TRY(sweep_ranges());
   SPIND_TRY(sweep_packs());
   const std::string begin = model::ledger_prefix(model::LedgerRow::vault);

@@ -135,10 +135,12 @@ Result<bool> Scan::next() {
     ++expected_;
   }
   begun_ = true;
-  SPIND_TRY(skeletons_->status());
-  SPIND_TRY(payloads_->status());
-  if (!skeletons_->valid()) return false;
+  if (!skeletons_->valid()) {
+    SPIND_TRY(skeletons_->status());
+    return false;
+  }
   if (model::last_u64_in(skeletons_->key()) != expected_) return broken(expected_, "it is missing");
+  if (!payloads_->valid()) SPIND_TRY(payloads_->status());
   if (!payloads_->valid() || model::last_u64_in(payloads_->key()) != expected_)
     return broken(expected_, "its payload is missing");
   auto skeleton = model::decode_skeleton(skeletons_->value());

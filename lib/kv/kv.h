@@ -138,6 +138,9 @@ class Store {
   // Returns when `ticket` is durable and published. `deadline_monotonic_ns` 0: none; on
   // deadline_exceeded the commit stands and may still become durable.
   virtual Status wait(Ticket ticket, std::int64_t deadline_monotonic_ns = 0) = 0;
+  // The same of all that was written by now, but for what a full device has lost: where there is
+  // room again, writing begins again first, as it does with an update.
+  virtual Status catch_up(std::int64_t deadline_monotonic_ns = 0) = 0;
   // What wait would answer at once: none while the ticket is neither durable nor lost.
   virtual std::optional<Status> verdict(Ticket ticket) = 0;
   // Calls `done` once, from another thread or at once from this one. Never called under a lock.

@@ -162,6 +162,11 @@ Status PartitionedStore::wait(Ticket ticket, std::int64_t deadline_monotonic_ns)
   return sync_.wait(ticket, deadline_monotonic_ns);
 }
 
+Status PartitionedStore::catch_up(std::int64_t deadline_monotonic_ns) {
+  if (backend_->health().full()) SPIND_TRY(revive());
+  return sync_.wait(sync_.latest(), deadline_monotonic_ns);
+}
+
 std::optional<Status> PartitionedStore::verdict(Ticket ticket) { return sync_.verdict(ticket); }
 
 void PartitionedStore::on_durable(Ticket ticket, std::function<void(Status)> done) {

@@ -29,6 +29,7 @@ class PartitionedStore final : public Store {
 
   Answer update(std::vector<std::string> partitions, const Body& body) override;
   Status wait(Ticket ticket, std::int64_t deadline_monotonic_ns) override;
+  Status catch_up(std::int64_t deadline_monotonic_ns) override;
   std::optional<Status> verdict(Ticket ticket) override;
   void on_durable(Ticket ticket, std::function<void(Status)> done) override;
   SnapshotRef durable() override { return sync_.durable(); }

@@ -120,7 +120,7 @@ Result<TrashEmptied> empty_trash(const Context& context, const Call& call, const
                                  const EmptyTrashOptions& options) {
   SPIND_TRY(may_change(call));
   // What a deferred session removed just now belongs to it.
-  SPIND_TRY(context.kv.wait(context.kv.latest(), call.deadline_monotonic_ns));
+  SPIND_TRY(context.kv.catch_up(call.deadline_monotonic_ns));
   SPIND_TRY_ASSIGN(Entered entered, enter(context, call, space));
   SPIND_TRY(permit(call, *entered.info, {kRootNode}, 0, access::kPurgeRecycle, Ref("/")));
   const std::int64_t age_s =

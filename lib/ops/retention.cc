@@ -19,7 +19,7 @@ class Retention {
   }
 
   Status run() {
-    SPIND_TRY(context_.kv.wait(context_.kv.latest()));  // so that what was removed by now is seen
+    SPIND_TRY(context_.kv.catch_up());  // so that what was removed by now is seen
     const kv::SnapshotRef snapshot = context_.kv.durable();
     const std::string prefix = model::catalogue_spaces_prefix();
     const auto cursor = snapshot->scan(Family::state, prefix, model::end_of(prefix));

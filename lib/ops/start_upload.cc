@@ -101,7 +101,7 @@ Result<UploadInfo> start_upload(const Context& context, const Call& call, const 
   SPIND_TRY_ASSIGN(const Written written, commit(context, call, request, decide));
   if (written.repeated) {
     // A client that lost the answer wants to know where to go on.
-    SPIND_TRY(context.kv.wait(context.kv.latest(), call.deadline_monotonic_ns));
+    SPIND_TRY(context.kv.catch_up(call.deadline_monotonic_ns));
     return upload_info(context, call, space, written.node);
   }
   UploadInfo info = to_upload_info(written.node, upload);

@@ -249,7 +249,7 @@ Result<VersionsThinned> thin_versions(const Context& context, const Call& call,
                                       const ThinOptions& options) {
   SPIND_TRY(may_change(call));
   // What a deferred session wrote just now belongs to it.
-  SPIND_TRY(context.kv.wait(context.kv.latest(), call.deadline_monotonic_ns));
+  SPIND_TRY(context.kv.catch_up(call.deadline_monotonic_ns));
   SPIND_TRY_ASSIGN(const Thinned thinned,
                    thin_space(context, call, space, {.now_ns = now_ns, .options = options}));
   return thinned.versions;

@@ -49,7 +49,7 @@ Result<SeenUpload> see_upload(const Context& context, const Call& call, const Sp
                               const std::function<bool(const model::UploadRecord&)>& enough) {
   auto seen = see_now(context, call, space, number, whose);
   if (seen.ok() ? enough(seen->upload) : seen.code() != Code::not_found) return seen;
-  SPIND_TRY(context.kv.wait(context.kv.latest(), call.deadline_monotonic_ns));
+  SPIND_TRY(context.kv.catch_up(call.deadline_monotonic_ns));
   return see_now(context, call, space, number, whose);
 }
 

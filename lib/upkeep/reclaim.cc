@@ -19,7 +19,7 @@ class Reclaimer::Run {
       : all_(all), options_(options), report_(report) {}
 
   Status run() {
-    SPIND_TRY(all_.kv_.wait(all_.kv_.latest()));  // so that what was committed by now is seen
+    SPIND_TRY(all_.kv_.catch_up());  // so that what was committed by now is seen
     if (options_.forget) SPIND_TRY(check_exists(*options_.forget));
     std::string begin = model::space_partition(SpaceId{});
     Status first_error;

@@ -1,6 +1,7 @@
 // The device is full, read-only, or bad in places: at any write, of RocksDB, of packs, of objects.
 #include <doctest/doctest.h>
 
+#include <functional>
 #include <thread>
 
 #include "support/store/content.h"
@@ -61,12 +62,16 @@ void check_all(const Space& space, const std::string& prefix, std::uint64_t size
 }
 
 // There is room again: the store sees it after a moment of its own choosing, at most a few seconds.
-bool works_again(const Space& space) {
+template <class Work>
+bool works_again(const Work& work) {
   for (int wait = 0; wait < 100; ++wait) {
-    if (space.put("/after", "x").ok()) return true;
+    if (work()) return true;
     std::this_thread::sleep_for(std::chrono::milliseconds(100));
   }
   return false;
+}
+bool puts_again(const Space& space) {
+  return works_again([&] { return space.put("/after", "x").ok(); });
 }
 
 }  // namespace
@@ -84,7 +89,7 @@ TEST_CASE("bad day: below the reserve of free space writes are refused before Ro
     check_all(space, "a", size_bytes, count);
     CHECK(disk.store.store().health().ok());
     disk.device.set_free(std::uint64_t{1} << 40);
-    CHECK(works_again(space));
+    CHECK(puts_again(space));
     CHECK(disk.store.findings(true) == "");
   }
 }
@@ -104,13 +109,33 @@ TEST_CASE("bad day: on a full disk nothing is lost, and after room is made write
       CHECK(*space.get("/before") == "there before");
 
       disk.device.set_free(std::uint64_t{1} << 40);
-      REQUIRE(works_again(space));
+      REQUIRE(puts_again(space));
       check_all(space, "a", size_bytes, count);
       CHECK(disk.store.findings(true) == "");
       disk.store.reopen();
       check_all(disk.store.space("full"), "a", size_bytes, count);
       CHECK(disk.store.findings(true) == "");
     }
+  }
+}
+
+TEST_CASE("bad day: on a full disk the first thing that is done may be what makes room") {
+  using Work = std::function<bool(const Store&, const Space&)>;
+  const Work works[] = {
+      [](const Store& store, const Space&) { return store.collect().ok(); },
+      [](const Store&, const Space& space) { return space.empty_trash().ok(); },
+      [](const Store&, const Space& space) { return space.thin_versions().ok(); }};
+  for (const Work& work : works) {
+    DeviceStore disk(0);
+    const Space space = disk.store.make_space("full");
+    REQUIRE(space.put("/gone", content(1, 50'000)).ok());
+    REQUIRE(space.remove("/gone").ok());
+    disk.device.set_free(20'000);
+    CHECK(fill(space, "a", 3'000).second == Code::no_space);
+    disk.device.set_free(std::uint64_t{1} << 40);
+    CHECK(works_again([&] { return work(disk.store.store(), space); }));
+    CHECK(disk.store.store().health().ok());
+    CHECK(disk.store.findings(true) == "");
   }
 }
 

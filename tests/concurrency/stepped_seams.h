@@ -32,6 +32,9 @@ class SteppedKv final : public kv::Store {
 
   kv::Answer update(std::vector<std::string> partitions, const kv::Body& body) override;
   Status wait(kv::Ticket ticket, std::int64_t deadline_monotonic_ns) override;
+  Status catch_up(std::int64_t deadline_monotonic_ns) override {
+    return wait(latest(), deadline_monotonic_ns);
+  }
   std::optional<Status> verdict(kv::Ticket ticket) override { return behind_->verdict(ticket); }
   void on_durable(kv::Ticket ticket, std::function<void(Status)> done) override {
     behind_->on_durable(ticket, std::move(done));

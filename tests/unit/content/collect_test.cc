@@ -470,5 +470,28 @@ TEST_CASE("collect: a frame that died before a crash is not counted again after 
   CHECK(place.read(owner_of(1), kept).value() == text);
 }
 
+TEST_CASE("collect: a frame whose end was lost with a full device is counted once") {
+  std::mt19937_64 random(test::seed());
+  const std::string text = random_text(random, 30'000);
+  bool lost = true;
+  for (int n = 1; lost; ++n) {
+    CAPTURE(n);
+    Place place;
+    const content::Stored gone = place.put_and_commit(owner_of(1), random_text(random, 40'000));
+    const content::Stored kept = place.put_and_commit(owner_of(1), text);
+    place.forget(owner_of(1), gone);
+    place.kv_syncs_left = n;
+    const bool collected = place.content->collect({.grace = std::chrono::seconds(0)}).ok();
+    lost = place.kv_syncs_left.exchange(0) <= 0;
+    CHECK(collected != lost);
+    place.clock.advance(1'000'000'000);
+    (void)place.collect();
+    place.reopen();  // the pack is accounted for
+    (void)place.collect();
+    CHECK(place.read(owner_of(1), kept).value() == text);
+    CHECK(place.packs().size() == 1);
+  }
+}
+
 }  // namespace
 }  // namespace spind

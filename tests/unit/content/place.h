@@ -56,8 +56,10 @@ struct Place {
       if (changes && crashed) return Error{Code::io_error, "the process has died"};
       if (call == kv::MemoryCall::admit && kv_full)
         return Error{Code::no_space, "no room for metadata"};
-      if (call == kv::MemoryCall::sync && kv_sync_full)
+      if (call == kv::MemoryCall::sync && (--kv_syncs_left == 0 || kv_sync_full))
         return Error{Code::no_space, "no room for metadata"};
+      // A store that was full is opened anew; whether it finds what was not durable is open.
+      if (call == kv::MemoryCall::reopen) disk->cut();
       return {};
     };
     store = kv::open_memory(options).value();
@@ -194,6 +196,7 @@ struct Place {
   std::atomic<bool> crashed = false;
   std::atomic<bool> kv_full = false;       // refuses commits
   std::atomic<bool> kv_sync_full = false;  // loses commits
+  std::atomic<int> kv_syncs_left = 0;      // the last of so many does that once
   std::unique_ptr<kv::Store> store;
   std::unique_ptr<content::Content> content;
 };

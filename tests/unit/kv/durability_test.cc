@@ -261,3 +261,25 @@ TEST_CASE_TEMPLATE("full: writes are refused, and work again when there is room"
   CHECK(witness.told.empty());
   CHECK(witness.reopened_count == 1);
 }
+
+TEST_CASE_TEMPLATE("full: who only catches up makes it work again, and what was lost stays lost",
+                   Kind, STORE_KINDS) {
+  Kind store;
+  REQUIRE(put_durably(*store, "a1", "durable").ok());
+  REQUIRE(store->catch_up().ok());
+  const Answer lost = put(*store, "a2", "lost");
+  store.fill_device(true);
+  CHECK(put_durably(*store, "a3", "no room").code() == Code::no_space);
+  CHECK(store->wait(lost.ticket).code() == Code::no_space);
+  CHECK(store->catch_up().code() == Code::no_space);
+  store.fill_device(false);
+  Status caught_up = store->catch_up();
+  for (int tries = 0; tries < 1000 && !caught_up.ok(); ++tries) {
+    store.clock().advance(kSecondNs);
+    caught_up = store->catch_up();
+  }
+  CHECK(caught_up.ok());
+  CHECK(store->health().ok());
+  CHECK(store->wait(lost.ticket).code() == Code::no_space);
+  CHECK(read(*store->durable(), "a1") == "durable");
+}
