@@ -151,8 +151,8 @@ class VaultContent final : public Content {
     return Collector(vaults_, claims_, clock_, collector_, options).run();
   }
 
-  std::unique_lock<std::mutex> keep_collector_away() override {
-    return std::unique_lock(collector_.running);
+  std::unique_lock<std::mutex> collector_lock() override {
+    return std::unique_lock(collector_.running, std::defer_lock);
   }
 
   Status visit_pieces(const kv::Snapshot& snapshot, bool read_bytes,

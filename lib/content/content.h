@@ -116,8 +116,8 @@ class Content {
                                                  std::vector<model::Piece> pieces) = 0;
 
   virtual Result<CollectReport> collect(const CollectOptions& options) = 0;
-  // Waits for a collection that runs; none begins while the lock is held (needs.h).
-  virtual std::unique_lock<std::mutex> keep_collector_away() = 0;
+  // Not locked yet. While it is, no collection runs (needs.h).
+  virtual std::unique_lock<std::mutex> collector_lock() = 0;
 
   // For check: every piece row and holder row of the store, and whether the stored bytes are there
   // (and, with `read_bytes`, whether they are as they were written).

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
+#include <thread>
 
 #include "base/hex.h"
 #include "base/try.h"
@@ -217,9 +219,16 @@ class StoreCheck {
   Status mend() {
     if (mending_ == nullptr) return {};
     // None that began before a need was noted may take the note away (content/needs.h).
-    const auto lock = subject_.content.keep_collector_away();
+    auto no_collection = subject_.content.collector_lock();
+    while (!no_collection.try_lock()) {
+      SPIND_TRY(steps_.step());
+      std::this_thread::sleep_for(kCollectorLook);
+    }
     return mending_->run([this] { return steps_.step(); });
   }
+
+  // How often it is asked whether a collection has ended.
+  static constexpr std::chrono::milliseconds kCollectorLook{5};
 
   const Subject& subject_;
   const CheckOptions& options_;

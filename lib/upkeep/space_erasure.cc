@@ -47,7 +47,8 @@ Status SpaceErasure::let_go_of_pieces(SpaceRow row) {
     }
     SPIND_TRY(cursor->status());
     if (keys.empty()) return {};
-    const auto no_collection = content_.keep_collector_away();
+    auto no_collection = content_.collector_lock();
+    no_collection.lock();
     SPIND_TRY(commit_(std::move(partitions), [&](kv::Transaction& rows, space::State&) -> Status {
       for (const std::string& key : keys) {
         rows.erase(Family::state, key);

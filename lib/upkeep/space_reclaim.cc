@@ -187,7 +187,8 @@ Status SpaceReclaim::let_go(const std::vector<std::string>& dropped) {
   std::vector<std::string> partitions = {model::space_partition(space_)};
   for (const std::string& key : dropped)
     partitions.push_back(model::bucket_of(vault_, model::piece_in_dropped_key(key)));
-  const auto no_collection = content_.keep_collector_away();
+  auto no_collection = content_.collector_lock();
+  no_collection.lock();
   return commit(std::move(partitions), [&](kv::Transaction& rows, space::State&) -> Status {
     for (const std::string& key : dropped) {
       const model::PieceId piece = model::piece_in_dropped_key(key);

@@ -1,5 +1,7 @@
 // What a repair must not do: drop a row that it sets aside, give up more of the past than is lost, or
 // make away with bytes that are wanted.
+#include <future>
+
 #include "model/aside.h"
 #include "unit/upkeep/planted.h"
 
@@ -30,6 +32,26 @@ TEST_CASE("repair: a row that is taken away is kept in the note, as it was") {
     CHECK(record.family == static_cast<std::uint8_t>(Family::state));
     CHECK_FALSE(planted.rows().durable()->get(Family::state, key).value().has_value());
   }
+}
+
+TEST_CASE("repair: can be cancelled while it waits for a collection") {
+  Planted planted;
+  const Store& store = planted.store().store();
+  bool cancelled = false;
+  CollectOptions collection{.grace = std::chrono::seconds(0)};
+  collection.progress = [&](const Progress&) {
+    if (cancelled) return true;
+    CheckOptions options;
+    options.repair = true;
+    options.cancel.emplace();
+    auto repair = std::async(std::launch::async, [&] { return store.check(options).code(); });
+    (void)repair.wait_for(std::chrono::milliseconds(200));  // more than it needs if it can go on
+    options.cancel->cancel();
+    cancelled = repair.get() == Code::cancelled;
+    return true;
+  };
+  CHECK(store.collect(collection).ok());
+  CHECK(cancelled);
 }
 
 TEST_CASE("repair: of the past no more is given up than is lost") {
