@@ -233,7 +233,7 @@ class Copy {
                                        });
                        }));
       if (staging_.top() == 0) return {};  // nothing is to happen
-      staging_.grew_by(batch_.weight());
+      staging_.grew_by(batch_.weight(), written.ticket);
       progress_.done += batch_.nodes();
       batch_.added(first_id_);
       if (batches % kCopyUnsyncedBatches == 0)

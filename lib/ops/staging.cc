@@ -7,15 +7,16 @@
 namespace spind::ops {
 namespace {
 
-// Purges what is staged there, if it still is.
+// Purges what is staged there, if it still is, and unless it is not to be.
 Status purge(const Context& context, const Call& call, const SpaceId& space,
-             const model::AttachmentId& key) {
+             const model::AttachmentId& key, const std::function<bool()>& keep = nullptr) {
   Call as_store = call;
   as_store.upkeep = true;
   const Request request{.space = space, .type = model::EntryType::staged, .uses_reserve = true};
   SPIND_TRY(commit(context, as_store, request,
                    [&](space::State& state, const Moment&) -> Result<Decision> {
                      Decision decision{.visible = false};
+                     if (keep && keep()) return decision;
                      SPIND_TRY_ASSIGN(const auto top, state.staged(key));
                      if (top) decision.changes.push_back(model::StagingPurged{top->id, key});
                      return decision;
@@ -42,25 +43,33 @@ Status purge_left(const Context& context, const kv::Snapshot& snapshot, const Sp
 
 }  // namespace
 
-void Staging::grew_by(const FolderTotals& weight) {
+void Staging::grew_by(const FolderTotals& weight, kv::Ticket ticket) {
+  if (begun_ == 0) begun_ = ticket;
   weight_.live_bytes += weight.live_bytes;
   weight_.files += weight.files;
   weight_.folders += weight.folders;
 }
 
+bool Staging::is_lost() const {
+  const std::optional<Status> verdict = context_.kv.verdict(begun_);
+  return verdict && !verdict->ok();
+}
+
 Status Staging::check(space::State& state) const {
+  if (is_lost())
+    return Error{.code = Code::aborted, .text = "the copy was lost with a full device"};
   SPIND_TRY_ASSIGN(const auto top, state.staged(key()));
   if (top && top->id == top_ && top->weight() == weight_) return {};
   return Error{.code = Code::aborted, .text = "the space was rewound during the copy"};
 }
 
 void Staging::give_up() {
-  if (top_ == 0) return;
+  if (begun_ == 0) return;
   Call call = call_;
   call.deadline_monotonic_ns = 0;
   call.cancel.reset();
   call.deferred = true;
-  (void)purge(context_, call, space_, key());
+  (void)purge(context_, call, space_, key(), [this] { return is_lost(); });
 }
 
 Status purge_staging(const Context& context, const std::optional<CancelToken>& cancel) {

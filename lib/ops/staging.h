@@ -26,22 +26,27 @@ class Staging {
   model::AttachmentId key() const { return {entry(), 0}; }
   // All that was added so far, the top with it.
   const FolderTotals& weight() const { return weight_; }
-  void grew_by(const FolderTotals& weight);
+  void grew_by(const FolderTotals& weight, kv::Ticket ticket);
 
   // In the body of a commit that goes on: whether it is as this copy left it. Nobody else changes
-  // it, but a rewind of the space may take it back, or a part of it. aborted.
+  // it, but a rewind of the space may take it back, or a part of it, and so may a full device.
+  // aborted.
   Status check(space::State& state) const;
 
   // It is not wanted any more. What does not succeed is done by the next collection.
   void give_up();
 
  private:
+  // Whether a full device has lost its beginning: what lies there now is of another copy.
+  bool is_lost() const;
+
   const Context& context_;
   const Call& call_;
   const SpaceId space_;
   Stagings::Running running_;
   NodeId top_ = 0;
   FolderTotals weight_;
+  kv::Ticket begun_ = 0;
 };
 
 }  // namespace spind::ops

@@ -1,6 +1,9 @@
 // Copying as the public classes give it: files and folders, within a space and between two.
 #include <doctest/doctest.h>
 
+#include <atomic>
+#include <future>
+
 #include "base/limits.h"
 #include "support/store/content.h"
 #include "support/store/feed.h"
@@ -363,6 +366,48 @@ TEST_CASE_FIXTURE(CopyFixture, "copy: names that collide where the target folds 
   REQUIRE(folded.copy("/to", "/TO", {.on_conflict = OnConflict::keep_both}).ok());
   CHECK(folded.stat("/TO (2)/a").ok());
   CHECK(folded.put("/to/A", "x").code() == Code::already_exists);
+  CHECK(store.findings() == "");
+}
+
+TEST_CASE("copy: what a full device has lost of one is not taken for what another has staged") {
+  std::atomic<bool> full = false;
+  TestStore store(MetadataEngine::memory, {}, {}, true);
+  store.before_kv([&](kv::MemoryCall call) -> Status {
+    if (call == kv::MemoryCall::reopen) store.disk().cut();
+    if (call != kv::MemoryCall::sync || !full.exchange(false)) return {};
+    return Error{.code = Code::no_space, .text = "the device is full"};
+  });
+  REQUIRE(store.open().ok());
+  const Space space = store.make_space("copy"), other_space = store.make_space("other");
+  for (int i = 0; i < 100; ++i)  // two batches
+    REQUIRE(
+        space.put("/from/" + std::to_string(i), content(4, 15'000), {.make_parents = true}).ok());
+
+  // When the first has staged a batch, it is lost; then the second stages its own under the same
+  // number, and waits for the first to end.
+  std::promise<void> staged, ended;
+  CopyOptions second;
+  second.progress = [&, batch = 0](const Progress&) mutable {
+    if (++batch == 2) staged.set_value(), ended.get_future().wait();
+    return true;
+  };
+  std::future<Code> other;
+  CopyOptions first;
+  first.progress = [&, batch = 0](const Progress&) mutable {
+    if (++batch != 2) return true;
+    full = true;
+    CHECK(other_space.put("/fills it", "").code() == Code::no_space);
+    CHECK(other_space.put("/there is room", "").ok());
+    other = std::async(std::launch::async,
+                       [&] { return space.copy("/from", "/second", second).code(); });
+    CHECK(staged.get_future().wait_for(std::chrono::minutes(1)) == std::future_status::ready);
+    return true;
+  };
+  CHECK(space.copy("/from", "/first", first).code() == Code::unavailable);
+  ended.set_value();
+  CHECK(other.get() == Code::ok);
+  CHECK(CopyFixture::tree(space, "/second") == CopyFixture::tree(space, "/from"));
+  CHECK(space.stat("/first").code() == Code::not_found);
   CHECK(store.findings() == "");
 }
 
