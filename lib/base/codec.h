@@ -98,17 +98,7 @@ class Decoder {
   std::uint64_t varint() {
     if (at_ < in_.size() && static_cast<std::uint8_t>(in_[at_]) < 0x80)  // most are this short
       return u8();
-    std::uint64_t value = 0;
-    for (unsigned shift = 0; shift < 64; shift += 7) {
-      const std::uint64_t byte = u8();
-      if (shift == 63 && byte > 1) break;  // more than 64 bits
-      value |= (byte & 0x7f) << shift;
-      if ((byte & 0x80) != 0) continue;
-      if (byte == 0 && shift > 0) break;  // a shorter encoding exists
-      return value;
-    }
-    fail();
-    return 0;
+    return long_varint();
   }
   std::int64_t zigzag() {
     const std::uint64_t value = varint();
@@ -135,6 +125,21 @@ class Decoder {
     }
     at_ += size;
     return true;
+  }
+  std::uint64_t long_varint() {
+    std::uint64_t value = 0;
+    std::size_t at = at_;
+    for (unsigned shift = 0; ok_ && at < in_.size() && shift < 64; shift += 7) {
+      const std::uint64_t byte = static_cast<std::uint8_t>(in_[at++]);
+      if (shift == 63 && byte > 1) break;  // more than 64 bits
+      value |= (byte & 0x7f) << shift;
+      if ((byte & 0x80) != 0) continue;
+      if (byte == 0 && shift > 0) break;  // a shorter encoding exists
+      at_ = at;
+      return value;
+    }
+    fail();
+    return 0;
   }
   std::uint64_t little_endian(std::size_t size) {
     const std::string_view from = raw(size);

@@ -140,6 +140,7 @@ class EventMaker {
   // change of the entry.
   std::vector<NodeId> way_to(NodeId folder) const {
     std::vector<NodeId> climb;
+    climb.reserve(entry_.way.size() + at_);
     for (std::size_t i = at_; i-- > 0;) {
       const auto* made = std::get_if<model::NodeAdded>(&entry_.changes[i]);
       if (made == nullptr || made->node.id != folder) continue;
