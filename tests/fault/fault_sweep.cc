@@ -15,7 +15,13 @@ constexpr std::uint64_t kCallsMax = 5'000;  // a verb that makes more calls does
 // One after another; in the shorter runs ever fewer of the later ones, others in each run.
 class Calls {
  public:
-  explicit Calls(bool is_long) : all_until_(is_long ? 12 : 20), part_(is_long ? 2 : 4) {}
+  explicit Calls(bool is_long)
+      : all_until_(effort() == Effort::fast ? 3
+                   : is_long                ? 12
+                                            : 20),
+        part_(effort() == Effort::fast ? 1
+              : is_long                ? 2
+                                       : 4) {}
 
   std::uint64_t after(std::uint64_t n) {
     if (effort() == Effort::long_form || n < all_until_) return n + 1;
