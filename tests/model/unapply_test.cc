@@ -59,8 +59,9 @@ class RandomVerbs {
       case 1:
         return done(space_.put(a, content(), {.make_parents = pick(2) == 0, .request_id = id}));
       case 2: return done(space_.make_folder(a, {.make_parents = pick(2) == 0, .request_id = id}));
-      case 3:
-      case 4: return done(space_.move(a, b, {.replace = pick(2) == 0, .request_id = id}));
+      case 3: return done(space_.move(a, b, {.replace = pick(2) == 0, .request_id = id}));
+      case 4:  // of one that is there as often as not, to where another may be
+        return done(space_.move(file(), file(), {.replace = pick(2) == 0, .request_id = id}));
       case 5: return done(space_.remove(a, {.request_id = id}));
       case 6:  // one of two times, so that there often is nothing to do but to remember the request
         return done(space_.set_mtime(file(), static_cast<std::int64_t>(1 + pick(2)),
