@@ -23,12 +23,8 @@ if(SPIND_SANITIZE)
   target_compile_options(spind_warnings INTERFACE
                          $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)
 endif()
-if(SPIND_FUZZ)
-  add_compile_options(-fsanitize=fuzzer-no-link)
-endif()
 if(SPIND_COVERAGE)
-  add_compile_options(--coverage -fprofile-update=atomic)
-  add_link_options(--coverage)
+  add_link_options(-fprofile-instr-generate)
 endif()
 
 # Paths are hashed relative to the source folder, so that all build folders share one cache.

@@ -6,7 +6,7 @@ set -euo pipefail
 packages=(g++ cmake ninja-build pkg-config ccache git
           librocksdb-dev libxxhash-dev libzstd-dev libfmt-dev libssl-dev libutf8proc-dev)
 if [ "${1:-}" = --tests ]; then
-  packages+=(doctest-dev clang libclang-rt-14-dev llvm gcovr python3)
+  packages+=(doctest-dev clang libclang-rt-14-dev llvm python3)
 fi
 
 missing=()

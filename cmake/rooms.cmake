@@ -47,6 +47,9 @@ function(spind_room room)
     add_library(${target} STATIC ${sources})
     set(scope PUBLIC)
     target_link_libraries(${target} PRIVATE spind_warnings)
+    # Where files are compiled together, most rooms are compiled at once: headers take a third of the
+    # time.
+    set_target_properties(${target} PROPERTIES UNITY_BUILD_BATCH_SIZE 20)
     set_property(GLOBAL APPEND PROPERTY SPIND_ROOMS_WITH_CODE ${target})
   else()
     add_library(${target} INTERFACE)

@@ -1,29 +1,43 @@
 #!/usr/bin/env bash
-# Line and branch coverage of lib/ by the unit, model, fault and format tests: a table, and
+# Line and branch coverage of lib/ by what ran on a build with SPIND_COVERAGE: a table by file, and
 # coverage.json {lines, branches} in percent in the folder of reports.
+#
+#   bash tests/coverage.sh          runs the tests in their short forms first
+#   bash tests/coverage.sh BUILD    of a build whose tests ran, and left profiles in BUILD/coverage
 set -euo pipefail
 cd "$(dirname "$0")/.."
 reports=${SPIND_REPORTS:-$PWD/build/reports}
-labels="unit;model;fault;format;concurrency;crash"
-build=build/coverage
 mkdir -p "$reports"
 
-cmake --preset debug -B $build -DSPIND_COVERAGE=ON -DSPIND_EXAMPLES=OFF -DSPIND_BENCH=OFF \
-      "-DCMAKE_CXX_FLAGS_DEBUG=-O0 -g1" -DCMAKE_UNITY_BUILD=ON "-DSPIND_TEST_LABELS=$labels" >/dev/null
-cmake --build $build
-find $build -name '*.gcda' -delete
-# What fails here fails in the ordinary run too, which is where it is reported.
-SPIND_EFFORT=fast SPIND_REPORTS=$PWD/$build/reports \
-  ctest --test-dir $build -j "$(nproc)" -E '^unit\.arrows$' || true
+if [ $# -gt 0 ]; then
+  build=$(realpath "$1")
+else
+  build=$PWD/build/coverage
+  cmake --preset fuzz -B "$build" -DSPIND_COVERAGE=ON -DSPIND_EXAMPLES=OFF -DSPIND_BENCH=OFF \
+        "-DCMAKE_CXX_FLAGS_DEBUG=-O0 -g1" \
+        "-DSPIND_TEST_LABELS=unit;model;crash;powercut;fault;concurrency;format" >/dev/null
+  cmake --build "$build"
+  rm -rf "$build/coverage"
+  # What fails here fails in the ordinary run too, which is where it is reported.
+  SPIND_EFFORT=fast SPIND_REPORTS=$build/reports LLVM_PROFILE_FILE=$build/coverage/%m.profraw \
+    ctest --test-dir "$build" -j "$(nproc)" -E '^unit\.arrows$' || true
+fi
 
-gcovr --root . --filter lib/ --object-directory $build -j "$(nproc)" \
-      --exclude-throw-branches --exclude-unreachable-branches \
-      --json-summary $build/summary.json --txt "$reports/coverage.txt"
+llvm-profdata merge -sparse -o "$build/coverage/all.profdata" "$build"/coverage/*.profraw
+mapfile -t programs < <(find "$build/tests" -type f -executable -not -name '*.so*' \
+                             -not -path '*/CMakeFiles/*')
+objects=()
+for program in "${programs[@]}"; do objects+=(-object "$program"); done
+llvm-cov report "${objects[@]:1}" -instr-profile "$build/coverage/all.profdata" \
+         -show-region-summary=false "$PWD/lib" >"$reports/coverage.txt"
+llvm-cov export "${objects[@]:1}" -instr-profile "$build/coverage/all.profdata" \
+         -summary-only "$PWD/lib" >"$build/coverage/summary.json"
 cat "$reports/coverage.txt"
-python3 - $build/summary.json "$reports/coverage.json" <<'PYTHON'
+python3 - "$build/coverage/summary.json" "$reports/coverage.json" <<'PYTHON'
 import json, sys
-summary = json.load(open(sys.argv[1]))
-row = {"lines": summary["line_percent"], "branches": summary["branch_percent"]}
+totals = json.load(open(sys.argv[1]))["data"][0]["totals"]
+row = {"lines": round(totals["lines"]["percent"], 1),
+       "branches": round(totals["branches"]["percent"], 1)}
 json.dump(row, open(sys.argv[2], "w"))
 print(f"lines {row['lines']} %, branches {row['branches']} %")
 PYTHON

@@ -3,7 +3,7 @@
 namespace spind {
 namespace {
 
-constexpr std::string_view kDigits =
+constexpr std::string_view kBase64Digits =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
 int digit_value(char digit) {
@@ -24,9 +24,9 @@ std::string to_base64url(Bytes bytes) {
   unsigned bits = 0;
   for (const std::uint8_t byte : bytes) {
     pending = (pending << 8 | byte) & 0xffff;
-    for (bits += 8; bits >= 6; bits -= 6) text += kDigits[pending >> (bits - 6) & 63];
+    for (bits += 8; bits >= 6; bits -= 6) text += kBase64Digits[pending >> (bits - 6) & 63];
   }
-  if (bits > 0) text += kDigits[pending << (6 - bits) & 63];
+  if (bits > 0) text += kBase64Digits[pending << (6 - bits) & 63];
   return text;
 }
 

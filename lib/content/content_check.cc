@@ -1,6 +1,7 @@
 #include "content/content_check.h"
 
 #include "base/try.h"
+#include "content/content_rows.h"
 #include "content/needs.h"
 #include "content/piece_reader.h"
 #include "model/keys.h"
@@ -10,16 +11,8 @@ namespace spind::content {
 using kv::Family;
 using model::VaultRow;
 
-namespace {
-
-std::unique_ptr<kv::Cursor> scan(const kv::View& view, const std::string& prefix) {
-  return view.scan(Family::content, prefix, model::end_of(prefix));
-}
-
-}  // namespace
-
 Status ContentCheck::run() {
-  const auto cursor = scan(snapshot_, model::ledger_prefix(model::LedgerRow::vault));
+  const auto cursor = scan_content(snapshot_, model::ledger_prefix(model::LedgerRow::vault));
   for (; cursor->valid(); cursor->next()) {
     const model::VaultId vault = model::vault_in_key(cursor->key());
     for (unsigned bucket = 0; bucket < 256; ++bucket) {
@@ -32,7 +25,7 @@ Status ContentCheck::run() {
 
 Status ContentCheck::visit_pieces(const model::VaultId& vault, std::uint8_t bucket) {
   PieceReader reader(resources_, snapshot_);
-  const auto cursor = scan(snapshot_, model::bucket_prefix(vault, bucket, VaultRow::piece));
+  const auto cursor = scan_content(snapshot_, model::bucket_prefix(vault, bucket, VaultRow::piece));
   for (; cursor->valid(); cursor->next()) {
     const model::PieceId piece = model::piece_in_key(cursor->key());
     Content::PieceState state = state_of(vault, piece);
@@ -54,7 +47,7 @@ Status ContentCheck::visit_pieces(const model::VaultId& vault, std::uint8_t buck
 }
 
 Status ContentCheck::count_holders(const model::VaultId& vault, Content::PieceState& state) {
-  const auto cursor = scan(snapshot_, model::holders_prefix(vault, state.id));
+  const auto cursor = scan_content(snapshot_, model::holders_prefix(vault, state.id));
   for (; cursor->valid(); cursor->next()) {
     ++state.holders;
     SPIND_TRY_ASSIGN(const bool stray,
@@ -77,7 +70,8 @@ Result<bool> ContentCheck::is_stray(const model::VaultId& vault, const model::Pi
 
 // Holders of pieces that are not there.
 Status ContentCheck::visit_stray_holders(const model::VaultId& vault, std::uint8_t bucket) {
-  const auto cursor = scan(snapshot_, model::bucket_prefix(vault, bucket, VaultRow::holder));
+  const auto cursor =
+      scan_content(snapshot_, model::bucket_prefix(vault, bucket, VaultRow::holder));
   std::optional<model::PieceId> last;
   for (; cursor->valid(); cursor->next()) {
     const model::PieceId piece = model::piece_in_key(cursor->key());

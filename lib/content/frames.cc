@@ -11,7 +11,6 @@ namespace {
 
 constexpr std::uint32_t kFrameMagic = 0x52465053;  // "SPFR"
 constexpr std::uint8_t kVersion = 1;
-constexpr std::size_t kFrameStride = kFrameHeaderBytes + kFrameBytesMax;
 
 std::uint32_t frame_count(std::uint64_t piece_bytes) {
   return static_cast<std::uint32_t>((piece_bytes + kFrameBytesMax - 1) / kFrameBytesMax);

@@ -24,6 +24,8 @@
 namespace spind::content {
 
 inline constexpr std::size_t kFrameHeaderBytes = 96;
+// From the beginning of a frame to that of the next.
+inline constexpr std::size_t kFrameStride = kFrameHeaderBytes + kFrameBytesMax;
 
 struct FrameHeader {
   std::uint32_t size_bytes = 0;

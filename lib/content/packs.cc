@@ -254,10 +254,9 @@ Result<bool> Packs::punch(const model::PieceRow& row) {
   auto file = open_file(row.place.number, OpenMode::append);
   if (file.code() == Code::not_found) return true;
   if (!file.ok()) return std::move(file).error();
-  constexpr std::uint64_t kStride = kFrameHeaderBytes + kFrameBytesMax;
   const std::uint64_t end = row.place.offset + row.stored_bytes;
-  for (std::uint64_t at = row.place.offset; at < end; at += kStride) {
-    const std::uint64_t size = std::min(end - at, kStride);
+  for (std::uint64_t at = row.place.offset; at < end; at += kFrameStride) {
+    const std::uint64_t size = std::min<std::uint64_t>(end - at, kFrameStride);
     const Status punched = (*file)->punch(at + kFrameHeaderBytes, size - kFrameHeaderBytes);
     if (punched.code() == Code::unsupported) return false;
     if (!punched.ok()) return punched.error();

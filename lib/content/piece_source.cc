@@ -26,8 +26,6 @@ constexpr std::size_t kPiecesHinted = 4;
 constexpr std::size_t kReadFramesMax = 16;
 static_assert(kWindowFrames <= kReadFramesMax);
 
-constexpr std::size_t kFrameStride = kFrameHeaderBytes + kFrameBytesMax;
-
 std::uint32_t frames_of(const model::Piece& piece) {
   return static_cast<std::uint32_t>((piece.size_bytes + kFrameBytesMax - 1) / kFrameBytesMax);
 }

@@ -1,6 +1,7 @@
 #include "content/stored_blobs.h"
 
 #include "base/try.h"
+#include "content/content_rows.h"
 #include "content/vaults.h"
 #include "model/keys.h"
 #include "model/vault_rows.h"
@@ -8,19 +9,15 @@
 namespace spind::content {
 namespace {
 
-using kv::Family;
 using model::LedgerRow;
-
-std::unique_ptr<kv::Cursor> scan(const kv::View& rows, const std::string& prefix) {
-  return rows.scan(Family::content, prefix, model::end_of(prefix));
-}
 
 // A row that cannot be read names nothing: the copy is as damaged as what it is a copy of.
 Status visit_objects(const kv::View& rows, const model::VaultId& vault,
                      const BlobVisitor& visitor) {
   for (unsigned bucket = 0; bucket < 256; ++bucket) {
-    const auto pieces = scan(rows, model::bucket_prefix(vault, static_cast<std::uint8_t>(bucket),
-                                                        model::VaultRow::piece));
+    const auto pieces = scan_content(
+        rows,
+        model::bucket_prefix(vault, static_cast<std::uint8_t>(bucket), model::VaultRow::piece));
     for (; pieces->valid(); pieces->next()) {
       const auto row = model::decode_piece(pieces->value());
       if (row.ok() && row->place.kind == model::BlobPlace::Kind::object)
@@ -34,13 +31,13 @@ Status visit_objects(const kv::View& rows, const model::VaultId& vault,
 }  // namespace
 
 Status visit_blobs(const kv::View& rows, const BlobVisitor& visitor) {
-  const auto vaults = scan(rows, model::ledger_prefix(LedgerRow::vault));
+  const auto vaults = scan_content(rows, model::ledger_prefix(LedgerRow::vault));
   for (; vaults->valid(); vaults->next())
     SPIND_TRY(visit_objects(rows, model::vault_in_key(vaults->key()), visitor));
   SPIND_TRY(vaults->status());
   for (const LedgerRow state :
        {LedgerRow::pack_open, LedgerRow::pack_idle, LedgerRow::pack_full, LedgerRow::pack_sparse}) {
-    const auto packs = scan(rows, model::ledger_prefix(state));
+    const auto packs = scan_content(rows, model::ledger_prefix(state));
     for (; packs->valid(); packs->next()) SPIND_TRY(visitor.pack(model::last_u64_in(packs->key())));
     SPIND_TRY(packs->status());
   }
