@@ -98,4 +98,38 @@ class SPIND_EXPORT FaultyBlobs : public BlobStore {
 SPIND_EXPORT std::shared_ptr<FaultyBlobs> with_faults(BlobStorePtr under,
                                                       const FaultOptions& options);
 
+// ---- disk cache -----------------------------------------------------------------------------------
+
+struct DiskCacheOptions {
+  // Made if it is not there, in a folder that is. Of one cache at a time, and of nothing else.
+  std::string folder{};
+  std::uint64_t size_bytes_max = 10ull << 30;    // on the device
+  std::uint64_t memory_bytes_max = 32ull << 20;  // of the index: 1 MiB for about 5,000 blocks
+  // What is fetched and kept as one: a power of two from 4 KiB to 8 MiB. A change of it empties the
+  // cache.
+  std::uint32_t block_bytes = 64u << 10;
+  bool keep_puts = true;  // also keeps what is written through it
+};
+
+struct DiskCacheMetrics {
+  std::uint64_t hit_blocks = 0, missed_blocks = 0;
+  std::uint64_t hit_bytes = 0, fetched_bytes = 0;  // given out of the cache; read from below
+  std::uint64_t evicted_blocks = 0;
+  std::uint64_t damaged_blocks = 0;  // were not what had been written, and were dropped
+  std::uint64_t failures = 0;        // of the cache's device; no request suffers from them
+  std::uint64_t blocks = 0, size_bytes = 0;
+};
+
+// Parts of the blobs below, in a local folder. Thread-safe.
+class SPIND_EXPORT BlobCache : public BlobStore {
+ public:
+  virtual DiskCacheMetrics metrics() const = 0;
+};
+
+// All changes of the store below have to go through it: what another removes may be answered from
+// here until it is evicted. Errors: busy (another cache has the folder), invalid_argument, io_error,
+// no_space.
+SPIND_EXPORT Result<std::shared_ptr<BlobCache>> with_disk_cache(BlobStorePtr under,
+                                                                const DiskCacheOptions& options);
+
 }  // namespace spind

@@ -49,11 +49,22 @@ struct Faulty {
       with_faults(std::move(under.store), {.seed = test::seed(), .errors = 20, .lost_answers = 20}),
       {.attempts_max = 30, .wait_first = std::chrono::milliseconds(0), .reserve_max = 1000});
 };
+// Small blocks, so that most blobs have several, and so little room that some are evicted.
+template <class Under>
+struct Cached {
+  Under under;
+  test::TemporaryFolder cache;
+  BlobStorePtr store =
+      with_disk_cache(std::move(under.store),
+                      {.folder = cache / "cache", .size_bytes_max = 100'000, .block_bytes = 4096})
+          .value();
+};
 
 using EveryPlace =
     std::tuple<InMemory, InFolder, Retried<InMemory>, Retried<InFolder>, Throttled<InMemory>,
                Throttled<InFolder>, Metered<InMemory>, Metered<InFolder>, Faulty<InMemory>,
-               Faulty<InFolder>, Metered<Retried<Throttled<InFolder>>>>;
+               Faulty<InFolder>, Cached<InMemory>, Cached<InFolder>,
+               Cached<Retried<Metered<InFolder>>>>;
 
 std::string get_text(BlobStore& store, std::string_view name) {
   const auto bytes = store.get(name, 1 << 20);
