@@ -13,6 +13,7 @@
 #include "blob/memory/memory_blob_store.h"
 #include "blob/posix/posix_blob_store.h"
 #include "spind/blob_layers.h"
+#include "spind/blob_mirror.h"
 #include "support/harness.h"
 
 namespace spind {
@@ -59,12 +60,39 @@ struct Cached {
                       {.folder = cache / "cache", .size_bytes_max = 100'000, .block_bytes = 4096})
           .value();
 };
+template <class Under>
+struct Mirrored {
+  Under north, south;
+  test::TemporaryFolder journal;
+  BlobStorePtr store = make_mirror({.backends = {{"north", std::move(north.store)},
+                                                 {"south", std::move(south.store)}},
+                                    .journal_folder = journal / "mirror"})
+                           .value();
+};
+// One of them fails now and then: what it lacks is caught up while the others go on.
+template <class Under>
+struct HalfMirrored {
+  Under north, south;
+  test::TemporaryFolder journal;
+  BlobStorePtr store =
+      make_mirror(
+          {.backends = {{"north", std::move(north.store)},
+                        {"south",
+                         with_faults(std::move(south.store),
+                                     {.seed = test::seed(), .errors = 50, .lost_answers = 50})}},
+           .write_quorum = 1,
+           .journal_folder = journal / "mirror",
+           .catch_up_period = std::chrono::milliseconds(1),
+           .failures_max = 1'000})
+          .value();
+};
 
 using EveryPlace =
     std::tuple<InMemory, InFolder, Retried<InMemory>, Retried<InFolder>, Throttled<InMemory>,
                Throttled<InFolder>, Metered<InMemory>, Metered<InFolder>, Faulty<InMemory>,
                Faulty<InFolder>, Cached<InMemory>, Cached<InFolder>,
-               Cached<Retried<Metered<InFolder>>>>;
+               Cached<Retried<Metered<InFolder>>>, Mirrored<InMemory>, Mirrored<InFolder>,
+               Cached<Mirrored<Retried<InMemory>>>, Retried<HalfMirrored<InMemory>>>;
 
 std::string get_text(BlobStore& store, std::string_view name) {
   const auto bytes = store.get(name, 1 << 20);
