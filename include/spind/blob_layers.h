@@ -124,6 +124,9 @@ struct DiskCacheMetrics {
 class SPIND_EXPORT BlobCache : public BlobStore {
  public:
   virtual DiskCacheMetrics metrics() const = 0;
+  // Drops what is held of a blob, for whoever found its bytes to be wrong: they may have been damaged
+  // on the way from below, which no checksum of the cache tells. The next read asks below again.
+  virtual void forget(std::string_view name) = 0;
 };
 
 // All changes of the store below have to go through it: what another removes may be answered from

@@ -83,7 +83,7 @@ CachedBlobs::Seen CachedBlobs::begin_change(std::string_view name) {
     ++moment.changes;
     forgotten = index_.forget(blob.digest);
   }
-  forget(blob.digest, forgotten);
+  remove_forgotten(blob.digest, forgotten);
   return blob;
 }
 
@@ -97,11 +97,12 @@ CachedBlobs::Seen CachedBlobs::end_change(const Seen& blob) {
     after.changing = --moment.changes > 0;
     forgotten = index_.forget(blob.digest);
   }
-  forget(blob.digest, forgotten);
+  remove_forgotten(blob.digest, forgotten);
   return after;
 }
 
-void CachedBlobs::forget(const BlobDigest& digest, const std::vector<CachedBlock>& blocks) {
+void CachedBlobs::remove_forgotten(const BlobDigest& digest,
+                                   const std::vector<CachedBlock>& blocks) {
   if (blocks.empty()) return;
   for (const CachedBlock& block : blocks) {
     if (!folder_->remove(block).ok()) device_failed();
@@ -321,6 +322,8 @@ Status CachedBlobs::remove(std::string_view name) {
   (void)end_change(during);
   return done;
 }
+
+void CachedBlobs::forget(std::string_view name) { (void)end_change(begin_change(name)); }
 
 Result<std::vector<BlobListItem>> CachedBlobs::list(std::string_view prefix, std::string_view after,
                                                     std::size_t count_max) {

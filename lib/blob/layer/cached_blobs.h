@@ -35,6 +35,7 @@ class CachedBlobs final : public BlobCache {
   Result<std::vector<BlobListItem>> list(std::string_view prefix, std::string_view after,
                                          std::size_t count_max) override;
   DiskCacheMetrics metrics() const override;
+  void forget(std::string_view name) override;
 
  private:
   // A blob as one call sees it.
@@ -63,7 +64,7 @@ class CachedBlobs final : public BlobCache {
   Seen begin_change(std::string_view name);
   // The blob as it is from now on.
   Seen end_change(const Seen& blob);
-  void forget(const BlobDigest& digest, const std::vector<CachedBlock>& blocks);
+  void remove_forgotten(const BlobDigest& digest, const std::vector<CachedBlock>& blocks);
 
   std::optional<Block> cached(const Seen& blob, std::uint64_t number);
   bool ends_before(const Seen& blob, std::uint64_t number);

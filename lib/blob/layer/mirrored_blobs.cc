@@ -26,6 +26,12 @@ bool fit_for_name(std::string_view name) {
          name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-_") == std::string_view::npos;
 }
 
+// A backend that was replaced is not kept alive by what was once asked for.
+MirrorOptions without_backends(MirrorOptions options) {
+  options.backends.clear();
+  return options;
+}
+
 Status check_options(const MirrorOptions& options) {
   const auto refuse = [](std::string_view why) {
     return Error{Code::invalid_argument, std::string(why)};
@@ -54,7 +60,7 @@ Status check_mirror_backend(const MirrorBackend& backend) {
 
 MirroredBlobs::MirroredBlobs(const MirrorOptions& options, Clock& clock, Threads& threads,
                              std::unique_ptr<MirrorJournal> journal)
-    : options_(options),
+    : options_(without_backends(options)),
       clock_(clock),
       journal_(std::move(journal)),
       crew_(threads, options.backends.size() * kCrewPerBackend) {

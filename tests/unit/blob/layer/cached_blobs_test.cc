@@ -336,6 +336,24 @@ TEST_CASE("disk cache: a failed put or removal leaves nothing that it cannot kno
   CHECK(cached.store->metrics().blocks == 0);
 }
 
+TEST_CASE(
+    "disk cache: what came damaged from below is asked for again when it is to be forgotten") {
+  Cached cached;
+  const std::string bytes = random_text(cached.random, 3 * kBlock);
+  REQUIRE(cached.under->bytes.put("a", as_bytes(bytes)).ok());
+  test::DrivenPause pause(cached.clock);
+  const auto faulty =
+      std::make_shared<FaultBlobs>(cached.under, FaultOptions{.rotten_reads = 1000}, pause);
+  cached.store.reset();
+  cached.store = CachedBlobs::open(faulty, cached.options, cached.files, cached.clock).value();
+  CHECK(cached.get("a") != bytes);
+  faulty->set({});
+  CHECK(cached.get("a") != bytes);
+  cached.store->forget("a");
+  CHECK(cached.get("a") == bytes);
+  CHECK(cached.asked() == 4);
+}
+
 TEST_CASE("disk cache: what is in it can be read while the store below is down") {
   Cached cached;
   const std::string bytes = random_text(cached.random, 3 * kBlock);

@@ -73,6 +73,8 @@ TEST_CASE("mirror: one is replaced by an empty one, which is read from when it h
   CHECK(m.mirror->replace("west", {"No!", fresh}).code() == Code::invalid_argument);
   REQUIRE(m.mirror->replace("west", {"fresh", fresh}).ok());
   CHECK(m.mirror->report().backends[2].behind);
+  m.options.backends.clear();
+  CHECK(m.stores[2].use_count() == 1);
   for (int i = 0; i < 100; ++i) CHECK(m.get("n/" + std::to_string(i)) == "text");
   CHECK(fresh->gets == 0);
   REQUIRE(m.put("n/new", "new").ok());
