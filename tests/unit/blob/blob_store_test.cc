@@ -6,11 +6,14 @@
 #include <random>
 #include <string>
 #include <thread>
+#include <tuple>
 
 #include "base/bytes.h"
 #include "blob/blob_name.h"
 #include "blob/memory/memory_blob_store.h"
 #include "blob/posix/posix_blob_store.h"
+#include "spind/blob_layers.h"
+#include "spind/blob_mirror.h"
 #include "support/harness.h"
 
 namespace spind {
@@ -24,6 +27,72 @@ struct InFolder {
   std::unique_ptr<BlobStore> store =
       PosixBlobStore::open(Files::system(), folder / "bytes").value();
 };
+template <class Under>
+struct Retried {
+  Under under;
+  BlobStorePtr store = with_retry(std::move(under.store));
+};
+template <class Under>
+struct Throttled {
+  Under under;
+  BlobStorePtr store = with_throttle(std::move(under.store), {1u << 30, 1u << 30, 1'000'000});
+};
+template <class Under>
+struct Metered {
+  Under under;
+  BlobStorePtr store = with_metrics(std::move(under.store));
+};
+// Faults that a retry hides.
+template <class Under>
+struct Faulty {
+  Under under;
+  BlobStorePtr store = with_retry(
+      with_faults(std::move(under.store), {.seed = test::seed(), .errors = 20, .lost_answers = 20}),
+      {.attempts_max = 30, .wait_first = std::chrono::milliseconds(0), .reserve_max = 1000});
+};
+// Small blocks, so that most blobs have several, and so little room that some are evicted.
+template <class Under>
+struct Cached {
+  Under under;
+  test::TemporaryFolder cache;
+  BlobStorePtr store =
+      with_disk_cache(std::move(under.store),
+                      {.folder = cache / "cache", .size_bytes_max = 100'000, .block_bytes = 4096})
+          .value();
+};
+template <class Under>
+struct Mirrored {
+  Under north, south;
+  test::TemporaryFolder journal;
+  BlobStorePtr store = make_mirror({.backends = {{"north", std::move(north.store)},
+                                                 {"south", std::move(south.store)}},
+                                    .journal_folder = journal / "mirror"})
+                           .value();
+};
+// One of them fails now and then: what it lacks is caught up while the others go on.
+template <class Under>
+struct HalfMirrored {
+  Under north, south;
+  test::TemporaryFolder journal;
+  BlobStorePtr store =
+      make_mirror(
+          {.backends = {{"north", std::move(north.store)},
+                        {"south",
+                         with_faults(std::move(south.store),
+                                     {.seed = test::seed(), .errors = 50, .lost_answers = 50})}},
+           .write_quorum = 1,
+           .journal_folder = journal / "mirror",
+           .catch_up_period = std::chrono::milliseconds(1),
+           .failures_max = 1'000})
+          .value();
+};
+
+using EveryPlace =
+    std::tuple<InMemory, InFolder, Retried<InMemory>, Retried<InFolder>, Throttled<InMemory>,
+               Throttled<InFolder>, Metered<InMemory>, Metered<InFolder>, Faulty<InMemory>,
+               Faulty<InFolder>, Cached<InMemory>, Cached<InFolder>,
+               Cached<Retried<Metered<InFolder>>>, Mirrored<InMemory>, Mirrored<InFolder>,
+               Cached<Mirrored<Retried<InMemory>>>, Retried<HalfMirrored<InMemory>>>;
 
 std::string get_text(BlobStore& store, std::string_view name) {
   const auto bytes = store.get(name, 1 << 20);
@@ -38,7 +107,7 @@ std::vector<std::string> names(BlobStore& store, std::string_view prefix, std::s
   return all;
 }
 
-TEST_CASE_TEMPLATE("blob: what was put is got, whole or in part", Place, InMemory, InFolder) {
+TEST_CASE_TEMPLATE_DEFINE("blob: what was put is got, whole or in part", Place, whole_or_in_part) {
   Place place;
   BlobStore& store = *place.store;
   REQUIRE(store.put("a/b/n1", as_bytes("hello world")).ok());
@@ -53,8 +122,23 @@ TEST_CASE_TEMPLATE("blob: what was put is got, whole or in part", Place, InMemor
   CHECK(store.range("a/b/n1", 11, out).value() == 0);
   CHECK(store.range("a/b/n1", std::uint64_t{1} << 40, out).value() == 0);
 }
+TEST_CASE_TEMPLATE_APPLY(whole_or_in_part, EveryPlace);
 
-TEST_CASE_TEMPLATE("blob: a missing blob is not found", Place, InMemory, InFolder) {
+TEST_CASE_TEMPLATE_DEFINE("blob: a range is read into several places", Place, several_places) {
+  Place place;
+  REQUIRE(place.store->put("a", as_bytes("hello world")).ok());
+  std::uint8_t first[3], second[4], third[9];
+  const std::span<std::uint8_t> places[] = {first, second, third};
+  CHECK(place.store->scatter("a", 2, places).value() == 9);
+  CHECK(as_text(first) == "llo");
+  CHECK(as_text(second) == " wor");
+  CHECK(as_text(third).substr(0, 2) == "ld");
+  place.store->will_read("a", 0, 5);
+  place.store->will_read("none", 0, 5);
+}
+TEST_CASE_TEMPLATE_APPLY(several_places, EveryPlace);
+
+TEST_CASE_TEMPLATE_DEFINE("blob: a missing blob is not found", Place, missing) {
   Place place;
   std::uint8_t out[5];
   CHECK(get_text(*place.store, "no") == "not_found");
@@ -63,8 +147,9 @@ TEST_CASE_TEMPLATE("blob: a missing blob is not found", Place, InMemory, InFolde
   CHECK(place.store->remove("no").ok());
   CHECK(place.store->remove("no/such").ok());
 }
+TEST_CASE_TEMPLATE_APPLY(missing, EveryPlace);
 
-TEST_CASE_TEMPLATE("blob: a get over its limit is refused", Place, InMemory, InFolder) {
+TEST_CASE_TEMPLATE_DEFINE("blob: a get over its limit is refused", Place, over_its_limit) {
   Place place;
   REQUIRE(place.store->put("a", as_bytes("12345")).ok());
   CHECK(place.store->get("a", 5).ok());
@@ -73,8 +158,9 @@ TEST_CASE_TEMPLATE("blob: a get over its limit is refused", Place, InMemory, InF
   CHECK(refused.error().limit == 4);
   CHECK(refused.error().used == 5);
 }
+TEST_CASE_TEMPLATE_APPLY(over_its_limit, EveryPlace);
 
-TEST_CASE_TEMPLATE("blob: put again and remove again are harmless", Place, InMemory, InFolder) {
+TEST_CASE_TEMPLATE_DEFINE("blob: put again and remove again are harmless", Place, again) {
   Place place;
   REQUIRE(place.store->put("a/n", as_bytes("x")).ok());
   CHECK(place.store->put("a/n", as_bytes("x")).ok());
@@ -85,8 +171,9 @@ TEST_CASE_TEMPLATE("blob: put again and remove again are harmless", Place, InMem
   CHECK(place.store->put("a/n", as_bytes("y")).ok());
   CHECK(get_text(*place.store, "a/n") == "y");
 }
+TEST_CASE_TEMPLATE_APPLY(again, EveryPlace);
 
-TEST_CASE_TEMPLATE("blob: hostile names are refused by every call", Place, InMemory, InFolder) {
+TEST_CASE_TEMPLATE_DEFINE("blob: hostile names are refused by every call", Place, bad_names) {
   Place place;
   const std::string too_long(kBlobNameBytesMax + 1, 'a');
   std::uint8_t out[5];
@@ -121,8 +208,9 @@ TEST_CASE_TEMPLATE("blob: hostile names are refused by every call", Place, InMem
   CHECK(place.store->list("../", "", 10).value().empty());
   CHECK(place.store->list("", "\xff", 10).value().empty());
 }
+TEST_CASE_TEMPLATE_APPLY(bad_names, EveryPlace);
 
-TEST_CASE_TEMPLATE("blob: no name is a folder of another", Place, InMemory, InFolder) {
+TEST_CASE_TEMPLATE_DEFINE("blob: no name is a folder of another", Place, no_folder) {
   Place place;
   REQUIRE(place.store->put("a/b", as_bytes("x")).ok());
   CHECK(place.store->put("a", as_bytes("y")).code() == Code::conflict);
@@ -133,9 +221,10 @@ TEST_CASE_TEMPLATE("blob: no name is a folder of another", Place, InMemory, InFo
   CHECK(place.store->remove("a/b/c").ok());
   CHECK(get_text(*place.store, "a/b") == "x");
 }
+TEST_CASE_TEMPLATE_APPLY(no_folder, EveryPlace);
 
-TEST_CASE_TEMPLATE("blob: a list is in byte order, in pages, of one prefix", Place, InMemory,
-                   InFolder) {
+TEST_CASE_TEMPLATE_DEFINE("blob: a list is in byte order, in pages, of one prefix", Place,
+                          listing) {
   Place place;
   std::vector<std::string> all = {"a-b", "a.b", "a/b", "a/c/d", "a0", "b", "b-/x", "b.", "c/1"};
   for (const std::string& name : all) REQUIRE(place.store->put(name, as_bytes(name)).ok());
@@ -155,9 +244,10 @@ TEST_CASE_TEMPLATE("blob: a list is in byte order, in pages, of one prefix", Pla
   CHECK(names(*place.store, "", "", 0).empty());
   CHECK(place.store->list("a0", "", 1).value().at(0).size_bytes == 2);
 }
+TEST_CASE_TEMPLATE_APPLY(listing, EveryPlace);
 
-TEST_CASE_TEMPLATE("blob: pages of random names are what a sorted set gives", Place, InMemory,
-                   InFolder) {
+TEST_CASE_TEMPLATE_DEFINE("blob: pages of random names are what a sorted set gives", Place,
+                          random_pages) {
   Place place;
   std::mt19937_64 random(test::seed());
   constexpr std::string_view kAlphabet = "ab-.0_";
@@ -185,9 +275,10 @@ TEST_CASE_TEMPLATE("blob: pages of random names are what a sorted set gives", Pl
     CHECK(names(*place.store, prefix, after, count_max) == expected);
   }
 }
+TEST_CASE_TEMPLATE_APPLY(random_pages, EveryPlace);
 
-TEST_CASE_TEMPLATE("blob: concurrent puts of one name leave one of them, whole", Place, InMemory,
-                   InFolder) {
+TEST_CASE_TEMPLATE_DEFINE("blob: concurrent puts of one name leave one of them, whole", Place,
+                          same_name_at_once) {
   Place place;
   std::vector<std::thread> threads;
   std::atomic<int> failed = 0;
@@ -205,9 +296,10 @@ TEST_CASE_TEMPLATE("blob: concurrent puts of one name leave one of them, whole",
   CHECK(failed == 0);
   CHECK(names(*place.store, "", "", 10).size() == 1);
 }
+TEST_CASE_TEMPLATE_APPLY(same_name_at_once, EveryPlace);
 
-TEST_CASE_TEMPLATE("blob: threads that put, list and remove do not disturb each other", Place,
-                   InMemory, InFolder) {
+TEST_CASE_TEMPLATE_DEFINE("blob: threads that put, list and remove do not disturb each other",
+                          Place, all_at_once) {
   Place place;
   std::vector<std::thread> threads;
   std::atomic<int> failed = 0;
@@ -226,6 +318,7 @@ TEST_CASE_TEMPLATE("blob: threads that put, list and remove do not disturb each 
   CHECK(failed == 0);
   CHECK(names(*place.store, "", "", 10).empty());
 }
+TEST_CASE_TEMPLATE_APPLY(all_at_once, EveryPlace);
 
 }  // namespace
 }  // namespace spind

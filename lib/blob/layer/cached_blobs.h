@@ -1,0 +1,103 @@
+// Keeps parts of the blobs below in a local folder.
+//
+// No answer may come from bytes that a change of the blob has passed. So each change (put, remove)
+// forgets the blob's blocks before and after it, and moves its *moment* on both times; whoever reads
+// notes the moment first, keeps a block only if it is still the same, and asks the store below where
+// it is another one at the end, or where a change is under way. A put keeps its own bytes only if no
+// other change came between.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <mutex>
+
+#include "base/clock.h"
+#include "blob/layer/cache_folder.h"
+#include "spind/blob_layers.h"
+
+namespace spind {
+
+// Thread-safe.
+class CachedBlobs final : public BlobCache {
+ public:
+  // Borrows `files` and `clock`.
+  static Result<std::shared_ptr<CachedBlobs>> open(BlobStorePtr under,
+                                                   const DiskCacheOptions& options, Files& files,
+                                                   Clock& clock);
+
+  Status put(std::string_view name, std::span<const std::uint8_t> bytes) override;
+  Result<std::vector<std::uint8_t>> get(std::string_view name,
+                                        std::uint64_t size_bytes_max) override;
+  Result<std::size_t> range(std::string_view name, std::uint64_t offset,
+                            std::span<std::uint8_t> out) override;
+  void will_read(std::string_view name, std::uint64_t offset, std::uint64_t size_bytes) override;
+  Status remove(std::string_view name) override;
+  Result<std::vector<BlobListItem>> list(std::string_view prefix, std::string_view after,
+                                         std::size_t count_max) override;
+  DiskCacheMetrics metrics() const override;
+  void forget(std::string_view name) override;
+
+ private:
+  // A blob as one call sees it.
+  struct Seen {
+    std::string_view name;
+    BlobDigest digest{};
+    std::uint64_t moment = 0;
+    bool changing = false;
+  };
+  struct Moment {
+    std::uint64_t number = 0;
+    std::uint32_t changes = 0;  // that are under way
+  };
+  struct Block {
+    std::vector<std::uint8_t> bytes{};
+    bool last = false;
+  };
+
+  CachedBlobs(BlobStorePtr under, const DiskCacheOptions& options, Clock& clock,
+              std::unique_ptr<CacheFolder> folder);
+  Status load();
+
+  Seen look_at(std::string_view name);
+  bool unchanged(const Seen& blob);
+  Moment& moment_of(const BlobDigest& digest);
+  Seen begin_change(std::string_view name);
+  // The blob as it is from now on.
+  Seen end_change(const Seen& blob);
+  void remove_forgotten(const BlobDigest& digest, const std::vector<CachedBlock>& blocks);
+
+  std::optional<Block> cached(const Seen& blob, std::uint64_t number);
+  bool ends_before(const Seen& blob, std::uint64_t number);
+  std::size_t missing_from(const Seen& blob, std::uint64_t number, std::size_t count_max);
+  void keep(const Seen& blob, std::uint64_t number, Bytes content, bool last);
+  void keep_all(const Seen& blob, std::uint64_t number, Bytes content, bool ends);
+
+  std::optional<std::vector<std::uint8_t>> whole(const Seen& blob, std::uint64_t size_bytes_max);
+  Result<std::vector<std::uint8_t>> fetch(const Seen& blob, std::uint64_t number, std::size_t count,
+                                          std::uint64_t wanted_bytes);
+  Status expect_end(const Seen& blob, std::uint64_t size_bytes);
+  // Whether a block answers a read of it that begins there and wants so much.
+  bool serves(const Block& block, std::uint64_t begin, std::size_t wanted_bytes) const;
+  Result<std::size_t> fill(const Seen& blob, std::uint64_t offset, std::span<std::uint8_t> out);
+
+  void drop(const std::vector<CachedBlock>& blocks);
+  void device_failed();
+  bool device_rests();
+
+  const BlobStorePtr under_;
+  Clock& clock_;
+  const std::unique_ptr<CacheFolder> folder_;
+  const std::uint64_t block_bytes_;
+  const bool keep_puts_;
+
+  mutable std::mutex mutex_;
+  CacheIndex index_;
+  std::array<Moment, 1024> moments_{};  // blobs share one where they must
+
+  std::atomic<std::uint64_t> next_serial_{1};
+  std::atomic<std::int64_t> resting_until_ns_;
+  std::atomic<std::uint64_t> hit_blocks_{0}, missed_blocks_{0}, hit_bytes_{0}, fetched_bytes_{0},
+      evicted_blocks_{0}, damaged_blocks_{0}, failures_{0};
+};
+
+}  // namespace spind

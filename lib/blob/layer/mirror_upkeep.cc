@@ -1,0 +1,175 @@
+// What a mirror does to make its backends even again: healing and catching up.
+#include <algorithm>
+#include <utility>
+
+#include "base/try.h"
+#include "blob/blob_name.h"
+#include "blob/layer/mirror_asking.h"
+
+namespace spind {
+namespace {
+
+constexpr std::size_t kNotesAPage = 256;
+// A backend that fails so often in one pass is left to the next one.
+constexpr int kFailuresAPass = 3;
+
+}  // namespace
+
+// Reads the blob from those that should have it, all of them, unless there is one whose turn it is
+// not. The first good copy is answered; `found` says who lacks it.
+Result<std::vector<std::uint8_t>> MirroredBlobs::good_copy(std::string_view name, Found& found,
+                                                           const Backend* except) {
+  std::vector<std::uint8_t> good;
+  for (const BackendPtr& backend : holders(name)) {
+    if (backend.get() == except) continue;
+    if (except != nullptr && found.source != nullptr) break;  // one is all that is wanted
+    auto got = read_from(
+        *backend, [&](BlobStore& store) { return store.get(name, options_.blob_bytes_max); });
+    if (got.code() == Code::not_found) {
+      found.lacking.push_back(backend);
+    } else if (got.code() == Code::corruption || (got.ok() && !verified(name, *got))) {
+      found.corrupt.push_back(backend);
+    } else if (!got.ok()) {
+      found.trouble = std::move(got).error();
+    } else if (found.source == nullptr) {
+      found.source = backend;
+      good = *std::move(got);
+    }
+  }
+  if (found.source == nullptr) return not_read(found, name);
+  return good;
+}
+
+Result<std::size_t> MirroredBlobs::write_back(std::string_view name,
+                                              std::span<const std::uint8_t> bytes,
+                                              const Found& found) {
+  std::size_t healed = 0;
+  std::vector<MirrorChange> failed;
+  const auto write = [&](const Backends& backends, std::atomic<std::uint64_t>& counter) {
+    for (const BackendPtr& backend : backends) {
+      const Status put = ask(*backend, [&](BlobStore& store) { return store.put(name, bytes); });
+      if (put.ok()) {
+        ++counter;
+        ++healed;
+      } else {
+        failed.push_back(
+            {MirrorChangeKind::missing, backend->name, std::string(name), bytes.size()});
+      }
+    }
+  };
+  write(found.lacking, healed_missing_);
+  write(found.corrupt, healed_corrupt_);
+  SPIND_TRY(journal_->apply(std::move(failed)));
+  return healed;
+}
+
+Result<std::size_t> MirroredBlobs::heal_held(std::string_view name) {
+  if (removed(name)) return Error{Code::not_found, "no such blob", std::string(name)};
+  Found found;
+  SPIND_TRY_ASSIGN(const std::vector<std::uint8_t> bytes, good_copy(name, found, nullptr));
+  return write_back(name, bytes, found);
+}
+
+Result<std::size_t> MirroredBlobs::heal(std::string_view name) {
+  SPIND_TRY(check_blob_name(name));
+  const Gate::Inside same_backends(changes_);
+  const NameLatch::Hold held(latch_, name);
+  return heal_held(name);
+}
+
+Status MirroredBlobs::copy_to(Backend& backend, std::string_view name) {
+  Found found;
+  SPIND_TRY_ASSIGN(const std::vector<std::uint8_t> bytes, good_copy(name, found, &backend));
+  return ask(backend, [&](BlobStore& store) { return store.put(name, bytes); });
+}
+
+Status MirroredBlobs::catch_up_name(Backend& backend, const std::string& name) {
+  const Gate::Inside same_backends(changes_);
+  const NameLatch::Hold held(latch_, name);
+  const auto note =
+      journal_->look([&](const MirrorState& state) { return state.note(backend.name, name); });
+  if (!note) return {};
+  if (note->lingering) {
+    SPIND_TRY(ask(backend, [&](BlobStore& store) { return store.remove(name); }));
+  } else if (Status copied = copy_to(backend, name); !copied.ok()) {
+    if (copied.code() != Code::not_found) return copied;
+    ++lost_;  // all who should have it say that they have not: nothing is left to be copied
+  }
+  SPIND_TRY(journal_->apply({{MirrorChangeKind::even, backend.name, name}}));
+  ++caught_up_;
+  return {};
+}
+
+Result<std::vector<std::string>> MirroredBlobs::uneven(std::string_view backend,
+                                                       std::string_view after,
+                                                       std::size_t count_max) const {
+  SPIND_TRY_ASSIGN(const BackendPtr found, find(backend));
+  std::vector<std::string> names;
+  journal_->look([&](const MirrorState& state) {
+    const MirrorState::Backend* known = state.find(found->name);
+    if (known == nullptr) return;
+    for (auto at = known->notes.upper_bound(after);
+         at != known->notes.end() && names.size() < count_max; ++at)
+      names.push_back(at->first);
+  });
+  return names;
+}
+
+Status MirroredBlobs::catch_up(Backend& backend) {
+  int failures = 0;
+  Status last;
+  for (std::string after;;) {
+    SPIND_TRY_ASSIGN(const std::vector<std::string> names,
+                     uneven(backend.name, after, kNotesAPage));
+    if (names.empty()) return last;
+    for (const std::string& name : names) {
+      if (ending_) return Error{Code::cancelled, "the mirror is closing"};
+      Status done = catch_up_name(backend, name);
+      if (done.ok()) continue;
+      last = std::move(done);
+      if (++failures >= kFailuresAPass) return last;
+    }
+    after = names.back();
+  }
+}
+
+Result<std::uint64_t> MirroredBlobs::catch_up() {
+  const std::lock_guard one_at_a_time(catching_up_mutex_);
+  for (const BackendPtr& backend : backends())
+    (void)catch_up(*backend);  // the rest is what is told
+  return journal_->look(
+      [](const MirrorState& state) { return static_cast<std::uint64_t>(state.notes()); });
+}
+
+void MirroredBlobs::catch_up_again_and_again(std::chrono::milliseconds period) {
+  std::unique_lock lock(ending_mutex_);
+  while (!ended_.wait_for(lock, period, [this] { return ending_.load(); })) {
+    lock.unlock();
+    (void)catch_up();  // what is left is tried again
+    lock.lock();
+  }
+}
+
+MirrorReport MirroredBlobs::report() const {
+  MirrorReport report{.healed_missing = healed_missing_,
+                      .healed_corrupt = healed_corrupt_,
+                      .caught_up = caught_up_,
+                      .lost = lost_};
+  const std::int64_t now = clock_.monotonic_ns();
+  for (const BackendPtr& backend : backends()) {
+    MirrorBackendReport one{.name = backend->name, .resting = backend->health.resting(now)};
+    one.read_time = std::chrono::nanoseconds(backend->health.read_ns());
+    journal_->look([&](const MirrorState& state) {
+      if (const MirrorState::Backend* known = state.find(backend->name)) {
+        one.behind = known->behind;
+        one.missing = known->missing;
+        one.missing_bytes = known->missing_bytes;
+        one.lingering = known->lingering;
+      }
+    });
+    report.backends.push_back(std::move(one));
+  }
+  return report;
+}
+
+}  // namespace spind

@@ -1,0 +1,21 @@
+// How a layer lets time pass. Tests bring one that moves their clock instead.
+//
+// The room holds layers over the contract of spind/blob_store.h, which are told of in
+// spind/blob_layers.h. It knows no backend, and nothing of what is in a blob.
+#pragma once
+
+#include <cstdint>
+
+namespace spind {
+
+// Thread-safe.
+class Pause {
+ public:
+  virtual ~Pause() = default;
+  // Returns when so long has passed; at once if it is not positive.
+  virtual void pause(std::int64_t nanoseconds) = 0;
+
+  static Pause& system();
+};
+
+}  // namespace spind

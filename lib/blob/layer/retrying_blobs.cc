@@ -1,0 +1,121 @@
+#include "blob/layer/retrying_blobs.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace spind {
+namespace {
+
+constexpr double kRetriesASecond = 1;
+constexpr std::uint32_t kDoublingsMax = 30;
+
+// Of the codes that may go well another time, those that do within seconds: a full device, a lock
+// that somebody holds or a caller's own deadline do not.
+bool passing(Code code) {
+  return code == Code::io_error || code == Code::unavailable || code == Code::busy ||
+         code == Code::aborted;
+}
+
+std::int64_t nanoseconds(std::chrono::milliseconds time) {
+  return std::max<std::int64_t>(time.count(), 0) * 1'000'000;
+}
+
+}  // namespace
+
+RetryBudget::RetryBudget(const RetryOptions& options, std::int64_t now_ns)
+    : a_call_(std::max(options.budget_a_call, 0.0)),
+      reserve_max_(std::max(options.reserve_max, 0.0)),
+      reserve_(reserve_max_),
+      filled_ns_(now_ns) {}
+
+void RetryBudget::put_in(double retries) { reserve_ = std::min(reserve_ + retries, reserve_max_); }
+
+void RetryBudget::call_began() {
+  const std::lock_guard lock(mutex_);
+  put_in(a_call_);
+}
+
+bool RetryBudget::draw(std::int64_t now_ns) {
+  const std::lock_guard lock(mutex_);
+  put_in(static_cast<double>(std::max<std::int64_t>(now_ns - filled_ns_, 0)) / 1e9 *
+         kRetriesASecond);
+  filled_ns_ = std::max(filled_ns_, now_ns);
+  if (reserve_ < 1) return false;
+  reserve_ -= 1;
+  return true;
+}
+
+RetryingBlobs::RetryingBlobs(BlobStorePtr under, const RetryOptions& options, Clock& clock,
+                             Random& random, Pause& pause)
+    : under_(std::move(under)),
+      options_(options),
+      clock_(clock),
+      random_(random),
+      pause_(pause),
+      budget_(options, clock.monotonic_ns()) {}
+
+bool RetryingBlobs::wait_for_next(std::uint32_t attempt, std::int64_t begin_ns) {
+  if (attempt >= options_.attempts_max) return false;
+  const std::int64_t longest =
+      std::min(nanoseconds(options_.wait_max), nanoseconds(options_.wait_first)
+                                                   << std::min(attempt - 1, kDoublingsMax));
+  // Anywhere up to the longest, so that callers who failed together do not come back together.
+  const auto wait =
+      static_cast<std::int64_t>(random_.next_u64() % (static_cast<std::uint64_t>(longest) + 1));
+  const std::int64_t now = clock_.monotonic_ns();
+  if (now - begin_ns + wait > nanoseconds(options_.time_max)) return false;
+  if (!budget_.draw(now)) return false;
+  pause_.pause(wait);
+  return true;
+}
+
+template <class Call>
+auto RetryingBlobs::repeat(Call call) -> decltype(call()) {
+  budget_.call_began();
+  const std::int64_t begin_ns = clock_.monotonic_ns();
+  for (std::uint32_t attempt = 1;; ++attempt) {
+    auto done = call();
+    if (done.ok() || !passing(done.code()) || !wait_for_next(attempt, begin_ns)) return done;
+  }
+}
+
+Status RetryingBlobs::put(std::string_view name, std::span<const std::uint8_t> bytes) {
+  return repeat([&] { return under_->put(name, bytes); });
+}
+
+Result<std::vector<std::uint8_t>> RetryingBlobs::get(std::string_view name,
+                                                     std::uint64_t size_bytes_max) {
+  return repeat([&] { return under_->get(name, size_bytes_max); });
+}
+
+Result<std::size_t> RetryingBlobs::range(std::string_view name, std::uint64_t offset,
+                                         std::span<std::uint8_t> out) {
+  return repeat([&] { return under_->range(name, offset, out); });
+}
+
+Result<std::size_t> RetryingBlobs::scatter(std::string_view name, std::uint64_t offset,
+                                           std::span<const std::span<std::uint8_t>> places) {
+  return repeat([&] { return under_->scatter(name, offset, places); });
+}
+
+void RetryingBlobs::will_read(std::string_view name, std::uint64_t offset,
+                              std::uint64_t size_bytes) {
+  under_->will_read(name, offset, size_bytes);
+}
+
+Status RetryingBlobs::remove(std::string_view name) {
+  return repeat([&] { return under_->remove(name); });
+}
+
+Result<std::vector<BlobListItem>> RetryingBlobs::list(std::string_view prefix,
+                                                      std::string_view after,
+                                                      std::size_t count_max) {
+  return repeat([&] { return under_->list(prefix, after, count_max); });
+}
+
+BlobStorePtr with_retry(BlobStorePtr under, const RetryOptions& options) {
+  return std::make_shared<RetryingBlobs>(std::move(under), options, Clock::system(),
+                                         Random::system(), Pause::system());
+}
+
+}  // namespace spind
