@@ -10,7 +10,7 @@
 #include <unordered_set>
 
 #include "base/clock_drift.h"
-#include "engine/periodic.h"
+#include "base/periodic.h"
 #include "engine/seams.h"
 #include "engine/store_folder.h"
 #include "engine/verb_metrics.h"

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/clock.h"
+
 namespace spind {
 
 bool tells_of_trouble(Code code) {
@@ -20,8 +22,8 @@ bool tells_of_trouble(Code code) {
 
 BackendHealth::BackendHealth(const MirrorOptions& options)
     : failures_max_(std::max(options.failures_max, 1u)),
-      rest_first_ns_(std::max<std::int64_t>(options.rest_first.count(), 1) * 1'000'000),
-      rest_max_ns_(std::max<std::int64_t>(options.rest_max.count(), 1) * 1'000'000) {}
+      rest_first_ns_(std::max<std::int64_t>(to_ns(options.rest_first), 1)),
+      rest_max_ns_(std::max<std::int64_t>(to_ns(options.rest_max), 1)) {}
 
 bool BackendHealth::may_ask(std::int64_t now_ns) {
   const std::lock_guard lock(mutex_);

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "base/clock.h"
+
 namespace spind {
 
 FaultBlobs::FaultBlobs(BlobStorePtr under, const FaultOptions& options, Pause& pause)
@@ -29,7 +31,7 @@ FaultBlobs::Fate FaultBlobs::draw() {
   const std::uint64_t delay = random_();
   if (delayed && options_.delay_max.count() > 0)
     fate.delay_ns = static_cast<std::int64_t>(
-        1 + delay % (static_cast<std::uint64_t>(options_.delay_max.count()) * 1'000'000));
+        1 + delay % static_cast<std::uint64_t>(to_ns(options_.delay_max)));
   fate.where = random_();
   fate.code = options_.code;
   return fate;

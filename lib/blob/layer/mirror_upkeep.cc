@@ -141,15 +141,6 @@ Result<std::uint64_t> MirroredBlobs::catch_up() {
       [](const MirrorState& state) { return static_cast<std::uint64_t>(state.notes()); });
 }
 
-void MirroredBlobs::catch_up_again_and_again(std::chrono::milliseconds period) {
-  std::unique_lock lock(ending_mutex_);
-  while (!ended_.wait_for(lock, period, [this] { return ending_.load(); })) {
-    lock.unlock();
-    (void)catch_up();  // what is left is tried again
-    lock.lock();
-  }
-}
-
 MirrorReport MirroredBlobs::report() const {
   MirrorReport report{.healed_missing = healed_missing_,
                       .healed_corrupt = healed_corrupt_,

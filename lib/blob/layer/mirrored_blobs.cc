@@ -79,19 +79,15 @@ Result<std::shared_ptr<MirroredBlobs>> MirroredBlobs::open(const MirrorOptions& 
   std::shared_ptr<MirroredBlobs> mirror(
       new MirroredBlobs(options, clock, threads, std::move(journal)));
   if (options.catch_up_period.count() > 0) {
-    mirror->catcher_ = threads.start("spind-catch-up", [mirror = mirror.get()] {
-      mirror->catch_up_again_and_again(mirror->options_.catch_up_period);
-    });
+    mirror->catcher_ = std::make_unique<Periodic>(
+        threads, "spind-catch-up", options.catch_up_period,
+        [mirror = mirror.get()](const CancelToken&) { (void)mirror->catch_up(); });
   }
   return mirror;
 }
 
 MirroredBlobs::~MirroredBlobs() {
-  {
-    const std::lock_guard lock(ending_mutex_);
-    ending_ = true;
-  }
-  ended_.notify_all();
+  ending_ = true;
   catcher_.reset();
 }
 

@@ -6,11 +6,11 @@
 #pragma once
 
 #include <atomic>
-#include <condition_variable>
 #include <mutex>
 #include <optional>
 
 #include "base/clock.h"
+#include "base/periodic.h"
 #include "base/threads.h"
 #include "blob/layer/backend_health.h"
 #include "blob/layer/crew.h"
@@ -116,7 +116,6 @@ class MirroredBlobs final : public BlobMirror {
   Status compare(Backend& backend, const ResyncOptions& options);
   Result<std::string> compare_page(Backend& backend, const std::string& after, Progress& progress);
   bool has_other_source(std::string_view backend) const;
-  void catch_up_again_and_again(std::chrono::milliseconds period);
 
   const MirrorOptions options_;
   Clock& clock_;
@@ -132,10 +131,8 @@ class MirroredBlobs final : public BlobMirror {
   std::atomic<std::uint64_t> reads_{0};
   std::atomic<std::uint64_t> healed_missing_{0}, healed_corrupt_{0}, caught_up_{0}, lost_{0};
 
-  std::mutex ending_mutex_;
-  std::condition_variable ended_;
   std::atomic<bool> ending_{false};
-  std::unique_ptr<Thread> catcher_;  // last: all else is there before it runs
+  std::unique_ptr<Periodic> catcher_;  // last: all else is there before it runs
 };
 
 }  // namespace spind

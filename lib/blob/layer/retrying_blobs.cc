@@ -7,7 +7,6 @@ namespace spind {
 namespace {
 
 constexpr double kRetriesASecond = 1;
-constexpr std::uint32_t kDoublingsMax = 30;
 
 // Of the codes that may go well another time, those that do within seconds: a full device, a lock
 // that somebody holds or a caller's own deadline do not.
@@ -16,8 +15,12 @@ bool passing(Code code) {
          code == Code::aborted;
 }
 
-std::int64_t nanoseconds(std::chrono::milliseconds time) {
-  return std::max<std::int64_t>(time.count(), 0) * 1'000'000;
+// The longest wait before the n-th retry.
+std::int64_t longest_wait(const RetryOptions& options, std::uint32_t retry) {
+  const std::int64_t most = to_ns(options.wait_max);
+  std::int64_t wait = std::min(to_ns(options.wait_first), most);
+  for (; retry > 1 && wait > 0 && wait < most; --retry) wait = std::min(wait * 2, most);
+  return wait;
 }
 
 }  // namespace
@@ -56,14 +59,12 @@ RetryingBlobs::RetryingBlobs(BlobStorePtr under, const RetryOptions& options, Cl
 
 bool RetryingBlobs::wait_for_next(std::uint32_t attempt, std::int64_t begin_ns) {
   if (attempt >= options_.attempts_max) return false;
-  const std::int64_t longest =
-      std::min(nanoseconds(options_.wait_max), nanoseconds(options_.wait_first)
-                                                   << std::min(attempt - 1, kDoublingsMax));
+  const std::int64_t longest = longest_wait(options_, attempt);
   // Anywhere up to the longest, so that callers who failed together do not come back together.
   const auto wait =
       static_cast<std::int64_t>(random_.next_u64() % (static_cast<std::uint64_t>(longest) + 1));
   const std::int64_t now = clock_.monotonic_ns();
-  if (now - begin_ns + wait > nanoseconds(options_.time_max)) return false;
+  if (now - begin_ns + wait > to_ns(options_.time_max)) return false;
   if (!budget_.draw(now)) return false;
   pause_.pause(wait);
   return true;

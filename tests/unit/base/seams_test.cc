@@ -28,6 +28,15 @@ TEST_CASE("clock: the monotonic time never goes back and the wall time is of thi
   CHECK(Clock::system().wall_ns() > std::int64_t{1'700'000'000} * 1'000'000'000);
 }
 
+TEST_CASE("clock: lengths of time of any size are nanoseconds that can be added to a time") {
+  using std::chrono::milliseconds;
+  CHECK(to_ns(milliseconds(3)) == 3'000'000);
+  CHECK(to_ns(milliseconds(-1)) == 0);
+  CHECK(to_ns(milliseconds::min()) == 0);
+  CHECK(to_ns(milliseconds::max()) == to_ns(kTimeMax));
+  CHECK(Clock::system().wall_ns() + to_ns(milliseconds::max()) > Clock::system().wall_ns());
+}
+
 TEST_CASE("random: draws of every size are filled and differ") {
   std::set<std::string> seen;
   for (const std::size_t size : {16u, 100u, 1'000u, 1'024u, 1'025u, 5'000u, 16u, 16u}) {

@@ -64,6 +64,19 @@ TEST_CASE("mirror: it catches up by itself") {
   CHECK(m.in(1, "a") == "hello");
 }
 
+TEST_CASE("mirror: times without end are numbers like others") {
+  constexpr auto kEndless = std::chrono::milliseconds::max();
+  Mirrored m(2,
+             {.write_quorum = 1, .failures_max = 1, .rest_first = kEndless, .rest_max = kEndless});
+  m.options.catch_up_period = kEndless;
+  m.open();
+  m.down(1);
+  REQUIRE(m.put("a", "hello").ok());
+  REQUIRE(m.put("b", "hello").ok());
+  CHECK(m.mirror->report().backends[1].resting);
+  CHECK(m.get("b") == "hello");
+}
+
 TEST_CASE("mirror: one is replaced by an empty one, which is read from when it has everything") {
   Mirrored m(3);
   for (int i = 0; i < 2500; ++i) REQUIRE(m.put("n/" + std::to_string(i), "text").ok());

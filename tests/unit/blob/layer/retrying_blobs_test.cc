@@ -166,5 +166,20 @@ TEST_CASE("retry: threads that share a budget never draw more than it holds") {
   CHECK(drawn == 100);
 }
 
+TEST_CASE("retry: times without end are numbers like others") {
+  constexpr auto kEndless = std::chrono::milliseconds::max();
+  Retrying retrying({.attempts_max = 60, .wait_first = kEndless, .wait_max = kEndless});
+  retrying.fail_first(1, Code::unavailable);
+  CHECK(retrying.store->get("a", 1).code() == Code::unavailable);  // the wait is beyond time_max
+  Retrying patient({.attempts_max = 60,
+                    .wait_first = std::chrono::milliseconds(1),
+                    .wait_max = std::chrono::milliseconds(2),
+                    .time_max = kEndless});
+  patient.fail_first(40, Code::unavailable);
+  CHECK(patient.store->put("a", as_bytes("x")).ok());
+  CHECK(patient.asked == 41);
+  for (const std::int64_t wait : patient.pause.waits()) CHECK(wait <= 2'000'000);
+}
+
 }  // namespace
 }  // namespace spind

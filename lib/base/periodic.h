@@ -11,7 +11,7 @@
 #include "base/threads.h"
 #include "spind/options.h"
 
-namespace spind::engine {
+namespace spind {
 
 // For the first time when one period has passed. Destroyed: the token is cancelled, and the thread
 // joined.
@@ -35,4 +35,4 @@ class Periodic {
   std::unique_ptr<Thread> thread_;  // last: all else is there before it runs
 };
 
-}  // namespace spind::engine
+}  // namespace spind

@@ -1,17 +1,12 @@
-#include "engine/periodic.h"
+#include "base/periodic.h"
 
 #include <algorithm>
 
-namespace spind::engine {
-namespace {
+#include "base/clock.h"
 
-// Longer than that is as good as never, and would overflow the clock.
-constexpr std::chrono::milliseconds kPeriodMax = std::chrono::hours(24 * 366);
-
-}  // namespace
-
+namespace spind {
 Periodic::Periodic(Threads& threads, std::string name, std::chrono::milliseconds period, Body body)
-    : period_(std::min(period, kPeriodMax)), body_(std::move(body)) {
+    : period_(std::min(period, kTimeMax)), body_(std::move(body)) {
   thread_ = threads.start(std::move(name), [this] { run(); });
 }
 
@@ -34,4 +29,4 @@ void Periodic::run() {
   }
 }
 
-}  // namespace spind::engine
+}  // namespace spind
