@@ -5,7 +5,7 @@
 //   auto cached = spind::with_disk_cache(blobs, {.folder = "/var/cache/spind"});
 //   if (!cached.ok()) ...
 //
-// A layer keeps what is below alive. What each promises and costs, and how to stack them, is told in
+// A layer keeps what is below, which is never null, alive. What each promises and costs, and how to stack them, is told in
 // lib/blob/layer/README.md.
 #pragma once
 
@@ -101,7 +101,8 @@ SPIND_EXPORT std::shared_ptr<FaultyBlobs> with_faults(BlobStorePtr under,
 // ---- disk cache -----------------------------------------------------------------------------------
 
 struct DiskCacheOptions {
-  // Made if it is not there, in a folder that is. Of one cache at a time, and of nothing else.
+  // Made if it is not there, in a folder that is. Of one cache at a time, and of nothing else: one
+  // that holds other files is refused, since a cache removes what it does not know.
   std::string folder{};
   std::uint64_t size_bytes_max = 10ull << 30;    // on the device
   std::uint64_t memory_bytes_max = 32ull << 20;  // of the index: 1 MiB for about 5,000 blocks

@@ -14,6 +14,7 @@ namespace {
 constexpr std::uint32_t kBlockMagic = 0x62637073;  // "spcb"
 constexpr std::uint8_t kBlockVersion = 1;
 constexpr std::size_t kChecksumBytes = 16;
+constexpr std::string_view kLockName = "lock";
 // Head, name, lengths and checksum: what a file has beyond its content at most.
 constexpr std::size_t kAroundContentMax = 4 + 4 + 8 + 2 + kBlobNameBytesMax + 5 + kChecksumBytes;
 
@@ -65,9 +66,23 @@ Result<std::unique_ptr<CacheFolder>> CacheFolder::open(Files& files, const std::
   return cache;
 }
 
+// What is not known here is removed when a cache opens, so it opens in no folder of others.
+Status CacheFolder::check_own(const std::string& folder) {
+  SPIND_TRY_ASSIGN(const std::vector<std::string> names, files_.list(folder));
+  const bool begun = std::find(names.begin(), names.end(), kLockName) != names.end();
+  const bool own = std::all_of(names.begin(), names.end(), [&](const std::string& name) {
+    return name == "lost+found" ||
+           (begun && (name == kLockName || name == "blocks" || name == "tmp"));
+  });
+  if (own) return {};
+  return Error{Code::invalid_argument, "the folder holds other files; choose an empty one", folder};
+}
+
 Status CacheFolder::prepare_folders(const std::string& folder) {
+  if (folder.empty()) return Error{Code::invalid_argument, "no folder is given for the cache"};
   SPIND_TRY(files_.make_folder(folder));
-  SPIND_TRY_ASSIGN(lock_, files_.lock(folder + "/lock"));
+  SPIND_TRY(check_own(folder));
+  SPIND_TRY_ASSIGN(lock_, files_.lock(folder + '/' + std::string(kLockName)));
   SPIND_TRY(files_.make_folder(blocks_));
   SPIND_TRY(files_.make_folder(tmp_));
   for (const std::string& part : parts_) SPIND_TRY(files_.make_folder(blocks_ + '/' + part));

@@ -47,6 +47,7 @@ class CacheFolder {
 
  private:
   CacheFolder(Files& files, const std::string& folder, unsigned block_bits);
+  Status check_own(const std::string& folder);
   Status prepare_folders(const std::string& folder);
   std::string tmp_path(const CachedBlock& block) const;
   std::string path(const CachedBlock& block) const;

@@ -33,6 +33,8 @@ CachedBlobs::CachedBlobs(BlobStorePtr under, const DiskCacheOptions& options, Cl
 Result<std::shared_ptr<CachedBlobs>> CachedBlobs::open(BlobStorePtr under,
                                                        const DiskCacheOptions& options,
                                                        Files& files, Clock& clock) {
+  if (under == nullptr)
+    return Error{Code::invalid_argument, "a cache needs a store that it is a cache of"};
   if (!std::has_single_bit(options.block_bytes) || options.block_bytes < kBlockBytesMin ||
       options.block_bytes > kBlockBytesMax)
     return Error{Code::invalid_argument,

@@ -481,6 +481,27 @@ TEST_CASE("disk cache: a folder has one cache at a time, and blocks of a sensibl
         Code::not_found);
 }
 
+TEST_CASE("disk cache: a folder of others is refused, and nothing in it is touched") {
+  test::TemporaryFolder folder;
+  const auto write = [&](const std::string& path) {
+    std::filesystem::create_directories(std::filesystem::path(folder / path).parent_path());
+    std::ofstream(folder / path) << "mine";
+  };
+  // As /var has them; and one that somebody else's lock stands in.
+  const std::vector<std::string> mine{"var/tmp/draft", "var/blocks/00/note", "var/log/x",
+                                      "app/lock",      "app/tmp/draft",      "app/data"};
+  for (const std::string& path : mine) write(path);
+  const auto under = std::make_shared<ScriptedBlobs>();
+  for (const char* name : {"var", "app"}) {
+    CHECK(with_disk_cache(under, {.folder = folder / name}).code() == Code::invalid_argument);
+  }
+  for (const std::string& path : mine) CHECK(std::filesystem::exists(folder / path));
+  CHECK(with_disk_cache(under, {}).code() == Code::invalid_argument);
+  CHECK(with_disk_cache(nullptr, {.folder = folder / "new"}).code() == Code::invalid_argument);
+  CHECK(with_disk_cache(under, {.folder = folder / "new"}).ok());
+  CHECK(with_disk_cache(under, {.folder = folder / "new"}).ok());
+}
+
 TEST_CASE("disk cache: other blocks are not mixed with those of before") {
   Cached cached;
   const std::string bytes = random_text(cached.random, 5 * kBlock);
