@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/try.h"
+#include "content/content_rows.h"
 #include "content/needs.h"
 #include "model/keys.h"
 #include "model/records.h"
@@ -19,8 +20,7 @@ constexpr std::size_t kCheckPage = 1000;
 
 Result<bool> has_holder(const kv::View& view, const model::VaultId& vault,
                         const model::PieceId& piece) {
-  const std::string begin = model::holders_prefix(vault, piece);
-  const auto cursor = view.scan(Family::content, begin, model::end_of(begin));
+  const auto cursor = scan_content(view, model::holders_prefix(vault, piece));
   SPIND_TRY(cursor->status());
   return cursor->valid();
 }
@@ -28,8 +28,7 @@ Result<bool> has_holder(const kv::View& view, const model::VaultId& vault,
 // All rows of one kind in a bucket, as they are durable now.
 std::unique_ptr<kv::Cursor> scan_bucket(const kv::View& view, const model::VaultId& vault,
                                         std::uint8_t bucket, VaultRow row) {
-  const std::string begin = model::bucket_prefix(vault, bucket, row);
-  return view.scan(Family::content, begin, model::end_of(begin));
+  return scan_content(view, model::bucket_prefix(vault, bucket, row));
 }
 
 }  // namespace
@@ -39,11 +38,10 @@ Result<CollectReport> Collector::run() {
   SPIND_TRY(kv_.catch_up());  // so that what was committed by now is seen
   SPIND_TRY(sweep_ranges());
   SPIND_TRY(sweep_packs());
-  const std::string begin = model::ledger_prefix(model::LedgerRow::vault);
   std::vector<model::VaultId> all;
   {
     const kv::SnapshotRef snapshot = kv_.durable();
-    const auto cursor = snapshot->scan(Family::content, begin, model::end_of(begin));
+    const auto cursor = scan_content(*snapshot, model::ledger_prefix(model::LedgerRow::vault));
     for (; cursor->valid(); cursor->next()) all.push_back(model::vault_in_key(cursor->key()));
     SPIND_TRY(cursor->status());
   }
@@ -259,8 +257,7 @@ Status Collector::remove_packs() {
   if (vaults_.packs() == nullptr) return {};
   SPIND_TRY(kv_.wait(ticket_));
   const kv::SnapshotRef snapshot = kv_.durable();
-  const std::string begin = model::ledger_prefix(model::LedgerRow::pack_removed);
-  const auto cursor = snapshot->scan(Family::content, begin, model::end_of(begin));
+  const auto cursor = scan_content(*snapshot, model::ledger_prefix(model::LedgerRow::pack_removed));
   for (; cursor->valid(); cursor->next()) {
     SPIND_TRY(count_step());
     const std::string key(cursor->key());

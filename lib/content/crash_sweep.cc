@@ -5,6 +5,7 @@
 
 #include "base/try.h"
 #include "content/collector.h"
+#include "content/content_rows.h"
 #include "model/keys.h"
 
 namespace spind::content {
@@ -62,8 +63,7 @@ class MagicSearch {
 Status find_left_open(kv::Store& kv, CollectorMemory& memory) {
   const kv::SnapshotRef snapshot = kv.durable();
   const auto find = [&](LedgerRow row, std::set<std::uint64_t>& numbers) -> Status {
-    const std::string begin = model::ledger_prefix(row);
-    const auto cursor = snapshot->scan(Family::content, begin, model::end_of(begin));
+    const auto cursor = scan_content(*snapshot, model::ledger_prefix(row));
     for (; cursor->valid(); cursor->next()) numbers.insert(model::last_u64_in(cursor->key()));
     return cursor->status();
   };

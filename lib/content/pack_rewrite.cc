@@ -16,6 +16,7 @@
 #include "base/limits.h"
 #include "base/try.h"
 #include "content/collector.h"
+#include "content/content_rows.h"
 #include "model/keys.h"
 
 namespace spind::content {
@@ -60,8 +61,7 @@ Status Collector::rewrite_packs() {
     const kv::SnapshotRef snapshot = kv_.durable();
     for (const LedgerRow tag :
          {LedgerRow::pack_sparse, LedgerRow::pack_full, LedgerRow::pack_idle}) {
-      const std::string begin = model::ledger_prefix(tag);
-      const auto cursor = snapshot->scan(Family::content, begin, model::end_of(begin));
+      const auto cursor = scan_content(*snapshot, model::ledger_prefix(tag));
       for (; cursor->valid(); cursor->next()) {
         const auto row = model::decode_pack(cursor->value());
         if (!row.ok()) continue;

@@ -5,6 +5,7 @@
 #include "base/codec.h"
 #include "base/hex.h"
 #include "base/try.h"
+#include "content/content_rows.h"
 #include "content/frames.h"
 #include "content/numbers.h"
 #include "model/keys.h"
@@ -120,8 +121,7 @@ Result<std::shared_ptr<Pack>> Packs::take_into_use() {
 }
 
 Result<std::shared_ptr<Pack>> Packs::resume_idle() {
-  const std::string begin = model::ledger_prefix(LedgerRow::pack_idle);
-  const auto cursor = kv_.durable()->scan(Family::content, begin, model::end_of(begin));
+  const auto cursor = scan_content(*kv_.durable(), model::ledger_prefix(LedgerRow::pack_idle));
   for (; cursor->valid(); cursor->next()) {
     const std::uint64_t number = model::last_u64_in(cursor->key());
     auto file = files_.open(path_of(number), OpenMode::append);
