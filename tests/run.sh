@@ -33,7 +33,7 @@ bash cmake/install_packages.sh --tests
 export SPIND_EFFORT=$effort
 export SPIND_SEED=${SPIND_SEED:-$((RANDOM * 32768 + RANDOM))}
 export SPIND_REPORTS=${SPIND_REPORTS:-$PWD/build/reports}
-export ASAN_OPTIONS=detect_stack_use_after_return=1:${ASAN_OPTIONS:-}
+export ASAN_OPTIONS=detect_stack_use_after_return=1:malloc_context_size=8:${ASAN_OPTIONS:-}
 export UBSAN_OPTIONS=print_stacktrace=1:${UBSAN_OPTIONS:-}
 export TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1:${TSAN_OPTIONS:-}
 # Programs that ran leave what they reached here, each kind in one file.
