@@ -4,7 +4,7 @@
 //   Status put(name, bytes)      durable when it returns; putting the same name again with the same
 //                                bytes is harmless (a retry), with other bytes is a caller's error
 //   get / range / scatter        what was put, or not_found
-//   remove                       ok if the name is not there
+//   remove / remove_all          ok if a name is not there
 //   list                         names in order, in pages
 //
 // A name has 1 to 200 characters out of a-z 0-9 - _ . / and neither begins nor ends with '/', nor
@@ -53,6 +53,9 @@ class SPIND_EXPORT BlobStore {
 
   // Durable when it returns.
   virtual Status remove(std::string_view name) = 0;
+  // The same of all of these names, any number of them. After an error some may be gone and others
+  // not; repeating it is harmless. Asks remove() for each, unless a store knows a way that costs less.
+  virtual Status remove_all(std::span<const std::string> names);
 
   // Up to `count_max` names that begin with `prefix` and are greater than `after`, in byte order.
   virtual Result<std::vector<BlobListItem>> list(std::string_view prefix, std::string_view after,

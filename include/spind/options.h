@@ -9,6 +9,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <memory>
 
 #include "spind/error.h"
 #include "spind/types.h"
@@ -37,6 +38,8 @@ enum class MetadataEngine : std::uint8_t {
             // of a host
 };
 
+class BlobStore;
+
 inline constexpr std::uint64_t kMemoryBytesMin = 32ull << 20;
 
 struct StoreOptions {
@@ -46,6 +49,15 @@ struct StoreOptions {
   // Writes answer no_space while the device has less than this free.
   std::uint64_t free_space_reserve_bytes = 256ull << 20;
   MetadataEngine metadata = MetadataEngine::rocksdb;
+  // Where all but small content lies; null: in the store's folder. One of spind/blob_layers.h, or of
+  // the host's own making; it belongs to this store alone, and the same is given at each opening.
+  // conflict: it belongs to another store, or another copy of this one has used it since. Opening
+  // and collecting ask it who owns it (lib/content/blob_owner.h says what that can tell).
+  std::shared_ptr<BlobStore> blobs{};
+  // Opens a copy of the store's folder, as after the loss of the original, on blobs that the original
+  // has used since: what it stored after the copy was made is given up, and it answers conflict from
+  // its next collection on.
+  bool adopt_blobs = false;
   LogCallback log{};
   TraceCallback trace{};
   // How often a thread of the store does what Store::collect does, with its defaults; for the first

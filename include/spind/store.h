@@ -25,7 +25,9 @@ class Engine;
 class SPIND_EXPORT Store {
  public:
   // Errors: not_found (no store there and not `create`), busy (open elsewhere; the text names the
-  // process), unsupported (another format version), corruption, io_error, invalid_argument.
+  // process), unsupported (another format version), corruption, io_error, invalid_argument (also:
+  // other blobs are given than the store has); conflict (StoreOptions::blobs), and whatever these
+  // blobs answer.
   static Result<Store> open(const std::string& folder, const StoreOptions& options = {});
 
   // unauthenticated if no user is given; invalid_argument for names over their limits.
@@ -56,7 +58,8 @@ class SPIND_EXPORT Store {
   // file system. The copy is a store like any other, and durable, when this returns; what is left
   // of one that failed holds no store and can be removed. already_exists: the folder is not empty.
   // invalid_argument: it lies in the store. not_found: the folder above it is missing.
-  // unsupported: the store lies in memory.
+  // unsupported: the store lies in memory. Of a store whose blobs the host gives (StoreOptions::blobs)
+  // the blobs stay where they are: the copy names them, and opens with StoreOptions::adopt_blobs.
   Result<CheckpointReport> checkpoint(const std::string& folder,
                                       const CheckpointOptions& options = {}) const;
 

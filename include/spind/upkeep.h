@@ -87,8 +87,9 @@ struct CheckpointOptions {
 };
 
 struct CheckpointReport {
-  std::uint64_t objects = 0, packs = 0;  // large pieces, and files of many small ones
-  std::uint64_t copied_bytes = 0;        // of them; the rest is shared by links
+  // Large pieces, and files of many small ones; none where StoreOptions::blobs is given.
+  std::uint64_t objects = 0, packs = 0;
+  std::uint64_t copied_bytes = 0;  // of them; the rest is shared by links
   // Damage of the store that the copy has as well: check names it.
   std::uint64_t missing = 0;
 };

@@ -11,6 +11,13 @@ Result<std::size_t> BlobStore::scatter(std::string_view name, std::uint64_t offs
   });
 }
 
+Status BlobStore::remove_all(std::span<const std::string> names) {
+  for (const std::string& name : names) {
+    if (Status removed = remove(name); !removed.ok()) return removed;
+  }
+  return {};
+}
+
 void BlobStore::will_read(std::string_view, std::uint64_t, std::uint64_t) {}
 
 }  // namespace spind

@@ -17,7 +17,8 @@ namespace {
 
 constexpr std::size_t kAdoptedAtOnce = 1000;  // pieces in one commit
 
-// Refuses writes when the device is nearly full, or after a sync of a pack failed.
+// Refuses writes when the device is nearly full, after a sync of a pack failed, or when the blobs
+// are another's.
 // Thread-safe.
 class WriteGuard {
  public:
@@ -39,16 +40,15 @@ class WriteGuard {
                  .used = space.free_bytes};
   }
 
-  void poison(const Error& error) {
+  void poison(const std::string& what, const Error& error) {
     {
       const std::lock_guard lock(mutex_);
       if (!health_.ok()) return;
-      health_ =
-          Error{.code = Code::unavailable,
-                .text = "a sync of a pack failed, so the store must be opened anew: " + error.text,
-                .path = error.path};
+      health_ = Error{.code = Code::unavailable,
+                      .text = what + ", so the store must be opened anew: " + error.text,
+                      .path = error.path};
     }
-    if (log_) log_(LogLevel::error, "a sync of a pack failed: " + error.to_string());
+    if (log_) log_(LogLevel::error, what + ": " + error.to_string());
   }
 
   Status health() {
@@ -195,6 +195,9 @@ class VaultContent final : public Content {
             .pieces_waiting_seconds = collector_.waiting_seconds};
   }
 
+  void stop_writing(const Error& why) override {
+    guard_->poison("the blobs were taken over by another", why);
+  }
   Status health() override { return guard_->health(); }
 
  private:
@@ -228,9 +231,10 @@ Result<std::unique_ptr<Content>> Content::open(const Setup& setup) {
   auto guard = std::make_unique<WriteGuard>(setup);
   std::unique_ptr<Packs> packs;
   if (!setup.pack_folder.empty()) {
-    SPIND_TRY_ASSIGN(
-        packs, Packs::open(*setup.kv, *setup.files, setup.pack_folder,
-                           [guard = guard.get()](const Error& error) { guard->poison(error); }));
+    SPIND_TRY_ASSIGN(packs, Packs::open(*setup.kv, *setup.files, setup.pack_folder,
+                                        [guard = guard.get()](const Error& error) {
+                                          guard->poison("a sync of a pack failed", error);
+                                        }));
   }
   auto content = std::make_unique<VaultContent>(setup, std::move(guard), std::move(packs));
   SPIND_TRY(content->start());

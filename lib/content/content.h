@@ -144,7 +144,9 @@ class Content {
                              const model::PieceId& piece) = 0;
 
   virtual Metrics metrics() = 0;
-  // Why writes are refused (a failed sync of a pack), or ok.
+  // From now on writes are refused, since the blobs are another's.
+  virtual void stop_writing(const Error& why) = 0;
+  // Why writes are refused, or ok.
   virtual Status health() = 0;
 };
 

@@ -3,7 +3,8 @@
 // A snapshot that is held meanwhile pins every object and every frame of a pack that anything refers
 // to at the time or later. RocksDB then copies its rows; the rows of the copy name the objects and
 // packs that belong to it. Objects never change, so they are shared; packs are appended to and have
-// holes punched, so they are not. FORMAT comes last: until then the folder holds no store.
+// holes punched, so they are not. Blobs that the host gives stay where they are. FORMAT comes last:
+// until then the folder holds no store.
 #include <filesystem>
 
 #include "base/errno_error.h"
@@ -84,7 +85,7 @@ class Copying {
 Result<CheckpointReport> Engine::checkpoint(const std::string& folder,
                                             const CheckpointOptions& options) {
   auto* objects = dynamic_cast<PosixBlobStore*>(blobs_.get());
-  if (objects == nullptr)
+  if (objects == nullptr && blob_owner_ == nullptr)
     return Error{.code = Code::unsupported, .text = "the store's bytes do not lie in its folder"};
   const std::filesystem::path own = std::filesystem::path(folder_.meta).parent_path();
   SPIND_TRY_ASSIGN(const bool within, lies_below(folder, own));
@@ -105,8 +106,12 @@ Result<CheckpointReport> Engine::checkpoint(const std::string& folder,
                                           threads_,
                                           nullptr,
                                           {}}));
-  SPIND_TRY_ASSIGN(const CheckpointReport done,
-                   Copying(files_, folder_, copy, *objects, options).run(*rows->durable()));
+  CheckpointReport done;
+  if (blob_owner_ != nullptr) {
+    SPIND_TRY(content::disown(*rows));
+  } else {
+    SPIND_TRY_ASSIGN(done, Copying(files_, folder_, copy, *objects, options).run(*rows->durable()));
+  }
   rows.reset();
   SPIND_TRY(files_.sync_folder(folder));
   SPIND_TRY(finish_store_folder(files_, folder));

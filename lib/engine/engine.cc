@@ -106,13 +106,11 @@ Status Engine::start(const std::string& given, const StoreOptions& options, cons
                          observers_.get(),
                          options.log};
   SPIND_TRY_ASSIGN(kv_, seams.open_kv ? seams.open_kv(kv_setup) : default_kv(kv_setup));
-  const BlobSetup blob_setup{folder_.objects, files_, in_memory};
-  SPIND_TRY_ASSIGN(blobs_,
-                   seams.open_blobs ? seams.open_blobs(blob_setup) : default_blobs(blob_setup));
+  SPIND_TRY(open_blobs(options, seams, in_memory));
   const content::Setup setup{.kv = kv_.get(),
                              .blobs = blobs_.get(),
                              .files = &files_,
-                             .pack_folder = folder_.packs,
+                             .pack_folder = blob_owner_ == nullptr ? folder_.packs : "",
                              .clock = &clock_,
                              .threads = &threads_,
                              .memory_bytes = content_share(memory_bytes_),
@@ -128,6 +126,33 @@ Status Engine::start(const std::string& given, const StoreOptions& options, cons
   (void)expire_uploads({}, kExpiredAtOpen);
   start_upkeep(options);
   return {};
+}
+
+Status Engine::open_blobs(const StoreOptions& options, const Seams& seams, bool in_memory) {
+  if (options.blobs != nullptr) {
+    if (in_memory)
+      return Error{.code = Code::invalid_argument,
+                   .text = "a store in memory keeps its content there; give it no blob store"};
+    blobs_ = options.blobs;
+    SPIND_TRY_ASSIGN(blob_owner_, content::BlobOwner::open({*kv_, *blobs_, Random::system(),
+                                                            folder_.is_new, options.adopt_blobs}));
+    return {};
+  }
+  SPIND_TRY_ASSIGN(const bool given, content::has_blob_owner(*kv_->durable()));
+  if (given)
+    return Error{.code = Code::invalid_argument,
+                 .text = "the store's bytes lie in a blob store; give it as StoreOptions::blobs"};
+  const BlobSetup setup{folder_.objects, files_, in_memory};
+  SPIND_TRY_ASSIGN(blobs_, seams.open_blobs ? seams.open_blobs(setup) : default_blobs(setup));
+  return {};
+}
+
+// Whoever lost its blobs to another copy of the store must not write there any more.
+Status Engine::claim_blobs() {
+  if (blob_owner_ == nullptr) return {};
+  Status claimed = blob_owner_->renew();
+  if (claimed.code() == Code::conflict) content_->stop_writing(claimed.error());
+  return claimed;
 }
 
 void Engine::start_upkeep(const StoreOptions& options) {
@@ -178,6 +203,7 @@ Status Engine::close() {
   scrubber_.reset();
   reclaimer_.reset();
   content_.reset();
+  blob_owner_.reset();
   blobs_.reset();
   kv_.reset();
   observers_.reset();
@@ -221,6 +247,7 @@ Result<CollectReport> Engine::collect(const CollectOptions& options,
     if (damage.ok()) damage = std::move(done);
     return {};
   };
+  SPIND_TRY(claim_blobs());
   ops::Call call;
   call.cancel = options.cancel;
   SPIND_TRY(expire_uploads(call, kEveryUpload));

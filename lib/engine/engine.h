@@ -11,6 +11,7 @@
 
 #include "base/clock_drift.h"
 #include "base/periodic.h"
+#include "content/blob_owner.h"
 #include "engine/seams.h"
 #include "engine/store_folder.h"
 #include "engine/verb_metrics.h"
@@ -114,6 +115,8 @@ class Engine {
 
   Engine(const StoreOptions& options, const Seams& seams);
   Status start(const std::string& given, const StoreOptions& options, const Seams& seams);
+  Status open_blobs(const StoreOptions& options, const Seams& seams, bool in_memory);
+  Status claim_blobs();
   void start_upkeep(const StoreOptions& options);
   void look_after_store(const CancelToken& cancel);
   void scrub_if_due(const CancelToken& cancel, const StoreOptions& options);
@@ -143,7 +146,8 @@ class Engine {
   std::unique_ptr<space::ChangedSpaces> changed_;
   std::unique_ptr<kv::Observers> observers_;
   std::unique_ptr<kv::Store> kv_;
-  std::unique_ptr<BlobStore> blobs_;
+  std::shared_ptr<BlobStore> blobs_;
+  std::unique_ptr<content::BlobOwner> blob_owner_;  // null: the blobs lie in the store's folder
   std::unique_ptr<content::Content> content_;
   content::MemoryBudget past_memory_;
   std::unique_ptr<upkeep::Reclaimer> reclaimer_;

@@ -32,6 +32,7 @@ enum class RecordTag : std::uint8_t {
   upload = 'W',
   scrub = 'R',
   aside = 'Q',
+  blob_owner = 'B',
 };
 inline constexpr std::uint8_t kRecordFormat = 1;
 

@@ -116,6 +116,7 @@ std::string ledger_key(LedgerRow row, std::uint64_t number) {
 
 std::string next_number_key() { return ledger_prefix(LedgerRow::next_number); }
 std::string scrub_key() { return ledger_prefix(LedgerRow::scrub); }
+std::string blob_owner_key() { return ledger_prefix(LedgerRow::blob_owner); }
 
 std::string ledger_vault_key(const VaultId& vault) {
   return ledger_prefix(LedgerRow::vault).append(as_text(Bytes(vault)));
@@ -183,6 +184,26 @@ Result<ScrubRow> decode_scrub(std::string_view bytes) {
   row.findings = in.varint();
   row.completed_ms = in.zigzag();
   if (!in.finish() || !is_scrub_position(row.position)) return corrupt_record(kWhat);
+  return row;
+}
+
+std::string encode(const BlobOwnerRow& row) {
+  std::string out = begin_record(RecordTag::blob_owner, 56);
+  Encoder(out).raw(Bytes(row.store)).varint(row.epoch).u64(row.claim).u64(row.claim_before);
+  return finish_record(std::move(out));
+}
+
+Result<BlobOwnerRow> decode_blob_owner(std::string_view bytes) {
+  constexpr std::string_view kWhat = "blob owner";
+  SPIND_TRY_ASSIGN(const std::string_view body, open_record(RecordTag::blob_owner, bytes, kWhat));
+  Decoder in(body);
+  BlobOwnerRow row;
+  const std::string_view store = in.raw(row.store.size());
+  std::copy(store.begin(), store.end(), row.store.begin());
+  row.epoch = in.varint();
+  row.claim = in.u64();
+  row.claim_before = in.u64();
+  if (!in.finish()) return corrupt_record(kWhat);
   return row;
 }
 

@@ -82,7 +82,8 @@ SpaceId space_in_key(std::string_view key);
   ROW(pack_full, 'f')    /* number u64      PackRow                                           */   \
   ROW(pack_sparse, 'm')  /* number u64      PackRow: mostly dead, and being emptied           */   \
   ROW(pack_removed, 'x') /* number u64      PackRow: nothing in it is in use                  */   \
-  ROW(scrub, 's')        /* –               ScrubRow                                          */
+  ROW(scrub, 's')        /* –               ScrubRow                                          */ \
+  ROW(blob_owner, 'w')   /* –               BlobOwnerRow: where a host gives the blob store    */
 
 enum class LedgerRow : char {
 #define SPIND_ROW(name, tag) name = tag,
@@ -106,21 +107,32 @@ struct ScrubRow {
   bool operator==(const ScrubRow&) const = default;
 };
 
+// What the store has claimed of a blob store that its host gives: see content/blob_owner.h.
+struct BlobOwnerRow {
+  std::array<std::uint8_t, 16> store{};  // made with the store, and the same in all copies of it
+  std::uint64_t epoch = 0;               // 0: a copy, which has claimed nothing
+  std::uint64_t claim = 0, claim_before = 0;  // of this epoch, and of the one before
+  bool operator==(const BlobOwnerRow&) const = default;
+};
+
 std::string ledger_partition();
 std::string ledger_prefix(LedgerRow row);
 std::string ledger_key(LedgerRow row, std::uint64_t number);  // range and packs
 std::string next_number_key();
 std::string scrub_key();
+std::string blob_owner_key();
 std::string ledger_vault_key(const VaultId& vault);
 VaultId vault_in_key(std::string_view key);
 
 std::string encode(const PieceRow& row);
 std::string encode(const PackRow& row);
 std::string encode(const ScrubRow& row);
+std::string encode(const BlobOwnerRow& row);
 std::string encode_number(std::uint64_t number);
 Result<PieceRow> decode_piece(std::string_view bytes);
 Result<PackRow> decode_pack(std::string_view bytes);
 Result<ScrubRow> decode_scrub(std::string_view bytes);
+Result<BlobOwnerRow> decode_blob_owner(std::string_view bytes);
 Result<std::uint64_t> decode_number(std::string_view bytes);
 
 }  // namespace spind::model

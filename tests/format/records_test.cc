@@ -130,6 +130,8 @@ TEST_CASE("format: records of content") {
   const PackRow pack{1 << 20, 333};
   check_golden("pack-row", pack, encode(pack), decode_pack);
   check_golden("number", std::uint64_t{77}, encode_number(77), decode_number);
+  const BlobOwnerRow owner{filled<16>(9), 3, 0x0123456789abcdef, 42};
+  check_golden("blob-owner-row", owner, encode(owner), decode_blob_owner);
   const ScrubRow scrub{piece_key(filled<16>(1), filled<32>(2)), 9'000'000, 2, 1'767'225'600'000};
   check_golden("scrub-row", scrub, encode(scrub), decode_scrub);
   content::FrameHeader header{300000 - 262144, 1, 300000, filled<16>(1), filled<32>(2),

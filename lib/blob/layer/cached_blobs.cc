@@ -325,6 +325,16 @@ Status CachedBlobs::remove(std::string_view name) {
   return done;
 }
 
+Status CachedBlobs::remove_all(std::span<const std::string> names) {
+  for (const std::string& name : names) SPIND_TRY(check_blob_name(name));
+  std::vector<Seen> during;
+  during.reserve(names.size());
+  for (const std::string& name : names) during.push_back(begin_change(name));
+  Status done = under_->remove_all(names);
+  for (const Seen& blob : during) (void)end_change(blob);
+  return done;
+}
+
 void CachedBlobs::forget(std::string_view name) { (void)end_change(begin_change(name)); }
 
 Result<std::vector<BlobListItem>> CachedBlobs::list(std::string_view prefix, std::string_view after,

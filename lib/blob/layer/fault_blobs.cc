@@ -91,6 +91,11 @@ Status FaultBlobs::remove(std::string_view name) {
   return meet(draw(), name, [&] { return under_->remove(name); });
 }
 
+Status FaultBlobs::remove_all(std::span<const std::string> names) {
+  return meet(draw(), names.empty() ? std::string_view() : names.front(),
+              [&] { return under_->remove_all(names); });
+}
+
 Result<std::vector<BlobListItem>> FaultBlobs::list(std::string_view prefix, std::string_view after,
                                                    std::size_t count_max) {
   return meet(draw(), prefix, [&] { return under_->list(prefix, after, count_max); });

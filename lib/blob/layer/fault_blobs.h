@@ -23,6 +23,7 @@ class FaultBlobs final : public FaultyBlobs {
   Result<std::size_t> range(std::string_view name, std::uint64_t offset,
                             std::span<std::uint8_t> out) override;
   Status remove(std::string_view name) override;
+  Status remove_all(std::span<const std::string> names) override;
   Result<std::vector<BlobListItem>> list(std::string_view prefix, std::string_view after,
                                          std::size_t count_max) override;
   void set(const FaultOptions& options) override;

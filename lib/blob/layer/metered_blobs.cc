@@ -81,6 +81,10 @@ Status MeteredBlobs::remove(std::string_view name) {
   return measure(BlobRequest::remove, [&] { return under_->remove(name); });
 }
 
+Status MeteredBlobs::remove_all(std::span<const std::string> names) {
+  return measure(BlobRequest::remove, [&] { return under_->remove_all(names); });
+}
+
 Result<std::vector<BlobListItem>> MeteredBlobs::list(std::string_view prefix,
                                                      std::string_view after,
                                                      std::size_t count_max) {

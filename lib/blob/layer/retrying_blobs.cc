@@ -108,6 +108,10 @@ Status RetryingBlobs::remove(std::string_view name) {
   return repeat([&] { return under_->remove(name); });
 }
 
+Status RetryingBlobs::remove_all(std::span<const std::string> names) {
+  return repeat([&] { return under_->remove_all(names); });
+}
+
 Result<std::vector<BlobListItem>> RetryingBlobs::list(std::string_view prefix,
                                                       std::string_view after,
                                                       std::size_t count_max) {

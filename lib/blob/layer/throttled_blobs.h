@@ -44,6 +44,7 @@ class ThrottledBlobs final : public BlobStore {
                               std::span<const std::span<std::uint8_t>> places) override;
   void will_read(std::string_view name, std::uint64_t offset, std::uint64_t size_bytes) override;
   Status remove(std::string_view name) override;
+  Status remove_all(std::span<const std::string> names) override;
   Result<std::vector<BlobListItem>> list(std::string_view prefix, std::string_view after,
                                          std::size_t count_max) override;
 

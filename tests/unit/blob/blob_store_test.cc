@@ -173,6 +173,25 @@ TEST_CASE_TEMPLATE_DEFINE("blob: put again and remove again are harmless", Place
 }
 TEST_CASE_TEMPLATE_APPLY(again, EveryPlace);
 
+TEST_CASE_TEMPLATE_DEFINE("blob: many are removed at once, those that are not there too", Place,
+                          many_removed) {
+  Place place;
+  for (const char* name : {"a/1", "a/2", "b/3", "c"})
+    REQUIRE(place.store->put(name, as_bytes("x")).ok());
+  CHECK(place.store->remove_all({}).ok());
+  const std::vector<std::string> names = {"a/1", "no", "b/3", "a/1"};
+  CHECK(place.store->remove_all(names).ok());
+  CHECK(get_text(*place.store, "a/1") == "not_found");
+  CHECK(get_text(*place.store, "b/3") == "not_found");
+  CHECK(get_text(*place.store, "a/2") == "x");
+  CHECK(get_text(*place.store, "c") == "x");
+  CHECK(place.store->list("", "", 10).value().size() == 2);
+  const std::vector<std::string> bad = {"c", "../c"};
+  CHECK(place.store->remove_all(bad).code() == Code::invalid_argument);
+  CHECK(get_text(*place.store, "a/2") == "x");
+}
+TEST_CASE_TEMPLATE_APPLY(many_removed, EveryPlace);
+
 TEST_CASE_TEMPLATE_DEFINE("blob: hostile names are refused by every call", Place, bad_names) {
   Place place;
   const std::string too_long(kBlobNameBytesMax + 1, 'a');

@@ -1,0 +1,82 @@
+// Which store owns a blob store that a host gives, and in which of its copies it lives.
+//
+//   owner/<epoch, 16 hex digits>-<claim, 16 hex digits>      names the store; never changes
+//
+// A store claims its blobs anew at each opening and each collection: it notes the next epoch and a
+// random claim among its rows, durably, then puts the object that says so, and lists what else is
+// there. So what is refused, with `conflict`:
+//
+//   another store on the same blobs      the newest owner names another store
+//   rows that are older than the blobs   the newest owner is none that the rows know of: another
+//                                        copy of them has claimed the blobs since
+//   two copies opened at one moment      whoever sees the other's claim beside its own takes its own
+//                                        back, so at most one goes on, maybe none
+//
+// This rests on listings that show every put that was answered before, and on no conditional put. It
+// is asked only then: a copy that was opened elsewhere is noticed at the next collection, and a copy
+// of the rows that was made since the last claim is not told from the original. Whoever copies the
+// rows knowingly says disown().
+#pragma once
+
+#include <functional>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "base/random.h"
+#include "kv/kv.h"
+#include "model/vault_rows.h"
+#include "spind/blob_store.h"
+
+namespace spind::content {
+
+struct BlobOwnerSetup {
+  kv::Store& kv;
+  BlobStore& blobs;
+  Random& random;
+  bool new_store = false;  // nothing was stored yet
+  bool adopt = false;      // whoever claimed the blobs last
+};
+
+// Thread-safe.
+class BlobOwner {
+ public:
+  // Claims the blobs. conflict as above; invalid_argument: a store that keeps its blobs elsewhere, or
+  // a new one whose blobs would lie among others.
+  static Result<std::unique_ptr<BlobOwner>> open(const BlobOwnerSetup& setup);
+
+  // Claims them anew. After a conflict the blobs are another's, and nothing may be removed.
+  Status renew() { return renew(false); }
+
+ private:
+  struct Claimed {
+    std::uint64_t epoch = 0, claim = 0;
+    std::string name;
+  };
+
+  explicit BlobOwner(const BlobOwnerSetup& setup)
+      : kv_(setup.kv), blobs_(setup.blobs), random_(setup.random) {}
+  Status begin(const BlobOwnerSetup& setup);
+  Status begin_new(bool new_store);
+  Status renew(bool first_time);
+  Status note(const model::BlobOwnerRow& row);
+  Result<std::vector<Claimed>> claims();
+  Status check_store(const Claimed& claimed);
+  Status take_over(const std::vector<Claimed>& claims);
+  Status claim_next(const std::vector<Claimed>& claims);
+  Status settle_claim();
+  Status skip_numbers();
+
+  kv::Store& kv_;
+  BlobStore& blobs_;
+  Random& random_;
+  std::mutex mutex_;
+  model::BlobOwnerRow row_;
+};
+
+// Whether the rows are those of a store whose blobs lie in a blob store that its host gives.
+Result<bool> has_blob_owner(const kv::View& rows);
+// For rows that are a copy: they are not taken for the original, which goes on elsewhere.
+Status disown(kv::Store& copy);
+
+}  // namespace spind::content

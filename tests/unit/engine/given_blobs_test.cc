@@ -1,0 +1,195 @@
+// A store whose blobs lie in a blob store that its host gives: who owns them, and that all verbs of
+// upkeep go on.
+#include <doctest/doctest.h>
+
+#include <filesystem>
+
+#include "spind/blob_layers.h"
+#include "spind/blob_places.h"
+#include "support/store/content.h"
+#include "support/store/test_store.h"
+
+namespace spind::test {
+namespace {
+
+constexpr std::size_t kGivenSizes[] = {1'000, 100'000, 10 << 20};
+
+// A store on blobs that the test sees too.
+struct GivenBlobs {
+  explicit GivenBlobs(std::shared_ptr<BlobStore> given = memory_blobs())
+      : blobs(std::move(given)) {}
+
+  Result<Store> open(const std::string& name, bool adopt = false, bool create = true) {
+    StoreOptions options;
+    options.create = create;
+    options.blobs = blobs;
+    options.adopt_blobs = adopt;
+    options.upkeep_period = std::chrono::milliseconds(0);
+    return Store::open(folder / name, options);
+  }
+  std::size_t count(const std::string& prefix) { return blobs->list(prefix, "", 10'000)->size(); }
+
+  TemporaryFolder folder;
+  std::shared_ptr<BlobStore> blobs;
+};
+
+Space make_space(Store& store) {
+  return store.session({.user = "ada"}).value().create_space({.alias = "s"}).value();
+}
+
+Space space_in(Store& store) {
+  return store.session({.user = "ada"}).value().space_by_alias("s").value();
+}
+
+void put_all(const Space& space, std::uint64_t seed) {
+  for (const std::size_t size : kGivenSizes)
+    REQUIRE(space.put("/" + std::to_string(size), content(seed, size)).ok());
+}
+
+void check_all(Store& store, std::uint64_t seed) {
+  for (const std::size_t size : kGivenSizes)
+    CHECK(space_in(store).get("/" + std::to_string(size)).value() == content(seed, size));
+  const CheckReport report = store.check({.read_content = true}).value();
+  for (const CheckFinding& finding : report.findings) FAIL_CHECK(finding.kind, ": ", finding.text);
+}
+
+std::string refusal(const Result<Store>& opened) {
+  return opened.ok() ? "" : opened.error().to_string();
+}
+
+void copy_folder(const std::string& from, const std::string& to) {
+  std::filesystem::copy(from, to, std::filesystem::copy_options::recursive);
+}
+
+}  // namespace
+
+TEST_CASE("given blobs: what is put is read, checked, scrubbed and collected") {
+  GivenBlobs given;
+  Store store = given.open("store").value();
+  put_all(make_space(store), 1);
+  CHECK(given.count("o/") > 0);
+  CHECK(std::filesystem::is_empty(given.folder / "store/packs"));
+  check_all(store, 1);
+  CHECK(store.scrub().value().findings_total == 0);
+  REQUIRE(store.close().ok());
+  store = given.open("store").value();
+  check_all(store, 1);
+  const Space space = space_in(store);
+  for (const std::size_t size : kGivenSizes) REQUIRE(space.remove("/" + std::to_string(size)).ok());
+  REQUIRE(space.empty_trash().ok());
+  REQUIRE(store.collect({.grace = std::chrono::seconds(0), .forget = space.id()}).ok());
+  REQUIRE(store.collect({.grace = std::chrono::seconds(0)}).ok());
+  CHECK(given.count("o/") == 0);
+  CHECK(given.count("owner/") == 1);
+  CHECK(store.metrics().find("spind_pieces_stored_total 3") == std::string::npos);
+}
+
+TEST_CASE("given blobs: a folder elsewhere, which one store has at a time") {
+  TemporaryFolder other;
+  GivenBlobs given(folder_blobs(other / "blobs").value());
+  CHECK(folder_blobs(other / "blobs").code() == Code::busy);
+  CHECK(folder_blobs("").code() == Code::invalid_argument);
+  Store store = given.open("store").value();
+  put_all(make_space(store), 1);
+  check_all(store, 1);
+}
+
+TEST_CASE("given blobs: a store that has them is opened with them, and no other") {
+  GivenBlobs given;
+  REQUIRE(given.open("store").ok());
+  CHECK(Store::open(given.folder / "store").code() == Code::invalid_argument);
+  GivenBlobs empty;
+  const std::string folder = given.folder / "store";
+  StoreOptions options;
+  options.blobs = empty.blobs;
+  const auto elsewhere = Store::open(folder, options);
+  CHECK(elsewhere.code() == Code::conflict);
+  CHECK(refusal(elsewhere).find("no store has claimed these blobs") != std::string::npos);
+
+  REQUIRE(Store::open(given.folder / "plain", {.create = true}).ok());
+  CHECK(given.open("plain").code() == Code::invalid_argument);
+  options.metadata = MetadataEngine::memory;
+  CHECK(Store::open("", options).code() == Code::invalid_argument);
+}
+
+TEST_CASE("given blobs: a second store on the same blobs is refused") {
+  GivenBlobs given;
+  Store store = given.open("store").value();
+  put_all(make_space(store), 1);
+  CHECK(given.open("second").code() == Code::conflict);
+  // Nor are blobs taken that another store has made its own since.
+  GivenBlobs others;
+  Store second = others.open("second").value();
+  REQUIRE(second.close().ok());
+  StoreOptions options;
+  options.blobs = given.blobs;
+  options.adopt_blobs = true;
+  const auto refused = Store::open(others.folder / "second", options);
+  CHECK(refused.code() == Code::conflict);
+  CHECK(refusal(refused).find("belong to another store") != std::string::npos);
+  check_all(store, 1);
+}
+
+TEST_CASE("given blobs: an older copy of the store does not open, until it adopts them") {
+  GivenBlobs given;
+  Store store = given.open("store").value();
+  put_all(make_space(store), 1);
+  REQUIRE(store.close().ok());
+  copy_folder(given.folder / "store", given.folder / "copy");
+  store = given.open("store").value();
+  REQUIRE(space_in(store).put("/later", content(7, 9 << 20)).ok());
+
+  const auto refused = given.open("copy");
+  CHECK(refused.code() == Code::conflict);
+  CHECK(refusal(refused).find("another copy of this store") != std::string::npos);
+  check_all(store, 1);
+
+  Store copy = given.open("copy", true).value();
+  check_all(copy, 1);
+  REQUIRE(space_in(copy).put("/other", content(8, 9 << 20)).ok());
+  // The original notices, and neither collects nor writes any more.
+  CHECK(store.collect({.grace = std::chrono::seconds(0)}).code() == Code::conflict);
+  CHECK(store.health().code() == Code::unavailable);
+  CHECK(space_in(store).put("/no", content(9, 100'000)).code() == Code::unavailable);
+  CHECK(space_in(store).get("/later").value() == content(7, 9 << 20));
+  REQUIRE(copy.collect({.grace = std::chrono::seconds(0)}).ok());
+  check_all(copy, 1);
+  REQUIRE(store.close().code() == Code::unavailable);
+  CHECK(given.open("store").code() == Code::conflict);
+}
+
+TEST_CASE("given blobs: a checkpoint copies what is no blob, and adopts them") {
+  GivenBlobs given;
+  Store store = given.open("store").value();
+  put_all(make_space(store), 1);
+  const CheckpointReport report = store.checkpoint(given.folder / "copy").value();
+  CHECK(report.objects + report.packs + report.missing == 0);
+  check_all(store, 1);
+  REQUIRE(store.close().ok());
+  CHECK(given.open("copy").code() == Code::conflict);
+  Store copy = given.open("copy", true).value();
+  check_all(copy, 1);
+}
+
+TEST_CASE("given blobs: an opening that was cut off is made good by the next one") {
+  auto faults = with_faults(memory_blobs(), {});
+  GivenBlobs given(faults);
+  for (const std::uint32_t fault : {0u, 1u, 2u}) {
+    FaultOptions options;
+    options.errors = fault == 0 ? 500 : 0;
+    options.lost_answers = fault == 1 ? 500 : 0;
+    options.torn_puts = fault == 2 ? 500 : 0;
+    bool opened = false;
+    for (options.seed = 1; options.seed <= 30; ++options.seed) {
+      faults->set(options);
+      const auto store = given.open("store");
+      opened = opened || store.ok();
+      if (!store.ok()) CHECK_MESSAGE(store.code() == Code::unavailable, refusal(store));
+    }
+    CHECK(opened);
+    faults->set({});
+    CHECK(refusal(given.open("store")) == "");
+  }
+}
+
+}  // namespace spind::test
