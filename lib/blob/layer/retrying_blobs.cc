@@ -15,15 +15,14 @@ bool passing(Code code) {
          code == Code::aborted;
 }
 
-// The longest wait before the n-th retry.
-std::int64_t longest_wait(const RetryOptions& options, std::uint32_t retry) {
+}  // namespace
+
+std::int64_t longest_retry_wait_ns(const RetryOptions& options, std::uint32_t retry) {
   const std::int64_t most = to_ns(options.wait_max);
   std::int64_t wait = std::min(to_ns(options.wait_first), most);
   for (; retry > 1 && wait > 0 && wait < most; --retry) wait = std::min(wait * 2, most);
   return wait;
 }
-
-}  // namespace
 
 RetryBudget::RetryBudget(const RetryOptions& options, std::int64_t now_ns)
     : a_call_(std::max(options.budget_a_call, 0.0)),
@@ -59,7 +58,7 @@ RetryingBlobs::RetryingBlobs(BlobStorePtr under, const RetryOptions& options, Cl
 
 bool RetryingBlobs::wait_for_next(std::uint32_t attempt, std::int64_t begin_ns) {
   if (attempt >= options_.attempts_max) return false;
-  const std::int64_t longest = longest_wait(options_, attempt);
+  const std::int64_t longest = longest_retry_wait_ns(options_, attempt);
   // Anywhere up to the longest, so that callers who failed together do not come back together.
   const auto wait =
       static_cast<std::int64_t>(random_.next_u64() % (static_cast<std::uint64_t>(longest) + 1));

@@ -10,6 +10,9 @@
 
 namespace spind {
 
+// The longest wait before the n-th retry, which is waited for a random part of.
+std::int64_t longest_retry_wait_ns(const RetryOptions& options, std::uint32_t retry);
+
 // What all callers draw their retries from. Thread-safe.
 class RetryBudget {
  public:

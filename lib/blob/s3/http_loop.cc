@@ -1,0 +1,374 @@
+#include "blob/s3/http_loop.h"
+
+#include <curl/curl.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cstring>
+#include <utility>
+
+namespace spind::s3 {
+namespace {
+
+constexpr std::size_t kHeadersBytesMax = 64 * 1024;
+constexpr std::uint64_t kErrorBodyBytesMax = 64 * 1024;
+constexpr int kPollMs = 1'000;
+constexpr long kStallBytesASecond = 1'024;
+constexpr std::size_t kIdleHandlesMax = 64;
+
+std::string_view trimmed_value(std::string_view text) {
+  constexpr std::string_view kBlank = " \t\r\n";
+  const std::size_t begin = text.find_first_not_of(kBlank);
+  if (begin == std::string_view::npos) return {};
+  return text.substr(begin, text.find_last_not_of(kBlank) - begin + 1);
+}
+
+HttpFailure failure_of(CURLcode code) {
+  switch (code) {
+    case CURLE_OK: return HttpFailure::none;
+    case CURLE_COULDNT_RESOLVE_HOST:
+    case CURLE_COULDNT_RESOLVE_PROXY:
+    case CURLE_COULDNT_CONNECT: return HttpFailure::unreachable;
+    case CURLE_OPERATION_TIMEDOUT: return HttpFailure::timed_out;
+    case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_SSL_CACERT_BADFILE:
+    case CURLE_SSL_CERTPROBLEM:
+    case CURLE_SSL_ISSUER_ERROR: return HttpFailure::certificate;
+    case CURLE_OUT_OF_MEMORY:
+    case CURLE_URL_MALFORMAT:
+    case CURLE_UNSUPPORTED_PROTOCOL:
+    case CURLE_BAD_FUNCTION_ARGUMENT:
+    case CURLE_FAILED_INIT: return HttpFailure::here;
+    default: return HttpFailure::broken;
+  }
+}
+
+std::once_flag curl_started;
+
+}  // namespace
+
+// One request on its way. The caller waits for `done`, so it may lie on the caller's stack.
+struct HttpLoop::Transfer {
+  const HttpRequest& request;
+  HttpOutcome outcome{};
+  bool done = false;  // under mutex_
+  std::condition_variable finished{};
+
+  CURL* easy = nullptr;
+  curl_slist* headers = nullptr;
+  std::size_t sent = 0, header_bytes = 0, place = 0, in_place = 0;
+  std::array<char, CURL_ERROR_SIZE> words{};
+
+  static std::size_t send(char* out, std::size_t size, std::size_t count, void* self);
+  static int rewind(void* self, curl_off_t offset, int origin);
+  static std::size_t take_header(char* data, std::size_t size, std::size_t count, void* self);
+  static std::size_t take_body(char* data, std::size_t size, std::size_t count, void* self);
+  bool keep_header(std::string_view line);
+  bool take(Bytes bytes);
+  bool put_into_places(Bytes bytes);
+  bool too_large();
+};
+
+struct HttpLoop::Handles {
+  CURLM* multi = nullptr;
+  std::vector<CURL*> idle{};
+
+  ~Handles() {
+    for (CURL* const easy : idle) curl_easy_cleanup(easy);
+    if (multi != nullptr) curl_multi_cleanup(multi);
+  }
+};
+
+std::string_view HttpAnswer::header(std::string_view name) const {
+  for (const auto& [known, value] : headers) {
+    if (known == name) return value;
+  }
+  return {};
+}
+
+std::size_t HttpLoop::Transfer::send(char* out, std::size_t size, std::size_t count, void* self) {
+  Transfer& transfer = *static_cast<Transfer*>(self);
+  const Bytes left = transfer.request.body.subspan(transfer.sent);
+  const std::size_t part = std::min(left.size(), size * count);
+  if (part > 0) std::memcpy(out, left.data(), part);
+  transfer.sent += part;
+  return part;
+}
+
+int HttpLoop::Transfer::rewind(void* self, curl_off_t offset, int origin) {
+  Transfer& transfer = *static_cast<Transfer*>(self);
+  if (origin != SEEK_SET || offset < 0 ||
+      static_cast<std::size_t>(offset) > transfer.request.body.size())
+    return CURL_SEEKFUNC_FAIL;
+  transfer.sent = static_cast<std::size_t>(offset);
+  return CURL_SEEKFUNC_OK;
+}
+
+bool HttpLoop::Transfer::too_large() {
+  outcome.failure = HttpFailure::too_large;
+  return false;
+}
+
+bool HttpLoop::Transfer::keep_header(std::string_view line) {
+  HttpAnswer& answer = outcome.answer;
+  if (line.starts_with("HTTP/")) {  // also of what comes before the answer itself, as 100
+    answer.headers.clear();
+    answer.content_length.reset();
+    return true;
+  }
+  const std::size_t colon = line.find(':');
+  if (colon == std::string_view::npos) return true;
+  std::string name(line.substr(0, colon));
+  std::transform(name.begin(), name.end(), name.begin(), [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  });
+  const std::string_view value = trimmed_value(line.substr(colon + 1));
+  if (name == "content-length") {
+    std::uint64_t length = 0;
+    const auto [stop, failure] = std::from_chars(value.data(), value.data() + value.size(), length);
+    if (failure != std::errc() || stop != value.data() + value.size()) return false;
+    answer.content_length = length;
+  }
+  answer.headers.emplace_back(std::move(name), value);
+  return true;
+}
+
+std::size_t HttpLoop::Transfer::take_header(char* data, std::size_t size, std::size_t count,
+                                            void* self) {
+  Transfer& transfer = *static_cast<Transfer*>(self);
+  const std::size_t bytes = size * count;
+  transfer.header_bytes += bytes;
+  if (transfer.header_bytes > kHeadersBytesMax) {
+    transfer.too_large();
+    return 0;
+  }
+  return transfer.keep_header({data, bytes}) ? bytes : 0;
+}
+
+bool HttpLoop::Transfer::put_into_places(Bytes bytes) {
+  while (!bytes.empty()) {
+    if (place == request.places.size()) return too_large();
+    const std::span<std::uint8_t> room = request.places[place].subspan(in_place);
+    const std::size_t part = std::min(room.size(), bytes.size());
+    if (part > 0) std::memcpy(room.data(), bytes.data(), part);
+    bytes = bytes.subspan(part);
+    outcome.answer.placed_bytes += part;
+    in_place += part;
+    if (part == room.size()) {
+      ++place;
+      in_place = 0;
+    }
+  }
+  return true;
+}
+
+bool HttpLoop::Transfer::take(Bytes bytes) {
+  HttpAnswer& answer = outcome.answer;
+  if (answer.status == 0) {
+    long status = 0;
+    curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
+    answer.status = static_cast<int>(status);
+  }
+  if (answer.status == 206 && !request.places.empty()) return put_into_places(bytes);
+  const bool good = answer.status >= 200 && answer.status < 300;
+  const std::uint64_t most = good ? request.body_bytes_max : kErrorBodyBytesMax;
+  const std::uint64_t known = answer.content_length.value_or(0);
+  if (known > most || answer.body.size() + bytes.size() > most) return too_large();
+  if (answer.body.empty() && known > 0) answer.body.reserve(known);
+  answer.body.insert(answer.body.end(), bytes.begin(), bytes.end());
+  return true;
+}
+
+std::size_t HttpLoop::Transfer::take_body(char* data, std::size_t size, std::size_t count,
+                                          void* self) {
+  Transfer& transfer = *static_cast<Transfer*>(self);
+  return transfer.take(as_bytes({data, size * count})) ? size * count : 0;
+}
+
+HttpLoop::HttpLoop(const HttpOptions& options, std::unique_ptr<Handles> handles)
+    : options_(options), handles_(std::move(handles)) {}
+
+Result<std::unique_ptr<HttpLoop>> HttpLoop::start(const HttpOptions& options, Threads& threads) {
+  // It is never ended: others in the process may use libcurl too.
+  std::call_once(curl_started, [] { curl_global_init(CURL_GLOBAL_DEFAULT); });
+  auto handles = std::make_unique<Handles>();
+  handles->multi = curl_multi_init();
+  if (handles->multi == nullptr) return Error{Code::unavailable, "libcurl cannot be started"};
+  const long connections = static_cast<long>(options.transfers_max);
+  curl_multi_setopt(handles->multi, CURLMOPT_MAXCONNECTS, connections);
+  curl_multi_setopt(handles->multi, CURLMOPT_PIPELINING,
+                    options.http2 ? CURLPIPE_MULTIPLEX : CURLPIPE_NOTHING);
+  std::unique_ptr<HttpLoop> loop(new HttpLoop(options, std::move(handles)));
+  loop->thread_ = threads.start("spind-s3", [loop = loop.get()] { loop->run(); });
+  return loop;
+}
+
+HttpLoop::~HttpLoop() {
+  {
+    const std::lock_guard lock(mutex_);
+    ending_ = true;
+  }
+  curl_multi_wakeup(handles_->multi);
+  thread_.reset();
+}
+
+HttpOutcome HttpLoop::perform(const HttpRequest& request) {
+  Transfer transfer{.request = request};
+  std::unique_lock lock(mutex_);
+  waiting_.push_back(&transfer);
+  curl_multi_wakeup(handles_->multi);
+  transfer.finished.wait(lock, [&] { return transfer.done; });
+  return std::move(transfer.outcome);
+}
+
+void HttpLoop::run() {
+  while (take_waiting()) {
+    int running = 0;
+    curl_multi_perform(handles_->multi, &running);
+    finish_ended();
+    const bool room = running_ < options_.transfers_max;
+    {
+      const std::lock_guard lock(mutex_);
+      if (ending_ || (room && !waiting_.empty())) continue;
+    }
+    curl_multi_poll(handles_->multi, nullptr, 0, kPollMs, nullptr);
+  }
+}
+
+bool HttpLoop::take_waiting() {
+  while (running_ < options_.transfers_max) {
+    Transfer* next = nullptr;
+    {
+      const std::lock_guard lock(mutex_);
+      if (waiting_.empty()) break;
+      next = waiting_.front();
+      waiting_.pop_front();
+    }
+    begin(*next);
+  }
+  const std::lock_guard lock(mutex_);
+  return !ending_ || running_ > 0;
+}
+
+void HttpLoop::set_request(Transfer& transfer) {
+  CURL* const easy = transfer.easy;
+  const HttpRequest& request = transfer.request;
+  curl_slist*& headers = transfer.headers;
+  for (const auto& [name, value] : request.headers) {
+    if (name != "content-length")
+      headers = curl_slist_append(headers, (name + ": " + value).c_str());
+  }
+  // The server's word before a body is sent would cost a round trip, or a second where it gives none.
+  headers = curl_slist_append(headers, "Expect:");
+  curl_easy_setopt(easy, CURLOPT_URL, request.url.c_str());
+  curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
+  curl_easy_setopt(easy, CURLOPT_HTTPHEADER, transfer.headers);
+  curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, transfer.words.data());
+  curl_easy_setopt(easy, CURLOPT_PRIVATE, &transfer);
+  curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, &Transfer::take_header);
+  curl_easy_setopt(easy, CURLOPT_HEADERDATA, &transfer);
+  curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, &Transfer::take_body);
+  curl_easy_setopt(easy, CURLOPT_WRITEDATA, &transfer);
+  if (request.once) curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
+  if (request.method == "HEAD") {
+    curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
+  } else if (request.method == "PUT" || request.method == "POST") {
+    curl_easy_setopt(easy, CURLOPT_UPLOAD, 1L);
+    curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, std::string(request.method).c_str());
+    curl_easy_setopt(easy, CURLOPT_READFUNCTION, &Transfer::send);
+    curl_easy_setopt(easy, CURLOPT_READDATA, &transfer);
+    curl_easy_setopt(easy, CURLOPT_SEEKFUNCTION, &Transfer::rewind);
+    curl_easy_setopt(easy, CURLOPT_SEEKDATA, &transfer);
+    curl_easy_setopt(easy, CURLOPT_INFILESIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
+  } else {
+    curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, std::string(request.method).c_str());
+  }
+}
+
+void HttpLoop::set_connection(void* handle) const {
+  CURL* const easy = handle;
+  curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+  curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+  curl_easy_setopt(easy, CURLOPT_USERAGENT, "spind");
+  curl_easy_setopt(easy, CURLOPT_HTTP_VERSION,
+                   options_.http2 ? static_cast<long>(CURL_HTTP_VERSION_2TLS)
+                                  : static_cast<long>(CURL_HTTP_VERSION_1_1));
+  curl_easy_setopt(easy, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
+  if (!options_.ca_file.empty()) {
+    curl_easy_setopt(easy, CURLOPT_CAINFO, options_.ca_file.c_str());
+    curl_easy_setopt(easy, CURLOPT_CAPATH, nullptr);
+  }
+  curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
+  curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, 256L * 1024);
+  curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE, 256L * 1024);
+  curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS,
+                   static_cast<long>(options_.connect_timeout.count()));
+  curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, static_cast<long>(options_.request_timeout.count()));
+  curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, kStallBytesASecond);
+  curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME,
+                   std::max(1L, static_cast<long>(options_.stall_timeout.count() / 1'000)));
+}
+
+void HttpLoop::begin(Transfer& transfer) {
+  CURL* easy = nullptr;
+  if (!handles_->idle.empty()) {
+    easy = handles_->idle.back();
+    handles_->idle.pop_back();
+    curl_easy_reset(easy);
+  } else {
+    easy = curl_easy_init();
+  }
+  ++running_;
+  transfer.easy = easy;
+  if (easy == nullptr) {
+    transfer.outcome.failure = HttpFailure::here;
+    transfer.outcome.text = "libcurl has no memory";
+    return finish(transfer);
+  }
+  set_request(transfer);
+  set_connection(easy);
+  if (curl_multi_add_handle(handles_->multi, easy) != CURLM_OK) {
+    transfer.outcome.failure = HttpFailure::here;
+    transfer.outcome.text = "libcurl takes no more transfers";
+    finish(transfer);
+  }
+}
+
+void HttpLoop::finish_ended() {
+  int left = 0;
+  while (const CURLMsg* const message = curl_multi_info_read(handles_->multi, &left)) {
+    if (message->msg != CURLMSG_DONE) continue;
+    char* pointer = nullptr;
+    curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &pointer);
+    Transfer& transfer = *static_cast<Transfer*>(static_cast<void*>(pointer));
+    HttpOutcome& outcome = transfer.outcome;
+    const CURLcode code = message->data.result;
+    if (outcome.failure == HttpFailure::none) outcome.failure = failure_of(code);
+    if (outcome.failure != HttpFailure::none)
+      outcome.text = transfer.words[0] != 0 ? transfer.words.data() : curl_easy_strerror(code);
+    long status = 0;
+    curl_easy_getinfo(transfer.easy, CURLINFO_RESPONSE_CODE, &status);
+    outcome.answer.status = static_cast<int>(status);
+    curl_multi_remove_handle(handles_->multi, transfer.easy);
+    finish(transfer);
+  }
+}
+
+void HttpLoop::finish(Transfer& transfer) {
+  --running_;
+  curl_slist_free_all(transfer.headers);
+  if (transfer.easy != nullptr) {
+    if (handles_->idle.size() < kIdleHandlesMax) {
+      handles_->idle.push_back(transfer.easy);
+    } else {
+      curl_easy_cleanup(transfer.easy);
+    }
+  }
+  // Under the lock: as soon as it is let go of, the transfer is gone.
+  const std::lock_guard lock(mutex_);
+  transfer.done = true;
+  transfer.finished.notify_one();
+}
+
+}  // namespace spind::s3

@@ -1,0 +1,106 @@
+// Requests over HTTP: all transfers of a store go through one thread that drives libcurl, and callers
+// wait for theirs. Connections are kept and shared.
+//
+// It knows nothing of S3 and follows no redirect; what an answer may make us hold is bounded.
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/threads.h"
+#include "blob/s3/signature.h"
+#include "spind/result.h"
+
+namespace spind::s3 {
+
+enum class HttpFailure : std::uint8_t {
+  none,
+  unreachable,  // no such host, or nobody answers there
+  broken,       // the connection ended before the answer did, or made no sense
+  timed_out,    // the request may have been carried out all the same
+  certificate,  // the server is not who it should be, or not known to the authorities in use
+  too_large,    // the answer has more bytes than asked for
+  here          // it could not even be tried
+};
+
+struct HttpRequest {
+  std::string_view method{};
+  std::string url{};
+  Headers headers{};
+  Bytes body{};  // borrowed, as the places are
+  // Where the bytes of a partial answer (206) go; of any other, up to so many are held.
+  std::span<const std::span<std::uint8_t>> places{};
+  std::uint64_t body_bytes_max = 0;
+  // Sent once. Where a connection that was in use before ends without an answer, libcurl sends the
+  // request again by itself and does not say so.
+  bool once = false;
+};
+
+struct HttpAnswer {
+  int status = 0;
+  Headers headers{};
+  std::vector<std::uint8_t> body{};
+  std::uint64_t placed_bytes = 0;
+  std::optional<std::uint64_t> content_length{};
+
+  std::string_view header(std::string_view name) const;  // empty if there is none
+};
+
+struct HttpOutcome {
+  HttpFailure failure = HttpFailure::none;
+  std::string text{};  // of the failure
+  HttpAnswer answer{};
+};
+
+struct HttpOptions {
+  std::string ca_file{};
+  bool http2 = false;
+  std::uint32_t transfers_max = 64;
+  std::chrono::milliseconds connect_timeout{5'000}, stall_timeout{20'000}, request_timeout{300'000};
+};
+
+// Thread-safe.
+class HttpLoop {
+ public:
+  // Borrows `threads`.
+  static Result<std::unique_ptr<HttpLoop>> start(const HttpOptions& options, Threads& threads);
+  // Nobody waits any more.
+  ~HttpLoop();
+  HttpLoop(const HttpLoop&) = delete;
+  HttpLoop& operator=(const HttpLoop&) = delete;
+
+  // Returns when the request is over, in whatever way.
+  HttpOutcome perform(const HttpRequest& request);
+
+ private:
+  struct Transfer;
+  struct Handles;
+  HttpLoop(const HttpOptions& options, std::unique_ptr<Handles> handles);
+
+  void run();
+  bool take_waiting();  // false when the loop is to end
+  void begin(Transfer& transfer);
+  static void set_request(Transfer& transfer);
+  void set_connection(void* handle) const;
+  void finish_ended();
+  void finish(Transfer& transfer);
+
+  const HttpOptions options_;
+  const std::unique_ptr<Handles> handles_;
+  std::mutex mutex_;
+  std::deque<Transfer*> waiting_;  // under mutex_
+  bool ending_ = false;            // under mutex_
+  std::size_t running_ = 0;        // of the loop's thread, as the handles are
+  std::unique_ptr<Thread> thread_;
+};
+
+}  // namespace spind::s3

@@ -1,0 +1,320 @@
+#include "blob/s3/s3_blob_store.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <mutex>
+#include <optional>
+#include <utility>
+
+#include "base/try.h"
+#include "blob/blob_name.h"
+#include "blob/s3/payload.h"
+#include "blob/s3/xml.h"
+
+namespace spind::s3 {
+namespace {
+
+constexpr std::size_t kKeysARequest = 1000;
+constexpr std::uint64_t kXmlBytesMax = 8u
+                                       << 20;  // a thousand keys of 1,024 bytes, and what is around
+constexpr int kRangeNotSatisfiable = 416;
+
+Error bad_answer(std::string why) { return {Code::io_error, "S3 " + std::move(why)}; }
+
+std::optional<std::uint64_t> number_in(std::string_view text) {
+  std::uint64_t number = 0;
+  const auto [stop, failure] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (text.empty() || failure != std::errc() || stop != text.data() + text.size())
+    return std::nullopt;
+  return number;
+}
+
+// Of "bytes FIRST-LAST/SIZE".
+struct ContentRange {
+  std::uint64_t first, last, size;
+};
+std::optional<ContentRange> parse_content_range(std::string_view text) {
+  if (!text.starts_with("bytes ")) return std::nullopt;
+  text.remove_prefix(6);
+  const std::size_t dash = text.find('-'), slash = text.find('/');
+  if (dash == std::string_view::npos || slash == std::string_view::npos || slash < dash)
+    return std::nullopt;
+  const auto first = number_in(text.substr(0, dash));
+  const auto last = number_in(text.substr(dash + 1, slash - dash - 1));
+  const auto size = number_in(text.substr(slash + 1));
+  if (!first || !last || !size || *last < *first || *last >= *size) return std::nullopt;
+  return ContentRange{*first, *last, *size};
+}
+
+// That a partial answer is the part that was asked for, whole.
+Status check_range(const HttpAnswer& answer, std::uint64_t offset, std::uint64_t wanted) {
+  if (answer.status == kRangeNotSatisfiable) return {};
+  if (answer.status != 206) {
+    // An empty blob has no parts; a server may give all of it.
+    if (answer.body.empty() && answer.content_length == 0) return {};
+    return Error{Code::unsupported, "S3 get: the server gives no ranges"};
+  }
+  const auto range = parse_content_range(answer.header("content-range"));
+  if (!range || range->first != offset ||
+      range->last - range->first + 1 != std::min(wanted, range->size - offset) ||
+      answer.placed_bytes != range->last - range->first + 1)
+    return bad_answer("get: another range than was asked for");
+  return {};
+}
+
+// The longest beginning of `text` that a name could have: every name that is greater than `text` is
+// greater than it, too.
+std::string_view nameable(std::string_view text) {
+  const std::size_t end = text.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-_./");
+  return text.substr(0, std::min(end, text.size()));
+}
+
+std::string removal_xml(const std::string& key_prefix, std::span<const std::string> names) {
+  std::string xml = "<Delete xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">";
+  for (const std::string& name : names)
+    xml += "<Object><Key>" + xml_escape(key_prefix + name) + "</Key></Object>";
+  return xml + "<Quiet>true</Quiet></Delete>";
+}
+
+}  // namespace
+
+ObjectStore::ObjectStore(const S3Options& options, const World& world,
+                         std::unique_ptr<Client> client)
+    : options_(options),
+      key_prefix_(options.prefix.empty() ? "" : options.prefix + "/"),
+      client_(std::move(client)),
+      crew_(world.threads, options.parts_at_once - 1) {}
+
+Result<std::shared_ptr<ObjectStore>> ObjectStore::open(const S3Options& options,
+                                                       const World& world) {
+  SPIND_TRY_ASSIGN(std::unique_ptr<Client> client, Client::make(options, world));
+  std::shared_ptr<ObjectStore> store(new ObjectStore(options, world, std::move(client)));
+  SPIND_TRY(store->list("", "", 1));
+  // Not all servers list them, and not all keys may: nothing is wrong with the blobs then.
+  if (options.abort_leftovers) (void)store->abort_leftovers();
+  return store;
+}
+
+std::string ObjectStore::key_of(std::string_view name) const {
+  return key_prefix_ + std::string(name);
+}
+
+Headers ObjectStore::storage_headers() const {
+  Headers headers;
+  if (!options_.storage_class.empty())
+    headers.emplace_back("x-amz-storage-class", options_.storage_class);
+  if (!options_.encryption.empty())
+    headers.emplace_back("x-amz-server-side-encryption", options_.encryption);
+  if (!options_.encryption_key.empty())
+    headers.emplace_back("x-amz-server-side-encryption-aws-kms-key-id", options_.encryption_key);
+  return headers;
+}
+
+Call ObjectStore::put_call(std::string_view name, Bytes bytes) const {
+  Call call{.kind = Kind::put,
+            .method = "PUT",
+            .action = "put",
+            .name = name,
+            .key = key_of(name),
+            .headers = storage_headers()};
+  add_payload(call, bytes, payload_in_use(options_, client_->tls()));
+  return call;
+}
+
+Status ObjectStore::put(std::string_view name, std::span<const std::uint8_t> bytes) {
+  SPIND_TRY(check_blob_name(name));
+  if (bytes.size() > options_.part_bytes) return put_in_parts(name, bytes);
+  SPIND_TRY(client_->send(put_call(name, bytes)));
+  return {};
+}
+
+Status ObjectStore::put_new(std::string_view name, std::span<const std::uint8_t> bytes) {
+  SPIND_TRY(check_blob_name(name));
+  Call call = put_call(name, bytes);
+  call.headers.emplace_back("if-none-match", "*");
+  call.once = true;
+  std::uint32_t attempts = 0;
+  auto sent = client_->send(call, &attempts);
+  if (sent.ok()) return {};
+  if (sent.code() != Code::precondition_failed) return std::move(sent).error();
+  if (attempts > 1) {
+    // An attempt whose answer was lost may be what is there now.
+    const auto there = get(name, bytes.size());
+    if (there.ok() && std::equal(there->begin(), there->end(), bytes.begin(), bytes.end()))
+      return {};
+    if (!there.ok() && there.code() != Code::limit_exceeded && there.code() != Code::not_found)
+      return there.error();
+  }
+  return Error{Code::already_exists, "there is such a blob", std::string(name)};
+}
+
+Result<std::vector<std::uint8_t>> ObjectStore::get(std::string_view name,
+                                                   std::uint64_t size_bytes_max) {
+  SPIND_TRY(check_blob_name(name));
+  const Call call{.kind = Kind::get,
+                  .method = "GET",
+                  .action = "get",
+                  .name = name,
+                  .key = key_of(name),
+                  .body_bytes_max = size_bytes_max,
+                  // Where the answer does not say how long it is, nothing tells that it was cut.
+                  .accept = [](const HttpAnswer& answer) -> Status {
+                    if (answer.status == 200 && answer.content_length == answer.body.size())
+                      return {};
+                    return bad_answer("get: an answer that does not say how long it is");
+                  }};
+  SPIND_TRY_ASSIGN(HttpAnswer answer, client_->send(call));
+  return std::move(answer.body);
+}
+
+Result<std::size_t> ObjectStore::range(std::string_view name, std::uint64_t offset,
+                                       std::span<std::uint8_t> out) {
+  const std::span<std::uint8_t> places[] = {out};
+  return scatter(name, offset, places);
+}
+
+Result<std::size_t> ObjectStore::scatter(std::string_view name, std::uint64_t offset,
+                                         std::span<const std::span<std::uint8_t>> places) {
+  SPIND_TRY(check_blob_name(name));
+  std::uint64_t wanted = 0;
+  for (const std::span<std::uint8_t> place : places) wanted += place.size();
+  if (wanted == 0) {  // no range says so
+    SPIND_TRY(size_of(name));
+    return std::size_t{0};
+  }
+  const std::uint64_t last = offset + std::min(wanted - 1, ~std::uint64_t{0} - offset);
+  const Call call{
+      .kind = Kind::get,
+      .method = "GET",
+      .action = "get",
+      .name = name,
+      .key = key_of(name),
+      .headers = {{"range", fmt::format("bytes={}-{}", offset, last)}},
+      .places = places,
+      .also_good = kRangeNotSatisfiable,
+      .accept = [&](const HttpAnswer& answer) { return check_range(answer, offset, wanted); }};
+  SPIND_TRY_ASSIGN(const HttpAnswer answer, client_->send(call));
+  return static_cast<std::size_t>(answer.placed_bytes);
+}
+
+Result<std::uint64_t> ObjectStore::size_of(std::string_view name) {
+  SPIND_TRY_ASSIGN(const HttpAnswer answer, client_->send({.kind = Kind::head,
+                                                           .method = "HEAD",
+                                                           .action = "head",
+                                                           .name = name,
+                                                           .key = key_of(name)}));
+  if (!answer.content_length) return bad_answer("head: an answer without a length");
+  return *answer.content_length;
+}
+
+Status ObjectStore::remove(std::string_view name) {
+  SPIND_TRY(check_blob_name(name));
+  const auto sent = client_->send({.kind = Kind::remove,
+                                   .method = "DELETE",
+                                   .action = "remove",
+                                   .name = name,
+                                   .key = key_of(name)});
+  if (sent.ok() || sent.code() == Code::not_found) return {};
+  return sent.error();
+}
+
+Status ObjectStore::remove_all(std::span<const std::string> names) {
+  for (const std::string& name : names) SPIND_TRY(check_blob_name(name));
+  std::mutex mutex;
+  Status first;
+  crew_.run((names.size() + kKeysARequest - 1) / kKeysARequest, [&](std::size_t i) {
+    const auto batch = names.subspan(i * kKeysARequest);
+    Status removed = remove_batch(batch.first(std::min(batch.size(), kKeysARequest)));
+    const std::lock_guard lock(mutex);
+    if (!removed.ok() && first.ok()) first = std::move(removed);
+  });
+  return first;
+}
+
+Status ObjectStore::remove_batch(std::span<const std::string> names) {
+  const std::string xml = removal_xml(key_prefix_, names);
+  std::vector<NotRemoved> rest;
+  Call call{.kind = Kind::remove,
+            .method = "POST",
+            .action = "remove",
+            .query = {{"delete", ""}},
+            .body_bytes_max = kXmlBytesMax,
+            .accept = [&](const HttpAnswer& answer) -> Status {
+              SPIND_TRY_ASSIGN(rest, parse_removal(as_text(answer.body)));
+              return {};
+            }};
+  // Servers ask for this one here, whatever the options say.
+  add_payload(call, as_bytes(xml), S3Payload::md5);
+  SPIND_TRY(client_->send(call));
+  return remove_rest(rest);
+}
+
+Status ObjectStore::remove_rest(const std::vector<NotRemoved>& rest) {
+  for (const NotRemoved& one : rest) {
+    if (one.code == "NoSuchKey") continue;
+    if (!one.key.starts_with(key_prefix_)) return bad_answer("remove: an answer about another key");
+    // One by one they are tried again as any request is, and tell what they cannot be removed for.
+    SPIND_TRY(remove(std::string_view(one.key).substr(key_prefix_.size())));
+  }
+  return {};
+}
+
+Result<Listing> ObjectStore::list_page(const std::string& prefix, const std::string& after,
+                                       std::size_t count_max) {
+  Query query = {{"prefix", prefix},
+                 {"max-keys", std::to_string(std::min(count_max, kKeysARequest))}};
+  if (!options_.list_v1) query.emplace_back("list-type", "2");
+  if (!after.empty()) query.emplace_back(options_.list_v1 ? "marker" : "start-after", after);
+  Listing listing;
+  SPIND_TRY(client_->send({.kind = Kind::list,
+                           .method = "GET",
+                           .action = "list",
+                           .name = prefix,
+                           .query = std::move(query),
+                           .body_bytes_max = kXmlBytesMax,
+                           .accept = [&](const HttpAnswer& answer) -> Status {
+                             SPIND_TRY_ASSIGN(listing,
+                                              parse_listing(as_text(answer.body), prefix, after));
+                             return {};
+                           }}));
+  return listing;
+}
+
+Result<std::vector<BlobListItem>> ObjectStore::list(std::string_view prefix, std::string_view after,
+                                                    std::size_t count_max) {
+  std::vector<BlobListItem> found;
+  if (nameable(prefix) != prefix || count_max == 0) return found;
+  const std::string key_begin = key_of(prefix);
+  std::string last = after.empty() ? std::string() : key_of(nameable(after));
+  if (last == key_prefix_) last.clear();
+  // Each page goes on behind the last key, so that none depends on a token that only one server of
+  // many knows.
+  while (found.size() < count_max) {
+    SPIND_TRY_ASSIGN(Listing page, list_page(key_begin, last, count_max - found.size()));
+    for (BlobListItem& item : page.keys) {
+      last = item.name;
+      item.name.erase(0, key_prefix_.size());
+      // What others put into the bucket is none of ours.
+      if (item.name > after && check_blob_name(item.name).ok() && found.size() < count_max)
+        found.push_back(std::move(item));
+    }
+    if (!page.more) break;
+  }
+  return found;
+}
+
+S3Usage ObjectStore::usage() const { return client_->usage(); }
+std::string ObjectStore::metrics() const { return client_->metrics(); }
+
+}  // namespace spind::s3
+
+namespace spind {
+
+Result<std::shared_ptr<S3BlobStore>> open_s3(const S3Options& options) {
+  SPIND_TRY_ASSIGN(auto store, s3::ObjectStore::open(options, s3::World{}));
+  return std::shared_ptr<S3BlobStore>(std::move(store));
+}
+
+}  // namespace spind

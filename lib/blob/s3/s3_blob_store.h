@@ -1,0 +1,72 @@
+// Blobs as objects of a bucket.
+//
+// The room speaks S3: it signs requests, reads answers, and tries again. It knows nothing of what is
+// in a blob. Which requests a verb costs is told in README.md.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "blob/layer/crew.h"
+#include "blob/s3/answers.h"
+#include "blob/s3/client.h"
+#include "spind/s3.h"
+
+namespace spind::s3 {
+
+// Thread-safe.
+class ObjectStore final : public S3BlobStore {
+ public:
+  // Borrows what `world` names.
+  static Result<std::shared_ptr<ObjectStore>> open(const S3Options& options, const World& world);
+
+  Status put(std::string_view name, std::span<const std::uint8_t> bytes) override;
+  Status put_new(std::string_view name, std::span<const std::uint8_t> bytes) override;
+  Result<std::vector<std::uint8_t>> get(std::string_view name,
+                                        std::uint64_t size_bytes_max) override;
+  Result<std::size_t> range(std::string_view name, std::uint64_t offset,
+                            std::span<std::uint8_t> out) override;
+  Result<std::size_t> scatter(std::string_view name, std::uint64_t offset,
+                              std::span<const std::span<std::uint8_t>> places) override;
+  Status remove(std::string_view name) override;
+  Status remove_all(std::span<const std::string> names) override;
+  Result<std::vector<BlobListItem>> list(std::string_view prefix, std::string_view after,
+                                         std::size_t count_max) override;
+  S3Usage usage() const override;
+  std::string metrics() const override;
+
+  // Puts it in parts, however small it is.
+  Status put_in_parts(std::string_view name, Bytes bytes);
+  // What was begun in parts under the prefix and neither completed nor aborted. Answers how many.
+  Result<std::size_t> abort_leftovers();
+  // The size of a blob, or not_found.
+  Result<std::uint64_t> size_of(std::string_view name);
+
+ private:
+  ObjectStore(const S3Options& options, const World& world, std::unique_ptr<Client> client);
+
+  std::string key_of(std::string_view name) const;
+  Headers storage_headers() const;
+  Call put_call(std::string_view name, Bytes bytes) const;
+  Result<Listing> list_page(const std::string& prefix, const std::string& after,
+                            std::size_t count_max);
+  Status remove_batch(std::span<const std::string> names);
+  Status remove_rest(const std::vector<NotRemoved>& rest);
+
+  Result<std::string> begin_parts(std::string_view name);
+  Result<std::string> put_part(std::string_view name, const std::string& id, std::size_t number,
+                               Bytes bytes);
+  Result<std::vector<std::string>> put_all_parts(std::string_view name, const std::string& id,
+                                                 Bytes bytes);
+  Status complete_parts(std::string_view name, const std::string& id,
+                        const std::vector<std::string>& etags, std::uint64_t size);
+  Status abort_parts(std::string_view key, const std::string& id);
+
+  const S3Options options_;
+  const std::string key_prefix_;  // empty, or with a '/' at its end
+  const std::unique_ptr<Client> client_;
+  Crew crew_;
+};
+
+}  // namespace spind::s3

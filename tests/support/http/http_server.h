@@ -1,0 +1,68 @@
+// A small HTTP server for tests, on a free port of 127.0.0.1: it reads each request whole, and what
+// it answers, down to the bytes and how the connection ends, is up to the test.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+namespace spind::test {
+
+struct HttpRequestSeen {
+  std::string method{}, target{};                // the target as it was sent, with its query
+  std::map<std::string, std::string> headers{};  // names in lower case
+  std::string body{};
+};
+
+struct HttpReply {
+  int status = 200;
+  std::vector<std::pair<std::string, std::string>> headers{};
+  std::string body{};
+  // What deviates from a good server.
+  std::int64_t length_added = 0;      // to the header "content-length"
+  bool without_length = false;        // the end of the connection is the end of the body
+  std::size_t cut_after = SIZE_MAX;   // bytes of the whole answer; then the connection ends
+  bool reset = false;                 // it ends with a reset instead of a farewell
+  std::chrono::milliseconds drip{0};  // passes between two bytes of the body
+};
+
+// Thread-safe.
+class HttpServer {
+ public:
+  using Handler = std::function<HttpReply(const HttpRequestSeen&)>;
+
+  // The handler is called by many threads, one at a time.
+  explicit HttpServer(Handler handler);
+  ~HttpServer();
+  HttpServer(const HttpServer&) = delete;
+  HttpServer& operator=(const HttpServer&) = delete;
+
+  std::uint16_t port() const { return port_; }
+  std::string url() const { return "http://127.0.0.1:" + std::to_string(port_); }
+  std::vector<HttpRequestSeen> seen() const;
+
+ private:
+  void accept_all();
+  void serve(int connection);
+  bool answer(int connection, const HttpReply& reply) const;
+
+  const Handler handler_;
+  int listener_ = -1;
+  std::uint16_t port_ = 0;
+  std::atomic<bool> ending_ = false;
+  mutable std::mutex mutex_;
+  std::vector<HttpRequestSeen> seen_;
+  std::vector<int> connections_;  // that are open
+  std::vector<std::thread> threads_;
+  std::thread acceptor_;
+};
+
+}  // namespace spind::test
