@@ -43,8 +43,8 @@ class SPIND_EXPORT BlobStore {
   // Fills `out` from `offset` and says how many bytes it got: fewer only at the end of the blob.
   virtual Result<std::size_t> range(std::string_view name, std::uint64_t offset,
                                     std::span<std::uint8_t> out) = 0;
-  // The same into several places, one behind the other. Asks range() for each, unless a store knows
-  // a way that costs less.
+  // The same into several places, one behind the other. Asks range() once, for a copy of all of it,
+  // unless a store knows a way that costs less.
   virtual Result<std::size_t> scatter(std::string_view name, std::uint64_t offset,
                                       std::span<const std::span<std::uint8_t>> places);
 

@@ -54,6 +54,10 @@ struct StoreOptions {
   // conflict: it belongs to another store, or another copy of this one has used it since. Opening
   // and collecting ask it who owns it (lib/content/blob_owner.h says what that can tell).
   std::shared_ptr<BlobStore> blobs{};
+  // With `blobs`: files of up to 1 MiB that come within so short a time are put together, as objects
+  // of up to so many bytes (2 to 64 MiB). Whoever puts one returns when all of them are durable there.
+  std::chrono::milliseconds gather_window{5};
+  std::uint64_t gather_bytes = 4ull << 20;
   // Opens a copy of the store's folder, as after the loss of the original, on blobs that the original
   // has used since: what it stored after the copy was made is given up, and it answers conflict from
   // its next collection on.

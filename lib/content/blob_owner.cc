@@ -9,6 +9,7 @@
 #include "base/try.h"
 #include "base/uuid.h"
 #include "content/numbers.h"
+#include "content/object_packs.h"
 #include "content/vaults.h"
 
 namespace spind::content {
@@ -205,7 +206,7 @@ Status BlobOwner::settle_claim() {
 
 Status BlobOwner::skip_numbers() {
   std::uint64_t last = 0;
-  for (const std::string_view prefix : {kObjectsPrefix}) {
+  for (const std::string_view prefix : {kObjectsPrefix, kPacksPrefix}) {
     SPIND_TRY(visit_names(blobs_, std::string(prefix) + '/', [&](const std::string& name) {
       std::uint64_t number = 0;
       const char* const end = name.data() + name.size();

@@ -17,6 +17,8 @@ namespace {
 
 // Rows that are looked at before something is committed.
 constexpr std::size_t kCheckPage = 1000;
+// Blobs that are removed together.
+constexpr std::size_t kRemovedAtOnce = 1000;
 
 Result<bool> has_holder(const kv::View& view, const model::VaultId& vault,
                         const model::PieceId& piece) {
@@ -36,7 +38,7 @@ std::unique_ptr<kv::Cursor> scan_bucket(const kv::View& view, const model::Vault
 Result<CollectReport> Collector::run() {
   const std::lock_guard lock(memory_.running);
   SPIND_TRY(kv_.catch_up());  // so that what was committed by now is seen
-  SPIND_TRY(sweep_ranges());
+  SPIND_TRY(catch_up());
   SPIND_TRY(sweep_packs());
   std::vector<model::VaultId> all;
   {
@@ -49,6 +51,7 @@ Result<CollectReport> Collector::run() {
     for (unsigned bucket = 0; bucket < 256; ++bucket)
       SPIND_TRY(collect_bucket(vault, static_cast<std::uint8_t>(bucket)));
   }
+  SPIND_TRY(remove_gathered());
   SPIND_TRY(rewrite_packs());
   SPIND_TRY(remove_packs());
   SPIND_TRY(kv_.wait(ticket_));
@@ -209,17 +212,32 @@ Status Collector::remove_doomed(const model::VaultId& vault, std::uint8_t bucket
       continue;
     }
     const auto row = model::decode_piece(cursor->value());
-    SPIND_TRY(past_damage(row.ok() ? remove(vault, bucket, key, *row) : Status(row.error())));
+    if (row.ok())
+      removable_.push_back({vault, bucket, key, *row});
+    else
+      SPIND_TRY(past_damage(row.error()));
+    if (removable_.size() >= kRemovedAtOnce) SPIND_TRY(remove_gathered());
   }
   return cursor->status();
 }
 
-Status Collector::remove(const model::VaultId& vault, std::uint8_t bucket, const std::string& key,
-                         const model::PieceRow& row) {
+Status Collector::remove_gathered() {
+  std::vector<Doomed> gathered;
+  gathered.swap(removable_);
+  std::vector<std::uint64_t> objects;
+  for (const Doomed& doomed : gathered)
+    if (doomed.row.place.kind == model::BlobPlace::Kind::object)
+      objects.push_back(doomed.row.place.number);
+  SPIND_TRY(vaults_.remove_objects(objects));
+  for (const Doomed& doomed : gathered) SPIND_TRY(past_damage(remove(doomed)));
+  return {};
+}
+
+// Its object is gone already.
+Status Collector::remove(const Doomed& doomed) {
+  const auto& [vault, bucket, key, row] = doomed;
   const bool packed = row.place.kind == model::BlobPlace::Kind::pack;
-  if (!packed) {
-    SPIND_TRY(vaults_.blobs().remove(object_name(row.place.number)));
-  } else if (vaults_.packs() != nullptr) {
+  if (packed && vaults_.packs() != nullptr) {
     SPIND_TRY_ASSIGN(const bool given_back, vaults_.packs()->punch(row));
     if (!given_back) ++done_.kept;
   }
@@ -227,23 +245,24 @@ Status Collector::remove(const model::VaultId& vault, std::uint8_t bucket, const
   if (packed) partitions.push_back(model::ledger_partition());
   bool unaccounted = false;
   SPIND_TRY(commit(std::move(partitions), [&](kv::Transaction& transaction) -> kv::Outcome {
-    SPIND_TRY_ASSIGN(const auto still, transaction.get(Family::content, key));
+    SPIND_TRY_ASSIGN(const auto still, transaction.get(Family::content, doomed.key));
     if (!still) return kv::Commit{};
-    transaction.erase(Family::content, key);
+    transaction.erase(Family::content, doomed.key);
     if (!packed) return kv::Commit{};
     const auto add = [&](model::LedgerRow tag, model::PackRow& pack) {
       // Behind the accounted part of an open pack, frames are counted once: by the account when it
       // is closed, or by the walk after a crash, which sees this one dead.
-      unaccounted = tag == model::LedgerRow::pack_open && row.place.offset >= pack.end_bytes;
-      if (!unaccounted) pack.dead_bytes += row.stored_bytes;
+      unaccounted = tag == model::LedgerRow::pack_open && doomed.row.place.offset >= pack.end_bytes;
+      if (!unaccounted) pack.dead_bytes += doomed.row.stored_bytes;
       if (tag == model::LedgerRow::pack_open) return tag;
       const model::LedgerRow to = resting_tag(pack);
       const bool stays =
           tag == model::LedgerRow::pack_sparse && to != model::LedgerRow::pack_removed;
       return stays ? tag : to;
     };
-    Status changed = change_pack(transaction, row.place.number, add);
+    Status changed = change_pack(transaction, doomed.row.place.number, add);
     if (!changed.ok() && changed.code() != Code::not_found) return std::move(changed).error();
+    unaccounted = unaccounted || !changed.ok();
     return kv::Commit{};
   }));
   if (unaccounted && vaults_.packs() != nullptr) vaults_.packs()->count_dead(row, ticket_);
@@ -258,16 +277,28 @@ Status Collector::remove_packs() {
   SPIND_TRY(kv_.wait(ticket_));
   const kv::SnapshotRef snapshot = kv_.durable();
   const auto cursor = scan_content(*snapshot, model::ledger_prefix(model::LedgerRow::pack_removed));
-  for (; cursor->valid(); cursor->next()) {
-    SPIND_TRY(count_step());
-    const std::string key(cursor->key());
-    SPIND_TRY(vaults_.packs()->remove_file(model::last_u64_in(key)));
+  std::vector<std::uint64_t> numbers;
+  const auto remove_them = [&]() -> Status {
+    if (numbers.empty()) return {};
+    ++vaults_.counts().blob_removals;
+    SPIND_TRY(vaults_.packs()->remove(numbers));
+    vaults_.counts().blobs_removed += numbers.size();
     SPIND_TRY(commit({model::ledger_partition()}, [&](kv::Transaction& transaction) -> kv::Outcome {
-      transaction.erase(Family::content, key);
+      for (const std::uint64_t number : numbers)
+        transaction.erase(Family::content,
+                          model::ledger_key(model::LedgerRow::pack_removed, number));
       return kv::Commit{};
     }));
+    numbers.clear();
+    return {};
+  };
+  for (; cursor->valid(); cursor->next()) {
+    SPIND_TRY(count_step());
+    numbers.push_back(model::last_u64_in(cursor->key()));
+    if (numbers.size() >= kRemovedAtOnce) SPIND_TRY(remove_them());
   }
-  return cursor->status();
+  SPIND_TRY(cursor->status());
+  return remove_them();
 }
 
 }  // namespace spind::content

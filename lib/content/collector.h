@@ -33,19 +33,20 @@ namespace spind::content {
 
 // What outlives one collection.
 struct CollectorMemory {
-  explicit CollectorMemory(Clock& clock) : clocks(clock) {}
+  explicit CollectorMemory(Clock& clock) : clocks(clock), opened_ns(clock.monotonic_ns()) {}
 
   std::mutex running;                           // one collection at a time
   std::map<std::string, kv::Ticket> doomed_at;  // of doomed rows that this run made
   // What earlier runs left open: first numbers of ranges, numbers of packs. Found at open, so that
   // nothing of this run is ever taken for it.
-  std::set<std::uint64_t> left_ranges, left_packs;
+  std::set<std::uint64_t> left_ranges, left_pack_ranges, left_packs;
   const ClockDrift clocks;  // since the store was opened
+  const std::int64_t opened_ns;
   // Of the last collection, for metrics.
   std::atomic<std::uint64_t> pieces_waiting{0}, waiting_seconds{0};
 };
 
-// Fills `left_ranges` and `left_packs`; before anything is stored.
+// Fills what was left open; before anything is stored.
 Status find_left_open(kv::Store& kv, CollectorMemory& memory);
 
 // One thread at a time.
@@ -73,6 +74,12 @@ class Collector {
     FrameHeader header;  // of its first frame
     model::PieceRow row;
   };
+  struct Doomed {
+    model::VaultId vault;
+    std::uint8_t bucket = 0;
+    std::string key;
+    model::PieceRow row;
+  };
   // What is found in a pack from `begin` on.
   struct Walk {
     std::uint64_t number = 0;
@@ -85,9 +92,13 @@ class Collector {
   };
 
   // What a crash left (crash_sweep.cc).
-  Status sweep_ranges();
-  Result<bool> sweep_range(const kv::View& view, std::uint64_t first);
+  using SweepNumber = Result<bool> (Collector::*)(const kv::View& view, std::uint64_t number);
+  Status catch_up();
+  Status sweep_ranges(model::LedgerRow tag, std::set<std::uint64_t>& ranges, SweepNumber sweep);
+  Result<bool> sweep_range(const kv::View& view, const std::string& key, std::uint64_t first,
+                           SweepNumber sweep);
   Result<bool> sweep_object(const kv::View& view, std::uint64_t number);
+  Result<bool> sweep_pack_object(const kv::View& view, std::uint64_t number);
   Status sweep_packs();
   Status sweep_pack(const kv::View& view, std::uint64_t number);
   Result<bool> in_use(const kv::View& view, const FrameHeader& header,
@@ -115,8 +126,8 @@ class Collector {
   Status doom_condemned(const model::VaultId& vault, std::uint8_t bucket);
   Status doom(const model::VaultId& vault, const model::PieceId& piece);
   Status remove_doomed(const model::VaultId& vault, std::uint8_t bucket);
-  Status remove(const model::VaultId& vault, std::uint8_t bucket, const std::string& key,
-                const model::PieceRow& row);
+  Status remove_gathered();
+  Status remove(const Doomed& doomed);
   Status remove_packs();
 
   Status commit(std::vector<std::string> partitions, const kv::Body& body);
@@ -132,6 +143,7 @@ class Collector {
   kv::Ticket ticket_ = 0;  // of the last commit
   std::uint64_t steps_ = 0;
   Pace moving_;
+  std::vector<Doomed> removable_;  // their blobs are removed together
   CollectReport done_;
   Status damage_;                    // the first that was met
   std::int64_t oldest_kept_ms_ = 0;  // how long the oldest condemned piece that stays has been so

@@ -6,6 +6,7 @@
 #include "base/try.h"
 #include "content/collector.h"
 #include "content/content_check.h"
+#include "content/file_packs.h"
 #include "content/piece_reader.h"
 #include "content/piece_source.h"
 #include "content/piece_upload.h"
@@ -68,18 +69,24 @@ class WriteGuard {
 
 class VaultContent final : public Content {
  public:
-  VaultContent(const Setup& setup, std::unique_ptr<WriteGuard> guard, std::unique_ptr<Packs> packs)
+  VaultContent(const Setup& setup, std::unique_ptr<WriteGuard> guard,
+               std::unique_ptr<Packs> file_packs)
       : clock_(*setup.clock),
         guard_(std::move(guard)),
-        packs_(std::move(packs)),
-        vaults_(*setup.kv, *setup.blobs, packs_.get(),
+        // Enough for one pack, however little there is in all.
+        gathered_(std::max<std::uint64_t>(setup.memory_bytes / 8, 4 << 20)),
+        packs_(setup.gather ? gather_packs(setup) : std::move(file_packs)),
+        vaults_(*setup.kv, *setup.blobs, packs_.get(), clock_, setup.gather.has_value(),
                 [this](std::uint64_t bytes) { return guard_->room(bytes); }),
         claims_(clock_),
         // Each part is enough for one piece of its kind, however little there is in all.
         small_pieces_(std::max<std::uint64_t>(setup.memory_bytes / 4, 2 << 20)),
-        large_pieces_(std::max(setup.memory_bytes / 2, stored_size(kPieceBytesMax))),
+        large_pieces_(std::max(setup.memory_bytes / 2 - (setup.gather ? gathered_.all_bytes() : 0),
+                               stored_size(kPieceBytesMax))),
         reading_(std::max<std::uint64_t>(setup.memory_bytes / 4, 2 << 20)),
-        workers_(*setup.threads, kWorkerCount) {}
+        workers_(*setup.threads, setup.gather ? kFarWorkerCount : kWorkerCount),
+        resources_{vaults_,  claims_,  small_pieces_,       large_pieces_,
+                   reading_, workers_, reading_ahead(setup)} {}
   ~VaultContent() override { vaults_.close(); }
 
   Status start() { return find_left_open(vaults_.kv(), collector_); }
@@ -186,11 +193,13 @@ class VaultContent final : public Content {
             .pieces_shared = counts.pieces_shared,
             .pack_syncs = syncs.syncs,
             .pack_sync_appends = syncs.appends_synced,
-            .memory_bytes =
-                small_pieces_.used_bytes() + large_pieces_.used_bytes() + reading_.used_bytes(),
+            .memory_bytes = gathered_.used_bytes() + small_pieces_.used_bytes() +
+                            large_pieces_.used_bytes() + reading_.used_bytes(),
             .corruptions = counts.corruptions,
             .packs_rewritten = counts.packs_rewritten,
             .moved_bytes = counts.moved_bytes,
+            .blobs_removed = counts.blobs_removed,
+            .blob_removals = counts.blob_removals,
             .pieces_waiting = collector_.pieces_waiting,
             .pieces_waiting_seconds = collector_.waiting_seconds};
   }
@@ -201,6 +210,16 @@ class VaultContent final : public Content {
   Status health() override { return guard_->health(); }
 
  private:
+  // Of what is far away as many as one reader may hold without being taken for a crowd.
+  ReadingAhead reading_ahead(const Setup& setup) const {
+    if (!setup.gather) return {};
+    return {std::clamp<std::size_t>(reading_.all_bytes() / 4 / kWindowBytes, 3, 16), true};
+  }
+
+  std::unique_ptr<Packs> gather_packs(const Setup& setup) {
+    return std::make_unique<ObjectPacks>(*setup.kv, *setup.blobs, clock_, gathered_, *setup.gather);
+  }
+
   static Error wrong_size() {
     return {.code = Code::corruption, .text = "the content is not as long as its version says"};
   }
@@ -216,12 +235,13 @@ class VaultContent final : public Content {
 
   Clock& clock_;
   const std::unique_ptr<WriteGuard> guard_;
+  MemoryBudget gathered_;  // packs on their way; whoever waits for it holds no other of it
   const std::unique_ptr<Packs> packs_;
   Vaults vaults_;
   Claims claims_;
   MemoryBudget small_pieces_, large_pieces_, reading_;
   WorkerPool workers_;
-  Resources resources_{vaults_, claims_, small_pieces_, large_pieces_, reading_, workers_};
+  Resources resources_;
   CollectorMemory collector_{clock_};
 };
 
@@ -231,10 +251,10 @@ Result<std::unique_ptr<Content>> Content::open(const Setup& setup) {
   auto guard = std::make_unique<WriteGuard>(setup);
   std::unique_ptr<Packs> packs;
   if (!setup.pack_folder.empty()) {
-    SPIND_TRY_ASSIGN(packs, Packs::open(*setup.kv, *setup.files, setup.pack_folder,
-                                        [guard = guard.get()](const Error& error) {
-                                          guard->poison("a sync of a pack failed", error);
-                                        }));
+    SPIND_TRY_ASSIGN(packs, FilePacks::open(*setup.kv, *setup.files, setup.pack_folder,
+                                            [guard = guard.get()](const Error& error) {
+                                              guard->poison("a sync of a pack failed", error);
+                                            }));
   }
   auto content = std::make_unique<VaultContent>(setup, std::move(guard), std::move(packs));
   SPIND_TRY(content->start());

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/files.h"
 #include "base/threads.h"
+#include "content/object_packs.h"
 #include "kv/kv.h"
 #include "model/content_ref.h"
 #include "spind/blob_store.h"
@@ -71,6 +72,8 @@ struct Setup {
   BlobStore* blobs = nullptr;  // objects
   Files* files = nullptr;      // packs
   std::string pack_folder;
+  // The blobs are far away: small pieces are gathered into objects, and many are on their way at once.
+  std::optional<GatherOptions> gather;
   Clock* clock = nullptr;
   Threads* threads = nullptr;
   std::uint64_t memory_bytes = 0;  // for pieces in flight and read-ahead
@@ -85,6 +88,7 @@ struct Metrics {
   std::uint64_t memory_bytes = 0;
   std::uint64_t corruptions = 0;
   std::uint64_t packs_rewritten = 0, moved_bytes = 0;
+  std::uint64_t blobs_removed = 0, blob_removals = 0;
   std::uint64_t pieces_waiting = 0, pieces_waiting_seconds = 0;  // at the last collection
 };
 

@@ -68,29 +68,44 @@ Status find_left_open(kv::Store& kv, CollectorMemory& memory) {
     return cursor->status();
   };
   SPIND_TRY(find(LedgerRow::range, memory.left_ranges));
+  SPIND_TRY(find(LedgerRow::pack_range, memory.left_pack_ranges));
   return find(LedgerRow::pack_open, memory.left_packs);
 }
 
-Status Collector::sweep_ranges() {
+Status Collector::catch_up() {
+  const std::int64_t grace_ns =
+      std::min<std::int64_t>(options_.grace.count(), kRequestNsMax / 1'000'000'000) * 1'000'000'000;
+  SPIND_TRY(vaults_.catch_up(grace_ns));
+  SPIND_TRY(sweep_ranges(LedgerRow::range, memory_.left_ranges, &Collector::sweep_object));
+  if (vaults_.packs() == nullptr) return {};
+  return sweep_ranges(LedgerRow::pack_range, memory_.left_pack_ranges,
+                      &Collector::sweep_pack_object);
+}
+
+Status Collector::sweep_ranges(LedgerRow tag, std::set<std::uint64_t>& ranges, SweepNumber sweep) {
   const kv::SnapshotRef snapshot = kv_.durable();
-  for (auto first = memory_.left_ranges.begin(); first != memory_.left_ranges.end();) {
-    const Result<bool> decided = sweep_range(*snapshot, *first);
+  for (auto first = ranges.begin(); first != ranges.end();) {
+    const Result<bool> decided =
+        sweep_range(*snapshot, model::ledger_key(tag, *first), *first, sweep);
     if (!decided.ok()) SPIND_TRY(past_damage(decided.error()));
-    first = decided.ok() && *decided ? memory_.left_ranges.erase(first) : std::next(first);
+    first = decided.ok() && *decided ? ranges.erase(first) : std::next(first);
   }
   return {};
 }
 
-// Whether all blobs of the range were decided on; then it is closed.
-Result<bool> Collector::sweep_range(const kv::View& view, std::uint64_t first) {
-  const std::string key = model::ledger_key(LedgerRow::range, first);
+// Whether all blobs of the range were decided on; then it is closed. What a process that died was
+// putting far away may arrive later.
+Result<bool> Collector::sweep_range(const kv::View& view, const std::string& key,
+                                    std::uint64_t first, SweepNumber sweep) {
   SPIND_TRY_ASSIGN(const auto row, view.get(Family::content, key));
   if (!row) return true;
   SPIND_TRY_ASSIGN(const std::uint64_t count, model::decode_number(*row));
-  bool all_decided = true;
+  const std::int64_t open_ns = clock_.monotonic_ns() - memory_.opened_ns;
+  bool all_decided = !vaults_.far() || open_ns / 1'000'000'000 >= options_.grace.count() ||
+                     open_ns >= kRequestNsMax;
   for (std::uint64_t number = first; number < first + count; ++number) {
     SPIND_TRY(count_step());
-    SPIND_TRY_ASSIGN(const bool decided, sweep_object(view, number));
+    SPIND_TRY_ASSIGN(const bool decided, (this->*sweep)(view, number));
     all_decided = all_decided && decided;
   }
   if (!all_decided) return false;
@@ -168,6 +183,33 @@ Status Collector::walk_pack(const kv::View& view, Walk& walk) const {
   return {};
 }
 
+// A pack whose row was not written: it gets one, or goes if nothing in it is in use. One that has a
+// row, or was removed, is accounted for.
+Result<bool> Collector::sweep_pack_object(const kv::View& view, std::uint64_t number) {
+  auto pack = vaults_.packs()->open_pack(number);
+  if (pack.code() == Code::not_found) return true;
+  if (!pack.ok()) return std::move(pack).error();
+  SPIND_TRY_ASSIGN(const std::uint64_t size, (*pack)->size());
+  Walk walk{number, **pack, 0, size, 0, 0, {}, nullptr};
+  SPIND_TRY(walk_pack(view, walk));
+  const model::PackRow row{size, size - walk.used_bytes};
+  bool known = false;
+  SPIND_TRY(commit({model::ledger_partition()}, [&](kv::Transaction& transaction) -> kv::Outcome {
+    Status there =
+        change_pack(transaction, number, [](LedgerRow tag, model::PackRow&) { return tag; });
+    known = there.ok();
+    if (!known && there.code() != Code::not_found) return std::move(there).error();
+    if (!known)
+      transaction.put(Family::content, model::ledger_key(resting_tag(row), number),
+                      model::encode(row));
+    return kv::Commit{};
+  }));
+  if (known) return true;
+  done_.removed += walk.dead.size();
+  done_.bytes += row.dead_bytes;
+  return true;
+}
+
 Status Collector::sweep_pack(const kv::View& view, std::uint64_t number) {
   Packs& packs = *vaults_.packs();
   SPIND_TRY_ASSIGN(const auto bytes,
@@ -175,7 +217,7 @@ Status Collector::sweep_pack(const kv::View& view, std::uint64_t number) {
   if (!bytes) return {};
   SPIND_TRY_ASSIGN(const model::PackRow row, model::decode_pack(*bytes));
   std::uint64_t end = row.end_bytes, dead_bytes = 0;
-  auto file = packs.open_file(number, OpenMode::append);
+  auto file = packs.open_pack(number);
   if (!file.ok() && file.code() != Code::not_found) return std::move(file).error();
   if (file.ok()) {
     SPIND_TRY_ASSIGN(const std::uint64_t size, (*file)->size());

@@ -26,15 +26,15 @@ Status BlobNumbers::reserve() {
   std::uint64_t first = 0;
   const kv::Answer answer =
       kv_.update({model::ledger_partition()}, [&](kv::Transaction& transaction) -> kv::Outcome {
-        SPIND_TRY_ASSIGN(first, take_numbers(transaction, kNumbersReserved));
-        transaction.put(Family::content, model::ledger_key(model::LedgerRow::range, first),
-                        model::encode_number(kNumbersReserved));
+        SPIND_TRY_ASSIGN(first, take_numbers(transaction, count_));
+        transaction.put(Family::content, model::ledger_key(range_, first),
+                        model::encode_number(count_));
         return kv::Commit{};
       });
   if (!answer.status.ok()) return answer.status.error();
   SPIND_TRY(kv_.wait(answer.ticket));
   const std::lock_guard lock(mutex_);
-  ranges_[first] = {first, first + kNumbersReserved, {}, {}};
+  ranges_[first] = {first, first + count_, {}, {}};
   return {};
 }
 
@@ -83,7 +83,7 @@ void BlobNumbers::close_range(std::uint64_t first, const Range& range) {
   if (!all_durable(kv_, range.tickets)) return;
   // Need not be durable, nor succeed: an open range costs the next collector a thousand looks.
   (void)kv_.update({model::ledger_partition()}, [&](kv::Transaction& transaction) -> kv::Outcome {
-    transaction.erase(Family::content, model::ledger_key(model::LedgerRow::range, first));
+    transaction.erase(Family::content, model::ledger_key(range_, first));
     return kv::Commit{};
   });
 }

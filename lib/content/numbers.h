@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "kv/kv.h"
+#include "model/vault_rows.h"
 
 namespace spind::content {
 
@@ -17,7 +18,10 @@ inline constexpr std::uint64_t kNumbersReserved = 1000;
 // Thread-safe.
 class BlobNumbers {
  public:
-  explicit BlobNumbers(kv::Store& kv) : kv_(kv) {}
+  // `range` is the row that is there while a range of `count` numbers is open.
+  explicit BlobNumbers(kv::Store& kv, model::LedgerRow range = model::LedgerRow::range,
+                       std::uint64_t count = kNumbersReserved)
+      : kv_(kv), range_(range), count_(count) {}
 
   // A number that was never given out before, in a range that is durably open.
   Result<std::uint64_t> take();
@@ -37,6 +41,8 @@ class BlobNumbers {
   void close_range(std::uint64_t first, const Range& range);
 
   kv::Store& kv_;
+  const model::LedgerRow range_;
+  const std::uint64_t count_;
   std::mutex reserving_;  // held while a range is being reserved; before mutex_
   std::mutex mutex_;
   std::map<std::uint64_t, Range> ranges_;  // by first number; numbers come from the last one

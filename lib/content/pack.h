@@ -9,18 +9,9 @@
 #include <optional>
 #include <utility>
 
-#include "base/files.h"
-#include "kv/kv.h"
+#include "content/packs.h"
 
 namespace spind::content {
-
-inline constexpr std::uint64_t kPackBytesMax = 64 * 1024 * 1024;
-
-// What a pack's syncs were good for, over all packs.
-struct SyncCounts {
-  std::uint64_t syncs = 0;
-  std::uint64_t appends_synced = 0;
-};
 
 // Thread-safe.
 class Pack {

@@ -28,12 +28,11 @@ namespace {
 
 // What is moved by one append and one commit. A pack that is not full has room for it.
 constexpr std::uint64_t kMovedBytes = kPackRoomMin;
-// Less than this is not worth the writing.
-constexpr std::uint64_t kDeadBytesMin = 1024 * 1024;
 
-bool is_sparse(const model::PackRow& row, std::uint64_t live_percent_min) {
+bool is_sparse(const model::PackRow& row, std::uint64_t dead_bytes_min,
+               std::uint64_t live_percent_min) {
   const std::uint64_t live = row.end_bytes - std::min(row.dead_bytes, row.end_bytes);
-  return row.dead_bytes >= kDeadBytesMin && live * 100 < row.end_bytes * live_percent_min;
+  return row.dead_bytes >= dead_bytes_min && live * 100 < row.end_bytes * live_percent_min;
 }
 
 // Whether the frames are whole and of that piece.
@@ -56,6 +55,7 @@ bool are_whole(Bytes frames, const FrameHeader& first) {
 Status Collector::rewrite_packs() {
   if (vaults_.packs() == nullptr || options_.rewrite_below_percent == 0) return {};
   SPIND_TRY(kv_.wait(ticket_));
+  const std::uint64_t worth_moving = vaults_.packs()->worth_moving_bytes();
   std::vector<std::uint64_t> sparse;
   {
     const kv::SnapshotRef snapshot = kv_.durable();
@@ -65,7 +65,8 @@ Status Collector::rewrite_packs() {
       for (; cursor->valid(); cursor->next()) {
         const auto row = model::decode_pack(cursor->value());
         if (!row.ok()) continue;
-        if (tag == LedgerRow::pack_sparse || is_sparse(*row, options_.rewrite_below_percent))
+        if (tag == LedgerRow::pack_sparse ||
+            is_sparse(*row, worth_moving, options_.rewrite_below_percent))
           sparse.push_back(model::last_u64_in(cursor->key()));
       }
       SPIND_TRY(cursor->status());
@@ -96,7 +97,7 @@ Result<std::optional<model::PackRow>> Collector::take_sparse(std::uint64_t numbe
 Status Collector::rewrite_pack(std::uint64_t number) {
   SPIND_TRY_ASSIGN(const auto row, take_sparse(number));
   if (!row) return {};
-  auto file = vaults_.packs()->open_file(number, OpenMode::read);
+  auto file = vaults_.packs()->open_pack(number);
   if (file.code() == Code::not_found) return {};  // the check tells of it
   if (!file.ok()) return std::move(file).error();
   SPIND_TRY(kv_.wait(ticket_));

@@ -1,89 +1,67 @@
-// The packs of a store: which file the next small piece goes to, and what the ledger says of each.
+// The packs of a store: blobs that hold the frames of many small pieces, one behind the other, so
+// that many uploads share the cost of making bytes durable.
 //
-//   <folder>/<number, 16 hex digits>
+//   FilePacks     files that are appended to, with one sync for all who wait (file_packs.h)
+//   ObjectPacks   objects of a blob store, each put once, with all that came within a short time
+//                 (object_packs.h)
 //
-// A pack's ledger row is durable before its file is made. While a run of the store appends, the row
-// says "open": after a crash the collector walks the frames of the few packs that were. When the
-// pack is closed the row says up to where every frame is in use or counted as dead.
+// A row of the ledger says of each pack how long it is and how much of it is dead.
 #pragma once
 
-#include <atomic>
+#include <cstdint>
 #include <functional>
-#include <map>
 #include <memory>
-#include <mutex>
-#include <string>
-#include <vector>
+#include <span>
 
-#include "content/pack.h"
+#include "base/files.h"
 #include "kv/kv.h"
 #include "model/vault_rows.h"
 
 namespace spind::content {
 
-// Few waiters are best served by one sync that covers them all; only a crowd is split over two
-// packs, so that one takes appends while the other syncs.
-inline constexpr std::size_t kActivePacksMax = 2;
-inline constexpr std::size_t kPackCrowd = 24;
-// A pack with less room than this is full.
+inline constexpr std::uint64_t kPackBytesMax = 64 * 1024 * 1024;
+// A pack with less room than this is full. What the collector moves at once fits into it.
 inline constexpr std::uint64_t kPackRoomMin = 2 * 1024 * 1024;
 
-// Where the pack of a number lies.
-std::string pack_path(const std::string& folder, std::uint64_t number);
+// What was done to make packs durable: syncs, or puts; and for how many appends.
+struct SyncCounts {
+  std::uint64_t syncs = 0;
+  std::uint64_t appends_synced = 0;
+};
 
 // Thread-safe.
 class Packs {
  public:
-  // `on_sync_failure` is told of a failed sync: what other uploads believe to be durable may be
-  // gone, so the store must not go on.
-  static Result<std::unique_ptr<Packs>> open(kv::Store& kv, Files& files, std::string folder,
-                                             std::function<void(const Error&)> on_sync_failure);
+  virtual ~Packs() = default;
 
-  // Appends `frames`; durable when it returns. Must be settled.
-  Result<model::BlobPlace> append(Bytes frames);
-  void settle_used(const model::BlobPlace& place, kv::Ticket ticket);
-  void settle_dead(const model::BlobPlace& place, std::uint64_t stored_bytes);
-  void settle_unknown(const model::BlobPlace& place);
+  // Appends `frames`; durable when it returns. Must be settled: what was appended is referred to by
+  // the commit of `ticket`, or is dead, or nobody knows, as after a commit that failed.
+  virtual Result<model::BlobPlace> append(Bytes frames) = 0;
+  virtual void settle_used(const model::BlobPlace& place, kv::Ticket ticket) = 0;
+  virtual void settle_dead(const model::BlobPlace& place, std::uint64_t stored_bytes) = 0;
+  virtual void settle_unknown(const model::BlobPlace& place) = 0;
   // Writes the rows of all packs. Nothing is appended after.
-  void close();
+  virtual void close() = 0;
 
-  Result<std::size_t> read(std::uint64_t number, std::uint64_t offset, Places places);
+  virtual Result<std::size_t> read(std::uint64_t number, std::uint64_t offset, Places places) = 0;
 
-  // For the collector.
-  Result<std::unique_ptr<File>> open_file(std::uint64_t number, OpenMode mode);
-  // Gives a frame's bytes back to the device, but not its header, so that the frames behind it can
-  // still be walked to. False where the file system cannot.
-  Result<bool> punch(const model::PieceRow& row);
-  // A used frame of a pack that is still open has died, by the commit of `ticket`: its account will
-  // say so. Where that commit is lost, the account is not written, lest the frame be counted twice.
-  void count_dead(const model::PieceRow& row, kv::Ticket ticket);
-  Status remove_file(std::uint64_t number);
+  // For the collector. Writes the rows of packs that are settled, and forgets what is left of puts
+  // that failed so long ago.
+  virtual Status catch_up(std::int64_t failed_ns_ago) = 0;
+  // The whole pack, to walk through. not_found.
+  virtual Result<std::unique_ptr<File>> open_pack(std::uint64_t number) = 0;
+  // Gives the bytes of a dead frame back to the device, but not its header, so that the frames behind
+  // it can still be walked to. False where that cannot be.
+  virtual Result<bool> punch(const model::PieceRow& row) = 0;
+  // A used frame of a pack that has no row yet, or whose row does not reach so far, has died, by the
+  // commit of `ticket`. Where that commit is lost, no row is written, lest the frame be counted twice.
+  virtual void count_dead(const model::PieceRow& row, kv::Ticket ticket) = 0;
+  // Durable. Those that are not there count as removed.
+  virtual Status remove(std::span<const std::uint64_t> numbers) = 0;
+  // What must be dead in a pack before what is left is worth moving.
+  virtual std::uint64_t worth_moving_bytes() const = 0;
 
-  SyncCounts sync_counts();
-
- private:
-  Packs(kv::Store& kv, Files& files, std::string folder,
-        std::function<void(const Error&)> on_sync_failure);
-  std::string path_of(std::uint64_t number) const { return pack_path(folder_, number); }
-  Result<std::shared_ptr<Pack>> choose();
-  std::shared_ptr<Pack> least_busy(bool& may_add);
-  Result<std::shared_ptr<Pack>> take_into_use();
-  Result<std::shared_ptr<Pack>> resume_idle();
-  Result<std::shared_ptr<Pack>> make_new();
-  void retire(const std::shared_ptr<Pack>& pack);
-  void write_account(const std::shared_ptr<Pack>& pack);
-  std::shared_ptr<Pack> find(std::uint64_t number);
-
-  kv::Store& kv_;
-  Files& files_;
-  const std::string folder_;
-  const std::function<void(const Error&)> on_sync_failure_;
-
-  std::mutex adding_;  // held while a pack is taken into use; before mutex_
-  std::mutex mutex_;
-  std::vector<std::shared_ptr<Pack>> active_;
-  std::map<std::uint64_t, std::shared_ptr<Pack>> mine_;  // active, or not yet accounted for
-  SyncCounts past_;                                      // of packs that are no longer mine
+  virtual SyncCounts sync_counts() = 0;
 };
 
 // Alters a pack's row in a body that owns the ledger. `change` gets the row and the tag that it was

@@ -11,13 +11,11 @@
 namespace spind::content {
 namespace {
 
-// What is read in one go, in sequence or by a large read. Small enough to be still in the
-// processor's cache when it is verified and copied.
-constexpr std::uint32_t kWindowFrames = 4;
-// So many windows are read ahead, by several workers at once.
-constexpr std::size_t kWindowsAhead = 3;
 // So many reads in sequence make it worth while to read ahead.
 constexpr std::uint32_t kSequenceMin = 2;
+
+// How often a reader that waits asks whether it is to go on.
+constexpr std::chrono::milliseconds kInterruptPeriod{10};
 
 // So many pieces are announced to the device: several, so that it always has something to do.
 constexpr std::size_t kPiecesHinted = 4;
@@ -73,13 +71,15 @@ struct PieceSource::Ahead {
   // Whether it is loaded and sound. What no worker has begun is called off: reading it at once is
   // faster than waiting for its turn. An error is not told, since reading the same frames again
   // tells it where it belongs.
-  bool await() {
+  Result<bool> await(const Interrupt& interrupt = nullptr) {
     std::unique_lock lock(mutex);
     if (!begun) {
       called_off = true;
       return false;
     }
-    loaded.wait(lock, [&] { return outcome.has_value(); });
+    const auto there = [&] { return outcome.has_value(); };
+    while (interrupt && !loaded.wait_for(lock, kInterruptPeriod, there)) SPIND_TRY(interrupt());
+    loaded.wait(lock, there);
     return outcome->ok();
   }
 };
@@ -113,6 +113,7 @@ Result<std::size_t> PieceSource::read_at(std::uint64_t offset, std::span<std::ui
   const std::lock_guard lock(mutex_);
   out = out.first(static_cast<std::size_t>(std::min<std::uint64_t>(out.size(), size_ - offset)));
   sequence_ = offset == expected_offset_ ? sequence_ + 1 : 0;
+  if (resources_.ahead.far && out.size() > kWindowBytes) sequence_ = kSequenceMin;
   expected_offset_ = offset + out.size();
   auto got = read_pieces(offset, out, interrupt);
   if (got.code() == Code::corruption) ++resources_.vaults.counts().corruptions;
@@ -137,7 +138,7 @@ Result<std::size_t> PieceSource::read_pieces(std::uint64_t offset, std::span<std
     const std::uint64_t in_piece = offset + done - begin_of(piece);
     const auto frame = static_cast<std::uint32_t>(in_piece / kFrameBytesMax);
     const std::size_t in_frame = in_piece % kFrameBytesMax;
-    if (in_frame == 0 && !shows(piece, frame)) {
+    if (in_frame == 0 && !reads_ahead() && !shows(piece, frame)) {
       const std::uint32_t whole = frames_within(pieces_[piece], frame, rest.size());
       if (whole > 0) {
         const std::span<std::uint8_t> place = rest.first(bytes_of(pieces_[piece], frame, whole));
@@ -162,6 +163,9 @@ Result<std::size_t> PieceSource::read_pieces(std::uint64_t offset, std::span<std
   return done;
 }
 
+// Whether even whole frames go through windows, since the next ones are to be on their way meanwhile.
+bool PieceSource::reads_ahead() const { return resources_.ahead.far && sequence_ >= kSequenceMin; }
+
 // Whether the frame is in memory or on its way there.
 bool PieceSource::shows(std::size_t piece, std::uint32_t frame) const {
   return window_.holds(piece, frame) ||
@@ -172,7 +176,8 @@ bool PieceSource::shows(std::size_t piece, std::uint32_t frame) const {
 Status PieceSource::show(std::size_t piece, std::uint32_t frame, std::uint32_t count,
                          const Interrupt& interrupt) {
   const bool in_sequence = sequence_ >= kSequenceMin;
-  if (!take_ahead(piece, frame)) {
+  SPIND_TRY_ASSIGN(const bool taken, take_ahead(piece, frame, interrupt));
+  if (!taken) {
     count = std::min(in_sequence ? kWindowFrames : count, frames_of(pieces_[piece]) - frame);
     if (window_.lease.size_bytes() < count * kFrameBytesMax) {
       window_ = {};
@@ -251,15 +256,17 @@ Status PieceSource::verify(const model::Piece& piece, std::uint32_t frame, Bytes
 }
 
 // Takes the first of what was read ahead, if it holds the frame; else the reader has gone elsewhere.
-bool PieceSource::take_ahead(std::size_t piece, std::uint32_t frame) {
+Result<bool> PieceSource::take_ahead(std::size_t piece, std::uint32_t frame,
+                                     const Interrupt& interrupt) {
   if (ahead_.empty()) return false;
   if (!ahead_.front()->window.holds(piece, frame)) {
     call_off_ahead();
     return false;
   }
-  const std::shared_ptr<Ahead> ahead = std::move(ahead_.front());
+  const std::shared_ptr<Ahead> ahead = ahead_.front();
+  SPIND_TRY_ASSIGN(const bool sound, ahead->await(interrupt));
   ahead_.pop_front();
-  if (!ahead->await()) return false;
+  if (!sound) return false;
   std::swap(window_, ahead->window);
   spares_.push_back(std::move(ahead->window));
   return true;
@@ -269,7 +276,7 @@ void PieceSource::load_ahead() {
   const FrameWindow& last = ahead_.empty() ? window_ : ahead_.back()->window;
   std::size_t piece = last.piece;
   std::uint32_t first = last.first + last.count;
-  while (ahead_.size() < kWindowsAhead) {
+  while (ahead_.size() < resources_.ahead.windows) {
     if (first == frames_of(pieces_[piece])) {
       first = 0;
       if (++piece == pieces_.size()) return;

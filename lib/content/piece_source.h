@@ -15,6 +15,11 @@
 
 namespace spind::content {
 
+// What is read in one go, in sequence or by a large read. Small enough to be still in the
+// processor's cache when it is verified and copied.
+inline constexpr std::uint32_t kWindowFrames = 4;
+inline constexpr std::size_t kWindowBytes = kWindowFrames * kFrameBytesMax;
+
 // Frames of one piece that were read and verified.
 struct FrameWindow {
   std::size_t piece = 0;            // index in the file
@@ -61,6 +66,7 @@ class PieceSource final : public Source {
                                   const Interrupt& interrupt);
   Status show(std::size_t piece, std::uint32_t frame, std::uint32_t count,
               const Interrupt& interrupt);
+  bool reads_ahead() const;
   bool shows(std::size_t piece, std::uint32_t frame) const;
   Status load(FrameWindow& window) const;
   Status read_frames(std::size_t piece, std::uint32_t first, std::span<std::uint8_t> out) const;
@@ -70,7 +76,7 @@ class PieceSource final : public Source {
   void load_ahead();
   void hint_ahead(std::size_t piece);
   void call_off_ahead();
-  bool take_ahead(std::size_t piece, std::uint32_t frame);
+  Result<bool> take_ahead(std::size_t piece, std::uint32_t frame, const Interrupt& interrupt);
   void drop_if_crowded();
 
   Resources& resources_;

@@ -10,6 +10,14 @@ namespace spind::content {
 
 inline constexpr std::size_t kWorkerCount = 4;
 
+inline constexpr std::size_t kFarWorkerCount = 16;
+
+// How a reader in sequence is kept from waiting.
+struct ReadingAhead {
+  std::size_t windows = 3;  // so many are read ahead, by several workers at once
+  bool far = false;         // each request takes long, however little it asks for
+};
+
 struct Resources {
   Vaults& vaults;
   Claims& claims;
@@ -19,6 +27,7 @@ struct Resources {
   MemoryBudget& large_pieces;
   MemoryBudget& reading;
   WorkerPool& workers;
+  const ReadingAhead ahead;
 };
 
 }  // namespace spind::content

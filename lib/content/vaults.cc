@@ -45,6 +45,27 @@ void Vaults::close() {
   numbers_.close();
 }
 
+Status Vaults::remove_objects(std::span<const std::uint64_t> numbers) {
+  if (numbers.empty()) return {};
+  std::vector<std::string> names;
+  names.reserve(numbers.size());
+  for (const std::uint64_t number : numbers) names.push_back(object_name(number));
+  ++counts_.blob_removals;
+  SPIND_TRY(blobs_.remove_all(names));
+  counts_.blobs_removed += names.size();
+  return {};
+}
+
+Status Vaults::catch_up(std::int64_t failed_ns_ago) {
+  const std::vector<std::uint64_t> gone = failed_.take(clock_.monotonic_ns() - failed_ns_ago);
+  if (Status removed = remove_objects(gone); !removed.ok()) {
+    for (const std::uint64_t number : gone) failed_.add(number, clock_.monotonic_ns());
+    return removed;
+  }
+  for (const std::uint64_t number : gone) numbers_.settle(number);
+  return packs_ != nullptr ? packs_->catch_up(failed_ns_ago) : Status();
+}
+
 Status Vaults::note(const model::VaultId& vault, std::string_view tenant) {
   {
     const std::lock_guard lock(known_mutex_);
@@ -155,8 +176,11 @@ Result<BlobPlace> Vaults::write(Bytes frames, std::size_t piece_bytes) {
   if (packs_ != nullptr && piece_bytes <= kPackedBytesMax) return packs_->append(frames);
   SPIND_TRY_ASSIGN(const std::uint64_t number, numbers_.take());
   if (Status put = blobs_.put(object_name(number), frames); !put.ok()) {
-    // Whole or not at all: gone for good if it can be removed, else the collector's.
-    if (blobs_.remove(object_name(number)).ok()) numbers_.settle(number);
+    // Whole or not at all: gone for good if it can be removed now, else the collector's.
+    if (!far_ && blobs_.remove(object_name(number)).ok())
+      numbers_.settle(number);
+    else
+      failed_.add(number, clock_.monotonic_ns());
     return std::move(put).error();
   }
   return BlobPlace{BlobPlace::Kind::object, number, 0};

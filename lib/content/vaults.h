@@ -16,6 +16,8 @@
 #include <string>
 #include <utility>
 
+#include "base/clock.h"
+#include "content/failed_puts.h"
 #include "content/frames.h"
 #include "content/numbers.h"
 #include "content/packs.h"
@@ -30,6 +32,7 @@ struct ContentCounts {
   std::atomic<std::uint64_t> pieces_stored = 0, pieces_shared = 0;
   std::atomic<std::uint64_t> corruptions = 0;
   std::atomic<std::uint64_t> packs_rewritten = 0, moved_bytes = 0;
+  std::atomic<std::uint64_t> blobs_removed = 0, blob_removals = 0;  // and by how many requests
 };
 
 // The folder that all objects lie below.
@@ -40,9 +43,16 @@ std::string object_name(std::uint64_t number);
 class Vaults {
  public:
   // `packs` null: small pieces become objects as well. `room` is asked before bytes are written
-  // whether the device has place for that many more.
-  Vaults(kv::Store& kv, BlobStore& blobs, Packs* packs, std::function<Status(std::uint64_t)> room)
-      : kv_(kv), blobs_(blobs), packs_(packs), room_(std::move(room)), numbers_(kv) {}
+  // whether the device has place for that many more. `far`: a put that failed may still be under way.
+  Vaults(kv::Store& kv, BlobStore& blobs, Packs* packs, Clock& clock, bool far,
+         std::function<Status(std::uint64_t)> room)
+      : kv_(kv),
+        blobs_(blobs),
+        packs_(packs),
+        clock_(clock),
+        far_(far),
+        room_(std::move(room)),
+        numbers_(kv) {}
   // Writes what the ledger should know. Nothing is stored after.
   void close();
 
@@ -72,12 +82,16 @@ class Vaults {
   // is not that piece's.
   Status look(const model::PieceRow& row, const model::VaultId& vault, const model::PieceId& piece);
 
+  // For the collector: removes objects together, and what is left of puts that failed so long ago.
+  Status remove_objects(std::span<const std::uint64_t> numbers);
+  Status catch_up(std::int64_t failed_ns_ago);
+
   // no_space if so many bytes more would use up the device's reserve.
   Status room(std::uint64_t bytes) const { return room_(bytes); }
   kv::Store& kv() { return kv_; }
   BlobStore& blobs() { return blobs_; }
   Packs* packs() { return packs_; }
-  BlobNumbers& numbers() { return numbers_; }
+  bool far() const { return far_; }
   ContentCounts& counts() { return counts_; }
 
  private:
@@ -92,8 +106,11 @@ class Vaults {
   kv::Store& kv_;
   BlobStore& blobs_;
   Packs* const packs_;
+  Clock& clock_;
+  const bool far_;
   const std::function<Status(std::uint64_t)> room_;
   BlobNumbers numbers_;
+  FailedPuts failed_;
   ContentCounts counts_;
   std::mutex known_mutex_;
   std::set<model::VaultId> known_;  // vaults whose row is durable; at most kKnownVaultsMax

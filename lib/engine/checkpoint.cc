@@ -10,7 +10,7 @@
 #include "base/errno_error.h"
 #include "base/try.h"
 #include "blob/posix/posix_blob_store.h"
-#include "content/packs.h"
+#include "content/file_packs.h"
 #include "content/stored_blobs.h"
 #include "content/vaults.h"
 #include "engine/engine.h"

@@ -40,6 +40,11 @@ constexpr std::uint64_t kEveryUpload = UINT64_MAX;
 // How often it is asked whether a scrub is due, or has to go on where an earlier run left it.
 constexpr std::chrono::milliseconds kScrubLook = std::chrono::minutes(1);
 
+std::optional<content::GatherOptions> gathering(const StoreOptions& options) {
+  if (options.blobs == nullptr) return std::nullopt;
+  return content::GatherOptions{options.gather_window, options.gather_bytes};
+}
+
 // The host may go to another working folder while the store is open.
 Result<std::string> where(const std::string& folder) {
   if (folder.empty()) return folder;
@@ -79,6 +84,10 @@ Result<std::shared_ptr<Engine>> Engine::open(const std::string& folder, const St
     return Error{.code = Code::invalid_argument, .text = "the upkeep period is negative"};
   if (options.scrub_rate_bytes > 0 && options.scrub_period.count() <= 0)
     return Error{.code = Code::invalid_argument, .text = "the scrub period is not positive"};
+  if (options.gather_window.count() < 0 || options.gather_bytes < content::kPackRoomMin ||
+      options.gather_bytes > content::kPackBytesMax)
+    return Error{.code = Code::invalid_argument,
+                 .text = "packs are gathered for no negative time, and to 2 to 64 MiB"};
   std::shared_ptr<Engine> engine(new Engine(options, seams));
   SPIND_TRY(engine->start(folder, options, seams));
   return engine;
@@ -111,6 +120,7 @@ Status Engine::start(const std::string& given, const StoreOptions& options, cons
                              .blobs = blobs_.get(),
                              .files = &files_,
                              .pack_folder = blob_owner_ == nullptr ? folder_.packs : "",
+                             .gather = gathering(options),
                              .clock = &clock_,
                              .threads = &threads_,
                              .memory_bytes = content_share(memory_bytes_),

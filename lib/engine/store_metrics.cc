@@ -131,7 +131,8 @@ void print_store_metrics(const StoreNumbers& numbers, std::string& out) {
   print.counter("spind_pieces_stored_total", "Pieces stored.", content.pieces_stored);
   print.counter("spind_pieces_shared_total", "Pieces that were there already.",
                 content.pieces_shared);
-  print.counter("spind_pack_syncs_total", "Syncs of packs.", content.pack_syncs);
+  print.counter("spind_pack_syncs_total", "Syncs of packs, or puts where a pack is an object.",
+                content.pack_syncs);
   print.counter("spind_pack_appends_total", "Pieces that those syncs made durable.",
                 content.pack_sync_appends);
   print.gauge("spind_pieces_waiting",
@@ -146,6 +147,10 @@ void print_store_metrics(const StoreNumbers& numbers, std::string& out) {
                 content.packs_rewritten);
   print.counter("spind_pack_moved_bytes_total", "Bytes that were moved out of them.",
                 content.moved_bytes);
+  print.counter("spind_blobs_removed_total", "Objects and packs removed, as nothing used them.",
+                content.blobs_removed);
+  print.counter("spind_blob_removals_total", "Calls that removed them, many by one.",
+                content.blob_removals);
   print_reclaiming(numbers.reclaim, print);
   print_scrubbing(numbers.scrub, print);
   print.counter("spind_corruptions_total", "Reads that met stored bytes as they were not written.",

@@ -76,6 +76,7 @@ SpaceId space_in_key(std::string_view key);
 #define SPIND_LEDGER_ROWS(ROW)                                                                     \
   ROW(next_number, 'n')  /* –               the next blob number that nobody reserved         */ \
   ROW(range, 'r')        /* first u64       how many numbers; there while it is open          */   \
+  ROW(pack_range, 'q')   /* first u64       the same, of packs that are objects               */   \
   ROW(vault, 'v')        /* vault 16        tenant                                            */   \
   ROW(pack_open, 'o')    /* number u64      PackRow: a run of the store appends to it         */   \
   ROW(pack_idle, 'i')    /* number u64      PackRow: has room, nobody appends                 */   \

@@ -3,10 +3,16 @@
 #include <sys/wait.h>
 
 #include <csignal>
+#include <filesystem>
+
+#include "spind/blob_places.h"
 
 namespace spind::test {
 
-CrashDriver::CrashDriver(std::uint64_t seed) : seed_(seed), random_(seed), ledger_(seed) {}
+CrashDriver::CrashDriver(std::uint64_t seed, bool far)
+    : seed_(seed), far_(far), random_(seed), ledger_(seed) {
+  if (far_) std::filesystem::create_directories(folder_ / "far");
+}
 
 void CrashDriver::kill_once(Aftermath& tally) {
   run_writer(tally);
@@ -14,7 +20,8 @@ void CrashDriver::kill_once(Aftermath& tally) {
 }
 
 void CrashDriver::run_writer(Aftermath& tally) {
-  std::vector<std::string> words = {SPIND_CRASH_WRITER, folder_ / "store", std::to_string(seed_)};
+  std::vector<std::string> words = {SPIND_CRASH_WRITER, folder_ / "store", blob_folder(),
+                                    std::to_string(seed_)};
   for (std::uint32_t writer = 0; writer < kWriters; ++writer)
     words.push_back(std::to_string(ledger_.next_step(writer)));
   WorkerProcess process(std::move(words));
@@ -55,10 +62,15 @@ void CrashDriver::judge(Aftermath& tally) {
   StoreOptions options{.create = true};
   options.memory_bytes = 256ull << 20;
   options.free_space_reserve_bytes = 0;
+  if (far_) {
+    auto blobs = folder_blobs(blob_folder());
+    if (!blobs.ok()) return tally.note("blobs: " + blobs.error().to_string());
+    options.blobs = *std::move(blobs);
+  }
   Result<Store> store = Store::open(folder_ / "store", options);
   if (!store.ok()) return tally.note("open: " + store.error().to_string());
   look_at(*store, ledger_, tally);
-  count_objects(folder_ / "store", ledger_, tally);
+  count_objects(folder_ / (far_ ? "far" : "store"), ledger_, tally);
 }
 
 }  // namespace spind::test

@@ -12,7 +12,8 @@ namespace spind::test {
 // One store that is killed again and again. One thread at a time.
 class CrashDriver {
  public:
-  explicit CrashDriver(std::uint64_t seed);
+  // `far`: its blobs lie in another folder, by way of layers that fail now and then.
+  explicit CrashDriver(std::uint64_t seed, bool far = false);
 
   // One run of the writer that ends in a kill, and what was found after it.
   void kill_once(Aftermath& tally);
@@ -22,8 +23,11 @@ class CrashDriver {
   void run_writer(Aftermath& tally);
   void listen(WorkerProcess& process, Aftermath& tally);
   void judge(Aftermath& tally);
+  // Of the blobs; empty: they lie in the store's folder.
+  std::string blob_folder() const { return far_ ? folder_ / "far/objects" : ""; }
 
   std::uint64_t seed_;
+  const bool far_;
   std::mt19937_64 random_;
   TemporaryFolder folder_;
   Ledger ledger_;

@@ -1,6 +1,6 @@
 // Writes into a store until it is killed, and tells what it has begun and what was acknowledged:
 //
-//   crash_writer FOLDER SEED STEP…      the next step of each writer
+//   crash_writer FOLDER BLOBS SEED STEP…      the next step of each writer
 //
 // A thread beside them lets go of things, another one of whole spaces, a third one tidies a desk; a
 // fourth one collects, rewrites packs, scrubs and copies the store, and the store's own upkeep runs
@@ -13,6 +13,8 @@
 #include <vector>
 
 #include "base/try.h"
+#include "spind/blob_layers.h"
+#include "spind/blob_places.h"
 #include "support/store/aftermath.h"
 #include "support/store/side_loads.h"
 #include "support/store/worker_record.h"
@@ -94,8 +96,19 @@ void look_after_for_ever(const Store& store, const std::string& folder, const Ta
   }
 }
 
-int run(const std::string& folder, Task first, const std::vector<std::uint64_t>& steps) {
+// Where requests fail now and then, also after they were carried out.
+BlobStorePtr blobs_in(const std::string& folder, std::uint64_t seed) {
+  const FaultOptions faults{.seed = seed, .errors = 50, .lost_answers = 50, .torn_puts = 20};
+  RetryOptions retry{.attempts_max = 20, .reserve_max = 1e9};
+  retry.wait_first = std::chrono::milliseconds(1);
+  return with_retry(with_faults(folder_blobs(folder).value(), faults), retry);
+}
+
+// `blobs` empty: they lie in the store's folder.
+int run(const std::string& folder, const std::string& blobs, Task first,
+        const std::vector<std::uint64_t>& steps) {
   StoreOptions options{.create = true};
+  if (!blobs.empty()) options.blobs = blobs_in(blobs, first.seed + steps[0]);
   options.memory_bytes = 256ull << 20;
   options.free_space_reserve_bytes = 0;
   options.upkeep_period = std::chrono::milliseconds(5);
@@ -131,8 +144,8 @@ int run(const std::string& folder, Task first, const std::vector<std::uint64_t>&
 
 int main(int argc, char** argv) {
   using namespace spind::test;
-  if (argc != 3 + static_cast<int>(kWriters)) return 2;
+  if (argc != 4 + static_cast<int>(kWriters)) return 2;
   std::vector<std::uint64_t> steps;
-  for (int i = 3; i < argc; ++i) steps.push_back(std::strtoull(argv[i], nullptr, 10));
-  return run(argv[1], {std::strtoull(argv[2], nullptr, 10), 0, 0}, steps);
+  for (int i = 4; i < argc; ++i) steps.push_back(std::strtoull(argv[i], nullptr, 10));
+  return run(argv[1], argv[2], {std::strtoull(argv[3], nullptr, 10), 0, 0}, steps);
 }

@@ -13,8 +13,8 @@ std::string alias_of(std::uint32_t number) { return "space " + std::to_string(nu
 
 }  // namespace
 
-ModelRun::ModelRun(MetadataEngine engine)
-    : random_(1), store_(engine, seams_with(clock_, random_)) {
+ModelRun::ModelRun(MetadataEngine engine, const StoreOptions& options)
+    : random_(1), store_(engine, seams_with(clock_, random_), options) {
   (void)create_space({.name = 0});
 }
 
@@ -418,9 +418,10 @@ void ModelRun::move_clock(const Op& op) {
   jumped_ns_ += kJumps_ns[which];
 }
 
-std::string run_steps(MetadataEngine engine, const std::vector<Op>& steps) {
+std::string run_steps(MetadataEngine engine, const std::vector<Op>& steps,
+                      const StoreOptions& options) {
   try {
-    ModelRun both(engine);
+    ModelRun both(engine, options);
     for (std::size_t i = 0; i < steps.size(); ++i) {
       const std::string different = both.step(steps[i]);
       if (!different.empty()) return "step " + std::to_string(i + 1) + ": " + different;

@@ -14,7 +14,7 @@ namespace spind::test {
 // One thread at a time.
 class ModelRun {
  public:
-  explicit ModelRun(MetadataEngine engine);
+  explicit ModelRun(MetadataEngine engine, const StoreOptions& options = {});
 
   // What differs after the step, or "".
   std::string step(const Op& op);
@@ -84,6 +84,7 @@ class ModelRun {
 };
 
 // Runs the steps on a fresh store and compares everything at the end. What differs, or "".
-std::string run_steps(MetadataEngine engine, const std::vector<Op>& steps);
+std::string run_steps(MetadataEngine engine, const std::vector<Op>& steps,
+                      const StoreOptions& options = {});
 
 }  // namespace spind::test

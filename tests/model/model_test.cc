@@ -9,6 +9,8 @@
 
 #include "model/model_run.h"
 #include "model/shrink.h"
+#include "spind/blob_layers.h"
+#include "spind/blob_places.h"
 #include "support/harness.h"
 
 namespace spind::test {
@@ -51,6 +53,14 @@ Outcome random_runs(MetadataEngine engine, std::uint64_t verbs) {
       outcome.divergences.push_back(keep(engine, run_seed, steps));
   }
   return outcome;
+}
+
+// Blobs in a place whose requests often fail, or are carried out and yet answered by an error.
+BlobStorePtr unsteady_blobs(std::uint64_t of_seed) {
+  FaultOptions faults{.seed = of_seed, .errors = 100, .lost_answers = 100, .torn_puts = 50};
+  RetryOptions retry{.attempts_max = 20, .reserve_max = 1e9};
+  retry.wait_first = std::chrono::milliseconds(0);
+  return with_retry(with_faults(memory_blobs(), faults), retry);
 }
 
 }  // namespace
@@ -114,6 +124,20 @@ TEST_CASE("model: random verbs agree with the model on both key-value stores") {
   CHECK(all.verbs >= verbs);
   write_report("model.json", "{\"verbs\": " + std::to_string(all.verbs) + ", \"divergences\": " +
                                  std::to_string(all.divergences.size()) + "}");
+}
+
+TEST_CASE("model: random verbs agree with the model where the blobs lie elsewhere") {
+  const std::uint64_t verbs = scaled(1'500, 20'000, 500'000);
+  std::uint64_t asked = 0;
+  for (std::uint64_t run = 0; asked < verbs; ++run) {
+    const MetadataEngine engine = engines()[run % engines().size()];
+    const std::vector<Op> steps = random_steps(seed() + 1'000'000 + run);
+    asked += steps.size();
+    StoreOptions options;
+    options.blobs = unsteady_blobs(seed() + run);
+    options.gather_window = std::chrono::milliseconds(0);
+    CHECK(run_steps(engine, steps, options) == "");
+  }
 }
 
 }  // namespace spind::test

@@ -18,7 +18,8 @@ std::string stray_objects(const std::string& store_folder,
   for (const fs::directory_entry& entry : fs::recursive_directory_iterator(objects)) {
     if (!entry.is_regular_file()) continue;
     const fs::path top = *entry.path().lexically_relative(objects).begin();
-    if (top == "blobs") ++found;
+    const std::string name = entry.path().lexically_relative(objects).string();
+    if (name.starts_with("blobs/o/")) ++found;
     if (top == "tmp") ++half_written;
   }
   if (found == expected && half_written == 0) return "";

@@ -16,6 +16,7 @@
 #include "model/keys.h"
 #include "model/records.h"
 #include "model/vault_rows.h"
+#include "spind/blob_layers.h"
 #include "support/harness.h"
 #include "support/store/test_clock.h"
 #include "unit/blob/faulty_files.h"
@@ -46,6 +47,11 @@ struct Place {
       : pack_folder(with_packs ? folder / "packs" : ""), memory_bytes(budget_bytes) {
     open();
   }
+  // Its blobs are far away.
+  explicit Place(const content::GatherOptions& options, BlobStorePtr over_blobs = nullptr)
+      : gather(options), memory_bytes(64 << 20), layered(std::move(over_blobs)) {
+    open();
+  }
   ~Place() { close(); }
 
   void open() {
@@ -65,12 +71,13 @@ struct Place {
     store = kv::open_memory(options).value();
     content::Setup setup;
     setup.kv = store.get();
-    setup.blobs = &blobs;
+    setup.blobs = layered != nullptr ? layered.get() : &blobs;
     setup.files = &files;
     setup.pack_folder = pack_folder;
     setup.clock = &clock;
     setup.threads = &Threads::system();
     setup.memory_bytes = memory_bytes;
+    setup.gather = gather;
     content = content::Content::open(setup).value();
   }
   void close() {
@@ -188,10 +195,12 @@ struct Place {
 
   TemporaryFolder folder;
   std::string pack_folder;
+  std::optional<content::GatherOptions> gather;
   std::uint64_t memory_bytes;
   TestClock clock;
   FaultyFiles files;
   MemoryBlobStore blobs;
+  BlobStorePtr layered;  // over blobs, where there is one
   std::shared_ptr<kv::MemoryDisk> disk = std::make_shared<kv::MemoryDisk>();
   std::atomic<bool> crashed = false;
   std::atomic<bool> kv_full = false;       // refuses commits

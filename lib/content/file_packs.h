@@ -1,0 +1,82 @@
+// Packs as files that are appended to: which one the next small piece goes to, and what the ledger
+// says of each.
+//
+//   <folder>/<number, 16 hex digits>
+//
+// A pack's ledger row is durable before its file is made. While a run of the store appends, the row
+// says "open": after a crash the collector walks the frames of the few packs that were. When the
+// pack is closed the row says up to where every frame is in use or counted as dead.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "content/pack.h"
+#include "content/packs.h"
+
+namespace spind::content {
+
+// Few waiters are best served by one sync that covers them all; only a crowd is split over two
+// packs, so that one takes appends while the other syncs.
+inline constexpr std::size_t kActivePacksMax = 2;
+inline constexpr std::size_t kPackCrowd = 24;
+
+// Where the pack of a number lies.
+std::string pack_path(const std::string& folder, std::uint64_t number);
+
+// Thread-safe.
+class FilePacks final : public Packs {
+ public:
+  // `on_sync_failure` is told of a failed sync: what other uploads believe to be durable may be
+  // gone, so the store must not go on.
+  static Result<std::unique_ptr<FilePacks>> open(kv::Store& kv, Files& files, std::string folder,
+                                                 std::function<void(const Error&)> on_sync_failure);
+
+  Result<model::BlobPlace> append(Bytes frames) override;
+  void settle_used(const model::BlobPlace& place, kv::Ticket ticket) override;
+  void settle_dead(const model::BlobPlace& place, std::uint64_t stored_bytes) override;
+  void settle_unknown(const model::BlobPlace& place) override;
+  void close() override;
+  Result<std::size_t> read(std::uint64_t number, std::uint64_t offset, Places places) override;
+
+  // Rows are written when a pack is full, and no put fails.
+  Status catch_up(std::int64_t) override { return {}; }
+  // Its end can be cut.
+  Result<std::unique_ptr<File>> open_pack(std::uint64_t number) override;
+  Result<bool> punch(const model::PieceRow& row) override;
+  void count_dead(const model::PieceRow& row, kv::Ticket ticket) override;
+  Status remove(std::span<const std::uint64_t> numbers) override;
+  std::uint64_t worth_moving_bytes() const override { return 1024 * 1024; }
+  SyncCounts sync_counts() override;
+
+ private:
+  FilePacks(kv::Store& kv, Files& files, std::string folder,
+            std::function<void(const Error&)> on_sync_failure);
+  std::string path_of(std::uint64_t number) const { return pack_path(folder_, number); }
+  Result<std::shared_ptr<Pack>> choose();
+  std::shared_ptr<Pack> least_busy(bool& may_add);
+  Result<std::shared_ptr<Pack>> take_into_use();
+  Result<std::shared_ptr<Pack>> resume_idle();
+  Result<std::shared_ptr<Pack>> make_new();
+  void retire(const std::shared_ptr<Pack>& pack);
+  void write_account(const std::shared_ptr<Pack>& pack);
+  std::shared_ptr<Pack> find(std::uint64_t number);
+
+  kv::Store& kv_;
+  Files& files_;
+  const std::string folder_;
+  const std::function<void(const Error&)> on_sync_failure_;
+
+  std::mutex adding_;  // held while a pack is taken into use; before mutex_
+  std::mutex mutex_;
+  std::vector<std::shared_ptr<Pack>> active_;
+  std::map<std::uint64_t, std::shared_ptr<Pack>> mine_;  // active, or not yet accounted for
+  SyncCounts past_;                                      // of packs that are no longer mine
+};
+
+}  // namespace spind::content

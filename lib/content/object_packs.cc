@@ -1,0 +1,279 @@
+#include "content/object_packs.h"
+
+#include <algorithm>
+
+#include "base/try.h"
+
+namespace spind::content {
+
+using kv::Family;
+using model::BlobPlace;
+using model::LedgerRow;
+
+namespace {
+
+// Whoever joins keeps a pack waiting for others, but not for longer than so many windows.
+constexpr int kWindowsMax = 8;
+// So many settled packs get their rows at once.
+constexpr std::size_t kSettledMax = 500;
+
+// A pack that was fetched, as a file to walk through.
+class FetchedPack final : public File {
+ public:
+  explicit FetchedPack(std::vector<std::uint8_t> bytes) : bytes_(std::move(bytes)) {}
+
+  Result<std::size_t> read_at(std::uint64_t offset, std::span<std::uint8_t> out) const override {
+    if (offset >= bytes_.size()) return std::size_t{0};
+    const Bytes from = Bytes(bytes_).subspan(static_cast<std::size_t>(offset));
+    const std::size_t count = std::min(out.size(), from.size());
+    std::copy_n(from.begin(), count, out.begin());
+    return count;
+  }
+  Result<std::uint64_t> size() const override { return std::uint64_t{bytes_.size()}; }
+  Status append(Bytes) override { return fixed(); }
+  Status sync() override { return fixed(); }
+  Status truncate(std::uint64_t) override { return fixed(); }
+  Status punch(std::uint64_t, std::uint64_t) override { return fixed(); }
+  void will_read(std::uint64_t, std::uint64_t) const override {}
+  void drop_cache(std::uint64_t, std::uint64_t) const override {}
+
+ private:
+  static Error fixed() { return {Code::unsupported, "a pack that is an object never changes"}; }
+
+  const std::vector<std::uint8_t> bytes_;
+};
+
+}  // namespace
+
+std::string pack_object_name(std::uint64_t number) {
+  return std::string(kPacksPrefix) + '/' + std::to_string(number / kNumbersReserved) + '/' +
+         std::to_string(number);
+}
+
+ObjectPacks::ObjectPacks(kv::Store& kv, BlobStore& blobs, Clock& clock, MemoryBudget& memory,
+                         const GatherOptions& options)
+    : kv_(kv),
+      blobs_(blobs),
+      clock_(clock),
+      memory_(memory),
+      options_(options),
+      numbers_(kv, LedgerRow::pack_range, kPackNumbersReserved) {}
+
+ObjectPacks::~ObjectPacks() = default;
+
+// The open window, or a new one that the caller leads.
+std::shared_ptr<ObjectPacks::Window> ObjectPacks::join(Bytes frames, bool& leads) {
+  const auto now = std::chrono::steady_clock::now();
+  if (gathering_ != nullptr && gathering_->size_bytes + frames.size() > options_.pack_bytes) {
+    gathering_->closed = true;
+    gathering_->changed.notify_all();
+    gathering_.reset();
+  }
+  leads = gathering_ == nullptr;
+  if (leads) {
+    gathering_ = std::make_shared<Window>();
+    gathering_->begun = now;
+  }
+  const std::shared_ptr<Window> window = gathering_;
+  window->parts.push_back(frames);
+  window->size_bytes += frames.size();
+  window->joined = now;
+  return window;
+}
+
+// Returns when nobody joins any more. While they come one soon after the other, as after a pack that
+// many have waited for, it waits for more of them.
+void ObjectPacks::gather(Window& window, std::unique_lock<std::mutex>& lock) {
+  const auto last = window.begun + kWindowsMax * options_.window;
+  while (!window.closed) {
+    const auto until = std::min(window.joined + options_.window, last);
+    if (std::chrono::steady_clock::now() >= until) break;
+    window.changed.wait_until(lock, until);
+  }
+  window.closed = true;
+  if (gathering_.get() == &window) gathering_.reset();
+}
+
+Result<BlobPlace> ObjectPacks::append(Bytes frames) {
+  std::unique_lock lock(mutex_);
+  bool leads = false;
+  const std::shared_ptr<Window> window = join(frames, leads);
+  const std::uint64_t offset = window->size_bytes - frames.size();
+  if (leads) {
+    gather(*window, lock);
+    lock.unlock();
+    Result<std::uint64_t> number = put(*window);
+    lock.lock();
+    if (number.ok()) {
+      Account& account = accounts_[*number];
+      account.end_bytes = window->size_bytes;
+      account.unsettled = window->parts.size();
+    }
+    window->outcome.emplace(std::move(number));
+    window->changed.notify_all();
+  }
+  window->changed.wait(lock, [&] { return window->outcome.has_value(); });
+  if (!window->outcome->ok()) return window->outcome->error();
+  return BlobPlace{BlobPlace::Kind::pack, **window->outcome, offset};
+}
+
+// The parts are there as long as their owners wait.
+Result<std::uint64_t> ObjectPacks::put(const Window& window) {
+  SPIND_TRY_ASSIGN(const MemoryBudget::Lease lease, memory_.take(window.size_bytes, nullptr));
+  std::vector<std::uint8_t> bytes;
+  bytes.reserve(static_cast<std::size_t>(window.size_bytes));
+  for (const Bytes part : window.parts) bytes.insert(bytes.end(), part.begin(), part.end());
+  SPIND_TRY_ASSIGN(const std::uint64_t number, numbers_.take());
+  Status done = blobs_.put(pack_object_name(number), bytes);
+  {
+    const std::lock_guard lock(mutex_);
+    ++counts_.syncs;
+    if (done.ok()) counts_.appends_synced += window.parts.size();
+  }
+  if (done.ok()) return number;
+  failed_.add(number, clock_.monotonic_ns());
+  return std::move(done).error();
+}
+
+// Under mutex_.
+void ObjectPacks::settled(std::map<std::uint64_t, Account>::iterator account) {
+  if (--account->second.unsettled > 0) return;
+  if (account->second.unknown)
+    accounts_.erase(account);
+  else
+    settled_.push_back(account->first);
+}
+
+void ObjectPacks::settle_used(const BlobPlace& place, kv::Ticket ticket) {
+  std::unique_lock lock(mutex_);
+  const auto account = accounts_.find(place.number);
+  if (account == accounts_.end()) return;
+  account->second.tickets.push_back(ticket);
+  settled(account);
+  const bool many = settled_.size() >= kSettledMax;
+  lock.unlock();
+  // What could not be written now is tried again with the next ones.
+  if (many) (void)write_accounts();
+}
+
+void ObjectPacks::settle_dead(const BlobPlace& place, std::uint64_t stored_bytes) {
+  const std::lock_guard lock(mutex_);
+  const auto account = accounts_.find(place.number);
+  if (account == accounts_.end()) return;
+  account->second.dead_bytes += stored_bytes;
+  settled(account);
+}
+
+void ObjectPacks::settle_unknown(const BlobPlace& place) {
+  const std::lock_guard lock(mutex_);
+  const auto account = accounts_.find(place.number);
+  if (account == accounts_.end()) return;
+  account->second.unknown = true;
+  settled(account);
+}
+
+Status ObjectPacks::write_accounts() {
+  const std::lock_guard writing(writing_);
+  std::vector<std::uint64_t> ready, durable;
+  std::vector<kv::Ticket> tickets;
+  {
+    const std::lock_guard lock(mutex_);
+    ready.swap(settled_);
+  }
+  for (const std::uint64_t number : ready) {
+    {
+      const std::lock_guard lock(mutex_);
+      tickets = accounts_[number].tickets;
+    }
+    // Else frames that no row refers to would count as used: the range stays open.
+    if (all_durable(kv_, tickets)) durable.push_back(number);
+  }
+  if (durable.empty()) return {};
+  Status written = commit_accounts(durable);
+  if (written.ok()) return {};
+  const std::lock_guard lock(mutex_);
+  settled_.insert(settled_.end(), durable.begin(), durable.end());
+  for (const std::uint64_t number : durable) accounts_[number].written = false;
+  return written;
+}
+
+Status ObjectPacks::commit_accounts(const std::vector<std::uint64_t>& numbers) {
+  const kv::Answer answer =
+      kv_.update({model::ledger_partition()}, [&](kv::Transaction& transaction) -> kv::Outcome {
+        const std::lock_guard lock(mutex_);
+        for (const std::uint64_t number : numbers) {
+          Account& account = accounts_[number];
+          account.written = true;  // what dies from here on finds the row
+          const model::PackRow row{account.end_bytes, account.dead_bytes};
+          transaction.put(Family::content, model::ledger_key(resting_tag(row), number),
+                          model::encode(row));
+        }
+        return kv::Commit{};
+      });
+  if (!answer.status.ok()) return answer.status.error();
+  {
+    const std::lock_guard lock(mutex_);
+    for (const std::uint64_t number : numbers) accounts_.erase(number);
+  }
+  for (const std::uint64_t number : numbers) numbers_.settle(number, answer.ticket);
+  return {};
+}
+
+void ObjectPacks::count_dead(const model::PieceRow& row, kv::Ticket ticket) {
+  {
+    const std::lock_guard lock(mutex_);
+    const auto account = accounts_.find(row.place.number);
+    if (account != accounts_.end() && !account->second.written) {
+      account->second.dead_bytes += row.stored_bytes;
+      account->second.tickets.push_back(ticket);
+      return;
+    }
+  }
+  // Its row was written a moment ago. Where this fails the pack is only kept longer.
+  (void)kv_.update({model::ledger_partition()}, [&](kv::Transaction& transaction) -> kv::Outcome {
+    SPIND_TRY(change_pack(transaction, row.place.number, [&](LedgerRow, model::PackRow& pack) {
+      pack.dead_bytes += row.stored_bytes;
+      return resting_tag(pack);
+    }));
+    return kv::Commit{};
+  });
+}
+
+void ObjectPacks::close() {
+  (void)write_accounts();
+  numbers_.close();
+}
+
+Status ObjectPacks::catch_up(std::int64_t failed_ns_ago) {
+  SPIND_TRY(write_accounts());
+  const std::vector<std::uint64_t> gone = failed_.take(clock_.monotonic_ns() - failed_ns_ago);
+  if (Status removed = remove(gone); !removed.ok()) {
+    for (const std::uint64_t number : gone) failed_.add(number, clock_.monotonic_ns());
+    return removed;
+  }
+  for (const std::uint64_t number : gone) numbers_.settle(number);
+  return {};
+}
+
+Result<std::size_t> ObjectPacks::read(std::uint64_t number, std::uint64_t offset, Places places) {
+  return blobs_.scatter(pack_object_name(number), offset, places);
+}
+
+Result<std::unique_ptr<File>> ObjectPacks::open_pack(std::uint64_t number) {
+  SPIND_TRY_ASSIGN(auto bytes, blobs_.get(pack_object_name(number), kPackBytesMax));
+  return std::unique_ptr<File>(std::make_unique<FetchedPack>(std::move(bytes)));
+}
+
+Status ObjectPacks::remove(std::span<const std::uint64_t> numbers) {
+  std::vector<std::string> names;
+  names.reserve(numbers.size());
+  for (const std::uint64_t number : numbers) names.push_back(pack_object_name(number));
+  return blobs_.remove_all(names);
+}
+
+SyncCounts ObjectPacks::sync_counts() {
+  const std::lock_guard lock(mutex_);
+  return counts_;
+}
+
+}  // namespace spind::content

@@ -1,0 +1,123 @@
+// A reader of blobs that are far away does not wait for each request in turn.
+#include <chrono>
+#include <thread>
+
+#include "unit/content/place.h"
+
+namespace spind::test {
+namespace {
+
+constexpr std::chrono::milliseconds kLatency{20};
+constexpr std::size_t kFarBytes = 64 * kMiB;
+
+// Each read takes some time, however many are asked for at once.
+class FarBlobs final : public BlobStore {
+ public:
+  explicit FarBlobs(BlobStore& under) : under_(under) {}
+
+  Status put(std::string_view name, Bytes bytes) override { return under_.put(name, bytes); }
+  Result<std::vector<std::uint8_t>> get(std::string_view name, std::uint64_t size_max) override {
+    return under_.get(name, size_max);
+  }
+  Result<std::size_t> range(std::string_view name, std::uint64_t offset,
+                            std::span<std::uint8_t> out) override {
+    ++requests;
+    const int now = ++in_flight_;
+    int seen = most_at_once.load();
+    while (now > seen && !most_at_once.compare_exchange_weak(seen, now)) continue;
+    std::this_thread::sleep_for(latency.load());
+    --in_flight_;
+    fetched_bytes += out.size();
+    return under_.range(name, offset, out);
+  }
+  Status remove(std::string_view name) override { return under_.remove(name); }
+  Result<std::vector<BlobListItem>> list(std::string_view prefix, std::string_view after,
+                                         std::size_t count_max) override {
+    return under_.list(prefix, after, count_max);
+  }
+
+  std::atomic<int> requests = 0, most_at_once = 0;
+  std::atomic<std::uint64_t> fetched_bytes = 0;
+  std::atomic<std::chrono::milliseconds> latency{kLatency};
+
+ private:
+  BlobStore& under_;
+  std::atomic<int> in_flight_ = 0;
+};
+
+struct FarPlace {
+  FarPlace() {
+    place.memory_bytes = 128 << 20;
+    far = std::make_shared<FarBlobs>(place.blobs);
+    place.layered = far;
+    place.reopen();
+    std::mt19937_64 random(test::seed());
+    text = random_text(random, kFarBytes);
+    stored = place.put_and_commit(owner_of(1), text);
+    far->requests = far->most_at_once = 0;
+    far->fetched_bytes = 0;
+  }
+
+  Place place{content::GatherOptions{}};
+  std::shared_ptr<FarBlobs> far;
+  std::string text;
+  content::Stored stored;
+};
+
+}  // namespace
+
+TEST_CASE("far reading: many requests are under way while a file is read in sequence") {
+  FarPlace place;
+  for (const std::size_t part : {kMiB / 16 + 7, kMiB, kFarBytes}) {
+    place.far->requests = place.far->most_at_once = 0;
+    place.far->fetched_bytes = 0;
+    const auto source = place.place.try_source(owner_of(1), place.stored).value();
+    std::vector<std::uint8_t> bytes(part);
+    const auto begin = std::chrono::steady_clock::now();
+    bool same = true;
+    for (std::uint64_t at = 0; at < kFarBytes;) {
+      const std::size_t got = source->read_at(at, bytes).value();
+      same =
+          same && as_text(Bytes(bytes).first(got)) == std::string_view(place.text).substr(at, got);
+      at += got;
+    }
+    const auto took = std::chrono::steady_clock::now() - begin;
+    CHECK(same);
+    INFO(part, " bytes at a time: ", place.far->requests.load(), " requests, at most ",
+         place.far->most_at_once.load(), " at once");
+    CHECK(place.far->most_at_once >= 6);
+    CHECK(took < place.far->requests.load() * kLatency / 2);
+    // Nothing is fetched twice, but what was asked for before a sequence was seen.
+    CHECK(place.far->fetched_bytes * 10 < kFarBytes * 13);
+  }
+}
+
+TEST_CASE("far reading: who cancels need not wait for what is under way") {
+  FarPlace place;
+  const auto source = place.place.try_source(owner_of(1), place.stored).value();
+  std::vector<std::uint8_t> bytes(1 << 20);
+  for (std::uint64_t at = 0; at < 8 * kMiB; at += bytes.size())
+    REQUIRE(source->read_at(at, bytes).ok());
+  place.far->latency = std::chrono::milliseconds(1500);
+  std::uint64_t at = 8 * kMiB;
+  std::atomic<bool> cancelled = false;
+  std::chrono::steady_clock::time_point cancelled_at;
+  std::thread canceller([&] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(300));
+    cancelled_at = std::chrono::steady_clock::now();
+    cancelled = true;
+  });
+  Result<std::size_t> got = std::size_t{0};
+  for (; got.ok() && at < kFarBytes; at += bytes.size())
+    got = source->read_at(at, bytes, [&]() -> Status {
+      if (cancelled) return Error{.code = Code::cancelled, .text = "cancelled"};
+      return {};
+    });
+  const auto ended = std::chrono::steady_clock::now();
+  canceller.join();
+  CHECK(got.code() == Code::cancelled);
+  CHECK(ended - cancelled_at < std::chrono::milliseconds(700));
+  place.far->latency = std::chrono::milliseconds(0);
+}
+
+}  // namespace spind::test
