@@ -25,6 +25,7 @@ namespace {
 constexpr mode_t kFileMode = 0600;
 constexpr mode_t kFolderMode = 0700;
 constexpr std::size_t kCopyPartBytes = std::size_t{1} << 20;
+constexpr std::size_t kShreddedPartBytes = std::size_t{64} << 10;
 constexpr std::size_t kPlacesMax = 64;  // that are read into by one call
 
 class PosixFile final : public File {
@@ -177,6 +178,26 @@ class PosixFiles final : public Files {
     // Linux says EISDIR, POSIX says EPERM, for a folder; an empty one may go as well.
     if ((errno == EISDIR || errno == EPERM) && rmdir(path.c_str()) == 0) return {};
     return errno_error(errno, "remove", path);
+  }
+
+  Status shred(const std::string& path) override {
+    const FileDescriptor file =
+        FileDescriptor::open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0);
+    if (!file.valid()) return errno_error(errno, "open", path);
+    struct stat info {};
+    if (fstat(file.get(), &info) != 0) return errno_error(errno, "stat", path);
+    if (!S_ISREG(info.st_mode)) return Error{Code::io_error, "not a plain file", path};
+    const std::vector<std::uint8_t> zeros(kShreddedPartBytes);
+    for (off_t at = 0; at < info.st_size;) {
+      const std::size_t part = static_cast<std::size_t>(
+          std::min<off_t>(info.st_size - at, static_cast<off_t>(zeros.size())));
+      const ssize_t put = pwrite(file.get(), zeros.data(), part, at);
+      if (put < 0 && errno == EINTR) continue;
+      if (put < 0) return errno_error(errno, "overwrite", path);
+      at += put;
+    }
+    if (fsync(file.get()) != 0) return errno_error(errno, "sync", path);
+    return remove(path);
   }
 
   Result<bool> exists(const std::string& path) override {

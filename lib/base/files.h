@@ -88,6 +88,10 @@ class Files {
   virtual Status link(const std::string& from, const std::string& to);
   // A file or an empty folder; not_found if it is not there.
   virtual Status remove(const std::string& path) = 0;
+  // Overwrites the file with zeros, syncs and removes it, for what must not be found on the device
+  // later. A file system that writes elsewhere, and a flash device, may keep the old bytes for some
+  // time all the same. not_found.
+  virtual Status shred(const std::string& path) { return remove(path); }
   virtual Result<bool> exists(const std::string& path) = 0;
   // Names in the folder without "." and "..", in no order.
   virtual Result<std::vector<std::string>> list(const std::string& path) = 0;

@@ -33,6 +33,9 @@ enum class RecordTag : std::uint8_t {
   scrub = 'R',
   aside = 'Q',
   blob_owner = 'B',
+  vault_keys = 'E',
+  key_check = 'X',
+  vault_secret = 'Z',
 };
 inline constexpr std::uint8_t kRecordFormat = 1;
 

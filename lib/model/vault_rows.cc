@@ -117,6 +117,11 @@ std::string ledger_key(LedgerRow row, std::uint64_t number) {
 std::string next_number_key() { return ledger_prefix(LedgerRow::next_number); }
 std::string scrub_key() { return ledger_prefix(LedgerRow::scrub); }
 std::string blob_owner_key() { return ledger_prefix(LedgerRow::blob_owner); }
+std::string key_check_key() { return ledger_prefix(LedgerRow::key_check); }
+
+std::string vault_keys_key(const VaultId& vault) {
+  return ledger_prefix(LedgerRow::vault_keys).append(as_text(Bytes(vault)));
+}
 
 std::string ledger_vault_key(const VaultId& vault) {
   return ledger_prefix(LedgerRow::vault).append(as_text(Bytes(vault)));
@@ -204,6 +209,73 @@ Result<BlobOwnerRow> decode_blob_owner(std::string_view bytes) {
   row.claim = in.u64();
   row.claim_before = in.u64();
   if (!in.finish()) return corrupt_record(kWhat);
+  return row;
+}
+
+namespace {
+
+bool is_wrapped(std::string_view key_id, std::string_view wrapped) {
+  return !key_id.empty() && key_id.size() <= kWrappingKeyIdBytesMax && !wrapped.empty() &&
+         wrapped.size() <= kWrappedSecretBytesMax;
+}
+
+}  // namespace
+
+std::string encode(const VaultKeysRow& row) {
+  std::string out = begin_record(RecordTag::vault_keys, row.box.size() + 24);
+  Encoder(out).u8(static_cast<std::uint8_t>(row.state)).varint(row.generation).bytes(row.box);
+  return finish_record(std::move(out));
+}
+
+Result<VaultKeysRow> decode_vault_keys(std::string_view bytes) {
+  constexpr std::string_view kWhat = "keys of a vault";
+  SPIND_TRY_ASSIGN(const std::string_view body, open_record(RecordTag::vault_keys, bytes, kWhat));
+  Decoder in(body);
+  VaultKeysRow row;
+  row.state = VaultKeysRow::State{in.u8()};
+  row.generation = in.varint();
+  row.box = std::string(in.bytes());
+  const bool in_use = row.state == VaultKeysRow::State::in_use && !row.box.empty();
+  const bool destroyed = row.state == VaultKeysRow::State::destroyed && row.box.empty();
+  if (!in.finish() || in_use == destroyed || row.generation == 0 ||
+      row.generation > kGenerationsMax)
+    return corrupt_record(kWhat);
+  return row;
+}
+
+std::string encode(const VaultSecret& secret) {
+  std::string out = begin_record(RecordTag::vault_secret, secret.wrapped.size() + 64);
+  Encoder(out).raw(Bytes(secret.vault)).bytes(secret.key_id).bytes(secret.wrapped);
+  return finish_record(std::move(out));
+}
+
+Result<VaultSecret> decode_vault_secret(std::string_view bytes) {
+  constexpr std::string_view kWhat = "secret of a vault";
+  SPIND_TRY_ASSIGN(const std::string_view body, open_record(RecordTag::vault_secret, bytes, kWhat));
+  Decoder in(body);
+  VaultSecret secret;
+  secret.vault = decode_array<16>(in);
+  secret.key_id = std::string(in.bytes());
+  secret.wrapped = std::string(in.bytes());
+  if (!in.finish() || !is_wrapped(secret.key_id, secret.wrapped)) return corrupt_record(kWhat);
+  return secret;
+}
+
+std::string encode(const KeyCheckRow& row) {
+  std::string out = begin_record(RecordTag::key_check, row.wrapped.size() + 64);
+  Encoder(out).bytes(row.key_id).bytes(row.wrapped).raw(Bytes(row.sha256));
+  return finish_record(std::move(out));
+}
+
+Result<KeyCheckRow> decode_key_check(std::string_view bytes) {
+  constexpr std::string_view kWhat = "check of the keys";
+  SPIND_TRY_ASSIGN(const std::string_view body, open_record(RecordTag::key_check, bytes, kWhat));
+  Decoder in(body);
+  KeyCheckRow row;
+  row.key_id = std::string(in.bytes());
+  row.wrapped = std::string(in.bytes());
+  row.sha256 = decode_array<32>(in);
+  if (!in.finish() || !is_wrapped(row.key_id, row.wrapped)) return corrupt_record(kWhat);
   return row;
 }
 

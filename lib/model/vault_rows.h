@@ -84,7 +84,9 @@ SpaceId space_in_key(std::string_view key);
   ROW(pack_sparse, 'm')  /* number u64      PackRow: mostly dead, and being emptied           */   \
   ROW(pack_removed, 'x') /* number u64      PackRow: nothing in it is in use                  */   \
   ROW(scrub, 's')        /* –               ScrubRow                                          */ \
-  ROW(blob_owner, 'w')   /* –               BlobOwnerRow: where a host gives the blob store    */
+  ROW(blob_owner, 'w') /* –               BlobOwnerRow: where a host gives the blob store    */  \
+  ROW(vault_keys, 'e') /* vault 16        VaultKeysRow: the vault is encrypted              */     \
+  ROW(key_check, 'k')  /* –               KeyCheckRow: every new vault is encrypted         */
 
 enum class LedgerRow : char {
 #define SPIND_ROW(name, tag) name = tag,
@@ -116,12 +118,42 @@ struct BlobOwnerRow {
   bool operator==(const BlobOwnerRow&) const = default;
 };
 
+// The keys of an encrypted vault, sealed under a secret that lies outside these rows: what a row once
+// held lingers in files of the metadata long after it was replaced.
+struct VaultKeysRow {
+  enum class State : std::uint8_t { in_use = 1, destroyed = 2 };
+  State state = State::in_use;
+  std::uint64_t generation = 0;  // of the newest data key; the first is 1
+  std::string box;               // id key, record key, data keys from the first on; none: destroyed
+  bool operator==(const VaultKeysRow&) const = default;
+};
+
+// The secret of a vault as its file holds it, and that which shows whether a provider's keys are
+// those of the store: 32 bytes, wrapped.
+struct VaultSecret {
+  VaultId vault{};
+  std::string key_id;
+  std::string wrapped;
+  bool operator==(const VaultSecret&) const = default;
+};
+struct KeyCheckRow {
+  std::string key_id;
+  std::string wrapped;
+  std::array<std::uint8_t, 32> sha256{};  // of what is wrapped
+  bool operator==(const KeyCheckRow&) const = default;
+};
+inline constexpr std::uint64_t kGenerationsMax = 1024;  // of a vault's data key
+inline constexpr std::size_t kWrappingKeyIdBytesMax = 255;
+inline constexpr std::size_t kWrappedSecretBytesMax = 4096;
+
 std::string ledger_partition();
 std::string ledger_prefix(LedgerRow row);
 std::string ledger_key(LedgerRow row, std::uint64_t number);  // range and packs
 std::string next_number_key();
 std::string scrub_key();
 std::string blob_owner_key();
+std::string key_check_key();
+std::string vault_keys_key(const VaultId& vault);
 std::string ledger_vault_key(const VaultId& vault);
 VaultId vault_in_key(std::string_view key);
 
@@ -129,11 +161,17 @@ std::string encode(const PieceRow& row);
 std::string encode(const PackRow& row);
 std::string encode(const ScrubRow& row);
 std::string encode(const BlobOwnerRow& row);
+std::string encode(const VaultKeysRow& row);
+std::string encode(const VaultSecret& secret);
+std::string encode(const KeyCheckRow& row);
 std::string encode_number(std::uint64_t number);
 Result<PieceRow> decode_piece(std::string_view bytes);
 Result<PackRow> decode_pack(std::string_view bytes);
 Result<ScrubRow> decode_scrub(std::string_view bytes);
 Result<BlobOwnerRow> decode_blob_owner(std::string_view bytes);
+Result<VaultKeysRow> decode_vault_keys(std::string_view bytes);
+Result<VaultSecret> decode_vault_secret(std::string_view bytes);
+Result<KeyCheckRow> decode_key_check(std::string_view bytes);
 Result<std::uint64_t> decode_number(std::string_view bytes);
 
 }  // namespace spind::model

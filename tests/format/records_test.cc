@@ -134,6 +134,14 @@ TEST_CASE("format: records of content") {
   check_golden("blob-owner-row", owner, encode(owner), decode_blob_owner);
   const ScrubRow scrub{piece_key(filled<16>(1), filled<32>(2)), 9'000'000, 2, 1'767'225'600'000};
   check_golden("scrub-row", scrub, encode(scrub), decode_scrub);
+  const VaultKeysRow keys{VaultKeysRow::State::in_use, 2, std::string(168, 'b')};
+  check_golden("vault-keys", keys, encode(keys), decode_vault_keys);
+  const VaultKeysRow destroyed{VaultKeysRow::State::destroyed, 2, {}};
+  check_golden("vault-keys-destroyed", destroyed, encode(destroyed), decode_vault_keys);
+  const VaultSecret secret{filled<16>(1), "9f2c41d07a3be655", std::string(72, 'w')};
+  check_golden("vault-secret", secret, encode(secret), decode_vault_secret);
+  const KeyCheckRow check{"9f2c41d07a3be655", std::string(72, 'w'), filled<32>(2)};
+  check_golden("key-check", check, encode(check), decode_key_check);
   content::FrameHeader header{300000 - 262144, 1, 300000, filled<16>(1), filled<32>(2),
                               filled<16>(3)};
   std::string bytes(content::kFrameHeaderBytes, '\0');

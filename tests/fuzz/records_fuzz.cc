@@ -19,7 +19,7 @@ using spind::fuzz::require;
 using spind::model::RecordTag;
 
 // How many kinds of input there are: the cases of the switch below.
-constexpr std::uint8_t kKinds = 19;
+constexpr std::uint8_t kKinds = 22;
 
 std::string framed(RecordTag tag, std::string_view body, std::uint8_t format) {
   std::string row = spind::model::begin_record(tag, 128, format);
@@ -110,7 +110,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       break;
     case 16: try_record(RecordTag::aside, rest, model::decode_aside); break;
     case 17: try_record(RecordTag::scrub, rest, model::decode_scrub); break;
-    case kKinds - 1: try_favourite(rest); break;
+    case 18: try_favourite(rest); break;
+    case 19: try_record(RecordTag::vault_keys, rest, model::decode_vault_keys); break;
+    case 20: try_record(RecordTag::vault_secret, rest, model::decode_vault_secret); break;
+    case kKinds - 1: try_record(RecordTag::key_check, rest, model::decode_key_check); break;
     default: require(false);
   }
   return 0;

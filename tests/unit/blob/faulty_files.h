@@ -21,6 +21,7 @@ enum class FileCall {
   make_folder,
   sync_folder,
   rename,
+  link,
   remove
 };
 
@@ -55,6 +56,12 @@ class FaultyFiles final : public Files {
   }
   Status remove(const std::string& path) override {
     return guarded(FileCall::remove, path, [&] { return under_.remove(path); });
+  }
+  Status link(const std::string& from, const std::string& to) override {
+    return guarded(FileCall::link, to, [&] { return under_.link(from, to); });
+  }
+  Status shred(const std::string& path) override {
+    return guarded(FileCall::remove, path, [&] { return under_.shred(path); });
   }
   Result<bool> exists(const std::string& path) override { return under_.exists(path); }
   Result<std::vector<std::string>> list(const std::string& path) override {

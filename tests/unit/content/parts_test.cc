@@ -116,6 +116,32 @@ TEST_CASE("vault rows: what was written is read, and nothing else is taken") {
   CHECK_FALSE(model::decode_number("").ok());
 }
 
+TEST_CASE("vault rows: keys of a vault that no encoder would write are refused") {
+  using State = model::VaultKeysRow::State;
+  const auto taken = [](State state, std::uint64_t generation, std::string box) {
+    return model::decode_vault_keys(model::encode(model::VaultKeysRow{state, generation, box}))
+        .ok();
+  };
+  CHECK(taken(State::in_use, 1, "box"));
+  CHECK(taken(State::destroyed, 1, ""));
+  CHECK_FALSE(taken(State::in_use, 1, ""));
+  CHECK_FALSE(taken(State::destroyed, 1, "box"));
+  CHECK_FALSE(taken(State{3}, 1, "box"));
+  CHECK_FALSE(taken(State{0}, 1, ""));
+  CHECK_FALSE(taken(State::in_use, 0, "box"));
+  CHECK_FALSE(taken(State::in_use, model::kGenerationsMax + 1, "box"));
+  for (const auto& [id, wrapped] : {std::pair<std::size_t, std::size_t>{0, 1},
+                                    {1, 0},
+                                    {model::kWrappingKeyIdBytesMax + 1, 1},
+                                    {1, model::kWrappedSecretBytesMax + 1}}) {
+    const std::string key_id(id, 'i'), bytes(wrapped, 'w');
+    CHECK_FALSE(
+        model::decode_vault_secret(model::encode(model::VaultSecret{{}, key_id, bytes})).ok());
+    CHECK_FALSE(model::decode_key_check(model::encode(model::KeyCheckRow{key_id, bytes, {}})).ok());
+  }
+  CHECK(model::decode_vault_secret(model::encode(model::VaultSecret{{}, "i", "w"})).ok());
+}
+
 TEST_CASE("vault rows: keys begin with their partition and give back what they name") {
   const model::VaultId vault = model::vault_of("school");
   CHECK(vault != model::vault_of("university"));

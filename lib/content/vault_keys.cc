@@ -1,0 +1,313 @@
+#include "content/vault_keys.h"
+
+#include <algorithm>
+
+#include "base/codec.h"
+#include "base/hex.h"
+#include "base/sealer.h"
+#include "base/try.h"
+#include "content/content_rows.h"
+
+namespace spind::content {
+
+using kv::Family;
+using model::KeyCheckRow;
+using model::LedgerRow;
+using model::VaultId;
+using model::VaultKeysRow;
+using model::VaultSecret;
+
+namespace {
+
+constexpr std::size_t kKeyringsMax = 1024;
+constexpr std::string_view kBoxAbout = "vault keys";
+constexpr std::string_view kCheckContext = "spind check";
+
+// A secret that is taken for that of another vault does not unwrap.
+std::string context_of(const VaultId& vault) { return "spind vault " + to_hex(Bytes(vault)); }
+
+std::string about_keys(const VaultId& vault, std::uint64_t generation) {
+  std::string about(kBoxAbout);
+  Encoder(about).raw(Bytes(vault)).varint(generation);
+  return about;
+}
+
+std::string seal_keys(const VaultId& vault, std::uint64_t generation, Bytes secret, Bytes keys,
+                      Random& random) {
+  return seal_box(secret, as_bytes(about_keys(vault, generation)), keys, random);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<VaultKeys>> VaultKeys::open(VaultKeysSetup setup) {
+  std::unique_ptr<VaultKeys> keys(new VaultKeys(std::move(setup)));
+  SPIND_TRY(keys->start());
+  return keys;
+}
+
+Status VaultKeys::start() {
+  SPIND_TRY_ASSIGN(const auto check, check_row());
+  if (!check && setup_.provider == nullptr) return {};
+  if (!check && !setup_.store_is_new)
+    return Error{.code = Code::invalid_argument,
+                 .text = "keys are given, but the store was made without; open it without them"};
+  SPIND_TRY(secrets_.open());
+  encrypts_ = true;
+  SPIND_TRY(finish_destructions());
+  if (!check) return make_check();
+  if (setup_.provider != nullptr) return compare_check(*check);
+  return {};
+}
+
+// ---- what shows that the keys are those of the store ----------------------------------------------
+
+Result<std::optional<KeyCheckRow>> VaultKeys::check_row() const {
+  SPIND_TRY_ASSIGN(const auto bytes,
+                   setup_.kv->durable()->get(Family::content, model::key_check_key()));
+  if (!bytes) return std::optional<KeyCheckRow>();
+  SPIND_TRY_ASSIGN(KeyCheckRow row, model::decode_key_check(*bytes));
+  return std::optional(std::move(row));
+}
+
+Result<KeyCheckRow> VaultKeys::wrap_check(Bytes value) {
+  SPIND_TRY_ASSIGN(WrappedKey wrapped, provider_.wrap(value, kCheckContext));
+  return KeyCheckRow{std::move(wrapped.key_id), std::move(wrapped.bytes), sha256(value)};
+}
+
+Status VaultKeys::make_check() {
+  Secret value(kKeyBytes);
+  setup_.random->fill(value.writable());
+  SPIND_TRY_ASSIGN(const KeyCheckRow row, wrap_check(value.bytes()));
+  return put_row(model::key_check_key(), model::encode(row));
+}
+
+Status VaultKeys::compare_check(const KeyCheckRow& row) {
+  const auto value = provider_.unwrap({row.key_id, row.wrapped}, kCheckContext, kKeyBytes);
+  if (value.ok() && sha256(value->bytes()) == row.sha256) return {};
+  std::string why = value.ok() ? "they unwrap something else" : value.error().text;
+  return Error{.code = Code::key_unavailable,
+               .text = "the keys that are given do not open this store, which needs the key \"" +
+                       row.key_id + "\": " + why};
+}
+
+Result<bool> VaultKeys::rewrap_check() {
+  const std::lock_guard lock(changing_);
+  SPIND_TRY(needs_provider());
+  SPIND_TRY_ASSIGN(const auto row, check_row());
+  if (!row) return false;
+  SPIND_TRY_ASSIGN(const std::string current, provider_.current_key_id());
+  if (row->key_id == current) return false;
+  SPIND_TRY_ASSIGN(const Secret value,
+                   provider_.unwrap({row->key_id, row->wrapped}, kCheckContext, kKeyBytes));
+  SPIND_TRY_ASSIGN(const KeyCheckRow anew, wrap_check(value.bytes()));
+  SPIND_TRY(put_row(model::key_check_key(), model::encode(anew)));
+  return true;
+}
+
+// ---- rows and secrets -----------------------------------------------------------------------------
+
+Result<std::optional<VaultKeysRow>> VaultKeys::row_of(const VaultId& vault) const {
+  SPIND_TRY_ASSIGN(const auto bytes,
+                   setup_.kv->durable()->get(Family::content, model::vault_keys_key(vault)));
+  if (!bytes) return std::optional<VaultKeysRow>();
+  SPIND_TRY_ASSIGN(VaultKeysRow row, model::decode_vault_keys(*bytes));
+  return std::optional(std::move(row));
+}
+
+Result<VaultKeysRow> VaultKeys::row_in_use(const VaultId& vault) const {
+  SPIND_TRY_ASSIGN(auto row, row_of(vault));
+  if (!row) return Error{.code = Code::not_found, .text = "the vault has no keys"};
+  if (row->state == VaultKeysRow::State::destroyed) return Keyring::destroyed_error();
+  return *std::move(row);
+}
+
+Status VaultKeys::put_row(const std::string& key, const std::string& row) {
+  const kv::Answer answer = setup_.kv->update({model::ledger_partition()},
+                                              [&](kv::Transaction& transaction) -> kv::Outcome {
+                                                transaction.put(Family::content, key, row);
+                                                return kv::Commit{};
+                                              });
+  if (!answer.status.ok()) return answer.status.error();
+  return setup_.kv->wait(answer.ticket);
+}
+
+Status VaultKeys::needs_provider() const {
+  if (setup_.provider != nullptr) return {};
+  return Error{.code = Code::key_unavailable,
+               .text = "the content is encrypted, and the store was opened without keys"};
+}
+
+Result<Secret> VaultKeys::secret_of(const VaultId& vault) {
+  SPIND_TRY(needs_provider());
+  SPIND_TRY_ASSIGN(const VaultSecret secret, secrets_.read(vault));
+  return provider_.unwrap({secret.key_id, secret.wrapped}, context_of(vault), kKeyBytes);
+}
+
+Status VaultKeys::wrap_secret(const VaultId& vault, Bytes secret) {
+  SPIND_TRY_ASSIGN(WrappedKey wrapped, provider_.wrap(secret, context_of(vault)));
+  return secrets_.write({vault, std::move(wrapped.key_id), std::move(wrapped.bytes)});
+}
+
+Result<Secret> VaultKeys::keys_in(const VaultId& vault, const VaultKeysRow& row) {
+  SPIND_TRY_ASSIGN(const Secret secret, secret_of(vault));
+  const std::string about = about_keys(vault, row.generation);
+  SPIND_TRY_ASSIGN(Secret keys,
+                   open_secret_box(secret.bytes(), as_bytes(about), as_bytes(row.box)));
+  if (keys.size() != (row.generation + 2) * kKeyBytes)
+    return Error{.code = Code::corruption, .text = "the keys of a vault have the wrong length"};
+  return keys;
+}
+
+// ---- finding and making ---------------------------------------------------------------------------
+
+Result<KeyringRef> VaultKeys::find(const VaultId& vault) {
+  if (!encrypts_) return KeyringRef();
+  if (KeyringRef known = cached(vault)) return known;
+  while (true) {
+    const std::uint64_t seen = changes();
+    SPIND_TRY_ASSIGN(const auto row, row_of(vault));
+    if (!row) return KeyringRef();
+    if (row->state == VaultKeysRow::State::destroyed) return Keyring::destroyed_error();
+    SPIND_TRY_ASSIGN(Secret keys, keys_in(vault, *row));
+    auto keyring = std::make_shared<Keyring>(std::move(keys));
+    if (keep(vault, keyring, seen)) return KeyringRef(std::move(keyring));
+  }
+}
+
+Result<KeyringRef> VaultKeys::find_or_make(const VaultId& vault) {
+  SPIND_TRY_ASSIGN(KeyringRef found, find(vault));
+  if (found != nullptr || !encrypts_) return found;
+  return make(vault);
+}
+
+Result<KeyringRef> VaultKeys::make(const VaultId& vault) {
+  const std::lock_guard lock(changing_);
+  // Another thread may have made it meanwhile.
+  SPIND_TRY_ASSIGN(KeyringRef found, find(vault));
+  if (found != nullptr) return found;
+  SPIND_TRY(needs_provider());
+  Secret secret(kKeyBytes), keys(3 * kKeyBytes);
+  setup_.random->fill(secret.writable());
+  setup_.random->fill(keys.writable());
+  // A secret that a crash left without a row sealed nothing, and is replaced.
+  SPIND_TRY(wrap_secret(vault, secret.bytes()));
+  const VaultKeysRow row{VaultKeysRow::State::in_use, 1,
+                         seal_keys(vault, 1, secret.bytes(), keys.bytes(), *setup_.random)};
+  SPIND_TRY(put_row(model::vault_keys_key(vault), model::encode(row)));
+  auto keyring = std::make_shared<Keyring>(std::move(keys));
+  // Nobody changes it meanwhile: that takes the same lock.
+  keep(vault, keyring, changes());
+  return KeyringRef(std::move(keyring));
+}
+
+Result<std::vector<VaultKeys::Listed>> VaultKeys::list() {
+  std::vector<Listed> vaults;
+  const kv::SnapshotRef rows = setup_.kv->durable();
+  const auto cursor = scan_content(*rows, model::ledger_prefix(LedgerRow::vault_keys));
+  for (; cursor->valid(); cursor->next()) {
+    SPIND_TRY_ASSIGN(const VaultKeysRow row, model::decode_vault_keys(cursor->value()));
+    Listed listed{model::vault_in_key(cursor->key()), row.state, row.generation, {}};
+    if (row.state == VaultKeysRow::State::in_use)
+      if (const auto secret = secrets_.read(listed.vault); secret.ok())
+        listed.key_id = secret->key_id;
+    vaults.push_back(std::move(listed));
+  }
+  SPIND_TRY(cursor->status());
+  return vaults;
+}
+
+// ---- changing -------------------------------------------------------------------------------------
+
+Result<bool> VaultKeys::rewrap(const VaultId& vault) {
+  const std::lock_guard lock(changing_);
+  SPIND_TRY(row_in_use(vault));
+  SPIND_TRY(needs_provider());
+  SPIND_TRY_ASSIGN(const std::string current, provider_.current_key_id());
+  SPIND_TRY_ASSIGN(const VaultSecret before, secrets_.read(vault));
+  if (before.key_id == current) return false;
+  SPIND_TRY_ASSIGN(const Secret secret, secret_of(vault));
+  SPIND_TRY(wrap_secret(vault, secret.bytes()));
+  return true;
+}
+
+Result<std::uint64_t> VaultKeys::rotate_data_key(const VaultId& vault) {
+  const std::lock_guard lock(changing_);
+  SPIND_TRY_ASSIGN(const VaultKeysRow row, row_in_use(vault));
+  if (row.generation >= model::kGenerationsMax)
+    return Error{.code = Code::limit_exceeded,
+                 .text = "the vault's data key was rotated too often",
+                 .limit = model::kGenerationsMax,
+                 .used = row.generation};
+  SPIND_TRY_ASSIGN(const Secret keys, keys_in(vault, row));
+  SPIND_TRY_ASSIGN(const Secret secret, secret_of(vault));
+  Secret more(keys.size() + kKeyBytes);
+  std::copy(keys.bytes().begin(), keys.bytes().end(), more.writable().begin());
+  setup_.random->fill(more.writable().last(kKeyBytes));
+  const std::uint64_t generation = row.generation + 1;
+  const VaultKeysRow rotated{
+      VaultKeysRow::State::in_use, generation,
+      seal_keys(vault, generation, secret.bytes(), more.bytes(), *setup_.random)};
+  SPIND_TRY(put_row(model::vault_keys_key(vault), model::encode(rotated)));
+  changed(vault, false);
+  return generation;
+}
+
+Status VaultKeys::destroy(const VaultId& vault) {
+  const std::lock_guard lock(changing_);
+  SPIND_TRY_ASSIGN(auto row, row_of(vault));
+  if (!row) return Error{.code = Code::not_found, .text = "the vault has no keys"};
+  row->state = VaultKeysRow::State::destroyed;
+  row->box.clear();
+  SPIND_TRY(put_row(model::vault_keys_key(vault), model::encode(*row)));
+  changed(vault, true);
+  return secrets_.destroy(vault);
+}
+
+// Of which the row says so, and the file was still there when the process ended.
+Status VaultKeys::finish_destructions() {
+  const kv::SnapshotRef rows = setup_.kv->durable();
+  const auto cursor = scan_content(*rows, model::ledger_prefix(LedgerRow::vault_keys));
+  for (; cursor->valid(); cursor->next()) {
+    SPIND_TRY_ASSIGN(const VaultKeysRow row, model::decode_vault_keys(cursor->value()));
+    if (row.state == VaultKeysRow::State::destroyed)
+      SPIND_TRY(secrets_.destroy(model::vault_in_key(cursor->key())));
+  }
+  return cursor->status();
+}
+
+// ---- what is in memory ----------------------------------------------------------------------------
+
+KeyringRef VaultKeys::cached(const VaultId& vault) {
+  const std::lock_guard lock(mutex_);
+  const auto found = keyrings_.find(vault);
+  return found == keyrings_.end() ? KeyringRef() : KeyringRef(found->second);
+}
+
+std::uint64_t VaultKeys::changes() {
+  const std::lock_guard lock(mutex_);
+  return changes_;
+}
+
+// False if a vault changed since `seen`: then these may be keys of before.
+bool VaultKeys::keep(const VaultId& vault, std::shared_ptr<Keyring> keyring, std::uint64_t seen) {
+  const std::lock_guard lock(mutex_);
+  if (seen != changes_) return false;
+  if (given_out_.size() >= 2 * kKeyringsMax)
+    std::erase_if(given_out_, [](const auto& each) { return each.second.expired(); });
+  given_out_.emplace_back(vault, keyring);
+  // Which ones go is no matter: the next use unwraps them again.
+  if (keyrings_.size() >= kKeyringsMax) keyrings_.clear();
+  keyrings_[vault] = std::move(keyring);
+  return true;
+}
+
+void VaultKeys::changed(const VaultId& vault, bool destroyed) {
+  const std::lock_guard lock(mutex_);
+  ++changes_;
+  keyrings_.erase(vault);
+  if (!destroyed) return;
+  for (const auto& [other, keyring] : given_out_)
+    if (const auto held = keyring.lock(); held != nullptr && other == vault) held->destroy();
+}
+
+}  // namespace spind::content

@@ -1,0 +1,119 @@
+// The keys of encrypted vaults: made, found, rotated, destroyed.
+//
+//   a provider's key      in the host's hands                    wraps
+//   the vault's secret    a file (VaultSecrets)                  seals
+//   the vault's keys      a row of the ledger (VaultKeysRow)     seal names, rows and pieces
+//
+// The order that keeps them safe: a secret is durable before the row that is sealed under it, and a
+// row before anything that is sealed under its keys. A vault is destroyed in its row first; what then
+// remains of it is removed, after a crash when the store is next opened.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/random.h"
+#include "content/keyring.h"
+#include "content/vault_secrets.h"
+#include "keys/guarded_keys.h"
+#include "kv/kv.h"
+#include "model/vault_rows.h"
+
+namespace spind::content {
+
+struct VaultKeysSetup {
+  kv::Store* kv = nullptr;
+  Files* files = nullptr;
+  std::string folder;       // of the secrets; none: they are kept in memory
+  KeyProviderPtr provider;  // null: what is encrypted cannot be read
+  Random* random = nullptr;
+  bool store_is_new = false;
+  std::chrono::milliseconds provider_timeout = keys::kKeyProviderTimeout;
+};
+
+using KeyringRef = std::shared_ptr<const Keyring>;
+
+// Thread-safe.
+class VaultKeys {
+ public:
+  // A new store with a provider becomes one of which every vault is encrypted; any other stays what
+  // it is. invalid_argument: a provider for a store without keys. key_unavailable: the provider
+  // fails, or its keys are not those of the store.
+  static Result<std::unique_ptr<VaultKeys>> open(VaultKeysSetup setup);
+
+  // Whether every new vault is encrypted.
+  bool encrypts() const { return encrypts_; }
+
+  // The keys of a vault; null if it is plain. key_unavailable: it was destroyed, or its keys cannot
+  // be had.
+  Result<KeyringRef> find(const model::VaultId& vault);
+  // The same for one that is about to be stored to: it gets keys if the store encrypts.
+  Result<KeyringRef> find_or_make(const model::VaultId& vault);
+
+  struct Listed {
+    model::VaultId vault{};
+    model::VaultKeysRow::State state = model::VaultKeysRow::State::in_use;
+    std::uint64_t generation = 0;
+    std::string key_id;  // of the provider's key that wraps its secret; none: not known
+  };
+  // Encrypted vaults, destroyed ones too.
+  Result<std::vector<Listed>> list();
+
+  // What follows answers not_found for a vault without keys, key_unavailable for a destroyed one.
+
+  // Wraps the vault's secret with the provider's current key. Answers whether it was another one.
+  Result<bool> rewrap(const model::VaultId& vault);
+  // The same for what shows at open that the provider's keys are those of the store.
+  Result<bool> rewrap_check();
+  // A new data key, for what is stored from now on; answers its generation. limit_exceeded.
+  Result<std::uint64_t> rotate_data_key(const model::VaultId& vault);
+  // What was sealed with its keys is gone, here and in every copy without the file of its secret. ok
+  // if it was destroyed before.
+  Status destroy(const model::VaultId& vault);
+
+ private:
+  explicit VaultKeys(VaultKeysSetup setup)
+      : setup_(std::move(setup)),
+        provider_(setup_.provider, setup_.provider_timeout),
+        secrets_(*setup_.files, setup_.folder) {}
+
+  Status start();
+  Result<std::optional<model::KeyCheckRow>> check_row() const;
+  Status make_check();
+  Status compare_check(const model::KeyCheckRow& row);
+  Result<model::KeyCheckRow> wrap_check(Bytes value);
+  Status finish_destructions();
+
+  Result<std::optional<model::VaultKeysRow>> row_of(const model::VaultId& vault) const;
+  Result<model::VaultKeysRow> row_in_use(const model::VaultId& vault) const;
+  Status put_row(const std::string& key, const std::string& row);
+  Status needs_provider() const;
+  Result<Secret> secret_of(const model::VaultId& vault);
+  Status wrap_secret(const model::VaultId& vault, Bytes secret);
+  Result<Secret> keys_in(const model::VaultId& vault, const model::VaultKeysRow& row);
+  Result<KeyringRef> make(const model::VaultId& vault);
+
+  KeyringRef cached(const model::VaultId& vault);
+  bool keep(const model::VaultId& vault, std::shared_ptr<Keyring> keyring, std::uint64_t seen);
+  std::uint64_t changes();
+  void changed(const model::VaultId& vault, bool destroyed);
+
+  const VaultKeysSetup setup_;
+  keys::GuardedKeys provider_;
+  VaultSecrets secrets_;
+  bool encrypts_ = false;
+
+  std::mutex changing_;  // held by whoever makes, rotates or destroys
+  std::mutex mutex_;     // guards what follows
+  std::map<model::VaultId, std::shared_ptr<Keyring>> keyrings_;  // at most kKeyringsMax
+  // All that may be in use, so that they can be told when their vault is destroyed.
+  std::vector<std::pair<model::VaultId, std::weak_ptr<Keyring>>> given_out_;
+  std::uint64_t changes_ = 0;  // of any vault's keys, so that none of before is given out after
+};
+
+}  // namespace spind::content

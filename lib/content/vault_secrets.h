@@ -1,0 +1,42 @@
+// The secrets of vaults, a file each, wrapped by the host's keys.
+//
+// They lie beside the metadata and not in it: what a row once held lingers in tables and logs, so a
+// vault could never be destroyed for good.
+#pragma once
+
+#include <map>
+#include <mutex>
+#include <string>
+
+#include "base/files.h"
+#include "model/vault_rows.h"
+
+namespace spind::content {
+
+// Thread-safe, but for two calls about one vault.
+class VaultSecrets {
+ public:
+  // No folder: they are kept in memory, as all else of such a store is.
+  VaultSecrets(Files& files, std::string folder) : files_(files), folder_(std::move(folder)) {}
+
+  // Makes the folder, and removes what a crash left of secrets that were replaced.
+  Status open();
+  // key_unavailable: it is not there. corruption: it is not this vault's.
+  Result<model::VaultSecret> read(const model::VaultId& vault);
+  // Durable when it returns. What it replaces is overwritten.
+  Status write(const model::VaultSecret& secret);
+  // Overwrites and removes it, durably; ok if there is none.
+  Status destroy(const model::VaultId& vault);
+
+ private:
+  std::string path_of(const model::VaultId& vault) const;
+  Status shred_if_there(const std::string& path);
+  Status drop_replaced(const std::string& path);
+
+  Files& files_;
+  const std::string folder_;
+  std::mutex mutex_;
+  std::map<model::VaultId, std::string> in_memory_;
+};
+
+}  // namespace spind::content
