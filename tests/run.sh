@@ -5,7 +5,7 @@
 #   bash tests/run.sh --fast          short forms on one build, under 3 minutes once it is built
 #   bash tests/run.sh --long          the long forms: many hours
 #   bash tests/run.sh [--…] LABEL…    only these labels: unit model crash powercut fault concurrency
-#                                     fuzz format scale soak install cli quickstart
+#                                     fuzz format s3 scale soak install cli quickstart
 #
 # Reports go to build/reports (or SPIND_REPORTS), SPIND_SEED repeats an earlier run. Exit status 0:
 # all passed, and nothing was skipped but what tests/skips.txt names.
@@ -48,10 +48,15 @@ if [ "$effort" = fast ]; then
 else
   builds=("fuzz unit model crash powercut fault concurrency format fuzz"
           "tsan concurrency"
-          "release scale soak install cli quickstart")
+          "release scale soak install cli quickstart s3")
 fi
 
 wanted() { [ ${#labels[@]} -eq 0 ] || [[ " ${labels[*]} " == *" $1 "* ]]; }
+
+# The servers that s3 runs on take minutes to build the first time; later they are there.
+if [ "$effort" != fast ] && wanted s3; then
+  bash tests/s3/install_servers.sh
+fi
 
 log=$SPIND_REPORTS/build.log
 : >"$log"

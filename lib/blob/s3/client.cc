@@ -183,6 +183,7 @@ bool Client::mend(const Failure& failure, const HttpAnswer& answer, const S3Cred
   switch (failure.remedy) {
     case Remedy::none: return false;
     case Remedy::again: return wait_for_next(answer, attempt);
+    case Remedy::twice: return attempt.made <= 2 && wait_for_next(answer, attempt);
     case Remedy::set_clock: {
       const std::optional<std::int64_t> date = date_of(answer);
       if (!date || std::exchange(attempt.clock_was_set, true)) return false;

@@ -13,6 +13,7 @@ namespace spind::s3 {
 enum class Remedy : std::uint8_t {
   none,
   again,      // after a while
+  twice,      // the same, but most likely it is for good
   set_clock,  // ours is off; the answer says what the server's shows
   new_keys    // those that were used have expired, or are not known
 };

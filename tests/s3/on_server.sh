@@ -1,0 +1,79 @@
+#!/usr/bin/env bash
+# Runs a program against a server of its own, which stops with it:
+#
+#   on_server.sh minio|versitygw PROGRAM ARGUMENT…     http
+#   on_server.sh minio-tls PROGRAM ARGUMENT…           https, with a certificate made for "localhost"
+#   on_server.sh given PROGRAM ARGUMENT…               on the bucket that SPIND_TEST_S3 names
+#
+# The program finds a bucket as tests/s3/bucket.h says. A server that does not start fails the test;
+# without a given bucket the last form is skipped (status 77).
+set -euo pipefail
+server=$1
+shift
+here=$(cd "$(dirname "$0")" && pwd)
+cache=$(realpath -m "${SPIND_TEST_CACHE:-$here/../../build/test-cache}")
+
+if [ "$server" = given ]; then
+  [ -n "${SPIND_TEST_S3:-}" ] || { echo "SPIND_TEST_S3 names no bucket"; exit 77; }
+  exec "$@"
+fi
+
+# What the machine's user has set up for himself is none of the test's business.
+unset AWS_PROFILE AWS_SESSION_TOKEN AWS_SHARED_CREDENTIALS_FILE AWS_REGION SPIND_TEST_S3_CA
+unset http_proxy https_proxy HTTP_PROXY HTTPS_PROXY all_proxy ALL_PROXY
+export AWS_ACCESS_KEY_ID=spindtest AWS_SECRET_ACCESS_KEY=spindtestsecret
+
+bash "$here/install_servers.sh" "${server%-tls}"
+
+work=$(mktemp -d)
+pid=
+finish() {
+  [ -z "$pid" ] || { kill "$pid" 2>/dev/null || true; wait "$pid" 2>/dev/null || true; }
+  rm -rf "$work"
+}
+trap finish EXIT
+
+free_port() {
+  python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
+}
+answers() {  # whether somebody listens there
+  python3 -c 'import socket, sys; socket.create_connection(("127.0.0.1", int(sys.argv[1])), 1)' "$1" \
+    2>/dev/null
+}
+
+start() {  # start PORT
+  local port=$1
+  case $server in
+    minio*)
+      # shellcheck disable=SC2086
+      MINIO_ROOT_USER=$AWS_ACCESS_KEY_ID MINIO_ROOT_PASSWORD=$AWS_SECRET_ACCESS_KEY \
+        MINIO_BROWSER=off MINIO_UPDATE=off "$cache/minio" server --quiet --certs-dir "$work/certs" \
+        --address "127.0.0.1:$port" "$work/data" >"$work/log" 2>&1 & ;;
+    versitygw)
+      ROOT_ACCESS_KEY=$AWS_ACCESS_KEY_ID ROOT_SECRET_KEY=$AWS_SECRET_ACCESS_KEY \
+        "$cache/versitygw" --quiet --port "127.0.0.1:$port" posix "$work/data" >"$work/log" 2>&1 & ;;
+    *) echo "no such server: $server"; exit 2 ;;
+  esac
+  pid=$!
+  for _ in $(seq 600); do
+    answers "$port" && return
+    kill -0 "$pid" 2>/dev/null || return 1
+    sleep 0.1
+  done
+  return 1
+}
+
+mkdir -p "$work/data/spind-test" "$work/certs"
+[ "$server" != minio-tls ] || bash "$here/make_certificates.sh" "$work/tls" "$work/certs"
+port=$(free_port)
+start "$port" || { cat "$work/log"; echo "$server does not start"; exit 1; }
+
+scheme=http host=127.0.0.1
+if [ "$server" = minio-tls ]; then
+  scheme=https host=localhost
+  export SPIND_TEST_S3_CA=$work/tls/ca.crt SPIND_TEST_S3_OTHER_CA=$work/tls/other_ca.crt
+  export SPIND_TEST_S3_EXPIRED_KEY=$work/tls/expired.key
+  export SPIND_TEST_S3_EXPIRED_CRT=$work/tls/expired.crt
+fi
+export SPIND_TEST_S3=s3://spind-test/suite SPIND_TEST_S3_ENDPOINT=$scheme://$host:$port
+"$@" || { status=$?; tail -n 20 "$work/log"; exit $status; }

@@ -1,0 +1,88 @@
+// What a store asks of a server's certificate, over a server that has one for "localhost".
+#include <doctest/doctest.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <string>
+#include <thread>
+
+#include "base/bytes.h"
+#include "s3/bucket.h"
+#include "support/http/free_port.h"
+
+namespace spind {
+namespace {
+
+void check_refused(const S3Options& options, std::string_view why) {
+  const auto refused = open_s3(options);
+  REQUIRE(refused.code() == Code::unauthenticated);
+  const std::string text = refused.error().to_string();
+  CAPTURE(text);
+  CHECK(text.find("certificate is refused") != std::string::npos);
+  CHECK(text.find(why) != std::string::npos);
+}
+
+TEST_CASE("tls: a certificate of the authority that is named is trusted, with either HTTP") {
+  for (const bool http2 : {false, true}) {
+    S3Options options = test::given_bucket();
+    options.http2 = http2;
+    const test::Prefix prefix(options);
+    REQUIRE(prefix.store()->put("a", as_bytes("hello")).ok());
+    CHECK(as_text(prefix.store()->get("a", 10).value()) == "hello");
+  }
+}
+
+TEST_CASE("tls: another authority, or none, is refused") {
+  S3Options options = test::given_bucket();
+  options.tls_ca_file = test::from_environment("SPIND_TEST_S3_OTHER_CA");
+  check_refused(options, "issuer");
+  options.tls_ca_file = "";
+  check_refused(options, "issuer");
+}
+
+TEST_CASE("tls: a certificate for another name is refused") {
+  S3Options options = test::given_bucket();
+  const std::string localhost = "localhost";
+  options.endpoint.replace(options.endpoint.find(localhost), localhost.size(), "127.0.0.1");
+  check_refused(options, "127.0.0.1");
+}
+
+// A server whose certificate has expired; it never gets to answer.
+class ExpiredServer {
+ public:
+  ExpiredServer() {
+    port_ = test::free_port();
+    const std::string key = test::from_environment("SPIND_TEST_S3_EXPIRED_KEY");
+    const std::string certificate = test::from_environment("SPIND_TEST_S3_EXPIRED_CRT");
+    const std::string port = std::to_string(port_);
+    child_ = ::fork();
+    if (child_ == 0) {
+      ::execlp("openssl", "openssl", "s_server", "-quiet", "-www", "-accept", port.c_str(), "-cert",
+               certificate.c_str(), "-key", key.c_str(), static_cast<char*>(nullptr));
+      ::_exit(127);
+    }
+    for (int i = 0; i < 200 && !test::listens(port_); ++i)
+      std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  }
+  ~ExpiredServer() {
+    ::kill(child_, SIGKILL);
+    ::waitpid(child_, nullptr, 0);
+  }
+  std::string url() const { return "https://localhost:" + std::to_string(port_); }
+
+ private:
+  std::uint16_t port_ = 0;
+  pid_t child_ = -1;
+};
+
+TEST_CASE("tls: a certificate that has expired is refused") {
+  const ExpiredServer server;
+  S3Options options = test::given_bucket();
+  options.endpoint = server.url();
+  check_refused(options, "expired");
+}
+
+}  // namespace
+}  // namespace spind
