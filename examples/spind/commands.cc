@@ -60,6 +60,14 @@ constexpr Option kSpaceSetOptions[] = {
     {"image", 0, "/PATH", "a file that presents it; \"\" for none"},
     {"readme", 0, "/PATH", "a file that explains it; \"\" for none"},
 };
+constexpr Option kDoctorOptions[] = {
+    {"endpoint", 0, "URL", "of the bucket's server, as https://HOST:9000 (AWS)"},
+    {"region", 0, "NAME", "of the bucket (us-east-1)"},
+    {"ca", 0, "FILE", "trust these authorities instead of the system's"},
+    {"credentials", 0, "FILE", "a shared credentials file (~/.aws/credentials)"},
+    {"profile", 0, "NAME", "in that file (AWS_PROFILE, or \"default\")"},
+    {"path-style", 0, "", "the bucket in the path of the URL, also at AWS"},
+};
 constexpr Option kPutOptions[] = {
     {"recursive", 'r', "", "store the contents of a folder"},
     {"ignore-times", 'I', "", "store also what is there with the same size and mtime"},
@@ -448,6 +456,16 @@ constexpr Command kCommands[] = {
      "spind checkpoint /srv/spind-today",
      {},
      run_checkpoint},
+    {"doctor", "s3://BUCKET[/PREFIX] | DIR", 1, 1,
+     "whether a bucket or a folder can hold a store's bytes, and what to do where not",
+     "A few small things are written there and removed again. Credentials come from "
+     "AWS_ACCESS_KEY_ID\n"
+     "and AWS_SECRET_ACCESS_KEY, or from a credentials file. Exit status 3 if anything is not "
+     "well.\n"
+     "--json: {check, ok, finding, advice} a check",
+     "spind doctor /srv/spind\n"
+     "spind doctor s3://school-bytes/spind --endpoint https://s3.example.org",
+     kDoctorOptions, run_doctor},
     {"metrics",
      "",
      0,

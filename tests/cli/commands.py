@@ -19,7 +19,7 @@ COMMANDS = ["init", "space create", "space list", "space info", "space set", "sp
             "space restore", "space purge", "prop get", "prop set", "prop rm", "tag add", "tag rm", "tag list",
             "favourite add", "favourite rm", "favourite list",
             "put", "get", "ls", "tree", "stat", "cat", "mkdir", "mv", "cp", "rm", "du", "versions",
-            "trash", "changes", "rewind", "upload", "check", "scrub", "collect", "checkpoint", "metrics",
+            "trash", "changes", "rewind", "upload", "check", "scrub", "collect", "checkpoint", "doctor", "metrics",
             "verify", "version", "completion"]
 
 
@@ -233,6 +233,17 @@ class Stores(ToolCase):
         self.spind("put", "-", "s:/a", data=b"y")
         self.assertEqual(self.run_tool("cat", "s:/a", "--store", copy).out, b"x" * 100_000)
         self.assertEqual(self.error("checkpoint", copy)["code"], "already_exists")
+
+    def test_doctor_looks_at_a_folder_and_says_what_is_wrong(self):
+        answer = self.run_tool("doctor", str(self.folder), "--json")
+        self.assertEqual(list(answer.row), ["check", "ok", "finding", "advice"])
+        self.assertIn("sync", [row["check"] for row in answer.rows])
+        well = all(row["ok"] for row in answer.rows)  # this folder may lie in memory, or be full
+        self.assertEqual(answer.status, 0 if well else 3)
+        rows = self.spind("doctor", "/no/such/folder", expect=3).rows
+        self.assertEqual([row["ok"] for row in rows], [False])
+        self.assertTrue(rows[0]["advice"])
+        self.error("doctor", "s3://NOT_A_BUCKET")
 
     def test_metrics_are_prometheus_text_and_rows(self):
         text = self.run_tool("metrics").out.decode()

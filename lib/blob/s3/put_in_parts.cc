@@ -146,7 +146,8 @@ Status ObjectStore::put_in_parts(std::string_view name, Bytes bytes) {
   return done;
 }
 
-Result<std::size_t> ObjectStore::abort_leftovers() {
+Result<std::size_t> ObjectStore::for_each_leftover(
+    const std::function<Status(const UnfinishedUpload&)>& visit) {
   std::size_t count = 0;
   std::string next_key, next_id;
   for (std::size_t page = 0; page < kLeftoverPagesMax; ++page) {
@@ -165,7 +166,7 @@ Result<std::size_t> ObjectStore::abort_leftovers() {
                                return {};
                              }}));
     for (const UnfinishedUpload& upload : found.uploads) {
-      SPIND_TRY(abort_parts(upload.key, upload.id));
+      SPIND_TRY(visit(upload));
       ++count;
     }
     if (!found.more) break;
@@ -173,6 +174,15 @@ Result<std::size_t> ObjectStore::abort_leftovers() {
     next_id = found.next_id;
   }
   return count;
+}
+
+Result<std::size_t> ObjectStore::abort_leftovers() {
+  return for_each_leftover(
+      [&](const UnfinishedUpload& upload) { return abort_parts(upload.key, upload.id); });
+}
+
+Result<std::size_t> ObjectStore::count_leftovers() {
+  return for_each_leftover([](const UnfinishedUpload&) { return Status(); });
 }
 
 }  // namespace spind::s3

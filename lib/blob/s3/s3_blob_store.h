@@ -4,6 +4,7 @@
 // in a blob. Which requests a verb costs is told in README.md.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -40,6 +41,7 @@ class ObjectStore final : public S3BlobStore {
   Status put_in_parts(std::string_view name, Bytes bytes);
   // What was begun in parts under the prefix and neither completed nor aborted. Answers how many.
   Result<std::size_t> abort_leftovers();
+  Result<std::size_t> count_leftovers();
   // The size of a blob, or not_found.
   Result<std::uint64_t> size_of(std::string_view name);
 
@@ -61,6 +63,8 @@ class ObjectStore final : public S3BlobStore {
                                                  Bytes bytes);
   Status complete_parts(std::string_view name, const std::string& id,
                         const std::vector<std::string>& etags, std::uint64_t size);
+  Result<std::size_t> for_each_leftover(
+      const std::function<Status(const UnfinishedUpload&)>& visit);
   Status abort_parts(std::string_view key, const std::string& id);
 
   const S3Options options_;

@@ -1,0 +1,199 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <cstdlib>
+#include <memory>
+#include <utility>
+
+#include "base/hex.h"
+#include "base/random.h"
+#include "base/try.h"
+#include "blob/s3/s3_blob_store.h"
+#include "spind/probe.h"
+
+namespace spind::s3 {
+namespace {
+
+constexpr std::size_t kRounds = 12, kRacers = 8;
+constexpr std::int64_t kSkewMaxMs = 60'000;  // servers refuse a quarter of an hour
+constexpr std::string_view kWhole = "spind looks whether this bucket can hold a store's bytes";
+
+std::string probe_folder_name() {
+  std::array<std::uint8_t, 8> id{};
+  Random::system().fill(id);
+  return "spind-probe-" + to_hex(id);
+}
+
+// What to change, where the error does not say it already.
+std::string advice_for(Code code, std::string_view right) {
+  switch (code) {
+    case Code::permission_denied:
+      return fmt::format("allow {} to this key; lib/blob/s3/README.md has the whole policy", right);
+    case Code::unauthenticated: return "use other credentials, or see to the certificate";
+    case Code::unsupported: return "use another server, or a newer release of it";
+    case Code::no_space: return "make room";
+    case Code::invalid_argument: return "correct the option";
+    case Code::unavailable:
+    case Code::io_error: return "see to the network and to the server, and try again";
+    default: return "ask the server's operator";
+  }
+}
+
+class BucketProbe {
+ public:
+  BucketProbe(ObjectStore& store, bool list_v1)
+      : store_(store), list_v1_(list_v1), folder_(probe_folder_name()) {}
+
+  std::vector<ProbeFinding> run() {
+    say("list", true,
+        list_v1_ ? "names are listed by ListObjects" : "names are listed by ListObjectsV2");
+    note("put", "s3:PutObject", store_.put(name("a"), as_bytes(kWhole)), "a blob was put");
+    note("get", "s3:GetObject", look_whole(), "it came back as it was");
+    note("range", "s3:GetObject", look_part(), "a part of it came back as that part");
+    conditional_put();
+    note("parts", "s3:PutObject and s3:AbortMultipartUpload",
+         store_.put_in_parts(name("parts"), as_bytes(kWhole)), "a blob was put in parts");
+    remove();
+    unfinished();
+    clock();
+    return std::move(rows_);
+  }
+
+ private:
+  std::string name(std::string_view last) const { return folder_ + "/" + std::string(last); }
+
+  void say(std::string_view check, bool ok, std::string finding, std::string advice = {}) {
+    rows_.push_back({std::string(check), ok, std::move(finding), std::move(advice)});
+  }
+  void note(std::string_view check, std::string_view right, const Status& done,
+            std::string_view good) {
+    if (done.ok()) return say(check, true, std::string(good));
+    say(check, false, done.error().to_string(), advice_for(done.code(), right));
+  }
+
+  Status look_whole() {
+    SPIND_TRY_ASSIGN(const std::vector<std::uint8_t> got, store_.get(name("a"), kWhole.size()));
+    if (as_text(got) == kWhole) return {};
+    return Error{Code::corruption, "other bytes came back than were put"};
+  }
+  Status look_part() {
+    std::array<std::uint8_t, 5> out{};
+    SPIND_TRY_ASSIGN(const std::size_t size, store_.range(name("a"), 6, out));
+    if (size == out.size() && as_text(out) == kWhole.substr(6, out.size())) return {};
+    return Error{Code::corruption, "other bytes came back than were asked for"};
+  }
+
+  // Several at once make one blob that is to be new: exactly one may win, and it is its bytes that are
+  // there then.
+  Result<bool> race(Crew& crew, const std::string& blob) {
+    std::array<Status, kRacers> outcomes;
+    const auto bytes_of = [](std::size_t racer) { return fmt::format("racer {}", racer); };
+    crew.run(kRacers, [&](std::size_t i) {
+      const std::string bytes = bytes_of(i);
+      outcomes[i] = store_.put_new(blob, as_bytes(bytes));
+    });
+    std::size_t winners = 0, winner = 0;
+    for (std::size_t i = 0; i < kRacers; ++i) {
+      if (outcomes[i].ok()) {
+        ++winners;
+        winner = i;
+      } else if (outcomes[i].code() != Code::already_exists) {
+        return outcomes[i].error();
+      }
+    }
+    SPIND_TRY_ASSIGN(const std::vector<std::uint8_t> there, store_.get(blob, 100));
+    return winners == 1 && as_text(there) == bytes_of(winner);
+  }
+
+  void conditional_put() {
+    constexpr std::string_view kCheck = "conditional_put";
+    const std::string unfenced =
+        "let no second store or machine ever open this prefix, since nothing will tell it apart";
+    Crew crew(Threads::system(), kRacers - 1);
+    std::size_t broken = 0;
+    for (std::size_t round = 0; round < kRounds; ++round) {
+      const auto held = race(crew, name(fmt::format("race-{}", round)));
+      if (!held.ok()) return say(kCheck, false, held.error().to_string(), unfenced);
+      if (!*held) ++broken;
+    }
+    if (broken > 0)
+      return say(kCheck, false,
+                 fmt::format("not atomic: in {} of {} races several creates of one name won",
+                             broken, kRounds),
+                 unfenced);
+    say(kCheck, true,
+        fmt::format("one of {} creates at once won, in each of {} races", kRacers, kRounds));
+  }
+
+  void remove() {
+    note("remove", "s3:DeleteObject", store_.remove(name("a")), "a blob was removed");
+    const auto left = store_.list(folder_ + "/", "", kRounds + 10);
+    if (!left.ok())
+      return say("remove_many", false, left.error().to_string(),
+                 advice_for(left.code(), "s3:ListBucket"));
+    std::vector<std::string> names;
+    for (const BlobListItem& item : *left) names.push_back(item.name);
+    Status removed = store_.remove_all(names);
+    note("remove_many", "s3:DeleteObject", removed,
+         fmt::format("{} blobs were removed by one request", names.size()));
+    if (removed.ok()) return;
+    for (const std::string& one : names) (void)store_.remove(one);
+  }
+
+  void unfinished() {
+    const auto count = store_.count_leftovers();
+    const std::string lifecycle =
+        "let a rule of the bucket abort uploads in parts that are older than a day";
+    if (!count.ok()) return say("unfinished_uploads", false, count.error().to_string(), lifecycle);
+    say("unfinished_uploads", true, fmt::format("{} uploads in parts are unfinished", *count),
+        *count > 0 ? "opening a store on the prefix aborts them" : "");
+  }
+
+  void clock() {
+    const std::int64_t ahead = store_.usage().clock_skew_ms;
+    const bool close = std::abs(ahead) <= kSkewMaxMs;
+    say("clock", close,
+        close && std::abs(ahead) < 1'000
+            ? "the server's clock and this machine's agree"
+            : fmt::format("the server's clock is {} s {}", std::abs(ahead) / 1'000,
+                          ahead > 0 ? "ahead" : "behind"),
+        close ? "" : "set this machine's clock, or the server's");
+  }
+
+  ObjectStore& store_;
+  const bool list_v1_;
+  const std::string folder_;
+  std::vector<ProbeFinding> rows_;
+};
+
+}  // namespace
+}  // namespace spind::s3
+
+namespace spind {
+
+std::vector<ProbeFinding> probe_s3(const S3Options& given) {
+  S3Options options = given;
+  options.abort_leftovers = false;  // they may be those of a store that is in use
+  auto store = s3::ObjectStore::open(options, s3::World{});
+  if (!store.ok() && !options.list_v1 &&
+      (store.code() == Code::unsupported || store.code() == Code::io_error)) {
+    options.list_v1 = true;
+    auto older = s3::ObjectStore::open(options, s3::World{});
+    if (older.ok()) store = std::move(older);
+  }
+  if (!store.ok())
+    return {
+        {"reach", false, store.error().to_string(), s3::advice_for(store.code(), "s3:ListBucket")}};
+  std::vector<ProbeFinding> rows = {{"reach", true, "the bucket answers", ""}};
+  std::vector<ProbeFinding> rest = s3::BucketProbe(**store, options.list_v1).run();
+  if (options.list_v1 && !given.list_v1) {
+    rest.front().ok = false;
+    rest.front().advice = "set list_v1, since the server does not know ListObjectsV2";
+  }
+  std::move(rest.begin(), rest.end(), std::back_inserter(rows));
+  return rows;
+}
+
+}  // namespace spind
