@@ -36,7 +36,7 @@ std::string advice_for(Code code, std::string_view right) {
     case Code::no_space: return "make room";
     case Code::invalid_argument: return "correct the option";
     case Code::unavailable:
-    case Code::io_error: return "see to the network and to the server, and try again";
+    case Code::io_error: return "see to the endpoint, the name of the bucket and the network";
     default: return "ask the server's operator";
   }
 }
