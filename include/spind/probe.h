@@ -21,12 +21,12 @@ struct ProbeFinding {
 };
 
 // reach, list, put, get, range, conditional_put (several creates of one name race), parts, remove,
-// remove_many, unfinished_uploads, clock. Where the bucket cannot be reached, only that. Leaves alone
-// what others have begun in parts.
+// remove_many, unfinished_uploads, clock. Where the bucket cannot be reached, only that. Leaves
+// alone what others have begun in parts.
 SPIND_EXPORT std::vector<ProbeFinding> probe_s3(const S3Options& options);
 
-// folder, file_system (one in memory or over a network is none), write, rename, lock, sync, free_space,
-// inodes. Where the folder cannot be used, only that.
+// folder, file_system (one in memory or over a network is none), write, rename, lock, sync,
+// free_space, inodes. Where the folder cannot be used, only that.
 SPIND_EXPORT std::vector<ProbeFinding> probe_folder(const std::string& folder);
 
 }  // namespace spind

@@ -5,8 +5,9 @@
 //   auto blobs = spind::open_s3(options);
 //   if (!blobs.ok()) ...                               // the text says what to change
 //
-// One object a blob, named prefix/name. What a request costs, which rights it needs and what vendors
-// differ in is told in lib/blob/s3/README.md; spind/probe.h tells whether a bucket can be used.
+// One object a blob, named prefix/name. What a request costs, which rights it needs and what
+// vendors differ in is told in lib/blob/s3/README.md; spind/probe.h tells whether a bucket can be
+// used.
 #pragma once
 
 #include <chrono>
@@ -52,9 +53,9 @@ struct S3Options {
   // https://HOST/BUCKET/… instead of https://BUCKET.HOST/…; not set: where an endpoint is given.
   std::optional<bool> path_style{};
 
-  // Where credentials come from: the first of these that is there. Without any of them the variables
-  // AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN are looked at, then the file
-  // AWS_SHARED_CREDENTIALS_FILE or ~/.aws/credentials.
+  // Where credentials come from: the first of these that is there. Without any of them the
+  // variables AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN are looked at, then
+  // the file AWS_SHARED_CREDENTIALS_FILE or ~/.aws/credentials.
   S3CredentialsSource credentials_source{};
   std::optional<S3Credentials> credentials{};
   std::string credentials_file{};
@@ -68,8 +69,8 @@ struct S3Options {
   bool requester_pays = false;
   bool list_v1 = false;  // ListObjects instead of ListObjectsV2
   bool http2 = false;    // where the server offers it; many streams share a connection then
-  // What an earlier process left of uploads in parts under the prefix, and pays for, is aborted when
-  // the store is opened. Not for who looks at a prefix that another one works on.
+  // What an earlier process left of uploads in parts under the prefix, and pays for, is aborted
+  // when the store is opened. Not for who looks at a prefix that another one works on.
   bool abort_leftovers = true;
 
   std::uint32_t connections_max = 64;
@@ -118,7 +119,8 @@ class SPIND_EXPORT S3BlobStore : public BlobStore {
 };
 
 // Reaches the bucket once. Errors: invalid_argument (options), unauthenticated (no credentials, or
-// refused ones, or a certificate that is not to be trusted), permission_denied, unavailable, io_error.
+// refused ones, or a certificate that is not to be trusted), permission_denied, unavailable,
+// io_error.
 SPIND_EXPORT Result<std::shared_ptr<S3BlobStore>> open_s3(const S3Options& options);
 
 }  // namespace spind

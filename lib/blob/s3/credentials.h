@@ -1,5 +1,5 @@
-// Where the keys come from that requests are signed with. They are kept in memory alone, and stand in
-// no error and no log.
+// Where the keys come from that requests are signed with. They are kept in memory alone, and stand
+// in no error and no log.
 #pragma once
 
 #include <mutex>
@@ -30,8 +30,8 @@ class CredentialsKeeper {
 
   // Those that are at hand; fetched where there are none or they are about to expire.
   Result<S3Credentials> get();
-  // Fetches them anew, since the server refuses `refused`; others that came meanwhile stay. False if
-  // there are no others to be had.
+  // Fetches them anew, since the server refuses `refused`; others that came meanwhile stay. False
+  // if there are no others to be had.
   Result<bool> renew(const S3Credentials& refused);
 
  private:

@@ -91,8 +91,8 @@ Failure of_answer(const HttpAnswer& answer, const std::string& code, bool head) 
   for (const KnownCode& known : kKnownCodes) {
     if (code == known.code) return {{known.meaning, std::string(known.advice)}, known.remedy};
   }
-  // "not found" is said of a blob only where S3 itself says so: a page of a proxy must not look like
-  // a loss of bytes. An answer to HEAD has no body that could say so.
+  // "not found" is said of a blob only where S3 itself says so: a page of a proxy must not look
+  // like a loss of bytes. An answer to HEAD has no body that could say so.
   if (answer.status == 404 && head) return {{Code::not_found, ""}, Remedy::none};
   if (code.empty() && answer.status >= 300 && answer.status < 500 && answer.status != 412 &&
       answer.status != 408 && answer.status != 429)

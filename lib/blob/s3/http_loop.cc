@@ -259,7 +259,8 @@ void HttpLoop::set_request(Transfer& transfer) {
     if (name != "content-length")
       headers = curl_slist_append(headers, (name + ": " + value).c_str());
   }
-  // The server's word before a body is sent would cost a round trip, or a second where it gives none.
+  // The server's word before a body is sent would cost a round trip, or a second where it gives
+  // none.
   headers = curl_slist_append(headers, "Expect:");
   curl_easy_setopt(easy, CURLOPT_URL, request.url.c_str());
   curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);

@@ -1,5 +1,5 @@
-// Requests over HTTP: all transfers of a store go through one thread that drives libcurl, and callers
-// wait for theirs. Connections are kept and shared.
+// Requests over HTTP: all transfers of a store go through one thread that drives libcurl, and
+// callers wait for theirs. Connections are kept and shared.
 //
 // It knows nothing of S3 and follows no redirect; what an answer may make us hold is bounded.
 #pragma once

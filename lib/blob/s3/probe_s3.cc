@@ -85,8 +85,8 @@ class BucketProbe {
     return Error{Code::corruption, "other bytes came back than were asked for"};
   }
 
-  // Several at once make one blob that is to be new: exactly one may win, and it is its bytes that are
-  // there then.
+  // Several at once make one blob that is to be new: exactly one may win, and it is its bytes that
+  // are there then.
   Result<bool> race(Crew& crew, const std::string& blob) {
     std::array<Status, kRacers> outcomes;
     const auto bytes_of = [](std::size_t racer) { return fmt::format("racer {}", racer); };

@@ -1,7 +1,7 @@
 // Blobs as objects of a bucket.
 //
-// The room speaks S3: it signs requests, reads answers, and tries again. It knows nothing of what is
-// in a blob. Which requests a verb costs is told in README.md.
+// The room speaks S3: it signs requests, reads answers, and tries again. It knows nothing of what
+// is in a blob. Which requests a verb costs is told in README.md.
 #pragma once
 
 #include <functional>

@@ -1,6 +1,7 @@
 // AWS Signature Version 4: what is signed is a text that both sides make out of the request.
 //
-// Source: AWS, "Signature Version 4 for API requests"; the tests hold it against AWS's own examples.
+// Source: AWS, "Signature Version 4 for API requests"; the tests hold it against AWS's own
+// examples.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,5 @@
-// The behaviour that every place for bytes has. Who includes it says before which places are meant, in
-// the namespace of this file:
+// The behaviour that every place for bytes has. Who includes it says before which places are meant,
+// in the namespace of this file:
 //
 //   using EveryPlace = std::tuple<InMemory, Retried<InMemory>>;   each with a member `store`
 #pragma once
