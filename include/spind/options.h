@@ -72,6 +72,9 @@ struct StoreOptions {
   // Store::scrub does, once in `scrub_period`; what it finds goes to `log`. 0: none does.
   std::uint64_t scrub_rate_bytes = 0;
   std::chrono::milliseconds scrub_period = std::chrono::hours(30 * 24);
+  // New content above 16 KiB is compressed where that saves something. Whatever it is set to, all
+  // content is read as it was stored.
+  bool compress = true;
 };
 
 // Ends an operation from another thread: copies share one flag, which stays set. Thread-safe.

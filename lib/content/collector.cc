@@ -238,7 +238,9 @@ Status Collector::remove(const Doomed& doomed) {
   const auto& [vault, bucket, key, row] = doomed;
   const bool packed = row.place.kind == model::BlobPlace::Kind::pack;
   if (packed && vaults_.packs() != nullptr) {
-    SPIND_TRY_ASSIGN(const bool given_back, vaults_.packs()->punch(row));
+    // Else it would reach into the frames behind it.
+    SPIND_TRY_ASSIGN(const FrameLayout layout, FrameLayout::of(row));
+    SPIND_TRY_ASSIGN(const bool given_back, vaults_.packs()->punch(row.place, layout.size()));
     if (!given_back) ++done_.kept;
   }
   std::vector<std::string> partitions = {model::bucket_partition(vault, bucket)};

@@ -73,20 +73,21 @@ class VaultContent final : public Content {
                std::unique_ptr<Packs> file_packs)
       : clock_(*setup.clock),
         guard_(std::move(guard)),
+        codec_(setup.memory_bytes / 8),
         // Enough for one pack, however little there is in all.
-        gathered_(std::max<std::uint64_t>(setup.memory_bytes / 8, 4 << 20)),
+        gathered_(std::max<std::uint64_t>(moving_bytes(setup) / 8, 4 << 20)),
         packs_(setup.gather ? gather_packs(setup) : std::move(file_packs)),
-        vaults_(*setup.kv, *setup.blobs, packs_.get(), clock_, setup.gather.has_value(),
+        vaults_(*setup.kv, *setup.blobs, packs_.get(), setup.compress ? &codec_ : nullptr, clock_,
+                setup.gather.has_value(),
                 [this](std::uint64_t bytes) { return guard_->room(bytes); }),
         claims_(clock_),
         // Each part is enough for one piece of its kind, however little there is in all.
-        small_pieces_(std::max<std::uint64_t>(setup.memory_bytes / 4, 2 << 20)),
-        large_pieces_(std::max(setup.memory_bytes / 2 - (setup.gather ? gathered_.all_bytes() : 0),
-                               stored_size(kPieceBytesMax))),
-        reading_(std::max<std::uint64_t>(setup.memory_bytes / 4, 2 << 20)),
+        small_pieces_(std::max<std::uint64_t>(moving_bytes(setup) / 4, 2 << 20)),
+        large_pieces_(large_bytes(setup)),
+        reading_(std::max<std::uint64_t>(moving_bytes(setup) / 4, 2 << 20)),
         workers_(*setup.threads, setup.gather ? kFarWorkerCount : kWorkerCount),
-        resources_{vaults_,  claims_,  small_pieces_,       large_pieces_,
-                   reading_, workers_, reading_ahead(setup)} {}
+        resources_{vaults_,  claims_,  small_pieces_, large_pieces_,
+                   reading_, workers_, codec_,        reading_ahead(setup)} {}
   ~VaultContent() override { vaults_.close(); }
 
   Status start() { return find_left_open(vaults_.kv(), collector_); }
@@ -189,12 +190,14 @@ class VaultContent final : public Content {
     const SyncCounts syncs = packs_ != nullptr ? packs_->sync_counts() : SyncCounts{};
     return {.bytes_written = counts.bytes_stored,
             .bytes_read = counts.bytes_read,
+            .bytes_gathered = counts.bytes_gathered,
             .pieces_stored = counts.pieces_stored,
             .pieces_shared = counts.pieces_shared,
             .pack_syncs = syncs.syncs,
             .pack_sync_appends = syncs.appends_synced,
-            .memory_bytes = gathered_.used_bytes() + small_pieces_.used_bytes() +
-                            large_pieces_.used_bytes() + reading_.used_bytes(),
+            .memory_bytes = codec_.memory_bytes() + gathered_.used_bytes() +
+                            small_pieces_.used_bytes() + large_pieces_.used_bytes() +
+                            reading_.used_bytes(),
             .corruptions = counts.corruptions,
             .packs_rewritten = counts.packs_rewritten,
             .moved_bytes = counts.moved_bytes,
@@ -210,6 +213,18 @@ class VaultContent final : public Content {
   Status health() override { return guard_->health(); }
 
  private:
+  // What the codec leaves of the memory.
+  std::uint64_t moving_bytes(const Setup& setup) const {
+    return setup.memory_bytes - std::min(setup.memory_bytes, codec_.memory_bytes_max());
+  }
+
+  // Half of that, without what packs are gathered in.
+  std::uint64_t large_bytes(const Setup& setup) const {
+    const std::uint64_t half = moving_bytes(setup) / 2;
+    const std::uint64_t gathering = setup.gather ? gathered_.all_bytes() : 0;
+    return std::max(half - std::min(half, gathering), stored_size(kPieceBytesMax));
+  }
+
   // Of what is far away as many as one reader may hold without being taken for a crowd.
   ReadingAhead reading_ahead(const Setup& setup) const {
     if (!setup.gather) return {};
@@ -235,6 +250,7 @@ class VaultContent final : public Content {
 
   Clock& clock_;
   const std::unique_ptr<WriteGuard> guard_;
+  FrameCodec codec_;
   MemoryBudget gathered_;  // packs on their way; whoever waits for it holds no other of it
   const std::unique_ptr<Packs> packs_;
   Vaults vaults_;

@@ -76,13 +76,15 @@ struct Setup {
   std::optional<GatherOptions> gather;
   Clock* clock = nullptr;
   Threads* threads = nullptr;
-  std::uint64_t memory_bytes = 0;  // for pieces in flight and read-ahead
+  std::uint64_t memory_bytes = 0;  // for pieces in flight, read-ahead and compressing
+  bool compress = true;
   std::uint64_t free_space_reserve_bytes = 0;
   LogCallback log;
 };
 
 struct Metrics {
   std::uint64_t bytes_written = 0, bytes_read = 0;  // as stored
+  std::uint64_t bytes_gathered = 0;                 // of what was written, before compression
   std::uint64_t pieces_stored = 0, pieces_shared = 0;
   std::uint64_t pack_syncs = 0, pack_sync_appends = 0;
   std::uint64_t memory_bytes = 0;

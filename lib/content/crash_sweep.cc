@@ -133,7 +133,7 @@ Result<bool> Collector::sweep_object(const kv::View& view, std::uint64_t number)
   if (used) return true;
   SPIND_TRY(vaults_.blobs().remove(name));
   ++done_.removed;
-  done_.bytes += stored_size(header->piece_bytes);
+  done_.bytes += header->piece_stored_bytes;
   return true;
 }
 
@@ -158,7 +158,7 @@ Status Collector::walk_pack(const kv::View& view, Walk& walk) const {
   while (offset < walk.size) {
     SPIND_TRY_ASSIGN(const auto header, first_header(walk.file, offset));
     const BlobPlace place{BlobPlace::Kind::pack, walk.number, offset};
-    const std::uint64_t stored = header ? stored_size(header->piece_bytes) : 0;
+    const std::uint64_t stored = header ? header->piece_stored_bytes : 0;
     const bool fits = header && offset + stored <= walk.size;
     bool used = false;
     if (fits) {
@@ -177,8 +177,11 @@ Status Collector::walk_pack(const kv::View& view, Walk& walk) const {
     if (walk.live == nullptr) continue;
     SPIND_TRY_ASSIGN(const auto row,
                      view.get(Family::content, model::piece_key(header->vault, header->piece)));
-    const model::PieceRow here{place, header->piece_bytes, stored};
-    if (row && *row == model::encode(here)) walk.live->push_back({*header, here});
+    if (!row) continue;
+    SPIND_TRY_ASSIGN(const model::PieceRow here, model::decode_piece(*row));
+    if (here.place == place && here.size_bytes == header->piece_bytes &&
+        here.stored_bytes == stored)
+      walk.live->push_back({*header, here});
   }
   return {};
 }
@@ -248,7 +251,7 @@ Status Collector::bury(const std::vector<model::PieceRow>& dead, std::uint64_t e
     ++done_.removed;
     done_.bytes += row.stored_bytes;
     if (row.place.offset >= end) continue;
-    SPIND_TRY_ASSIGN(const bool given_back, vaults_.packs()->punch(row));
+    SPIND_TRY_ASSIGN(const bool given_back, vaults_.packs()->punch(row.place, row.stored_bytes));
     if (!given_back) ++done_.kept;
   }
   return {};

@@ -227,20 +227,15 @@ Result<std::size_t> FilePacks::read(std::uint64_t number, std::uint64_t offset, 
   return file->scatter(offset, places);
 }
 
-Result<bool> FilePacks::punch(const model::PieceRow& row) {
-  // Else it would reach into the frames behind it.
-  if (row.stored_bytes != stored_size(row.size_bytes))
-    return Error{Code::corruption, "a packed piece is not as long as its row says"};
-  auto file = open_pack(row.place.number);
+Result<bool> FilePacks::punch(const model::BlobPlace& place, std::uint64_t stored_bytes) {
+  if (stored_bytes <= kFrameHeaderBytes) return true;
+  auto file = open_pack(place.number);
   if (file.code() == Code::not_found) return true;
   if (!file.ok()) return std::move(file).error();
-  const std::uint64_t end = row.place.offset + row.stored_bytes;
-  for (std::uint64_t at = row.place.offset; at < end; at += kFrameStride) {
-    const std::uint64_t size = std::min<std::uint64_t>(end - at, kFrameStride);
-    const Status punched = (*file)->punch(at + kFrameHeaderBytes, size - kFrameHeaderBytes);
-    if (punched.code() == Code::unsupported) return false;
-    if (!punched.ok()) return punched.error();
-  }
+  const Status punched =
+      (*file)->punch(place.offset + kFrameHeaderBytes, stored_bytes - kFrameHeaderBytes);
+  if (punched.code() == Code::unsupported) return false;
+  if (!punched.ok()) return punched.error();
   return true;
 }
 

@@ -48,7 +48,7 @@ class FilePacks final : public Packs {
   Status catch_up(std::int64_t) override { return {}; }
   // Its end can be cut.
   Result<std::unique_ptr<File>> open_pack(std::uint64_t number) override;
-  Result<bool> punch(const model::PieceRow& row) override;
+  Result<bool> punch(const model::BlobPlace& place, std::uint64_t stored_bytes) override;
   void count_dead(const model::PieceRow& row, kv::Ticket ticket) override;
   Status remove(std::span<const std::uint64_t> numbers) override;
   std::uint64_t worth_moving_bytes() const override { return 1024 * 1024; }

@@ -1,49 +1,99 @@
-// What is stored of a piece: a row of frames of at most 256 KiB, each with a header that says whose
-// bytes these are and how to tell that they are whole. So a small read fetches and verifies little,
-// and a blob or a pack explains itself without any other record.
+// What is stored of a piece: a row of frames of at most 256 KiB of it, each with a header that says
+// whose bytes these are and how to tell that they are whole. So a small read fetches and verifies
+// little, and a blob or a pack explains itself without any other record.
 //
-// A header, 96 bytes, little-endian:
-//    0 magic "SPFR"          12 stored size                  40 piece id (32)
-//    4 version, 1            16 position in the piece        72 XXH3-128 of the stored bytes (16)
-//    5 flags, 0              20 size of the piece            88 reserved, 0
-//    6 reserved, 0           24 vault id (16)                92 low 32 bits of XXH3-64 of 0 – 91
-//    8 size of the bytes
+// A header of format 2, 128 bytes, little-endian:
+//    0 magic "SPFR"                   24 vault id (16)
+//    4 version, 2                     40 piece id (32)
+//    5 flags: 1 zstd, 2 sealed        72 XXH3-128 of the stored bytes (16)
+//    6 reserved, 0                    88 generation of the vault's data key, 0 where not sealed
+//    8 size of the frame's bytes      92 size of all frames of the piece, headers included
+//   12 size of what is stored of it   96 salt of the key (12), 0 where not sealed
+//   16 position in the piece         108 tag (16), 0 where not sealed
+//   20 size of the piece             124 low 32 bits of XXH3-64 of 0 – 123
 //
-// All frames of a piece but the last hold kFrameBytesMax bytes, and stored bytes are the bytes
-// themselves; any flag would say otherwise and is refused.
+// All frames of a piece but the last hold kFrameBytesMax bytes of it. What is stored of a frame is
+// never longer than the frame, and shorter only if it is compressed. Where each frame of a piece
+// begins its row says (model::PieceRow). Nothing that an earlier or a later header says is needed to
+// read a frame.
+//
+// Format 1, which is still read: 96 bytes, the first 88 as above without flags, then 4 reserved, 0,
+// and the checksum. What is stored are the bytes themselves.
 #pragma once
 
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <vector>
 
 #include "base/bytes.h"
 #include "base/limits.h"
+#include "content/frame_codec.h"
 #include "model/vault_rows.h"
 
 namespace spind::content {
 
-inline constexpr std::size_t kFrameHeaderBytes = 96;
-// From the beginning of a frame to that of the next.
-inline constexpr std::size_t kFrameStride = kFrameHeaderBytes + kFrameBytesMax;
+inline constexpr std::uint8_t kFrameFormat = 2;
+inline constexpr std::size_t kFrameHeaderBytes = 128;  // the longest of any format
+inline constexpr std::size_t kFrameHeaderBytes1 = 96;  // of format 1
+
+using FrameSalt = std::array<std::uint8_t, 12>;
+using FrameTag = std::array<std::uint8_t, 16>;
 
 struct FrameHeader {
+  std::uint8_t format = kFrameFormat;
+  bool compressed = false;
   std::uint32_t size_bytes = 0;
+  std::uint32_t stored_bytes = 0;
   std::uint32_t position = 0;
   std::uint32_t piece_bytes = 0;
+  std::uint32_t piece_stored_bytes = 0;  // of all frames, with their headers
   model::VaultId vault{};
   model::PieceId piece{};
   std::array<std::uint8_t, 16> digest{};
+  std::uint32_t generation = 0;  // not 0: sealed
+  FrameSalt salt{};
+  FrameTag tag{};
   bool operator==(const FrameHeader&) const = default;
+
+  std::size_t header_bytes() const {
+    return format == kFrameFormat ? kFrameHeaderBytes : kFrameHeaderBytes1;
+  }
 };
 
+// As long as header_bytes() says.
 void encode_frame_header(const FrameHeader& header, std::uint8_t* out);
-// Of the first kFrameHeaderBytes bytes. corruption, or unsupported for a later format.
+// Of bytes that begin with a header, of which kFrameHeaderBytes are enough. corruption, or
+// unsupported for a later format.
 Result<FrameHeader> decode_frame_header(Bytes bytes);
 
-// The size of all frames of a piece, and of the bytes in one of them.
-std::uint64_t stored_size(std::uint64_t piece_bytes);
+// How many frames a piece has, and how many of its bytes are in one of them.
+std::uint32_t frame_count(std::uint64_t piece_bytes);
 std::size_t frame_size(std::uint64_t piece_bytes, std::uint32_t position);
+// The size of all frames of a piece of which nothing is compressed: the most that is stored of it.
+std::uint64_t stored_size(std::uint64_t piece_bytes);
+
+// Where the frames of a piece lie, as its row says.
+class FrameLayout {
+ public:
+  // corruption: the row contradicts itself.
+  static Result<FrameLayout> of(const model::PieceRow& row);
+
+  std::uint32_t count() const { return static_cast<std::uint32_t>(stored_bytes_.size()); }
+  std::size_t header_bytes() const { return header_bytes_; }
+  std::uint64_t size() const { return begin(count()); }
+  // From the beginning of the first header to that of this one.
+  std::uint64_t begin(std::uint32_t position) const;
+  // Behind its header.
+  std::uint32_t stored_bytes(std::uint32_t position) const { return stored_bytes_[position]; }
+  // Whether a header that was found at that position tells the same.
+  bool agrees(const FrameHeader& header, std::uint32_t position) const;
+
+ private:
+  std::size_t header_bytes_ = kFrameHeaderBytes;
+  std::uint64_t piece_bytes_ = 0;
+  std::vector<std::uint32_t> stored_bytes_;
+};
 
 // A piece that is being gathered, laid out as it will be stored. One thread at a time.
 class PieceBuffer {
@@ -60,16 +110,20 @@ class PieceBuffer {
   bool full() const { return size_ == capacity_; }
   std::size_t capacity() const { return capacity_; }
 
-  // Fills in the headers; then stored() is what is to be stored.
-  void seal(const model::VaultId& vault, const model::PieceId& piece);
-  Bytes stored() const;
+  // Makes frames of what was gathered, compressed if there is a codec and it is worth it. Then
+  // stored() is what is to be stored and row_at() what its row says, until the buffer is cleared.
+  void seal(const model::VaultId& vault, const model::PieceId& piece, FrameCodec* codec);
+  Bytes stored() const { return {stored_.get(), sealed_size_}; }
+  model::PieceRow row_at(const model::BlobPlace& place) const {
+    return {place, size_, sealed_size_, frame_bytes_};
+  }
 
  private:
-  Bytes frame_bytes(std::uint32_t position) const;
-
   std::size_t capacity_;
   std::size_t size_ = 0;
   std::unique_ptr<std::uint8_t[]> stored_;
+  std::size_t sealed_size_ = 0;
+  std::vector<std::uint32_t> frame_bytes_;  // that are stored of each
 };
 
 }  // namespace spind::content

@@ -58,7 +58,7 @@ class ObjectPacks final : public Packs {
   Status catch_up(std::int64_t failed_ns_ago) override;
   Result<std::unique_ptr<File>> open_pack(std::uint64_t number) override;
   // Nothing is given back before the whole object goes.
-  Result<bool> punch(const model::PieceRow&) override { return true; }
+  Result<bool> punch(const model::BlobPlace&, std::uint64_t) override { return true; }
   void count_dead(const model::PieceRow& row, kv::Ticket ticket) override;
   Status remove(std::span<const std::uint64_t> numbers) override;
   std::uint64_t worth_moving_bytes() const override { return 64 * 1024; }

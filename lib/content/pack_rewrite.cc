@@ -35,17 +35,18 @@ bool is_sparse(const model::PackRow& row, std::uint64_t dead_bytes_min,
   return row.dead_bytes >= dead_bytes_min && live * 100 < row.end_bytes * live_percent_min;
 }
 
-// Whether the frames are whole and of that piece.
-bool are_whole(Bytes frames, const FrameHeader& first) {
-  for (std::uint32_t position = 0; !frames.empty(); ++position) {
+// Whether the frames are whole and of that piece. They move as they are: no key is needed.
+bool are_whole(Bytes frames, const FrameHeader& first, const model::PieceRow& row) {
+  const auto layout = FrameLayout::of(row);
+  if (!layout.ok() || layout->size() != frames.size()) return false;
+  for (std::uint32_t position = 0; position < layout->count(); ++position) {
     const auto header = decode_frame_header(frames);
     if (!header.ok() || header->vault != first.vault || header->piece != first.piece ||
-        header->position != position || header->piece_bytes != first.piece_bytes)
+        !layout->agrees(*header, position))
       return false;
-    frames = frames.subspan(kFrameHeaderBytes);
-    if (frames.size() < header->size_bytes) return false;
-    if (xxh3_128(frames.first(header->size_bytes)) != header->digest) return false;
-    frames = frames.subspan(header->size_bytes);
+    frames = frames.subspan(header->header_bytes());
+    if (xxh3_128(frames.first(header->stored_bytes)) != header->digest) return false;
+    frames = frames.subspan(header->stored_bytes);
   }
   return true;
 }
@@ -135,7 +136,7 @@ Result<bool> Collector::move_pieces(const File& file, std::span<const Packed> pi
     const std::span<std::uint8_t> place = std::span(frames).subspan(begin);
     SPIND_TRY_ASSIGN(const std::size_t got, file.read_at(piece.row.place.offset, place));
     // What is damaged stays where it is, for the check to tell of.
-    if (got == place.size() && are_whole(place, piece.header))
+    if (got == place.size() && are_whole(place, piece.header, piece.row))
       whole.push_back(piece);
     else
       frames.resize(begin);
@@ -170,22 +171,21 @@ Status Collector::switch_places(std::span<const Packed> pieces, const model::Blo
   buckets.erase(std::unique(buckets.begin(), buckets.end()), buckets.end());
   SPIND_TRY(commit(std::move(buckets), [&](kv::Transaction& transaction) -> kv::Outcome {
     moved.assign(pieces.size(), false);
-    model::PieceRow row;
-    row.place = to;
+    model::BlobPlace place = to;
     for (std::size_t i = 0; i < pieces.size(); ++i) {
       const auto& [header, before] = pieces[i];
       const std::string key = model::piece_key(header.vault, header.piece);
       SPIND_TRY_ASSIGN(const auto bytes, transaction.get(Family::content, key));
-      row.size_bytes = before.size_bytes;
-      row.stored_bytes = before.stored_bytes;
       moved[i] = bytes && *bytes == model::encode(before);
       if (moved[i]) {
+        model::PieceRow row = before;
+        row.place = place;
         transaction.put(Family::content, key, model::encode(row));
         transaction.put(Family::content,
                         model::doomed_key(header.vault, header.piece[0], before.place),
                         model::encode(before));
       }
-      row.place.offset += before.stored_bytes;
+      place.offset += before.stored_bytes;
     }
     return kv::Commit{};
   }));

@@ -50,9 +50,9 @@ class Packs {
   virtual Status catch_up(std::int64_t failed_ns_ago) = 0;
   // The whole pack, to walk through. not_found.
   virtual Result<std::unique_ptr<File>> open_pack(std::uint64_t number) = 0;
-  // Gives the bytes of a dead frame back to the device, but not its header, so that the frames behind
-  // it can still be walked to. False where that cannot be.
-  virtual Result<bool> punch(const model::PieceRow& row) = 0;
+  // Gives the bytes of a dead piece's frames back to the device, but not the first header, so that the
+  // pieces behind it can still be walked to. False where that cannot be.
+  virtual Result<bool> punch(const model::BlobPlace& place, std::uint64_t stored_bytes) = 0;
   // A used frame of a pack that has no row yet, or whose row does not reach so far, has died, by the
   // commit of `ticket`. Where that commit is lost, no row is written, lest the frame be counted twice.
   virtual void count_dead(const model::PieceRow& row, kv::Ticket ticket) = 0;

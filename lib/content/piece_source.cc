@@ -24,9 +24,7 @@ constexpr std::size_t kPiecesHinted = 4;
 constexpr std::size_t kReadFramesMax = 16;
 static_assert(kWindowFrames <= kReadFramesMax);
 
-std::uint32_t frames_of(const model::Piece& piece) {
-  return static_cast<std::uint32_t>((piece.size_bytes + kFrameBytesMax - 1) / kFrameBytesMax);
-}
+std::uint32_t frames_of(const model::Piece& piece) { return frame_count(piece.size_bytes); }
 
 // How many whole frames from `frame` on fit into so many bytes, and how many bytes they hold.
 std::uint32_t frames_within(const model::Piece& piece, std::uint32_t frame, std::size_t bytes) {
@@ -42,6 +40,36 @@ std::size_t bytes_of(const model::Piece& piece, std::uint32_t first, std::uint32
       std::min<std::uint64_t>(begin + std::uint64_t{count} * kFrameBytesMax, piece.size_bytes);
   return static_cast<std::size_t>(end - begin);
 }
+
+// Frames on their way into memory: each header goes to the side, and what is stored of a frame to
+// the beginning of its place, where it is no longer than the frame itself.
+class FrameScatter {
+ public:
+  // The frames from `first` on, which fill `out`; at most kReadFramesMax.
+  FrameScatter(const FrameLayout& layout, std::uint32_t first, std::span<std::uint8_t> out) {
+    for (; !out.empty(); ++count_) {
+      whole_[count_] = out.first(std::min(out.size(), kFrameBytesMax));
+      out = out.subspan(whole_[count_].size());
+      const std::size_t stored = layout.stored_bytes(first + static_cast<std::uint32_t>(count_));
+      parts_[2 * count_] = std::span(headers_[count_]).first(layout.header_bytes());
+      parts_[2 * count_ + 1] = whole_[count_].first(stored);
+      stored_bytes_ += layout.header_bytes() + stored;
+    }
+  }
+
+  Places places() const { return Places(parts_).first(2 * count_); }
+  std::size_t count() const { return count_; }
+  std::size_t stored_bytes() const { return stored_bytes_; }
+  Bytes header(std::size_t i) const { return parts_[2 * i]; }
+  std::span<std::uint8_t> place(std::size_t i) const { return whole_[i]; }
+
+ private:
+  std::array<std::array<std::uint8_t, kFrameHeaderBytes>, kReadFramesMax> headers_;
+  std::array<std::span<std::uint8_t>, kReadFramesMax> whole_;
+  std::array<std::span<std::uint8_t>, 2 * kReadFramesMax> parts_;
+  std::size_t count_ = 0;
+  std::size_t stored_bytes_ = 0;
+};
 
 Error damaged(std::string_view what, const model::PieceId& piece) {
   return {Code::corruption, std::string(what), "piece " + to_hex(Bytes(piece))};
@@ -201,57 +229,53 @@ Status PieceSource::load(FrameWindow& window) const {
   return read_frames(window.piece, window.first, window.bytes);
 }
 
-// Reads and verifies the frames from `first` on that fill `out`: the headers to the side, the bytes
-// to their places.
+// Reads and verifies the frames from `first` on that fill `out`.
 Status PieceSource::read_frames(std::size_t piece_index, std::uint32_t first,
                                 std::span<std::uint8_t> out) const {
   const model::Piece& piece = pieces_[piece_index];
-  std::array<std::array<std::uint8_t, kFrameHeaderBytes>, kReadFramesMax> headers;
-  std::array<std::span<std::uint8_t>, 2 * kReadFramesMax> places;
-  std::size_t count = 0;
-  for (std::span<std::uint8_t> rest = out; !rest.empty(); ++count) {
-    places[2 * count] = headers[count];
-    places[2 * count + 1] = rest.first(std::min(rest.size(), kFrameBytesMax));
-    rest = rest.subspan(places[2 * count + 1].size());
-  }
-  SPIND_TRY(
-      read_stored(piece, std::uint64_t{first} * kFrameStride, Places(places).first(2 * count)));
-  for (std::size_t i = 0; i < count; ++i)
-    SPIND_TRY(verify(piece, first + static_cast<std::uint32_t>(i), headers[i], places[2 * i + 1]));
-  return {};
-}
-
-Status PieceSource::read_stored(const model::Piece& piece, std::uint64_t at, Places places) const {
   SPIND_TRY_ASSIGN(const model::PieceRow row, resources_.vaults.find(*pin_, vault_, piece.id));
-  if (row.size_bytes != piece.size_bytes || row.stored_bytes != stored_size(piece.size_bytes))
+  Status read = read_stored(piece, row, first, out);
+  if (read.code() != Code::not_found) return read;
+  // The bytes may have moved since the snapshot.
+  SPIND_TRY_ASSIGN(const model::PieceRow latest,
+                   resources_.vaults.find(*resources_.vaults.kv().durable(), vault_, piece.id));
+  if (latest.place != row.place) read = read_stored(piece, latest, first, out);
+  if (read.code() == Code::not_found) return damaged("the blob of a piece is missing", piece.id);
+  return read;
+}
+
+// not_found if there is no blob where the row says.
+Status PieceSource::read_stored(const model::Piece& piece, const model::PieceRow& row,
+                                std::uint32_t first, std::span<std::uint8_t> out) const {
+  const auto layout = FrameLayout::of(row);
+  if (!layout.ok() || row.size_bytes != piece.size_bytes)
     return damaged("a piece is not as long as its file says", piece.id);
-  auto got = resources_.vaults.read(row, at, places);
-  if (got.code() == Code::not_found) {
-    // The bytes may have moved since the snapshot.
-    SPIND_TRY_ASSIGN(const model::PieceRow latest,
-                     resources_.vaults.find(*resources_.vaults.kv().durable(), vault_, piece.id));
-    if (latest.place == row.place) return damaged("the blob of a piece is missing", piece.id);
-    got = resources_.vaults.read(latest, at, places);
-    if (got.code() == Code::not_found) return damaged("the blob of a piece is missing", piece.id);
-  }
-  if (!got.ok()) return std::move(got).error();
-  std::size_t wanted = 0;
-  for (const std::span<std::uint8_t> place : places) wanted += place.size();
-  if (*got != wanted) return damaged("the blob of a piece is cut short", piece.id);
+  FrameScatter frames(*layout, first, out);
+  SPIND_TRY_ASSIGN(const std::size_t got,
+                   resources_.vaults.read(row, layout->begin(first), frames.places()));
+  if (got != frames.stored_bytes()) return damaged("the blob of a piece is cut short", piece.id);
+  for (std::size_t i = 0; i < frames.count(); ++i)
+    SPIND_TRY(open(piece, *layout, first + static_cast<std::uint32_t>(i), frames.header(i),
+                   frames.place(i)));
   return {};
 }
 
-Status PieceSource::verify(const model::Piece& piece, std::uint32_t frame, Bytes header_bytes,
-                           Bytes bytes) const {
+// Verifies what is stored of a frame, which lies at the beginning of its place, and makes of it what
+// the piece has there.
+Status PieceSource::open(const model::Piece& piece, const FrameLayout& layout, std::uint32_t frame,
+                         Bytes header_bytes, std::span<std::uint8_t> place) const {
   const auto header = decode_frame_header(header_bytes);
   if (header.code() == Code::unsupported) return header.error();
   if (!header.ok()) return damaged("the header of a frame is damaged", piece.id);
-  const bool belongs = header->piece == piece.id && header->vault == vault_ &&
-                       header->position == frame && header->piece_bytes == piece.size_bytes &&
-                       header->size_bytes == bytes.size();
-  if (!belongs) return damaged("another frame is where a piece's should be", piece.id);
-  if (xxh3_128(bytes) != header->digest)
+  if (header->piece != piece.id || header->vault != vault_ || !layout.agrees(*header, frame))
+    return damaged("another frame is where a piece's should be", piece.id);
+  const Bytes stored = place.first(header->stored_bytes);
+  if (xxh3_128(stored) != header->digest)
     return damaged("the bytes of a frame are damaged", piece.id);
+  if (header->generation != 0)
+    return Error{Code::unsupported, "a frame is sealed", "piece " + to_hex(Bytes(piece.id))};
+  if (header->compressed && !resources_.codec.grow(place, stored.size()).ok())
+    return damaged("a frame does not have the size that its header says", piece.id);
   return {};
 }
 

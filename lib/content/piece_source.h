@@ -70,9 +70,10 @@ class PieceSource final : public Source {
   bool shows(std::size_t piece, std::uint32_t frame) const;
   Status load(FrameWindow& window) const;
   Status read_frames(std::size_t piece, std::uint32_t first, std::span<std::uint8_t> out) const;
-  Status read_stored(const model::Piece& piece, std::uint64_t at, Places places) const;
-  Status verify(const model::Piece& piece, std::uint32_t frame, Bytes header_bytes,
-                Bytes bytes) const;
+  Status read_stored(const model::Piece& piece, const model::PieceRow& row, std::uint32_t first,
+                     std::span<std::uint8_t> out) const;
+  Status open(const model::Piece& piece, const FrameLayout& layout, std::uint32_t frame,
+              Bytes header_bytes, std::span<std::uint8_t> place) const;
   void load_ahead();
   void hint_ahead(std::size_t piece);
   void call_off_ahead();

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "content/claims.h"
+#include "content/frame_codec.h"
 #include "content/memory_budget.h"
 #include "content/vaults.h"
 #include "content/worker_pool.h"
@@ -27,6 +28,7 @@ struct Resources {
   MemoryBudget& large_pieces;
   MemoryBudget& reading;
   WorkerPool& workers;
+  FrameCodec& codec;
   const ReadingAhead ahead;
 };
 

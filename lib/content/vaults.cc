@@ -210,11 +210,11 @@ Result<kv::Ticket> Vaults::store(const model::VaultId& vault, const SpaceId& spa
   SPIND_TRY_ASSIGN(const auto shared, share(vault, space, piece, missing));
   if (shared) return *shared;
 
-  buffer.seal(vault, piece);
+  buffer.seal(vault, piece, codec_);
   const Bytes frames = buffer.stored();
   SPIND_TRY(room_(frames.size()));
   SPIND_TRY_ASSIGN(const BlobPlace place, write(frames, buffer.size()));
-  const PieceRow mine{place, buffer.size(), frames.size()};
+  const PieceRow mine = buffer.row_at(place);
   bool used = false;
   const kv::Answer answer = kv_.update(
       {model::bucket_of(vault, piece)}, [&](kv::Transaction& transaction) -> kv::Outcome {
@@ -237,6 +237,7 @@ Result<kv::Ticket> Vaults::store(const model::VaultId& vault, const SpaceId& spa
     settle_used(mine, answer.ticket);
     ++counts_.pieces_stored;
     counts_.bytes_stored += frames.size();
+    counts_.bytes_gathered += buffer.size();
   } else {
     give_up(mine);
     ++counts_.pieces_shared;

@@ -29,6 +29,7 @@ namespace spind::content {
 // All since the store was opened.
 struct ContentCounts {
   std::atomic<std::uint64_t> bytes_stored = 0, bytes_read = 0;
+  std::atomic<std::uint64_t> bytes_gathered = 0;  // of what is stored, before it was compressed
   std::atomic<std::uint64_t> pieces_stored = 0, pieces_shared = 0;
   std::atomic<std::uint64_t> corruptions = 0;
   std::atomic<std::uint64_t> packs_rewritten = 0, moved_bytes = 0;
@@ -43,12 +44,14 @@ std::string object_name(std::uint64_t number);
 class Vaults {
  public:
   // `packs` null: small pieces become objects as well. `room` is asked before bytes are written
-  // whether the device has place for that many more. `far`: a put that failed may still be under way.
-  Vaults(kv::Store& kv, BlobStore& blobs, Packs* packs, Clock& clock, bool far,
+  // whether the device has place for that many more. `codec` null: nothing is compressed. `far`: a put
+  // that failed may still be under way.
+  Vaults(kv::Store& kv, BlobStore& blobs, Packs* packs, FrameCodec* codec, Clock& clock, bool far,
          std::function<Status(std::uint64_t)> room)
       : kv_(kv),
         blobs_(blobs),
         packs_(packs),
+        codec_(codec),
         clock_(clock),
         far_(far),
         room_(std::move(room)),
@@ -106,6 +109,7 @@ class Vaults {
   kv::Store& kv_;
   BlobStore& blobs_;
   Packs* const packs_;
+  FrameCodec* const codec_;
   Clock& clock_;
   const bool far_;
   const std::function<Status(std::uint64_t)> room_;

@@ -124,12 +124,14 @@ Status Engine::start(const std::string& given, const StoreOptions& options, cons
                              .clock = &clock_,
                              .threads = &threads_,
                              .memory_bytes = content_share(memory_bytes_),
+                             .compress = options.compress,
                              .free_space_reserve_bytes = options.free_space_reserve_bytes,
                              .log = options.log};
   SPIND_TRY_ASSIGN(content_, content::Content::open(setup));
   reclaimer_ = std::make_unique<upkeep::Reclaimer>(*kv_, *content_, clock_, kOwnerEpoch);
   scrubber_ = std::make_unique<upkeep::Scrubber>(*kv_, *content_, clock_);
   if (folder_.is_new) SPIND_TRY(finish_store_folder(files_, folder));
+  if (folder_.is_older) SPIND_TRY(renew_store_folder(files_, folder));
   context_ = std::make_unique<ops::Context>(
       ops::Context{*kv_, *rows_, *content_, clock_, random_, past_memory_, stagings_, kOwnerEpoch});
   // Where it fails, they are as good as gone all the same, and the next sweep finds them.

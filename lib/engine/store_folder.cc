@@ -29,7 +29,7 @@ Result<bool> may_begin(Files& files, const std::string& folder) {
 
 std::string format_text(int format) { return fmt::format("{}{}\n", kMagic, format); }
 
-Status check_format(Files& files, const std::string& folder) {
+Result<int> read_format(Files& files, const std::string& folder) {
   SPIND_TRY_ASSIGN(const std::string text,
                    read_file(files, folder + std::string(kFormatFile), kFormatFileBytesMax));
   int format = 0;
@@ -38,13 +38,13 @@ Status check_format(Files& files, const std::string& folder) {
   if (text != format_text(format))
     return Error{
         .code = Code::corruption, .text = "the store's FORMAT file is broken", .path = folder};
-  if (format != kStoreFormat)
+  if (format < 1 || format > kStoreFormat)
     return Error{.code = Code::unsupported,
                  .text = fmt::format("the store has format {}, this library knows format {}; use a "
                                      "release that knows it",
                                      format, kStoreFormat),
                  .path = folder};
-  return {};
+  return format;
 }
 
 Status make_folders(Files& files, const StoreFolder& store, const std::string& folder) {
@@ -74,12 +74,16 @@ Result<StoreFolder> open_store_folder(Files& files, const std::string& folder,
     return Error{.code = Code::invalid_argument,
                  .text = "the folder holds other files and no store; choose an empty one",
                  .path = folder};
-  StoreFolder store{folder + "/meta", folder + "/objects", folder + "/packs", nullptr, false};
+  StoreFolder store{
+      folder + "/meta", folder + "/objects", folder + "/packs", nullptr, false, false};
   SPIND_TRY_ASSIGN(store.lock, files.lock(folder + "/LOCK"));
   // Another process may have made the store before it let go of the lock.
   SPIND_TRY_ASSIGN(made, files.exists(format_file));
   store.is_new = !made;
-  if (made) SPIND_TRY(check_format(files, folder));
+  if (made) {
+    SPIND_TRY_ASSIGN(const int format, read_format(files, folder));
+    store.is_older = format < kStoreFormat;
+  }
   SPIND_TRY(make_folders(files, store, folder));
   return store;
 }
@@ -93,7 +97,7 @@ Result<StoreFolder> make_store_folder(Files& files, const std::string& folder) {
     return Error{.code = Code::already_exists,
                  .text = "the folder is not empty; choose another one",
                  .path = folder};
-  StoreFolder store{folder + "/meta", folder + "/objects", folder + "/packs", nullptr, true};
+  StoreFolder store{folder + "/meta", folder + "/objects", folder + "/packs", nullptr, true, false};
   SPIND_TRY_ASSIGN(store.lock, files.lock(folder + "/LOCK"));
   SPIND_TRY(files.make_folder(store.objects));
   SPIND_TRY(files.make_folder(store.packs));
@@ -106,6 +110,11 @@ Status finish_store_folder(Files& files, const std::string& folder) {
   Status written = write_file_durably(files, path, as_bytes(format_text(kStoreFormat)));
   if (!written.ok()) (void)files.remove(path);
   return written;
+}
+
+Status renew_store_folder(Files& files, const std::string& folder) {
+  return write_file_durably(files, folder + std::string(kFormatFile),
+                            as_bytes(format_text(kStoreFormat)));
 }
 
 }  // namespace spind::engine

@@ -1,11 +1,14 @@
 // The folder of a store.
 //
-//   <folder>/FORMAT     "spind store\nformat 1\n"; written last when a store is made, so that a
+//   <folder>/FORMAT     "spind store\nformat 2\n"; written last when a store is made, so that a
 //                       folder without it holds none
 //   <folder>/LOCK       held while the store is open, with the process id of the holder
 //   <folder>/meta/      RocksDB
 //   <folder>/objects/   large pieces, a file each
 //   <folder>/packs/     small pieces, many a file
+//
+// A store of format 1, in which no frame of content is compressed, is opened and becomes one of the
+// present format before anything is written that a library of before could not read.
 #pragma once
 
 #include <memory>
@@ -16,12 +19,13 @@
 
 namespace spind::engine {
 
-inline constexpr int kStoreFormat = 1;
+inline constexpr int kStoreFormat = 2;
 
 struct StoreFolder {
   std::string meta, objects, packs;
   std::unique_ptr<FileLock> lock;
-  bool is_new = false;  // finish_store_folder is to be called when the store stands
+  bool is_new = false;    // finish_store_folder is to be called when the store stands
+  bool is_older = false;  // renew_store_folder is to be called before anything is written
 };
 
 // Takes the lock and looks whether a store of a known format is there. A folder that holds a store
@@ -33,5 +37,7 @@ Result<StoreFolder> open_store_folder(Files& files, const std::string& folder,
 // already_exists, busy, io_error.
 Result<StoreFolder> make_store_folder(Files& files, const std::string& folder);
 Status finish_store_folder(Files& files, const std::string& folder);
+// Durable when it returns. Where it fails, the store has the one format or the other.
+Status renew_store_folder(Files& files, const std::string& folder);
 
 }  // namespace spind::engine

@@ -125,7 +125,11 @@ void print_store_metrics(const StoreNumbers& numbers, std::string& out) {
   print.gauge("spind_store_poisoned", "1 if writes are refused until the store is opened anew.",
               kv.poisoned || !numbers.content_healthy ? 1 : 0);
   const content::Metrics& content = numbers.content;
-  print.counter("spind_content_written_bytes_total", "Bytes stored as pieces.",
+  print.counter("spind_content_gathered_bytes_total",
+                "Bytes of the pieces that were stored, before compression.",
+                content.bytes_gathered);
+  print.counter("spind_content_written_bytes_total",
+                "Bytes stored of them: after compression, with the headers of their frames.",
                 content.bytes_written);
   print.counter("spind_content_read_bytes_total", "Bytes of pieces read.", content.bytes_read);
   print.counter("spind_pieces_stored_total", "Pieces stored.", content.pieces_stored);

@@ -129,20 +129,38 @@ std::string ledger_vault_key(const VaultId& vault) {
 
 VaultId vault_in_key(std::string_view key) { return id_in<VaultId>(key, kLedger.size() + 1); }
 
+namespace {
+
+// Whether the sizes of all frames are there, and can be.
+bool decode_frame_bytes(Decoder& in, PieceRow& row) {
+  for (std::uint64_t begin = 0; begin < row.size_bytes; begin += kFrameBytesMax) {
+    const std::uint64_t bytes = in.varint();
+    if (bytes == 0 || bytes > std::min<std::uint64_t>(row.size_bytes - begin, kFrameBytesMax))
+      return false;
+    row.frame_bytes.push_back(static_cast<std::uint32_t>(bytes));
+  }
+  return !row.frame_bytes.empty();
+}
+
+}  // namespace
+
 std::string encode(const PieceRow& row) {
-  std::string out = begin_record(RecordTag::piece, 48);
-  Encoder(out)
-      .u8(static_cast<std::uint8_t>(row.place.kind))
+  const std::uint8_t format = row.frame_bytes.empty() ? kRecordFormat : kPieceFormat;
+  std::string out = begin_record(RecordTag::piece, 48 + 3 * row.frame_bytes.size(), format);
+  Encoder encoder(out);
+  encoder.u8(static_cast<std::uint8_t>(row.place.kind))
       .varint(row.place.number)
       .varint(row.place.offset)
       .varint(row.size_bytes)
       .varint(row.stored_bytes);
+  for (const std::uint32_t bytes : row.frame_bytes) encoder.varint(bytes);
   return finish_record(std::move(out));
 }
 
 Result<PieceRow> decode_piece(std::string_view bytes) {
   constexpr std::string_view kWhat = "piece";
-  SPIND_TRY_ASSIGN(const std::string_view body, open_record(RecordTag::piece, bytes, kWhat));
+  SPIND_TRY_ASSIGN(const std::string_view body,
+                   open_record(RecordTag::piece, bytes, kWhat, kPieceFormat));
   Decoder in(body);
   PieceRow row;
   row.place.kind = BlobPlace::Kind{in.u8()};
@@ -152,7 +170,10 @@ Result<PieceRow> decode_piece(std::string_view bytes) {
   row.stored_bytes = in.varint();
   const bool known =
       row.place.kind == BlobPlace::Kind::object || row.place.kind == BlobPlace::Kind::pack;
-  if (!in.finish() || !known || row.size_bytes > kPieceBytesMax) return corrupt_record(kWhat);
+  if (!known || row.size_bytes > kPieceBytesMax) return corrupt_record(kWhat);
+  if (format_of(bytes) == kPieceFormat && !decode_frame_bytes(in, row))
+    return corrupt_record(kWhat);
+  if (!in.finish()) return corrupt_record(kWhat);
   return row;
 }
 

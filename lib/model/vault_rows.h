@@ -12,6 +12,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "model/content_ref.h"
 #include "spind/result.h"
@@ -34,7 +35,10 @@ struct BlobPlace {
 struct PieceRow {
   BlobPlace place;
   std::uint64_t size_bytes = 0;    // of the piece
-  std::uint64_t stored_bytes = 0;  // of its frames
+  std::uint64_t stored_bytes = 0;  // of its frames, with their headers
+  // What is stored of each frame behind its header; none where frames of format 1 are stored, which
+  // are as long as what they hold.
+  std::vector<std::uint32_t> frame_bytes{};
   bool operator==(const PieceRow&) const = default;
 };
 

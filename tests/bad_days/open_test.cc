@@ -36,6 +36,11 @@ StoreOptions small(bool create) {
   return options;
 }
 
+std::string format_of(const std::string& store) {
+  std::ifstream in(store + "/FORMAT");
+  return std::string(std::istreambuf_iterator<char>(in), {});
+}
+
 }  // namespace
 
 TEST_CASE("bad day: opening where there is no store says so and leaves nothing behind") {
@@ -84,11 +89,8 @@ TEST_CASE("bad day: a store of another format version is not touched") {
   const auto write_format = [&](const std::string& text) {
     std::ofstream(path + "/FORMAT", std::ios::trunc) << text;
   };
-  const std::string right = [&] {
-    std::ifstream in(path + "/FORMAT");
-    return std::string(std::istreambuf_iterator<char>(in), {});
-  }();
-  for (const char* version : {"0", "2", "999999999"}) {
+  const std::string right = format_of(path);
+  for (const char* version : {"0", "3", "999999999"}) {
     CAPTURE(version);
     write_format("spind store\nformat " + std::string(version) + "\n");
     const Result<Store> opened = Store::open(path, small(true));
@@ -129,6 +131,31 @@ TEST_CASE("bad day: making a store that was interrupted at any point is begun ag
     const Space space = again->session({.user = "ada"}).value().create_space({}).value();
     for (const std::uint64_t size_bytes : {100u, 50'000u, 1'500'000u})
       CHECK(space.put("/" + std::to_string(size_bytes), content(1, size_bytes)).ok());
+  }
+  FAIL("opening makes calls for ever");
+}
+
+TEST_CASE("bad day: a store that cannot be marked with its new format does not open") {
+  const std::string before = "spind store\nformat 1\n", after = "spind store\nformat 2\n";
+  TemporaryFolder folder;
+  const std::string path = folder / "store";
+  REQUIRE(Store::open(path, small(true)).ok());
+  for (std::uint64_t n = 1; n < 500; ++n) {
+    CAPTURE(n);
+    std::ofstream(path + "/FORMAT", std::ios::trunc) << before;
+    FaultPoint point;
+    FaultFiles files(Files::system(), point);
+    engine::Seams seams;
+    seams.files = &files;
+    point.arm(n, Code::io_error, true);
+    const Code code = engine::open_with(path, small(false), seams).code();
+    point.disarm();
+    CHECK((code == Code::ok || format_of(path) == before || format_of(path) == after));
+    if (code == Code::ok) CHECK(format_of(path) == after);
+    if (point.fired()) continue;
+    CHECK(code == Code::ok);
+    CHECK(n > 5);
+    return;
   }
   FAIL("opening makes calls for ever");
 }

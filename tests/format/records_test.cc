@@ -142,13 +142,41 @@ TEST_CASE("format: records of content") {
   check_golden("vault-secret", secret, encode(secret), decode_vault_secret);
   const KeyCheckRow check{"9f2c41d07a3be655", std::string(72, 'w'), filled<32>(2)};
   check_golden("key-check", check, encode(check), decode_key_check);
-  content::FrameHeader header{300000 - 262144, 1, 300000, filled<16>(1), filled<32>(2),
-                              filled<16>(3)};
-  std::string bytes(content::kFrameHeaderBytes, '\0');
+  const PieceRow compressed{
+      {BlobPlace::Kind::object, 1002, 0}, 300'000, 256 + 20'000 + 37'856, {20'000, 37'856}};
+  check_golden("piece-row-2", compressed, encode(compressed), decode_piece);
+}
+
+void check_frame(std::string_view name, const content::FrameHeader& header) {
+  std::string bytes(header.header_bytes(), '\0');
   content::encode_frame_header(header, reinterpret_cast<std::uint8_t*>(bytes.data()));
-  check_golden("frame-header", header, bytes, [](const std::string& golden) {
+  check_golden(name, header, bytes, [](const std::string& golden) {
     return content::decode_frame_header(as_bytes(golden));
   });
+}
+
+TEST_CASE("format: headers of frames") {
+  content::FrameHeader header{.format = 1,
+                              .size_bytes = 300000 - 262144,
+                              .stored_bytes = 300000 - 262144,
+                              .position = 1,
+                              .piece_bytes = 300000,
+                              .piece_stored_bytes = 300000 + 2 * 96,
+                              .vault = filled<16>(1),
+                              .piece = filled<32>(2),
+                              .digest = filled<16>(3)};
+  check_frame("frame-header", header);
+  header.format = 2;
+  header.piece_stored_bytes = 300000 + 2 * 128;
+  check_frame("frame-header-2", header);
+  header.compressed = true;
+  header.stored_bytes = 20'000;
+  header.piece_stored_bytes -= 10'000;
+  check_frame("frame-header-2-zstd", header);
+  header.generation = 7;
+  header.salt = filled<12>(40);
+  header.tag = filled<16>(60);
+  check_frame("frame-header-2-sealed", header);
 }
 
 // One entry with every kind of change, and one as small as they get.

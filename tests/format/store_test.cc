@@ -180,6 +180,44 @@ TEST_CASE_TEMPLATE("format: a store of format 1 does all that came later", From,
   CHECK(earlier.findings() == 0);
 }
 
+std::string format_file(const std::string& store) {
+  std::ifstream in(store + "/FORMAT");
+  return std::string(std::istreambuf_iterator<char>(in), {});
+}
+
+// What was stored before lies beside what is stored now, in the same packs.
+TEST_CASE_TEMPLATE("format: a store of format 1 becomes one of format 2 and keeps both kinds", From,
+                   Earlier1, Earlier2) {
+  From earlier;
+  const Space& space = earlier.space;
+  CHECK(format_file(earlier.folder / "store") == "spind store\nformat 2\n");
+  const std::string prose = [] {
+    std::string text;
+    while (text.size() < 300'000) text += std::to_string(text.size()) + " Zeilen\n";
+    return text;
+  }();
+  REQUIRE(space.put("/prose.txt", prose).ok());
+  REQUIRE(space.put("/new object.txt", prose + prose + prose + prose).ok());
+  REQUIRE(space.put("/again.bin", content(40'000)).ok());  // shared with what was there
+  REQUIRE(earlier.store.close().ok());
+  earlier.store = Store::open(earlier.folder / "store", kOptions).value();
+  const Space again = earlier.store.session({.user = "ada", .tenant = "school-12"})
+                          .value()
+                          .space_by_alias("ada")
+                          .value();
+  CHECK(again.get("/prose.txt").value() == prose);
+  CHECK(again.get("/new object.txt").value().size() == 4 * prose.size());
+  CHECK(again.get("/again.bin").value() == content(40'000));
+  CHECK(earlier.findings() == 0);
+  CHECK(earlier.store.scrub().value().findings_total == 0);
+  REQUIRE(again.remove("/moved").ok());
+  REQUIRE(again.remove("/again.bin").ok());
+  REQUIRE(again.empty_trash().ok());
+  REQUIRE(earlier.store.collect({.grace = std::chrono::seconds(0), .forget = again.id()}).ok());
+  CHECK(again.get("/prose.txt").value() == prose);
+  CHECK(earlier.findings() == 0);
+}
+
 TEST_CASE("format: a store of another format is refused, and the text says what to do") {
   const TemporaryFolder folder;
   write_store(folder / "store", Golden::store_1);

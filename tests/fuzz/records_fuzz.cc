@@ -1,7 +1,9 @@
 // Every decoder of a record takes any bytes, and accepts only what its encoder makes. The first byte
 // of the input chooses the record; the rest is tried as a row, and as what stands inside of a row
 // whose frame and checksum are right.
+#include <algorithm>
 #include <array>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -64,17 +66,47 @@ void try_favourite(std::string_view input) {
 }
 
 void try_frame(std::string_view input) {
-  std::string row(input);
-  for (const bool sealed : {false, true}) {
-    if (sealed) {
-      row.resize(spind::content::kFrameHeaderBytes - spind::kSealBytes);
-      spind::seal(row);
-    }
-    const auto header = spind::content::decode_frame_header(spind::as_bytes(row));
+  namespace content = spind::content;
+  std::vector<std::string> rows = {std::string(input)};
+  for (const std::size_t size : {content::kFrameHeaderBytes1, content::kFrameHeaderBytes}) {
+    rows.emplace_back(input).resize(size - spind::kSealBytes);
+    spind::seal(rows.back());
+  }
+  for (const std::string& row : rows) {
+    const auto header = content::decode_frame_header(spind::as_bytes(row));
     if (!header.ok()) continue;
-    std::array<std::uint8_t, spind::content::kFrameHeaderBytes> again{};
-    spind::content::encode_frame_header(*header, again.data());
-    require(spind::as_text(again) == std::string_view(row).substr(0, again.size()));
+    require(header->size_bytes <= spind::kFrameBytesMax);
+    require(header->stored_bytes <= header->size_bytes);
+    require(header->piece_stored_bytes <= content::stored_size(spind::kPieceBytesMax));
+    std::array<std::uint8_t, content::kFrameHeaderBytes> again{};
+    content::encode_frame_header(*header, again.data());
+    require(spind::as_text(again).starts_with(row.substr(0, header->header_bytes())));
+  }
+}
+
+// As what is stored of a compressed frame, in places that are too small, right or too large for it.
+void try_grow(std::string_view input) {
+  if (input.empty()) return;
+  spind::content::FrameCodec codec(0);
+  for (const std::size_t size : {input.size(), 7 * input.size(), spind::kFrameBytesMax}) {
+    constexpr std::uint8_t kFence = 0xa5;
+    std::vector<std::uint8_t> place(size + 1, kFence);
+    const std::size_t shrunk = std::min(input.size(), size);
+    std::copy_n(input.begin(), shrunk, place.begin());
+    (void)codec.grow(std::span(place).first(size), shrunk);
+    require(place.back() == kFence);
+  }
+}
+
+// A row's sizes of frames, if it is taken, are within the piece.
+void try_piece_row(std::string_view input) {
+  namespace model = spind::model;
+  try_record(RecordTag::piece, input, model::decode_piece);
+  for (const std::uint8_t format : {1, 2}) {
+    const auto row = model::decode_piece(framed(RecordTag::piece, input, format));
+    if (!row.ok()) continue;
+    const auto layout = spind::content::FrameLayout::of(*row);
+    if (layout.ok()) require(layout->size() == row->stored_bytes);
   }
 }
 
@@ -99,10 +131,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       break;
     case 7: try_record(RecordTag::count, rest, model::decode_count, model::encode_count); break;
     case 8: try_inline(rest); break;
-    case 9: try_record(RecordTag::piece, rest, model::decode_piece); break;
+    case 9: try_piece_row(rest); break;
     case 10: try_record(RecordTag::pack, rest, model::decode_pack); break;
     case 11: try_record(RecordTag::number, rest, model::decode_number, model::encode_number); break;
-    case 12: try_frame(rest); break;
+    case 12:
+      try_frame(rest);
+      try_grow(rest);
+      break;
     case 13: try_record(RecordTag::mark, rest, model::decode_mark); break;
     case 14: try_record(RecordTag::upload, rest, model::decode_upload); break;
     case 15:

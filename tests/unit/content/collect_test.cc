@@ -326,7 +326,7 @@ TEST_CASE("collect: a file whose content looks like a frame deceives nobody") {
   content::PieceBuffer inner(20'000);
   const std::string inner_text = random_text(random, 20'000);
   inner.append(as_bytes(inner_text));
-  inner.seal(model::vault_of("school"), sha256(as_bytes(inner_text)));
+  inner.seal(model::vault_of("school"), sha256(as_bytes(inner_text)), nullptr);
   std::string text = random_text(random, 30'000);
   text.append(as_text(inner.stored()));
   const content::Stored stored = place.put_and_commit(owner_of(1), text);

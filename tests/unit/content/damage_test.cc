@@ -35,34 +35,157 @@ void flip_in_pack(Place& place, std::uint64_t offset) {
   file.put(byte);
 }
 
+// Words, so that every frame is compressed.
+std::string words(std::mt19937_64& random, std::size_t size) {
+  std::string text;
+  while (text.size() < size) text += std::to_string(random() % 1000) + " Hefte\n";
+  text.resize(size);
+  return text;
+}
+
+// Where a frame of the piece lies in the bytes that are stored of it.
+struct FrameAt {
+  std::size_t begin, size;
+};
+std::vector<FrameAt> frames_in(Bytes stored) {
+  std::vector<FrameAt> frames;
+  for (std::size_t at = 0; at < stored.size(); at += frames.back().size) {
+    const content::FrameHeader header = content::decode_frame_header(stored.subspan(at)).value();
+    frames.push_back({at, header.header_bytes() + header.stored_bytes});
+  }
+  return frames;
+}
+
+std::string frame_text(content::Source& source, std::size_t frame) {
+  std::string out(kFrameBytesMax, '\0');
+  const auto got = source.read_at(frame * kFrameBytesMax,
+                                  {reinterpret_cast<std::uint8_t*>(out.data()), out.size()});
+  REQUIRE(got.ok());
+  return out;
+}
+
 TEST_CASE("damage: a flipped bit anywhere in an object is told, and only its frame is lost") {
   std::mt19937_64 random(test::seed());
-  const std::string text = random_text(random, 2 * kMiB);
+  for (const std::string& text : {random_text(random, 2 * kMiB), words(random, 2 * kMiB)}) {
+    Place place;
+    const content::Stored stored = place.put_and_commit(owner_of(1), text);
+    const std::string name = the_blob(place);
+    const std::vector<FrameAt> frames = frames_in(place.blobs.get(name, 1 << 30).value());
+    REQUIRE(frames.size() == 8);
+    for (int round = 0; round < 40; ++round) {
+      const std::size_t damaged = random() % frames.size();
+      const std::size_t at =
+          frames[damaged].begin +
+          random() % (round < 20 ? frames[damaged].size : content::kFrameHeaderBytes);
+      CAPTURE(at);
+      const auto flip = [&](std::vector<std::uint8_t>& bytes) {
+        bytes[at] = static_cast<std::uint8_t>(bytes[at] ^ (1u << (round % 8)));
+      };
+      change_blob(place, name, flip);
+      const auto read = place.read(owner_of(1), stored);
+      CHECK_FALSE(read.ok());
+      const bool told = read.code() == Code::corruption || read.code() == Code::unsupported;
+      CHECK(told);
+      const std::size_t other = (damaged + 3) % 8;
+      const auto source = place.try_source(owner_of(1), stored).value();
+      CHECK(frame_text(*source, other) == text.substr(other * kFrameBytesMax, kFrameBytesMax));
+      change_blob(place, name, flip);
+    }
+    CHECK(place.read(owner_of(1), stored).value() == text);
+    CHECK(place.content->metrics().corruptions > 0);
+  }
+}
+
+TEST_CASE("damage: frames that change places, within a piece or between two, are told") {
+  std::mt19937_64 random(test::seed());
   Place place;
+  const std::string text = random_text(random, 2 * kMiB);
   const content::Stored stored = place.put_and_commit(owner_of(1), text);
   const std::string name = the_blob(place);
-  for (int round = 0; round < 40; ++round) {
-    const std::size_t at = round < 20 ? random() % content::stored_size(text.size())
-                                      : random() % content::kFrameHeaderBytes;
-    CAPTURE(at);
-    const auto flip = [&](std::vector<std::uint8_t>& bytes) {
-      bytes[at] = static_cast<std::uint8_t>(bytes[at] ^ (1u << (round % 8)));
-    };
-    change_blob(place, name, flip);
+  place.put_and_commit(owner_of(1), random_text(random, 2 * kMiB));
+  const std::string other_name = place.blobs.list("", name, 1).value().at(0).name;
+  const std::vector<std::uint8_t> good = place.blobs.get(name, 1 << 30).value();
+  const std::vector<std::uint8_t> other = place.blobs.get(other_name, 1 << 30).value();
+  const std::vector<FrameAt> frames = frames_in(good);
+  REQUIRE(frames[1].size == frames[2].size);
+  const auto with = [&](std::size_t frame, const std::vector<std::uint8_t>& from,
+                        std::size_t from_frame) {
+    std::vector<std::uint8_t> bytes = good;
+    std::copy_n(from.begin() + std::ptrdiff_t(frames[from_frame].begin), frames[frame].size,
+                bytes.begin() + std::ptrdiff_t(frames[frame].begin));
+    REQUIRE(place.blobs.put(name, bytes).ok());
     const auto read = place.read(owner_of(1), stored);
-    CHECK_FALSE(read.ok());
-    const bool told = read.code() == Code::corruption || read.code() == Code::unsupported;
-    CHECK(told);
-    const std::size_t damaged = at / (content::kFrameHeaderBytes + kFrameBytesMax);
-    const std::size_t other = (damaged + 3) % 8;
-    std::vector<std::uint8_t> out(kFrameBytesMax);
+    REQUIRE(place.blobs.put(name, good).ok());
+    return read.code();
+  };
+  CHECK(with(1, good, 2) == Code::corruption);
+  CHECK(with(1, other, 1) == Code::corruption);
+  CHECK(with(1, good, 1) == Code::ok);
+}
+
+TEST_CASE("damage: a row that says something else about its frames than they do is told") {
+  std::mt19937_64 random(test::seed());
+  Place place;
+  const std::string text = words(random, 2 * kMiB);
+  const content::Stored stored = place.put_and_commit(owner_of(1), text);
+  const model::VaultId vault = model::vault_of("school");
+  const std::string key = model::piece_key(vault, stored.pieces[0].id);
+  const std::string good = place.store->durable()->get(kv::Family::content, key).value().value();
+  const auto read_with = [&](const model::PieceRow& row) {
+    const kv::Answer answer =
+        place.store->update({model::bucket_of(vault, stored.pieces[0].id)},
+                            [&](kv::Transaction& transaction) -> kv::Outcome {
+                              transaction.put(kv::Family::content, key, model::encode(row));
+                              return kv::Commit{};
+                            });
+    REQUIRE(place.store->wait(answer.ticket).ok());
+    return place.read(owner_of(1), stored);
+  };
+  const model::PieceRow row = model::decode_piece(good).value();
+  model::PieceRow other = row;
+  std::swap(other.frame_bytes[0], other.frame_bytes[7]);
+  if (other != row) CHECK(read_with(other).code() == Code::corruption);
+  other = row;
+  ++other.stored_bytes;
+  CHECK(read_with(other).code() == Code::corruption);
+  ++other.frame_bytes[2];
+  CHECK(read_with(other).code() == Code::corruption);
+  other = row;
+  other.frame_bytes.clear();
+  other.stored_bytes = text.size() + 8 * content::kFrameHeaderBytes1;
+  CHECK(read_with(other).code() == Code::corruption);
+  CHECK(read_with(row).value() == text);
+}
+
+TEST_CASE("compression: what saves something is stored shorter, and a small read fetches little") {
+  std::mt19937_64 random(test::seed());
+  for (const bool compress : {true, false}) {
+    Place place;
+    place.compress = compress;
+    place.reopen();
+    const std::string text = words(random, 9 * kMiB);
+    const content::Stored stored = place.put_and_commit(owner_of(1), text);
+    const content::Stored packed = place.put_and_commit(owner_of(1), text.substr(7, 700'000));
+    const content::Metrics written = place.content->metrics();
+    CHECK(written.bytes_gathered == text.size() + 700'000);
+    if (compress)
+      CHECK(written.bytes_written < written.bytes_gathered / 2);
+    else
+      CHECK(written.bytes_written > written.bytes_gathered);
     const auto source = place.try_source(owner_of(1), stored).value();
-    CHECK(source->read_at(other * kFrameBytesMax, out).value() == out.size());
-    CHECK(as_text(out) == std::string_view(text).substr(other * kFrameBytesMax, kFrameBytesMax));
-    change_blob(place, name, flip);
+    const std::uint64_t before = place.content->metrics().bytes_read;
+    std::string part(1000, '\0');
+    REQUIRE(source->read_at(5 * kMiB, {reinterpret_cast<std::uint8_t*>(part.data()), 1000}).ok());
+    CHECK(part == text.substr(5 * kMiB, 1000));
+    const std::uint64_t fetched = place.content->metrics().bytes_read - before;
+    CHECK(fetched <= kFrameBytesMax + content::kFrameHeaderBytes);
+    if (compress) CHECK(fetched <= kFrameBytesMax / 2);
+    // What was stored in one way is read in the other.
+    place.compress = !compress;
+    place.reopen();
+    CHECK(place.read(owner_of(1), stored).value() == text);
+    CHECK(place.read(owner_of(1), packed).value() == text.substr(7, 700'000));
   }
-  CHECK(place.read(owner_of(1), stored).value() == text);
-  CHECK(place.content->metrics().corruptions > 0);
 }
 
 TEST_CASE("damage: a cut, missing or swapped blob is told") {

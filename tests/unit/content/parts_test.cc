@@ -1,14 +1,14 @@
-// The parts of content that are understood alone: frames, rows, memory, workers.
+// The parts of content that are understood alone: rows, memory, workers. frames_test.cc has frames.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <random>
 #include <system_error>
 #include <thread>
 
-#include "base/hash.h"
-#include "content/frames.h"
+#include "base/limits.h"
 #include "content/memory_budget.h"
 #include "content/worker_pool.h"
 #include "model/keys.h"
@@ -17,81 +17,6 @@
 
 namespace spind::content {
 namespace {
-
-std::string text_of(std::mt19937_64& random, std::size_t size) {
-  std::string text(size, '\0');
-  for (char& byte : text) byte = static_cast<char>(random());
-  return text;
-}
-
-TEST_CASE("frames: a piece is laid out as it was appended, in any parts") {
-  std::mt19937_64 random(test::seed());
-  for (const std::size_t size :
-       {std::size_t{1}, kFrameBytesMax, kFrameBytesMax + 1, std::size_t{700'000}}) {
-    const std::string text = text_of(random, size);
-    PieceBuffer buffer(size + 10);
-    for (std::size_t at = 0; at < size;)
-      at += buffer.append(as_bytes(text).subspan(at, std::min(size - at, random() % 300'000)));
-    CHECK(buffer.size() == size);
-    CHECK_FALSE(buffer.full());
-    const model::PieceId piece = sha256(as_bytes(text));
-    model::VaultId vault{};
-    vault[3] = 7;
-    buffer.seal(vault, piece);
-    Bytes stored = buffer.stored();
-    CHECK(stored.size() == stored_size(size));
-    std::string back;
-    for (std::uint32_t position = 0; !stored.empty(); ++position) {
-      const FrameHeader header = decode_frame_header(stored).value();
-      CHECK(header.position == position);
-      CHECK(header.piece_bytes == size);
-      CHECK(header.vault == vault);
-      CHECK(header.piece == piece);
-      const Bytes bytes = stored.subspan(kFrameHeaderBytes, header.size_bytes);
-      CHECK(header.digest == xxh3_128(bytes));
-      back.append(as_text(bytes));
-      stored = stored.subspan(kFrameHeaderBytes + header.size_bytes);
-    }
-    CHECK(back == text);
-  }
-}
-
-TEST_CASE("frames: a full buffer takes no more, and a larger one takes over what it has") {
-  PieceBuffer small(10), large(20);
-  CHECK(small.append(as_bytes("0123456789abc")) == 10);
-  CHECK(small.full());
-  CHECK(small.append(as_bytes("x")) == 0);
-  large.take_over(small);
-  CHECK(large.append(as_bytes("abc")) == 3);
-  large.seal({}, {});
-  CHECK(as_text(large.stored().subspan(kFrameHeaderBytes)) == "0123456789abc");
-  large.clear();
-  CHECK(large.size() == 0);
-}
-
-TEST_CASE("frames: a header that is changed, cut or of another format is refused") {
-  std::mt19937_64 random(test::seed());
-  std::array<std::uint8_t, kFrameHeaderBytes> bytes{};
-  FrameHeader header{.size_bytes = 5, .position = 0, .piece_bytes = 5};
-  encode_frame_header(header, bytes.data());
-  CHECK(decode_frame_header(bytes).value() == header);
-  for (std::size_t bit = 0; bit < bytes.size() * 8; ++bit) {
-    bytes[bit / 8] = static_cast<std::uint8_t>(bytes[bit / 8] ^ (1u << (bit % 8)));
-    CHECK_FALSE(decode_frame_header(bytes).ok());
-    bytes[bit / 8] = static_cast<std::uint8_t>(bytes[bit / 8] ^ (1u << (bit % 8)));
-  }
-  for (std::size_t size = 0; size < bytes.size(); ++size)
-    CHECK(decode_frame_header(Bytes(bytes).first(size)).code() == Code::corruption);
-  // Headers with a right checksum and wrong numbers.
-  for (const FrameHeader& bad :
-       {FrameHeader{.size_bytes = 4, .position = 0, .piece_bytes = 5},
-        FrameHeader{.size_bytes = 5, .position = 1, .piece_bytes = 5},
-        FrameHeader{.size_bytes = 0, .position = 0, .piece_bytes = 0},
-        FrameHeader{.size_bytes = kFrameBytesMax, .position = 0, .piece_bytes = 0xffffffff}}) {
-    encode_frame_header(bad, bytes.data());
-    CHECK(decode_frame_header(bytes).code() == Code::corruption);
-  }
-}
 
 TEST_CASE("vault rows: what was written is read, and nothing else is taken") {
   std::mt19937_64 random(test::seed());
@@ -102,6 +27,9 @@ TEST_CASE("vault rows: what was written is read, and nothing else is taken") {
     row.place.offset = random() >> (random() % 64);
     row.size_bytes = random() % (kPieceBytesMax + 1);
     row.stored_bytes = random() >> (random() % 64);
+    for (std::uint64_t at = 0; round % 3 == 0 && at < row.size_bytes; at += kFrameBytesMax)
+      row.frame_bytes.push_back(static_cast<std::uint32_t>(
+          random() % std::min<std::uint64_t>(row.size_bytes - at, kFrameBytesMax) + 1));
     const std::string bytes = model::encode(row);
     CHECK(model::decode_piece(bytes).value() == row);
     std::string changed = bytes;

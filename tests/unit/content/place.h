@@ -78,6 +78,7 @@ struct Place {
     setup.threads = &Threads::system();
     setup.memory_bytes = memory_bytes;
     setup.gather = gather;
+    setup.compress = compress;
     content = content::Content::open(setup).value();
   }
   void close() {
@@ -197,6 +198,7 @@ struct Place {
   std::string pack_folder;
   std::optional<content::GatherOptions> gather;
   std::uint64_t memory_bytes;
+  bool compress = true;  // from the next open on
   TestClock clock;
   FaultyFiles files;
   MemoryBlobStore blobs;
