@@ -103,6 +103,14 @@ Sealer& Sealer::operator=(Sealer&&) noexcept = default;
 
 void Sealer::seal(const SealNonce& nonce, Bytes about, Bytes plain, std::span<std::uint8_t> out) {
   assert(out.size() == plain.size() + kSealTagBytes);
+  SealTag tag{};
+  seal_apart(nonce, about, plain, out.first(plain.size()), tag);
+  std::copy(tag.begin(), tag.end(), out.data() + plain.size());
+}
+
+void Sealer::seal_apart(const SealNonce& nonce, Bytes about, Bytes plain,
+                        std::span<std::uint8_t> out, SealTag& tag) {
+  assert(out.size() == plain.size());
   EVP_CIPHER_CTX* context = state_->context.get();
   int done = 0;
   must_seal(EVP_CipherInit_ex2(context, nullptr, nullptr, nonce.data(), 1, nullptr) == 1);
@@ -114,27 +122,33 @@ void Sealer::seal(const SealNonce& nonce, Bytes about, Bytes plain, std::span<st
                                static_cast<int>(plain.size())) == 1);
   std::uint8_t rest[kSealTagBytes];  // of a stream cipher there is none
   must_seal(EVP_CipherFinal_ex(context, rest, &done) == 1);
-  must_seal(EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_GCM_GET_TAG, kSealTagBytes,
-                                out.data() + plain.size()) == 1);
+  must_seal(EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_GCM_GET_TAG, kSealTagBytes, tag.data()) == 1);
 }
 
 Status Sealer::open(const SealNonce& nonce, Bytes about, Bytes sealed,
                     std::span<std::uint8_t> out) {
   if (sealed.size() < kSealTagBytes) return not_what_was_sealed();
   const std::size_t size = sealed.size() - kSealTagBytes;
-  assert(out.size() == size);
-  std::array<std::uint8_t, kSealTagBytes> tag{};
+  SealTag tag{};
   std::copy_n(sealed.data() + size, tag.size(), tag.data());
+  return open_apart(nonce, about, sealed.first(size), tag, out);
+}
+
+Status Sealer::open_apart(const SealNonce& nonce, Bytes about, Bytes sealed, const SealTag& tag,
+                          std::span<std::uint8_t> out) {
+  assert(out.size() == sealed.size());
   EVP_CIPHER_CTX* context = state_->context.get();
   int done = 0;
   must_seal(EVP_CipherInit_ex2(context, nullptr, nullptr, nonce.data(), 0, nullptr) == 1);
   if (!about.empty())
     must_seal(EVP_CipherUpdate(context, nullptr, &done, about.data(),
                                static_cast<int>(about.size())) == 1);
-  if (size > 0)
-    must_seal(EVP_CipherUpdate(context, out.data(), &done, sealed.data(), static_cast<int>(size)) ==
-              1);
-  must_seal(EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_GCM_SET_TAG, kSealTagBytes, tag.data()) == 1);
+  if (!sealed.empty())
+    must_seal(EVP_CipherUpdate(context, out.data(), &done, sealed.data(),
+                               static_cast<int>(sealed.size())) == 1);
+  SealTag expected = tag;  // which OpenSSL takes through a pointer to what may change
+  must_seal(EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_GCM_SET_TAG, kSealTagBytes, expected.data()) ==
+            1);
   std::uint8_t rest[kSealTagBytes];
   if (EVP_CipherFinal_ex(context, rest, &done) == 1) return {};
   // What was not proved is shown to nobody.

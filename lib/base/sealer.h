@@ -23,6 +23,7 @@ namespace spind {
 
 inline constexpr std::size_t kSealTagBytes = 16;
 using SealNonce = std::array<std::uint8_t, 12>;
+using SealTag = std::array<std::uint8_t, kSealTagBytes>;
 // A nonce whose number is the position of what is sealed.
 SealNonce nonce_of(std::uint64_t number);
 
@@ -43,6 +44,12 @@ class Sealer {
   // `out` is kSealTagBytes shorter than `sealed`, and may begin where it does. Corruption, with
   // zeros in `out`, if key, nonce, `about` or a byte is not what it was.
   Status open(const SealNonce& nonce, Bytes about, Bytes sealed, std::span<std::uint8_t> out);
+
+  // The same where the tag is kept apart from what was sealed: `out` is as long as what goes in.
+  void seal_apart(const SealNonce& nonce, Bytes about, Bytes plain, std::span<std::uint8_t> out,
+                  SealTag& tag);
+  Status open_apart(const SealNonce& nonce, Bytes about, Bytes sealed, const SealTag& tag,
+                    std::span<std::uint8_t> out);
 
  private:
   struct State;

@@ -6,6 +6,7 @@
 #include "base/codec.h"
 #include "base/hash.h"
 #include "base/try.h"
+#include "content/frame_sealer.h"
 
 namespace spind::content {
 namespace {
@@ -35,7 +36,7 @@ std::uint8_t flags_of(const FrameHeader& header) {
                                    (header.generation != 0 ? kSealedFlag : 0));
 }
 
-// What both formats begin with.
+// What both formats begin with, but for the digest.
 void encode_common(Encoder& out, const FrameHeader& header) {
   out.u32(kFrameMagic)
       .u8(header.format)
@@ -46,8 +47,7 @@ void encode_common(Encoder& out, const FrameHeader& header) {
       .u32(header.position)
       .u32(header.piece_bytes)
       .raw(Bytes(header.vault))
-      .raw(Bytes(header.piece))
-      .raw(Bytes(header.digest));
+      .raw(Bytes(header.piece));
 }
 
 // The numbers of one frame. How long it and its piece can be follows from the limits, so nobody who
@@ -81,6 +81,7 @@ void encode_frame_header(const FrameHeader& header, std::uint8_t* out) {
   bytes.reserve(kFrameHeaderBytes);
   Encoder encoder(bytes);
   encode_common(encoder, header);
+  encoder.raw(Bytes(header.digest));
   if (header.format == kFrameFormat)
     encoder.u32(header.generation)
         .u32(header.piece_stored_bytes)
@@ -90,6 +91,14 @@ void encode_frame_header(const FrameHeader& header, std::uint8_t* out) {
     encoder.u32(0);
   seal(bytes);
   std::memcpy(out, bytes.data(), header.header_bytes());
+}
+
+std::string sealed_part(const FrameHeader& header) {
+  std::string bytes;
+  Encoder encoder(bytes);
+  encode_common(encoder, header);
+  encoder.u32(header.generation).u32(header.piece_stored_bytes).raw(Bytes(header.salt));
+  return bytes;
 }
 
 Result<FrameHeader> decode_frame_header(Bytes bytes) {
@@ -202,9 +211,7 @@ void PieceBuffer::take_over(const PieceBuffer& smaller) {
 }
 
 // Frames that became shorter let those behind them move up, never beyond where they were gathered.
-// All sizes are known before the first header is made, since each tells the size of all.
-void PieceBuffer::seal(const model::VaultId& vault, const model::PieceId& piece,
-                       FrameCodec* codec) {
+void PieceBuffer::shrink_frames(FrameCodec* codec) {
   frame_bytes_.assign(frame_count(size_), 0);
   std::uint8_t* to = stored_.get();
   for (std::uint32_t i = 0; i < frame_bytes_.size(); ++i) {
@@ -219,6 +226,12 @@ void PieceBuffer::seal(const model::VaultId& vault, const model::PieceId& piece,
     to += kept;
   }
   sealed_size_ = static_cast<std::size_t>(to - stored_.get());
+}
+
+// All sizes are known before the first header is made, since each tells the size of all.
+void PieceBuffer::seal(const model::VaultId& vault, const model::PieceId& piece, FrameCodec* codec,
+                       FrameSealer* sealer) {
+  shrink_frames(codec);
   FrameHeader header{.piece_bytes = static_cast<std::uint32_t>(size_),
                      .piece_stored_bytes = static_cast<std::uint32_t>(sealed_size_),
                      .vault = vault,
@@ -228,7 +241,9 @@ void PieceBuffer::seal(const model::VaultId& vault, const model::PieceId& piece,
     header.size_bytes = static_cast<std::uint32_t>(frame_size(size_, header.position));
     header.stored_bytes = frame_bytes_[header.position];
     header.compressed = header.stored_bytes < header.size_bytes;
-    header.digest = xxh3_128({at + kFrameHeaderBytes, header.stored_bytes});
+    const std::span<std::uint8_t> bytes(at + kFrameHeaderBytes, header.stored_bytes);
+    if (sealer != nullptr) sealer->seal(header, bytes);
+    header.digest = xxh3_128(bytes);
     encode_frame_header(header, at);
     at += kFrameHeaderBytes + header.stored_bytes;
   }

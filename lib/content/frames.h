@@ -15,7 +15,7 @@
 // All frames of a piece but the last hold kFrameBytesMax bytes of it. What is stored of a frame is
 // never longer than the frame, and shorter only if it is compressed. Where each frame of a piece
 // begins its row says (model::PieceRow). Nothing that an earlier or a later header says is needed to
-// read a frame.
+// read a frame. FrameSealer tells how sealed ones are sealed.
 //
 // Format 1, which is still read: 96 bytes, the first 88 as above without flags, then 4 reserved, 0,
 // and the checksum. What is stored are the bytes themselves.
@@ -24,6 +24,7 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "base/bytes.h"
@@ -32,6 +33,8 @@
 #include "model/vault_rows.h"
 
 namespace spind::content {
+
+class FrameSealer;
 
 inline constexpr std::uint8_t kFrameFormat = 2;
 inline constexpr std::size_t kFrameHeaderBytes = 128;  // the longest of any format
@@ -66,6 +69,10 @@ void encode_frame_header(const FrameHeader& header, std::uint8_t* out);
 // Of bytes that begin with a header, of which kFrameHeaderBytes are enough. corruption, or
 // unsupported for a later format.
 Result<FrameHeader> decode_frame_header(Bytes bytes);
+
+// What a sealed frame is bound to: all that its header says but for the tag, and what is made of the
+// sealed bytes.
+std::string sealed_part(const FrameHeader& header);
 
 // How many frames a piece has, and how many of its bytes are in one of them.
 std::uint32_t frame_count(std::uint64_t piece_bytes);
@@ -110,15 +117,19 @@ class PieceBuffer {
   bool full() const { return size_ == capacity_; }
   std::size_t capacity() const { return capacity_; }
 
-  // Makes frames of what was gathered, compressed if there is a codec and it is worth it. Then
-  // stored() is what is to be stored and row_at() what its row says, until the buffer is cleared.
-  void seal(const model::VaultId& vault, const model::PieceId& piece, FrameCodec* codec);
+  // Makes frames of what was gathered, compressed if there is a codec and it is worth it, then sealed
+  // if there is a sealer, which is for this piece. Then stored() is what is to be stored and row_at()
+  // what its row says, until the buffer is cleared.
+  void seal(const model::VaultId& vault, const model::PieceId& piece, FrameCodec* codec,
+            FrameSealer* sealer = nullptr);
   Bytes stored() const { return {stored_.get(), sealed_size_}; }
   model::PieceRow row_at(const model::BlobPlace& place) const {
     return {place, size_, sealed_size_, frame_bytes_};
   }
 
  private:
+  void shrink_frames(FrameCodec* codec);
+
   std::size_t capacity_;
   std::size_t size_ = 0;
   std::unique_ptr<std::uint8_t[]> stored_;

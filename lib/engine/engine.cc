@@ -115,6 +115,7 @@ Status Engine::start(const std::string& given, const StoreOptions& options, cons
                          observers_.get(),
                          options.log};
   SPIND_TRY_ASSIGN(kv_, seams.open_kv ? seams.open_kv(kv_setup) : default_kv(kv_setup));
+  if (folder_.is_older) SPIND_TRY(renew_store_folder(files_, folder));
   SPIND_TRY(open_blobs(options, seams, in_memory));
   const content::Setup setup{.kv = kv_.get(),
                              .blobs = blobs_.get(),
@@ -131,7 +132,6 @@ Status Engine::start(const std::string& given, const StoreOptions& options, cons
   reclaimer_ = std::make_unique<upkeep::Reclaimer>(*kv_, *content_, clock_, kOwnerEpoch);
   scrubber_ = std::make_unique<upkeep::Scrubber>(*kv_, *content_, clock_);
   if (folder_.is_new) SPIND_TRY(finish_store_folder(files_, folder));
-  if (folder_.is_older) SPIND_TRY(renew_store_folder(files_, folder));
   context_ = std::make_unique<ops::Context>(
       ops::Context{*kv_, *rows_, *content_, clock_, random_, past_memory_, stagings_, kOwnerEpoch});
   // Where it fails, they are as good as gone all the same, and the next sweep finds them.
