@@ -466,6 +466,19 @@ constexpr Command kCommands[] = {
      "spind doctor /srv/spind\n"
      "spind doctor s3://school-bytes/spind --endpoint https://s3.example.org",
      kDoctorOptions, run_doctor},
+    {"key new",
+     "FILE",
+     1,
+     1,
+     "add a new random key to a key file",
+     "The file is made for its owner alone if there is none. The new key stands behind the others\n"
+     "and is the current one; they stay, since what they wrapped needs them. Keep a copy of the "
+     "file\n"
+     "apart from copies of the store. No command takes a key file yet.\n"
+     "--json: {file, key_id}",
+     "spind key new /etc/spind/keys",
+     {},
+     run_key_new},
     {"metrics",
      "",
      0,

@@ -19,7 +19,8 @@ COMMANDS = ["init", "space create", "space list", "space info", "space set", "sp
             "space restore", "space purge", "prop get", "prop set", "prop rm", "tag add", "tag rm", "tag list",
             "favourite add", "favourite rm", "favourite list",
             "put", "get", "ls", "tree", "stat", "cat", "mkdir", "mv", "cp", "rm", "du", "versions",
-            "trash", "changes", "rewind", "upload", "check", "scrub", "collect", "checkpoint", "doctor", "metrics",
+            "trash", "changes", "rewind", "upload", "check", "scrub", "collect", "checkpoint", "doctor",
+            "key new", "metrics",
             "verify", "version", "completion"]
 
 
@@ -244,6 +245,21 @@ class Stores(ToolCase):
         self.assertEqual([row["ok"] for row in rows], [False])
         self.assertTrue(rows[0]["advice"])
         self.error("doctor", "s3://NOT_A_BUCKET")
+    def test_key_new_adds_a_key_to_a_file_of_its_owner(self):
+        path = self.folder / "keys"
+        first = self.spind("key", "new", str(path)).row
+        self.assertEqual((list(first), first["file"]), (["file", "key_id"], str(path)))
+        self.assertEqual(path.stat().st_mode & 0o7777, 0o600)
+        second = self.spind("key", "new", str(path)).row
+        lines = path.read_text().splitlines()
+        self.assertEqual(lines[0], "spind keys 1")
+        self.assertEqual([line.split()[1] for line in lines[1:]],
+                         [first["key_id"], second["key_id"]])
+        self.assertNotIn(lines[1].split()[2], self.run_tool("key", "new", str(path)).out.decode())
+        path.chmod(0o644)
+        refused = self.error("key", "new", str(path))
+        self.assertEqual(refused["code"], "key_unavailable")
+        self.assertIn("chmod 600", refused["text"])
 
     def test_metrics_are_prometheus_text_and_rows(self):
         text = self.run_tool("metrics").out.decode()
