@@ -49,6 +49,11 @@ Error conflict(std::string text, std::string_view name) {
   return {Code::conflict, std::move(text), std::string(name)};
 }
 
+Error not_claimed() {
+  return conflict("no store has claimed these blobs; give the bucket and prefix of this store",
+                  kOwnerPrefix);
+}
+
 Result<std::optional<BlobOwnerRow>> owner_row(const kv::View& rows) {
   SPIND_TRY_ASSIGN(const auto bytes, rows.get(Family::content, model::blob_owner_key()));
   if (!bytes) return std::optional<BlobOwnerRow>();
@@ -149,12 +154,8 @@ Status BlobOwner::check_store(const Claimed& claimed) {
 Status BlobOwner::renew(bool first_time) {
   const std::lock_guard lock(mutex_);
   SPIND_TRY_ASSIGN(const auto claims, this->claims());
-  if (claims.empty()) {
-    // The first claim was noted, and its object not put before the process ended.
-    if (first_time) return settle_claim();
-    return conflict("no store has claimed these blobs; give the bucket and prefix of this store",
-                    kOwnerPrefix);
-  }
+  // The first claim was noted, and its object not put before the process ended.
+  if (claims.empty()) return first_time ? settle_claim() : not_claimed();
   const Claimed& newest = claims.back();
   // A name that the rows know tells enough; what it says may be torn.
   if (newest.epoch == row_.epoch && newest.claim == row_.claim) return claim_next(claims);
@@ -170,7 +171,7 @@ Status BlobOwner::renew(bool first_time) {
 // The numbers of all blobs that are there count as given out: the rows may not know them.
 Status BlobOwner::take_over(const std::vector<Claimed>& claims) {
   const std::lock_guard lock(mutex_);
-  if (claims.empty()) return claim_next(claims);
+  if (claims.empty()) return not_claimed();
   SPIND_TRY(check_store(claims.back()));
   SPIND_TRY(skip_numbers());
   return claim_next(claims);

@@ -13,7 +13,7 @@ using model::LedgerRow;
 namespace {
 
 // Whoever joins keeps a pack waiting for others, but not for longer than so many windows.
-constexpr int kWindowsMax = 8;
+constexpr int kWindowsMax = 16;
 // So many settled packs get their rows at once.
 constexpr std::size_t kSettledMax = 500;
 
@@ -81,17 +81,34 @@ std::shared_ptr<ObjectPacks::Window> ObjectPacks::join(Bytes frames, bool& leads
   return window;
 }
 
-// Returns when nobody joins any more. While they come one soon after the other, as after a pack that
-// many have waited for, it waits for more of them.
+// Returns when nobody joins any more. While they come one soon after the other it waits for more of
+// them, and also while packs with many more callers are on their way, who come back at once.
 void ObjectPacks::gather(Window& window, std::unique_lock<std::mutex>& lock) {
   const auto last = window.begun + kWindowsMax * options_.window;
   while (!window.closed) {
-    const auto until = std::min(window.joined + options_.window, last);
+    const bool few = 2 * window.parts.size() < under_way_;
+    const auto until = few ? last : std::min(window.joined + options_.window, last);
     if (std::chrono::steady_clock::now() >= until) break;
     window.changed.wait_until(lock, until);
   }
   window.closed = true;
   if (gathering_.get() == &window) gathering_.reset();
+  under_way_ += window.parts.size();
+}
+
+// The pack of a window was put, or not: those who waited for it may want to join the next one.
+void ObjectPacks::land(Window& window, Result<std::uint64_t> number) {
+  if (number.ok()) {
+    Account& account = accounts_[*number];
+    account.end_bytes = window.size_bytes;
+    account.unsettled = window.parts.size();
+  }
+  under_way_ -= window.parts.size();
+  window.outcome.emplace(std::move(number));
+  window.changed.notify_all();
+  if (gathering_ == nullptr) return;
+  gathering_->joined = std::chrono::steady_clock::now();
+  gathering_->changed.notify_all();
 }
 
 Result<BlobPlace> ObjectPacks::append(Bytes frames) {
@@ -104,13 +121,7 @@ Result<BlobPlace> ObjectPacks::append(Bytes frames) {
     lock.unlock();
     Result<std::uint64_t> number = put(*window);
     lock.lock();
-    if (number.ok()) {
-      Account& account = accounts_[*number];
-      account.end_bytes = window->size_bytes;
-      account.unsettled = window->parts.size();
-    }
-    window->outcome.emplace(std::move(number));
-    window->changed.notify_all();
+    land(*window, std::move(number));
   }
   window->changed.wait(lock, [&] { return window->outcome.has_value(); });
   if (!window->outcome->ok()) return window->outcome->error();

@@ -4,7 +4,8 @@
 //
 // Who appends first leads: it waits until nobody has joined for a short while, or the pack is as large
 // as it may be, and puts what has been gathered; all who joined return when the put does. Meanwhile
-// the next pack is gathered, so many are on their way at once, as far as the memory for them goes.
+// the next pack is gathered, so many are on their way at once, as far as the memory for them goes. One
+// that has few callers waits for those of a pack under way that has many, who come back with more.
 //
 // Numbers come from ranges that are durably open before the first of them is used, and no number is
 // used twice: a put that failed, or timed out, may have been carried out all the same, or may be yet.
@@ -86,6 +87,7 @@ class ObjectPacks final : public Packs {
   std::shared_ptr<Window> join(Bytes frames, bool& leads);
   void gather(Window& window, std::unique_lock<std::mutex>& lock);
   Result<std::uint64_t> put(const Window& window);
+  void land(Window& window, Result<std::uint64_t> number);
   void settled(std::map<std::uint64_t, Account>::iterator account);
   Status write_accounts();
   Status commit_accounts(const std::vector<std::uint64_t>& numbers);
@@ -101,6 +103,7 @@ class ObjectPacks final : public Packs {
   std::mutex writing_;  // held while rows are written; before mutex_
   std::mutex mutex_;
   std::shared_ptr<Window> gathering_;
+  std::size_t under_way_ = 0;                  // callers whose packs are being put
   std::map<std::uint64_t, Account> accounts_;  // of packs that have no row yet
   std::vector<std::uint64_t> settled_;         // those of them that are ready
   SyncCounts counts_;

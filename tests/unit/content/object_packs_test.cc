@@ -22,7 +22,7 @@ struct SmallFile {
 
 // By many threads at once, so that they share packs; those that were acknowledged.
 std::vector<SmallFile> put_at_once(Place& place, std::size_t threads, std::size_t each,
-                                   std::uint64_t seed = test::seed()) {
+                                   std::uint64_t seed = test::seed(), std::size_t size = kSmall) {
   std::mutex mutex;
   std::vector<SmallFile> files;
   std::vector<std::thread> callers;
@@ -30,7 +30,7 @@ std::vector<SmallFile> put_at_once(Place& place, std::size_t threads, std::size_
     callers.emplace_back([&, i] {
       std::mt19937_64 random(seed + i);
       for (std::size_t n = 0; n < each; ++n) {
-        std::string text = random_text(random, kSmall + n);
+        std::string text = random_text(random, size + n);
         auto stored = place.try_store(owner_of(1), text);
         if (!stored.ok() || !place.commit(owner_of(1), *stored).ok()) continue;
         stored->claim = nullptr;
@@ -71,6 +71,37 @@ std::size_t orphans(Place& place) {
   return unnamed;
 }
 
+// Notes how many bytes are being put at once, and takes its time.
+class CountedPuts final : public BlobStore {
+ public:
+  explicit CountedPuts(BlobStorePtr under) : under_(std::move(under)) {}
+  Status put(std::string_view name, Bytes bytes) override {
+    const std::uint64_t now = in_flight_ += bytes.size();
+    std::uint64_t seen = most_bytes.load();
+    while (now > seen && !most_bytes.compare_exchange_weak(seen, now)) continue;
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    in_flight_ -= bytes.size();
+    return under_->put(name, bytes);
+  }
+  Result<std::vector<std::uint8_t>> get(std::string_view name, std::uint64_t size_max) override {
+    return under_->get(name, size_max);
+  }
+  Result<std::size_t> range(std::string_view name, std::uint64_t offset,
+                            std::span<std::uint8_t> out) override {
+    return under_->range(name, offset, out);
+  }
+  Status remove(std::string_view name) override { return under_->remove(name); }
+  Result<std::vector<BlobListItem>> list(std::string_view prefix, std::string_view after,
+                                         std::size_t count_max) override {
+    return under_->list(prefix, after, count_max);
+  }
+  std::atomic<std::uint64_t> most_bytes = 0;
+
+ private:
+  const BlobStorePtr under_;
+  std::atomic<std::uint64_t> in_flight_ = 0;
+};
+
 BlobStorePtr over(Place& place) {
   return {&place.blobs, [](BlobStore*) {}};
 }
@@ -96,6 +127,19 @@ TEST_CASE("object packs: one caller need not wait for others") {
   Place place(kGather);
   const auto files = put_at_once(place, 1, 5);
   CHECK(pack_objects(place) == 5);
+  CHECK(unreadable(place, files) == 0);
+}
+
+TEST_CASE("object packs: many are on their way at once, as far as the memory for them goes") {
+  Place place(content::GatherOptions{std::chrono::milliseconds(0), 2 << 20});
+  const auto counted = std::make_shared<CountedPuts>(over(place));
+  place.layered = counted;
+  place.memory_bytes = 128 << 20;
+  place.reopen();
+  const auto files = put_at_once(place, 64, 2, test::seed(), 900'000);
+  CHECK(files.size() == 128);
+  CHECK(counted->most_bytes > 4 * 900'000);
+  CHECK(counted->most_bytes <= (128 << 20) / 8);
   CHECK(unreadable(place, files) == 0);
 }
 

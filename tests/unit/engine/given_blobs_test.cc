@@ -2,7 +2,9 @@
 // upkeep go on.
 #include <doctest/doctest.h>
 
+#include <atomic>
 #include <filesystem>
+#include <thread>
 
 #include "spind/blob_layers.h"
 #include "spind/blob_places.h"
@@ -14,6 +16,8 @@ namespace {
 
 constexpr std::size_t kGivenSizes[] = {1'000, 100'000, 10 << 20};
 
+constexpr std::chrono::milliseconds kPutTime{10};
+
 // A store on blobs that the test sees too.
 struct GivenBlobs {
   explicit GivenBlobs(std::shared_ptr<BlobStore> given = memory_blobs())
@@ -24,6 +28,7 @@ struct GivenBlobs {
     options.create = create;
     options.blobs = blobs;
     options.adopt_blobs = adopt;
+    options.gather_window = window;
     options.upkeep_period = std::chrono::milliseconds(0);
     return Store::open(folder / name, options);
   }
@@ -31,7 +36,13 @@ struct GivenBlobs {
 
   TemporaryFolder folder;
   std::shared_ptr<BlobStore> blobs;
+  std::chrono::milliseconds window = StoreOptions().gather_window;
 };
+
+std::uint64_t number_in(const std::string& metrics, const std::string& name) {
+  const std::size_t at = metrics.find("\n" + name + " ");
+  return at == std::string::npos ? 0 : std::stoull(metrics.substr(at + name.size() + 2));
+}
 
 Space make_space(Store& store) {
   return store.session({.user = "ada"}).value().create_space({.alias = "s"}).value();
@@ -67,7 +78,8 @@ TEST_CASE("given blobs: what is put is read, checked, scrubbed and collected") {
   GivenBlobs given;
   Store store = given.open("store").value();
   put_all(make_space(store), 1);
-  CHECK(given.count("o/") > 0);
+  CHECK(given.count("o/") == 2);
+  CHECK(given.count("p/") == 1);
   CHECK(std::filesystem::is_empty(given.folder / "store/packs"));
   check_all(store, 1);
   CHECK(store.scrub().value().findings_total == 0);
@@ -80,8 +92,34 @@ TEST_CASE("given blobs: what is put is read, checked, scrubbed and collected") {
   REQUIRE(store.collect({.grace = std::chrono::seconds(0), .forget = space.id()}).ok());
   REQUIRE(store.collect({.grace = std::chrono::seconds(0)}).ok());
   CHECK(given.count("o/") == 0);
+  CHECK(given.count("p/") == 0);
   CHECK(given.count("owner/") == 1);
-  CHECK(store.metrics().find("spind_pieces_stored_total 3") == std::string::npos);
+  CHECK(number_in(store.metrics(), "spind_blobs_removed_total") == 3);
+}
+
+// Puts take 10 ms on the way, so that those who put files wait for each other as they do for a bucket;
+// and there is time for all callers to come, also where few processors do the work of a slow build.
+TEST_CASE("given blobs: a thousand small files of many callers are at most fifty puts") {
+  GivenBlobs given(with_faults(memory_blobs(), {.delays = 1000, .delay_max = kPutTime}));
+  given.window = std::chrono::milliseconds(20);
+  Store store = given.open("store").value();
+  const Space space = make_space(store);
+  constexpr std::size_t kCallers = 32, kFiles = 1'000;
+  std::atomic<std::size_t> next = 0, failed = 0;
+  std::vector<std::thread> callers;
+  for (std::size_t i = 0; i < kCallers; ++i)
+    callers.emplace_back([&] {
+      for (std::size_t file = next++; file < kFiles; file = next++)
+        if (!space.put("/" + std::to_string(file), content(file, 100 << 10)).ok()) ++failed;
+    });
+  for (std::thread& caller : callers) caller.join();
+  CHECK(failed == 0);
+  CHECK(given.count("o/") == 0);
+  const std::size_t puts = given.count("p/");
+  CHECK_MESSAGE(puts <= kFiles / 20, puts, " puts");
+  CHECK(number_in(store.metrics(), "spind_pack_syncs_total") == puts);
+  CHECK(space.get("/999").value() == content(999, 100 << 10));
+  CHECK(store.check({.read_content = true}).value().findings_total == 0);
 }
 
 TEST_CASE("given blobs: a folder elsewhere, which one store has at a time") {
@@ -105,6 +143,9 @@ TEST_CASE("given blobs: a store that has them is opened with them, and no other"
   const auto elsewhere = Store::open(folder, options);
   CHECK(elsewhere.code() == Code::conflict);
   CHECK(refusal(elsewhere).find("no store has claimed these blobs") != std::string::npos);
+  options.adopt_blobs = true;
+  CHECK(Store::open(folder, options).code() == Code::conflict);
+  options.adopt_blobs = false;
 
   REQUIRE(Store::open(given.folder / "plain", {.create = true}).ok());
   CHECK(given.open("plain").code() == Code::invalid_argument);
