@@ -7,7 +7,7 @@
 namespace spind::test {
 namespace {
 
-constexpr std::chrono::milliseconds kLatency{20};
+constexpr std::chrono::milliseconds kLatency{50};
 constexpr std::size_t kFarBytes = 64 * kMiB;
 
 // Each read takes some time, however many are asked for at once.
@@ -85,7 +85,7 @@ TEST_CASE("far reading: many requests are under way while a file is read in sequ
     CHECK(same);
     INFO(part, " bytes at a time: ", place.far->requests.load(), " requests, at most ",
          place.far->most_at_once.load(), " at once");
-    CHECK(place.far->most_at_once >= 6);
+    CHECK(place.far->most_at_once >= 4);
     CHECK(took < place.far->requests.load() * kLatency / 2);
     // Nothing is fetched twice, but what was asked for before a sequence was seen.
     CHECK(place.far->fetched_bytes * 10 < kFarBytes * 13);
