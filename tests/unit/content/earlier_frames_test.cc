@@ -45,7 +45,7 @@ class Earlier {
     std::string pack;
     for (std::size_t i = 0; i < kEarlierPieces; ++i) {
       texts.push_back(random_text(random, 300'000 + i));
-      stored.push_back({.size_bytes = texts[i].size()});
+      stored.emplace_back().size_bytes = texts[i].size();
       stored[i].pieces = {{sha256(as_bytes(texts[i])), texts[i].size()}};
       offsets_.push_back(pack.size());
       pack += frames_of_format_1(texts[i]);
