@@ -8,6 +8,15 @@ constexpr Option kCommonOptions[] = {
     {"as", 0, "USER", "who acts (or SPIND_USER; else the login name)"},
     {"tenant", 0, "NAME", "whose spaces (or SPIND_TENANT; else \"default\")"},
     {"memory", 0, "BYTES", "budget of all caches and buffers, as 64M (512M)"},
+    {"blobs", 0, "PLACE",
+     "where its bytes lie if not in its folder: s3://BUCKET[/PREFIX] or a folder "
+     "(or SPIND_BLOBS)"},
+    {"endpoint", 0, "URL", "of the bucket's server, as https://HOST:9000 (or AWS_ENDPOINT_URL_S3)"},
+    {"region", 0, "NAME", "of the bucket (or AWS_REGION; else us-east-1)"},
+    {"ca", 0, "FILE", "trust these authorities instead of the system's (or AWS_CA_BUNDLE)"},
+    {"credentials", 0, "FILE", "a shared credentials file (~/.aws/credentials)"},
+    {"profile", 0, "NAME", "in that file (AWS_PROFILE, or \"default\")"},
+    {"path-style", 0, "", "the bucket in the path of the URL, also at AWS"},
     {"json", 0, "", "one JSON object a line"},
     {"help", 'h', "", "explain"},
 };
@@ -59,14 +68,6 @@ constexpr Option kSpaceSetOptions[] = {
     kVersionsMin,
     {"image", 0, "/PATH", "a file that presents it; \"\" for none"},
     {"readme", 0, "/PATH", "a file that explains it; \"\" for none"},
-};
-constexpr Option kDoctorOptions[] = {
-    {"endpoint", 0, "URL", "of the bucket's server, as https://HOST:9000 (AWS)"},
-    {"region", 0, "NAME", "of the bucket (us-east-1)"},
-    {"ca", 0, "FILE", "trust these authorities instead of the system's"},
-    {"credentials", 0, "FILE", "a shared credentials file (~/.aws/credentials)"},
-    {"profile", 0, "NAME", "in that file (AWS_PROFILE, or \"default\")"},
-    {"path-style", 0, "", "the bucket in the path of the URL, also at AWS"},
 };
 constexpr Option kPutOptions[] = {
     {"recursive", 'r', "", "store the contents of a folder"},
@@ -456,7 +457,10 @@ constexpr Command kCommands[] = {
      "spind checkpoint /srv/spind-today",
      {},
      run_checkpoint},
-    {"doctor", "s3://BUCKET[/PREFIX] | DIR", 1, 1,
+    {"doctor",
+     "s3://BUCKET[/PREFIX] | DIR",
+     1,
+     1,
      "whether a bucket or a folder can hold a store's bytes, and what to do where not",
      "A few small things are written there and removed again. Credentials come from "
      "AWS_ACCESS_KEY_ID\n"
@@ -465,7 +469,8 @@ constexpr Command kCommands[] = {
      "--json: {check, ok, finding, advice} a check",
      "spind doctor /srv/spind\n"
      "spind doctor s3://school-bytes/spind --endpoint https://s3.example.org",
-     kDoctorOptions, run_doctor},
+     {},
+     run_doctor},
     {"key new",
      "FILE",
      1,

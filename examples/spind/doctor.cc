@@ -1,3 +1,4 @@
+#include "blob_place.h"
 #include "commands.h"
 #include "spind/probe.h"
 
@@ -6,16 +7,9 @@ namespace {
 
 Result<std::vector<ProbeFinding>> probe(const Tool& tool) {
   const std::string& place = tool.operand(0);
-  if (!place.starts_with("s3://")) return probe_folder(place);
-  Result<S3Options> options = parse_s3_url(place);
+  if (!is_bucket(place)) return probe_folder(place);
+  Result<S3Options> options = bucket_options(tool.args(), place);
   if (!options.ok()) return options.error();
-  const Args& args = tool.args();
-  options->endpoint = args.value_or("endpoint", "");
-  options->tls_ca_file = args.value_or("ca", "");
-  options->profile = args.value_or("profile", "");
-  options->credentials_file = args.value_or("credentials", "");
-  options->region = args.value_or("region", options->region);
-  if (args.has("path-style")) options->path_style = true;
   // A person waits for the answer: what is broken for so long is not well.
   options->attempts_max = 3;
   options->time_max = std::chrono::seconds(20);

@@ -5,17 +5,13 @@
 
 #include <cstdlib>
 
+#include "blob_place.h"
 #include "point.h"
 #include "progress.h"
 #include "text.h"
 
 namespace spind::tool {
 namespace {
-
-std::string environment(const char* name) {
-  const char* value = std::getenv(name);
-  return value == nullptr ? "" : value;
-}
 
 std::string login_name() {
   if (const ::passwd* entry = ::getpwuid(::geteuid()); entry != nullptr) return entry->pw_name;
@@ -37,6 +33,11 @@ Result<Ref> parse_ref(std::string path) {
 }
 
 }  // namespace
+
+std::string environment(const char* name) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? "" : value;
+}
 
 Result<Place> parse_place(std::string_view text) {
   const std::size_t colon = text.find(':');
@@ -103,6 +104,12 @@ Result<Store*> Tool::open_store(bool create) {
     Result<std::uint64_t> bytes = parse_bytes(*memory);
     if (!bytes.ok()) return std::move(bytes).error();
     options.memory_bytes = *bytes;
+  }
+  if (const std::string place = args_.value_or("blobs", environment("SPIND_BLOBS"));
+      !place.empty()) {
+    Result<std::shared_ptr<BlobStore>> blobs = open_blobs(args_, place);
+    if (!blobs.ok()) return std::move(blobs).error();
+    options.blobs = *std::move(blobs);
   }
   Result<Store> opened = Store::open(folder, options);
   if (!opened.ok()) return std::move(opened).error();

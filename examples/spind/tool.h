@@ -41,6 +41,9 @@ struct SessionKind {
   bool cancellable = true;
 };
 
+// The variable, or empty if it is not set.
+std::string environment(const char* name);
+
 class Tool {
  public:
   Tool(Args args, CancelToken cancel, Output& out, Output& err);

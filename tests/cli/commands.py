@@ -176,7 +176,7 @@ class Stores(ToolCase):
         self.assertEqual(self.run_tool("cat", "s:/a").status, 1)
 
     def test_scrub_reads_all_and_names_what_is_damaged(self):
-        self.spind("put", "-", "s:/a", data=b"x" * 100_000)
+        self.spind("put", "-", "s:/a", data=self.random.randbytes(100_000))
         self.spind("put", "-", "s:/b", data=b"small")
         row = self.spind("scrub").row
         self.assertEqual(list(row), ["bytes", "pieces", "attachments", "resumed", "findings",
@@ -245,6 +245,26 @@ class Stores(ToolCase):
         self.assertEqual([row["ok"] for row in rows], [False])
         self.assertTrue(rows[0]["advice"])
         self.error("doctor", "s3://NOT_A_BUCKET")
+
+    def test_bytes_lie_where_blobs_says_and_nowhere_else(self):
+        blobs = ("--blobs", str(self.folder / "blobs"))
+        store = ("--store", str(self.folder / "far"), *blobs)
+        content = self.random.randbytes(3_000_000)
+        self.spind("init", *store)
+        self.spind("space", "create", "s", *store)
+        self.spind("put", "-", "s:/large", *store, data=content)
+        self.spind("put", "-", "s:/small", *store, data=content[:100_000])
+        self.assertEqual(self.run_tool("cat", "s:/large", *store).out, content)
+        self.assertEqual(self.spind("check", "--content", *store).row["findings"], 0)
+        held = sum(p.stat().st_size for p in (self.folder / "blobs").rglob("*") if p.is_file())
+        self.assertGreater(held, 3_000_000)
+        refused = self.error("ls", "s:", "--store", str(self.folder / "far"))
+        self.assertEqual(refused["code"], "invalid_argument")
+        refused = self.error("ls", "s:", *blobs)  # the store of setUp has its bytes with it
+        self.assertEqual(refused["code"], "invalid_argument")
+        other = ("--store", str(self.folder / "other"), *blobs)
+        self.assertEqual(self.error("init", *other)["code"], "conflict")
+
     def test_key_new_adds_a_key_to_a_file_of_its_owner(self):
         path = self.folder / "keys"
         first = self.spind("key", "new", str(path)).row
