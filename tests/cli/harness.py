@@ -14,11 +14,14 @@ import subprocess
 import sys
 import tempfile
 import unittest
+import uuid
 from pathlib import Path
 
 PROGRAM = Path(sys.argv[1]).resolve() if len(sys.argv) > 1 else None
 SEED = int(os.environ.get("SPIND_SEED", "0")) or random.SystemRandom().randrange(1 << 32)
 EFFORT = os.environ.get("SPIND_EFFORT", "ci")
+# Set: stores keep their bytes in the bucket that tests/s3/on_server.sh gives, each under a prefix.
+IN_BUCKET = "SPIND_TEST_IN_BUCKET" in os.environ
 
 
 class Answer:
@@ -58,12 +61,16 @@ class ToolCase(unittest.TestCase):
         self.local = self.folder / "local"
         self.local.mkdir()
         self.random = random.Random(SEED)
+        self.place = {}
+        if IN_BUCKET:
+            self.place = {"SPIND_BLOBS": f"{os.environ['SPIND_TEST_S3']}/{uuid.uuid4().hex}",
+                          "AWS_ENDPOINT_URL_S3": os.environ["SPIND_TEST_S3_ENDPOINT"]}
         self.spind("init")
         self.spind("space", "create", "s")
 
     def environment(self, acting: str = "ada") -> dict:
         return {**os.environ, "SPIND_STORE": str(self.store), "SPIND_USER": acting,
-                "TZ": "UTC", "LC_ALL": "C.UTF-8"}
+                "TZ": "UTC", "LC_ALL": "C.UTF-8", **self.place}
 
     def run_tool(self, *words, acting: str = "ada", data: bytes = b"", **options) -> Answer:
         done = subprocess.run([PROGRAM, *words], input=data, capture_output=True, timeout=250,
