@@ -74,6 +74,8 @@ class Collector {
     FrameHeader header;  // of its first frame
     model::PieceRow row;
   };
+  // Of a pack that is emptied; one holds up to hundreds of thousands that compress well.
+  static constexpr std::size_t kLiveAtOnce = 1024;
   struct Doomed {
     model::VaultId vault;
     std::uint8_t bucket = 0;
@@ -87,8 +89,10 @@ class Collector {
     std::uint64_t begin = 0, size = 0;
     std::uint64_t used_end = 0;  // of the last piece in use
     std::uint64_t used_bytes = 0;
-    std::vector<model::PieceRow> dead;    // in order
-    std::vector<Packed>* live = nullptr;  // where wanted: those that are not doomed
+    // Either those that nothing refers to, in order, or, where it is wanted, those that are not
+    // doomed; of these the walk ends behind kLiveAtOnce.
+    std::vector<model::PieceRow> dead;
+    std::vector<Packed>* live = nullptr;
   };
 
   // What a crash left (crash_sweep.cc).
@@ -110,6 +114,7 @@ class Collector {
   Status rewrite_packs();
   Result<std::optional<model::PackRow>> take_sparse(std::uint64_t number);
   Status rewrite_pack(std::uint64_t number);
+  Result<bool> move_all(const File& file, const std::vector<Packed>& live);
   Result<bool> move_pieces(const File& file, std::span<const Packed> pieces);
   Status switch_places(std::span<const Packed> pieces, const model::BlobPlace& to,
                        std::vector<bool>& moved);

@@ -19,12 +19,14 @@ namespace {
 constexpr std::size_t kSearchBytes = 1024 * 1024;
 constexpr std::string_view kFrameMagicText = "SPFR";
 
-// The header of a piece's first frame; nothing if there is none.
-Result<std::optional<FrameHeader>> first_header(const File& file, std::uint64_t offset) {
+// The header of a piece's first frame; nothing if there is none. One of a later format is an error
+// only where a header must be: elsewhere it may be the content of a file.
+Result<std::optional<FrameHeader>> first_header(const File& file, std::uint64_t offset,
+                                                bool must_be) {
   std::array<std::uint8_t, kFrameHeaderBytes> bytes{};
   SPIND_TRY_ASSIGN(const std::size_t got, file.read_at(offset, bytes));
   auto header = decode_frame_header(Bytes(bytes).first(got));
-  if (header.code() == Code::unsupported) return std::move(header).error();
+  if (header.code() == Code::unsupported && must_be) return std::move(header).error();
   if (!header.ok() || header->position != 0) return std::optional<FrameHeader>();
   return std::optional(*header);
 }
@@ -156,7 +158,7 @@ Status Collector::walk_pack(const kv::View& view, Walk& walk) const {
   MagicSearch search(walk.file);
   std::uint64_t offset = walk.begin;
   while (offset < walk.size) {
-    SPIND_TRY_ASSIGN(const auto header, first_header(walk.file, offset));
+    SPIND_TRY_ASSIGN(const auto header, first_header(walk.file, offset, trusted));
     const BlobPlace place{BlobPlace::Kind::pack, walk.number, offset};
     const std::uint64_t stored = header ? header->piece_stored_bytes : 0;
     const bool fits = header && offset + stored <= walk.size;
@@ -169,7 +171,7 @@ Status Collector::walk_pack(const kv::View& view, Walk& walk) const {
       SPIND_TRY_ASSIGN(offset, search.next(offset + 1, walk.size));
       continue;
     }
-    if (!used) walk.dead.push_back({place, header->piece_bytes, stored});
+    if (!used && walk.live == nullptr) walk.dead.push_back({place, header->piece_bytes, stored});
     offset += stored;
     if (!used) continue;
     walk.used_end = offset;
@@ -182,6 +184,7 @@ Status Collector::walk_pack(const kv::View& view, Walk& walk) const {
     if (here.place == place && here.size_bytes == header->piece_bytes &&
         here.stored_bytes == stored)
       walk.live->push_back({*header, here});
+    if (walk.live->size() >= kLiveAtOnce) return {};
   }
   return {};
 }

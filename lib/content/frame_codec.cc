@@ -96,7 +96,8 @@ std::size_t FrameCodec::shrink(Bytes frame, std::uint8_t* out) {
   const std::size_t shrunk =
       ZSTD_compressCCtx(bench.shrinking.get(), bench.frame.get(), worth_it(frame.size()),
                         frame.data(), frame.size(), kLevel);
-  if (ZSTD_isError(shrunk) != 0) return 0;
+  // What is as long as the frame would be taken for the frame itself.
+  if (ZSTD_isError(shrunk) != 0 || shrunk >= frame.size()) return 0;
   std::memcpy(out, bench.frame.get(), shrunk);
   return shrunk;
 }

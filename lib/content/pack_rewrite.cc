@@ -73,7 +73,7 @@ Status Collector::rewrite_packs() {
       SPIND_TRY(cursor->status());
     }
   }
-  for (const std::uint64_t number : sparse) SPIND_TRY(rewrite_pack(number));
+  for (const std::uint64_t number : sparse) SPIND_TRY(past_damage(rewrite_pack(number)));
   return {};
 }
 
@@ -101,14 +101,27 @@ Status Collector::rewrite_pack(std::uint64_t number) {
   auto file = vaults_.packs()->open_pack(number);
   if (file.code() == Code::not_found) return {};  // the check tells of it
   if (!file.ok()) return std::move(file).error();
-  SPIND_TRY(kv_.wait(ticket_));
+  SPIND_TRY_ASSIGN(const std::uint64_t size, (*file)->size());
   std::vector<Packed> live;
-  {
-    const kv::SnapshotRef snapshot = kv_.durable();
-    SPIND_TRY_ASSIGN(const std::uint64_t size, (*file)->size());
-    Walk walk{number, **file, 0, std::min(size, row->end_bytes), 0, 0, {}, &live};
-    SPIND_TRY(walk_pack(*snapshot, walk));
+  std::uint64_t begin = 0;
+  while (true) {
+    live.clear();
+    SPIND_TRY(kv_.wait(ticket_));
+    Walk walk{number, **file, begin, std::min(size, row->end_bytes), begin, 0, {}, &live};
+    SPIND_TRY(walk_pack(*kv_.durable(), walk));
+    if (live.empty()) break;
+    SPIND_TRY_ASSIGN(const bool moved, move_all(**file, live));
+    if (!moved) return {};
+    begin = walk.used_end;
   }
+  if (begin == 0) return {};
+  ++done_.packs_rewritten;
+  ++vaults_.counts().packs_rewritten;
+  return {};
+}
+
+// False: the device has no room for them. They stay, and another collection goes on.
+Result<bool> Collector::move_all(const File& file, const std::vector<Packed>& live) {
   for (auto first = live.begin(); first != live.end();) {
     std::uint64_t bytes = 0;
     auto last = first;
@@ -116,15 +129,11 @@ Status Collector::rewrite_pack(std::uint64_t number) {
          ++last)
       bytes += last->row.stored_bytes;
     SPIND_TRY(await_pace());
-    // Where the device has no room for them, they stay; another collection goes on.
-    SPIND_TRY_ASSIGN(const bool moved, move_pieces(**file, {first, last}));
-    if (!moved) return {};
+    SPIND_TRY_ASSIGN(const bool moved, move_pieces(file, {first, last}));
+    if (!moved) return false;
     first = last;
   }
-  if (live.empty()) return {};
-  ++done_.packs_rewritten;
-  ++vaults_.counts().packs_rewritten;
-  return {};
+  return true;
 }
 
 Result<bool> Collector::move_pieces(const File& file, std::span<const Packed> pieces) {

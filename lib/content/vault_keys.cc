@@ -70,7 +70,7 @@ Result<std::optional<KeyCheckRow>> VaultKeys::check_row() const {
 }
 
 Result<KeyCheckRow> VaultKeys::wrap_check(Bytes value) {
-  SPIND_TRY_ASSIGN(WrappedKey wrapped, provider_.wrap(value, kCheckContext));
+  SPIND_TRY_ASSIGN(WrappedKey wrapped, wrap_and_try(value, kCheckContext));
   return KeyCheckRow{std::move(wrapped.key_id), std::move(wrapped.bytes), sha256(value)};
 }
 
@@ -114,6 +114,16 @@ Result<std::optional<VaultKeysRow>> VaultKeys::row_of(const VaultId& vault) cons
   return std::optional(std::move(row));
 }
 
+// What only the host's keys can bring back is relied on only when they did.
+Result<WrappedKey> VaultKeys::wrap_and_try(Bytes plain, std::string_view context) {
+  SPIND_TRY_ASSIGN(WrappedKey wrapped, provider_.wrap(plain, context));
+  SPIND_TRY_ASSIGN(const Secret again, provider_.unwrap(wrapped, context, plain.size()));
+  if (equal_in_constant_time(again.bytes(), plain)) return wrapped;
+  return Error{.code = Code::key_unavailable,
+               .text = "the key \"" + wrapped.key_id +
+                       "\" does not unwrap what it has just wrapped; see to the key provider"};
+}
+
 Result<VaultKeysRow> VaultKeys::row_in_use(const VaultId& vault) const {
   SPIND_TRY_ASSIGN(auto row, row_of(vault));
   if (!row) return Error{.code = Code::not_found, .text = "the vault has no keys"};
@@ -131,6 +141,19 @@ Status VaultKeys::put_row(const std::string& key, const std::string& row) {
   return setup_.kv->wait(answer.ticket);
 }
 
+// What the row is now is durable, or this fails.
+Status VaultKeys::settle_row(const VaultId& vault) {
+  const std::string key = model::vault_keys_key(vault);
+  const kv::Answer answer = setup_.kv->update(
+      {model::ledger_partition()}, [&](kv::Transaction& transaction) -> kv::Outcome {
+        SPIND_TRY_ASSIGN(const auto row, transaction.get(Family::content, key));
+        if (row) transaction.put(Family::content, key, *row);
+        return kv::Commit{};
+      });
+  if (!answer.status.ok()) return answer.status.error();
+  return setup_.kv->wait(answer.ticket);
+}
+
 Status VaultKeys::needs_provider() const {
   if (setup_.provider != nullptr) return {};
   return Error{.code = Code::key_unavailable,
@@ -144,7 +167,7 @@ Result<Secret> VaultKeys::secret_of(const VaultId& vault) {
 }
 
 Status VaultKeys::wrap_secret(const VaultId& vault, Bytes secret) {
-  SPIND_TRY_ASSIGN(WrappedKey wrapped, provider_.wrap(secret, context_of(vault)));
+  SPIND_TRY_ASSIGN(WrappedKey wrapped, wrap_and_try(secret, context_of(vault)));
   return secrets_.write({vault, std::move(wrapped.key_id), std::move(wrapped.bytes)});
 }
 
@@ -182,7 +205,9 @@ Result<KeyringRef> VaultKeys::find_or_make(const VaultId& vault) {
 
 Result<KeyringRef> VaultKeys::make(const VaultId& vault) {
   const std::lock_guard lock(changing_);
-  // Another thread may have made it meanwhile.
+  // Another thread may have made it meanwhile. Or a commit of which nobody heard how it ended has
+  // left a row: the secret that goes with it must not be replaced.
+  SPIND_TRY(settle_row(vault));
   SPIND_TRY_ASSIGN(KeyringRef found, find(vault));
   if (found != nullptr) return found;
   SPIND_TRY(needs_provider());

@@ -94,6 +94,8 @@ class VaultKeys {
   Status put_row(const std::string& key, const std::string& row);
   Status needs_provider() const;
   Result<Secret> secret_of(const model::VaultId& vault);
+  Status settle_row(const model::VaultId& vault);
+  Result<WrappedKey> wrap_and_try(Bytes plain, std::string_view context);
   Status wrap_secret(const model::VaultId& vault, Bytes secret);
   Result<Secret> keys_in(const model::VaultId& vault, const model::VaultKeysRow& row);
   Result<KeyringRef> make(const model::VaultId& vault);

@@ -28,9 +28,13 @@ Status VaultSecrets::drop_replaced(const std::string& path) {
   const std::string replaced = path + std::string(kReplaced);
   const auto before = read_file(files_, replaced, kSecretFileBytesMax);
   if (before.code() == Code::not_found) return {};
+  // Unread, it may be the one that is in use.
+  if (!before.ok()) return before.error();
   const auto now = read_file(files_, path, kSecretFileBytesMax);
   if (!now.ok() && now.code() != Code::not_found) return now.error();
-  if (before.ok() && now.ok() && *before == *now) return files_.remove(replaced);
+  if (now.ok() && *before == *now) return files_.remove(replaced);
+  // No power cut may bring back the name that it had.
+  SPIND_TRY(files_.sync_folder(folder_));
   return shred_if_there(replaced);
 }
 

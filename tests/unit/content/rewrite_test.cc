@@ -1,7 +1,10 @@
 // What is left of packs that are mostly dead moves to others, while readers read it, and through
 // crashes and failures at any point.
 #include <algorithm>
+#include <fstream>
+#include <sstream>
 
+#include "base/codec.h"
 #include "base/limits.h"
 #include "content/frames.h"
 #include "unit/content/place.h"
@@ -10,6 +13,7 @@ namespace spind {
 namespace {
 
 using test::FileCall;
+using test::kMiB;
 using test::owner_of;
 using test::Place;
 using test::random_text;
@@ -90,6 +94,31 @@ TEST_CASE("rewrite: what is left of a pack that is mostly dead moves, and the pa
   const content::Stored more = sparse.place.put_and_commit(owner_of(1), std::string(50'000, 'x'));
   CHECK(sparse.place.packs().size() == 1);
   CHECK(sparse.place.read(owner_of(1), more).ok());
+}
+
+// Compressed they are so short that a pack holds more of them than are moved in one go.
+TEST_CASE("rewrite: thousands of small pieces move, not all of them held in memory at once") {
+  constexpr int kSmallPieces = 2'500;
+  Place place;
+  std::mt19937_64 random(test::seed());
+  std::vector<content::Stored> large, small;
+  for (int i = 0; i < kSmallPieces; ++i) {
+    const std::string text = std::to_string(i) + std::string(17'000, 'x');
+    small.push_back(place.put_and_commit(owner_of(1), text));
+    if (i % 500 == 0) large.push_back(place.put_and_commit(owner_of(1), random_text(random, kMiB)));
+  }
+  place.reopen();
+  REQUIRE(place.packs().size() == 1);
+  for (const content::Stored& stored : large) place.forget(owner_of(1), stored);
+  const CollectOptions options{.grace = std::chrono::seconds(0), .rewrite_rate_bytes = 0};
+  const CollectReport report = place.content->collect(options).value();
+  CHECK(report.packs_rewritten == 1);
+  CHECK(report.pieces_moved == kSmallPieces);
+  place.content->collect(options).value();
+  CHECK(place.pack_bytes() < kMiB);
+  for (int i = 0; i < kSmallPieces; i += 100)
+    CHECK(place.read(owner_of(1), small[std::size_t(i)]).value() ==
+          std::to_string(i) + std::string(17'000, 'x'));
 }
 
 TEST_CASE("rewrite: a pack of which enough is alive stays, and so does any if none is wanted") {
@@ -224,6 +253,36 @@ TEST_CASE("rewrite: a damaged piece stays where it is, and is told") {
   CHECK(sparse.place.read(owner_of(1), sparse.live[0].first).code() == Code::corruption);
   sparse.live.erase(sparse.live.begin());
   CHECK(sparse.all_readable());
+}
+
+TEST_CASE("rewrite: content that looks like a later format, behind damage, stops no collection") {
+  Place place;
+  std::mt19937_64 random(test::seed());
+  std::vector<content::Stored> gone;
+  for (int i = 0; i < 4; ++i)
+    gone.push_back(place.put_and_commit(owner_of(1), random_text(random, kMiB)));
+  std::string text = random_text(random, kPieceBytes);
+  std::string header(text.begin(), text.begin() + content::kFrameHeaderBytes);
+  content::encode_frame_header({.size_bytes = 1, .stored_bytes = 1, .piece_bytes = 1},
+                               reinterpret_cast<std::uint8_t*>(header.data()));
+  header[4] = 9;  // the format
+  header.resize(header.size() - 4);
+  seal(header);
+  text.replace(10'000, header.size(), header);
+  const content::Stored damaged = place.put_and_commit(owner_of(1), text);
+  const content::Stored sound = place.put_and_commit(owner_of(1), random_text(random, kPieceBytes));
+  place.reopen();
+  const std::string path = place.pack_folder + '/' + place.packs().at(0);
+  std::ostringstream bytes;
+  bytes << std::ifstream(path).rdbuf();
+  const std::size_t at = bytes.str().find(text.substr(0, 100));
+  REQUIRE(at != std::string::npos);
+  std::fstream(path, std::ios::in | std::ios::out).seekp(std::streamoff(at) - 10) << "broken";
+  for (const content::Stored& stored : gone) place.forget(owner_of(1), stored);
+  const CollectOptions options{.grace = std::chrono::seconds(0), .rewrite_rate_bytes = 0};
+  CHECK(place.content->collect(options).value().packs_rewritten == 1);
+  CHECK(place.read(owner_of(1), sound).ok());
+  CHECK(place.read(owner_of(1), damaged).code() == Code::corruption);
 }
 
 // Live are 2.4 MB, of which two megabytes are moved at once.

@@ -210,6 +210,32 @@ TEST_CASE("vault keys: once all is wrapped anew the old key can go") {
   CHECK(copy_of((*vaulted.keys->find(kVault))->data_key(1)) == data);
 }
 
+TEST_CASE("vault keys: a key that wraps and does not unwrap is found out before it is relied on") {
+  Vaulted vaulted;
+  const std::string data = copy_of((*vaulted.keys->find_or_make(kVault))->data_key(1));
+  const KeyProviderPtr sound = key_file(vaulted.key_path).value();
+  bool broken = false;
+  vaulted.open(*key_callbacks(
+      {.current_key_id =
+           [&] { return broken ? Result<std::string>("newest") : sound->current_key_id(); },
+       .wrap =
+           [&](std::span<const std::uint8_t> plain, std::string_view context) {
+             return broken ? Result<WrappedKey>(WrappedKey{"newest", "lost"})
+                           : sound->wrap(plain, context);
+           },
+       .unwrap =
+           [&](const WrappedKey& wrapped, std::string_view context, std::span<std::uint8_t> plain) {
+             return wrapped.key_id == "newest" ? Status(Error{Code::permission_denied, "no"})
+                                               : sound->unwrap(wrapped, context, plain);
+           }}));
+  broken = true;
+  CHECK(vaulted.keys->rewrap(kVault).code() == Code::key_unavailable);
+  CHECK(vaulted.keys->rewrap_check().code() == Code::key_unavailable);
+  CHECK(vaulted.keys->find_or_make(model::vault_of("other")).code() == Code::key_unavailable);
+  vaulted.reopen();
+  CHECK(copy_of((*vaulted.keys->find(kVault))->data_key(1)) == data);
+}
+
 TEST_CASE("vault keys: a new data key is for what comes, and takes nothing from what was") {
   Vaulted vaulted;
   const KeyringRef before = *vaulted.keys->find_or_make(kVault);
