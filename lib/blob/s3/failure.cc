@@ -26,7 +26,8 @@ constexpr KnownCode kKnownCodes[] = {
     {"NoSuchKey", Code::not_found, Remedy::none, ""},
     {"NoSuchBucket", Code::unavailable, Remedy::none, "there is no such bucket at this endpoint"},
     {"NoSuchUpload", Code::aborted, Remedy::none, "the upload in parts is gone"},
-    {"AccessDenied", Code::permission_denied, Remedy::none,
+    // MinIO says this also where another request removes the folder of the name at the same moment.
+    {"AccessDenied", Code::permission_denied, Remedy::twice,
      "the key lacks the right; lib/blob/s3/README.md has the policy that is needed"},
     {"AllAccessDisabled", Code::permission_denied, Remedy::none, "the bucket is closed"},
     {"AccountProblem", Code::permission_denied, Remedy::none, "the account is closed"},

@@ -114,7 +114,7 @@ TEST_CASE("s3: what does not pass is told at once, and as what it is") {
       {error_reply(404, "NoSuchBucket"), Code::unavailable},
       {{.status = 404, .body = "<html>no such page</html>"}, Code::io_error},
       {{.status = 404}, Code::io_error},
-      {error_reply(403, "AccessDenied"), Code::permission_denied},
+      {error_reply(403, "AccountProblem"), Code::permission_denied},
       {error_reply(403, "InvalidAccessKeyId"), Code::unauthenticated},
       {error_reply(403, "SignatureDoesNotMatch"), Code::unauthenticated},
       {error_reply(507, "XMinioStorageFull"), Code::no_space},
@@ -130,6 +130,18 @@ TEST_CASE("s3: what does not pass is told at once, and as what it is") {
     CHECK(bucket.seen().size() == 1);
     CHECK(refused.error().to_string().find("SECRET") == std::string::npos);
   }
+}
+
+// MinIO denies a put while another request removes the last blob beside it.
+TEST_CASE("s3: a right that is missing is asked for three times in all") {
+  Bucket bucket;
+  const HttpReply denied = error_reply(403, "AccessDenied");
+  bucket.will_answer({denied, denied, {.status = 200}});
+  CHECK(bucket.store().put("a", as_bytes("hello")).ok());
+  CHECK(bucket.seen().size() == 3);
+  bucket.will_answer({denied, denied, denied});
+  CHECK(bucket.store().put("a", as_bytes("hello")).code() == Code::permission_denied);
+  CHECK(bucket.seen().size() == 6);
 }
 
 TEST_CASE(
@@ -351,7 +363,7 @@ TEST_CASE("s3: a large put goes in parts, and one that fails is aborted") {
   }
   Bucket bucket(options);
   bucket.will_answer(
-      {bytes_reply(begun()), part_done(), error_reply(403, "AccessDenied"), {.status = 204}});
+      {bytes_reply(begun()), part_done(), error_reply(403, "AccountProblem"), {.status = 204}});
   CHECK(bucket.store().put("a", as_bytes(large)).code() == Code::permission_denied);
   const auto seen = bucket.seen();
   REQUIRE(seen.size() == 4);  // the third part was not tried any more
