@@ -23,6 +23,8 @@ constexpr std::string_view kOwnerPrefix = "owner/";
 constexpr std::size_t kHexDigits = 16;
 constexpr std::size_t kListedAtOnce = 1000;
 constexpr std::uint64_t kOwnerBytesMax = 256;
+// More than whoever had the blobs before, and may not know yet that it lost them, can still take.
+constexpr std::uint64_t kNumbersSkipped = std::uint64_t{1} << 32;
 
 std::string hex_of(std::uint64_t number) {
   std::string bytes;
@@ -64,6 +66,8 @@ Result<std::optional<BlobOwnerRow>> owner_row(const kv::View& rows) {
 Status put_row(kv::Store& kv, const BlobOwnerRow& row) {
   const kv::Answer answer =
       kv.update({model::ledger_partition()}, [&](kv::Transaction& transaction) -> kv::Outcome {
+        // Where nothing may be written, nothing could be removed either.
+        transaction.use_reserve();
         transaction.put(Family::content, model::blob_owner_key(), model::encode(row));
         return kv::Commit{};
       });
@@ -218,7 +222,8 @@ Status BlobOwner::skip_numbers() {
   const kv::Answer answer =
       kv_.update({model::ledger_partition()}, [&](kv::Transaction& transaction) -> kv::Outcome {
         SPIND_TRY_ASSIGN(const std::uint64_t next, take_numbers(transaction, 0));
-        if (next <= last) SPIND_TRY(take_numbers(transaction, last + 1 - next));
+        transaction.use_reserve();
+        SPIND_TRY(take_numbers(transaction, std::max(next, last + 1) - next + kNumbersSkipped));
         return kv::Commit{};
       });
   if (!answer.status.ok()) return answer.status.error();

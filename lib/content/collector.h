@@ -89,6 +89,7 @@ class Collector {
     std::uint64_t begin = 0, size = 0;
     std::uint64_t used_end = 0;  // of the last piece in use
     std::uint64_t used_bytes = 0;
+    bool has_gap = false;  // something in it is not a frame that can be read
     // Either those that nothing refers to, in order, or, where it is wanted, those that are not
     // doomed; of these the walk ends behind kLiveAtOnce.
     std::vector<model::PieceRow> dead;
@@ -102,6 +103,7 @@ class Collector {
   Result<bool> sweep_range(const kv::View& view, const std::string& key, std::uint64_t first,
                            SweepNumber sweep);
   Result<bool> sweep_object(const kv::View& view, std::uint64_t number);
+  Result<std::uint64_t> bytes_in_use(const kv::View& view, std::uint64_t number);
   Result<bool> sweep_pack_object(const kv::View& view, std::uint64_t number);
   Status sweep_packs();
   Status sweep_pack(const kv::View& view, std::uint64_t number);

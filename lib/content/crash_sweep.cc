@@ -168,6 +168,7 @@ Status Collector::walk_pack(const kv::View& view, Walk& walk) const {
     }
     trusted = used || (trusted && fits);
     if (!trusted) {
+      walk.has_gap = true;
       SPIND_TRY_ASSIGN(offset, search.next(offset + 1, walk.size));
       continue;
     }
@@ -189,6 +190,29 @@ Status Collector::walk_pack(const kv::View& view, Walk& walk) const {
   return {};
 }
 
+// Of a pack, as the rows of all pieces say: for the rare case that the pack itself does not.
+Result<std::uint64_t> Collector::bytes_in_use(const kv::View& view, std::uint64_t number) {
+  std::uint64_t bytes = 0;
+  const auto vaults = scan_content(view, model::ledger_prefix(LedgerRow::vault));
+  for (; vaults->valid(); vaults->next()) {
+    const model::VaultId vault = model::vault_in_key(vaults->key());
+    for (unsigned bucket = 0; bucket < 256; ++bucket) {
+      SPIND_TRY(count_step());
+      const auto pieces = scan_content(
+          view,
+          model::bucket_prefix(vault, static_cast<std::uint8_t>(bucket), model::VaultRow::piece));
+      for (; pieces->valid(); pieces->next()) {
+        SPIND_TRY_ASSIGN(const model::PieceRow row, model::decode_piece(pieces->value()));
+        if (row.place.kind == BlobPlace::Kind::pack && row.place.number == number)
+          bytes += row.stored_bytes;
+      }
+      SPIND_TRY(pieces->status());
+    }
+  }
+  SPIND_TRY(vaults->status());
+  return bytes;
+}
+
 // A pack whose row was not written: it gets one, or goes if nothing in it is in use. One that has a
 // row, or was removed, is accounted for.
 Result<bool> Collector::sweep_pack_object(const kv::View& view, std::uint64_t number) {
@@ -196,8 +220,16 @@ Result<bool> Collector::sweep_pack_object(const kv::View& view, std::uint64_t nu
   if (pack.code() == Code::not_found) return true;
   if (!pack.ok()) return std::move(pack).error();
   SPIND_TRY_ASSIGN(const std::uint64_t size, (*pack)->size());
-  Walk walk{number, **pack, 0, size, 0, 0, {}, nullptr};
+  Walk walk{number, **pack, 0, size, 0, 0, false, {}, nullptr};
   SPIND_TRY(walk_pack(view, walk));
+  if (walk.has_gap || size == 0) {
+    // A torn put, or damage of what is in use.
+    SPIND_TRY_ASSIGN(const std::uint64_t in_use_bytes, bytes_in_use(view, number));
+    if (in_use_bytes != walk.used_bytes) {
+      ++done_.kept;
+      return false;
+    }
+  }
   const model::PackRow row{size, size - walk.used_bytes};
   bool known = false;
   SPIND_TRY(commit({model::ledger_partition()}, [&](kv::Transaction& transaction) -> kv::Outcome {
@@ -228,7 +260,7 @@ Status Collector::sweep_pack(const kv::View& view, std::uint64_t number) {
   if (file.ok()) {
     SPIND_TRY_ASSIGN(const std::uint64_t size, (*file)->size());
     // A file that damage made shorter keeps its end, so that the dead never outweigh what is left.
-    Walk walk{number, **file, row.end_bytes, size, row.end_bytes, 0, {}, nullptr};
+    Walk walk{number, **file, row.end_bytes, size, row.end_bytes, 0, false, {}, nullptr};
     SPIND_TRY(walk_pack(view, walk));
     end = walk.used_end;
     if (end < size) {

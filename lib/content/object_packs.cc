@@ -211,6 +211,7 @@ Status ObjectPacks::write_accounts() {
 Status ObjectPacks::commit_accounts(const std::vector<std::uint64_t>& numbers) {
   const kv::Answer answer =
       kv_.update({model::ledger_partition()}, [&](kv::Transaction& transaction) -> kv::Outcome {
+        transaction.use_reserve();
         const std::lock_guard lock(mutex_);
         for (const std::uint64_t number : numbers) {
           Account& account = accounts_[number];

@@ -107,7 +107,7 @@ Status Collector::rewrite_pack(std::uint64_t number) {
   while (true) {
     live.clear();
     SPIND_TRY(kv_.wait(ticket_));
-    Walk walk{number, **file, begin, std::min(size, row->end_bytes), begin, 0, {}, &live};
+    Walk walk{number, **file, begin, std::min(size, row->end_bytes), begin, 0, false, {}, &live};
     SPIND_TRY(walk_pack(*kv_.durable(), walk));
     if (live.empty()) break;
     SPIND_TRY_ASSIGN(const bool moved, move_all(**file, live));
