@@ -109,10 +109,6 @@ class SPIND_EXPORT S3BlobStore : public BlobStore {
   // Whether the server lets one of several at once win is what probe_s3 finds out.
   virtual Status put_new(std::string_view name, std::span<const std::uint8_t> bytes) = 0;
 
-  // Removes all of them, a thousand a request. What is not there is removed already. After an error
-  // any of them may be gone.
-  virtual Status remove_all(std::span<const std::string> names) = 0;
-
   virtual S3Usage usage() const = 0;
   // Prometheus text: spind_s3_requests_total by kind and outcome, retries, bytes.
   virtual std::string metrics() const = 0;

@@ -197,7 +197,10 @@ Status ObjectPacks::write_accounts() {
       tickets = accounts_[number].tickets;
     }
     // Else frames that no row refers to would count as used: the range stays open.
-    if (all_durable(kv_, tickets)) durable.push_back(number);
+    if (!all_durable(kv_, tickets)) continue;
+    const std::lock_guard lock(mutex_);
+    accounts_[number].durable = tickets.size();
+    durable.push_back(number);
   }
   if (durable.empty()) return {};
   Status written = commit_accounts(durable);
@@ -215,6 +218,8 @@ Status ObjectPacks::commit_accounts(const std::vector<std::uint64_t>& numbers) {
         const std::lock_guard lock(mutex_);
         for (const std::uint64_t number : numbers) {
           Account& account = accounts_[number];
+          // What died meanwhile may yet be lost, and would be counted again when it dies again.
+          if (account.tickets.size() != account.durable) continue;
           account.written = true;  // what dies from here on finds the row
           const model::PackRow row{account.end_bytes, account.dead_bytes};
           transaction.put(Family::content, model::ledger_key(resting_tag(row), number),
@@ -223,12 +228,24 @@ Status ObjectPacks::commit_accounts(const std::vector<std::uint64_t>& numbers) {
         return kv::Commit{};
       });
   if (!answer.status.ok()) return answer.status.error();
-  {
-    const std::lock_guard lock(mutex_);
-    for (const std::uint64_t number : numbers) accounts_.erase(number);
-  }
-  for (const std::uint64_t number : numbers) numbers_.settle(number, answer.ticket);
+  for (const std::uint64_t number : forget_written(numbers)) numbers_.settle(number, answer.ticket);
   return {};
+}
+
+// Answers which; the others have another turn.
+std::vector<std::uint64_t> ObjectPacks::forget_written(const std::vector<std::uint64_t>& numbers) {
+  const std::lock_guard lock(mutex_);
+  std::vector<std::uint64_t> written;
+  for (const std::uint64_t number : numbers) {
+    const auto account = accounts_.find(number);
+    if (account->second.written) {
+      written.push_back(number);
+      accounts_.erase(account);
+    } else {
+      settled_.push_back(number);
+    }
+  }
+  return written;
 }
 
 void ObjectPacks::count_dead(const model::PieceRow& row, kv::Ticket ticket) {
@@ -241,7 +258,9 @@ void ObjectPacks::count_dead(const model::PieceRow& row, kv::Ticket ticket) {
       return;
     }
   }
-  // Its row was written a moment ago. Where this fails the pack is only kept longer.
+  // Its row was written a moment ago. Where this fails the pack is only kept longer; where the death
+  // itself is lost it must not count, since it comes again.
+  if (!kv_.wait(ticket).ok()) return;
   (void)kv_.update({model::ledger_partition()}, [&](kv::Transaction& transaction) -> kv::Outcome {
     SPIND_TRY(change_pack(transaction, row.place.number, [&](LedgerRow, model::PackRow& pack) {
       pack.dead_bytes += row.stored_bytes;

@@ -80,8 +80,9 @@ class ObjectPacks final : public Packs {
     std::uint64_t end_bytes = 0, dead_bytes = 0;
     std::size_t unsettled = 0;
     std::vector<kv::Ticket> tickets;
-    bool unknown = false;  // never written: the collector of a later run finds out
-    bool written = false;  // dead bytes are to be added to the row itself
+    std::size_t durable = 0;  // so many of the tickets are known to be
+    bool unknown = false;     // never written: the collector of a later run finds out
+    bool written = false;     // dead bytes are to be added to the row itself
   };
 
   std::shared_ptr<Window> join(Bytes frames, bool& leads);
@@ -91,6 +92,7 @@ class ObjectPacks final : public Packs {
   void settled(std::map<std::uint64_t, Account>::iterator account);
   Status write_accounts();
   Status commit_accounts(const std::vector<std::uint64_t>& numbers);
+  std::vector<std::uint64_t> forget_written(const std::vector<std::uint64_t>& numbers);
 
   kv::Store& kv_;
   BlobStore& blobs_;

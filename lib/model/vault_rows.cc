@@ -224,8 +224,7 @@ Result<BlobOwnerRow> decode_blob_owner(std::string_view bytes) {
   SPIND_TRY_ASSIGN(const std::string_view body, open_record(RecordTag::blob_owner, bytes, kWhat));
   Decoder in(body);
   BlobOwnerRow row;
-  const std::string_view store = in.raw(row.store.size());
-  std::copy(store.begin(), store.end(), row.store.begin());
+  row.store = decode_array<16>(in);
   row.epoch = in.varint();
   row.claim = in.u64();
   row.claim_before = in.u64();

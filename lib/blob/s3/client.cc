@@ -60,7 +60,7 @@ RetryOptions retry_options(const S3Options& options) {
 }  // namespace
 
 Client::Client(const S3Options& options, const World& world, Endpoint endpoint)
-    : options_(options),
+    : options_(without_credentials(options)),
       retry_(retry_options(options)),
       world_(world),
       endpoint_(std::move(endpoint)),
@@ -213,6 +213,7 @@ Result<HttpAnswer> Client::send(const Call& call, std::uint32_t* attempts) {
     note(call, outcome, failure.has_value());
     const bool again = failure && mend(*failure, outcome.answer, credentials, attempt);
     wipe(credentials.secret_key);
+    wipe(credentials.session_token);
     if (again) continue;
     if (!failure) return std::move(outcome.answer);
     return std::move(failure->error);

@@ -95,6 +95,13 @@ Status check_credentials(const S3Credentials& credentials) {
                "the S3 credentials are empty or hold characters that no key has"};
 }
 
+S3Options without_credentials(S3Options options) {
+  if (options.credentials) wipe_all(*options.credentials);
+  options.credentials.reset();
+  options.credentials_source = nullptr;
+  return options;
+}
+
 CredentialsKeeper::CredentialsKeeper(const S3Options& options, Files& files, Clock& clock)
     : source_(options.credentials_source),
       given_(options.credentials),

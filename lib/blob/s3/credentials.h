@@ -16,6 +16,9 @@ namespace spind::s3 {
 // A profile out of a shared credentials file. not_found, invalid_argument.
 Result<S3Credentials> parse_credentials_file(std::string_view text, std::string_view profile);
 
+// For whoever keeps options: credentials are kept, and wiped, by a CredentialsKeeper alone.
+S3Options without_credentials(S3Options options);
+
 // ok or unauthenticated: keys that cannot stand in a header.
 Status check_credentials(const S3Credentials& credentials);
 

@@ -12,6 +12,7 @@
 namespace spind::s3 {
 namespace {
 
+constexpr std::size_t kEtagBytesMax = 256;
 constexpr std::size_t kRequestIdBytesMax = 128;
 
 // What servers say with an error of their own code, whatever the status is.
@@ -158,6 +159,15 @@ Failure failure_of_outcome(const HttpOutcome& outcome, std::string_view action,
                                          advice.empty() ? "" : ": ", advice);
   failure.error.path = std::string(name);
   return failure;
+}
+
+Status has_etag(const HttpAnswer& answer) {
+  const std::string_view etag = answer.header("etag");
+  const bool plain =
+      !etag.empty() && etag.size() <= kEtagBytesMax &&
+      std::all_of(etag.begin(), etag.end(), [](char c) { return c > ' ' && c < '\x7f'; });
+  if (plain) return {};
+  return Error{Code::io_error, "S3: an answer without the ETag of what was put"};
 }
 
 std::optional<std::int64_t> date_of(const HttpAnswer& answer) {

@@ -27,6 +27,9 @@ struct Failure {
 Failure failure_of_outcome(const HttpOutcome& outcome, std::string_view action,
                            std::string_view name);
 
+// Of a good answer to what stores something: one without an ETag is a proxy's, and nothing is stored.
+Status has_etag(const HttpAnswer& answer);
+
 // The time in an answer's header "date", seconds since 1970.
 std::optional<std::int64_t> date_of(const HttpAnswer& answer);
 // How long the server wants us to wait, at most kRetryAfterMaxNs; 0 if it does not say.

@@ -316,7 +316,6 @@ void HttpLoop::begin(Transfer& transfer) {
   if (!handles_->idle.empty()) {
     easy = handles_->idle.back();
     handles_->idle.pop_back();
-    curl_easy_reset(easy);
   } else {
     easy = curl_easy_init();
   }
@@ -360,6 +359,7 @@ void HttpLoop::finish(Transfer& transfer) {
   --running_;
   curl_slist_free_all(transfer.headers);
   if (transfer.easy != nullptr) {
+    curl_easy_reset(transfer.easy);  // it still points to the transfer, which goes
     if (handles_->idle.size() < kIdleHandlesMax) {
       handles_->idle.push_back(transfer.easy);
     } else {

@@ -85,11 +85,24 @@ std::string removal_xml(const std::string& key_prefix, std::span<const std::stri
   return xml + "<Quiet>true</Quiet></Delete>";
 }
 
+// Nothing else is removed for what an answer says.
+Status check_asked_for(const std::vector<NotRemoved>& rest, const std::string& key_prefix,
+                       std::span<const std::string> names) {
+  for (const NotRemoved& one : rest) {
+    const bool asked_for = std::any_of(names.begin(), names.end(), [&](const std::string& name) {
+      return one.key.size() == key_prefix.size() + name.size() && one.key.starts_with(key_prefix) &&
+             one.key.ends_with(name);
+    });
+    if (!asked_for) return bad_answer("remove: an answer about another key");
+  }
+  return {};
+}
+
 }  // namespace
 
 ObjectStore::ObjectStore(const S3Options& options, const World& world,
                          std::unique_ptr<Client> client)
-    : options_(options),
+    : options_(without_credentials(options)),
       key_prefix_(options.prefix.empty() ? "" : options.prefix + "/"),
       client_(std::move(client)),
       crew_(world.threads, options.parts_at_once - 1) {}
@@ -125,7 +138,8 @@ Call ObjectStore::put_call(std::string_view name, Bytes bytes) const {
             .action = "put",
             .name = name,
             .key = key_of(name),
-            .headers = storage_headers()};
+            .headers = storage_headers(),
+            .accept = has_etag};
   add_payload(call, bytes, payload_in_use(options_, client_->tls()));
   return call;
 }
@@ -250,7 +264,7 @@ Status ObjectStore::remove_batch(std::span<const std::string> names) {
             .body_bytes_max = kXmlBytesMax,
             .accept = [&](const HttpAnswer& answer) -> Status {
               SPIND_TRY_ASSIGN(rest, parse_removal(as_text(answer.body)));
-              return {};
+              return check_asked_for(rest, key_prefix_, names);
             }};
   // Servers ask for this one here, whatever the options say.
   add_payload(call, as_bytes(xml), S3Payload::md5);
@@ -261,7 +275,6 @@ Status ObjectStore::remove_batch(std::span<const std::string> names) {
 Status ObjectStore::remove_rest(const std::vector<NotRemoved>& rest) {
   for (const NotRemoved& one : rest) {
     if (one.code == "NoSuchKey") continue;
-    if (!one.key.starts_with(key_prefix_)) return bad_answer("remove: an answer about another key");
     // One by one they are tried again as any request is, and tell what they cannot be removed for.
     SPIND_TRY(remove(std::string_view(one.key).substr(key_prefix_.size())));
   }

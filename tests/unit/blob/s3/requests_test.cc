@@ -69,9 +69,12 @@ class Bucket {
   test::TestClock clock_;
   test::DrivenPause pause_{clock_};
   World world_{.clock = clock_, .pause = pause_};
-  HttpServer server_{[this](const HttpRequestSeen&) {
+  HttpServer server_{[this](const HttpRequestSeen& request) {
     const std::lock_guard lock(mutex_);
-    return replies_.at(std::min(next_++, replies_.size() - 1));
+    HttpReply reply = replies_.at(std::min(next_++, replies_.size() - 1));
+    if (request.method == "PUT" && reply.status == 200 && reply.headers.empty())
+      reply.headers.emplace_back("ETag", "\"e\"");
+    return reply;
   }};
   std::shared_ptr<ObjectStore> store_;
 };
@@ -130,6 +133,24 @@ TEST_CASE("s3: what does not pass is told at once, and as what it is") {
     CHECK(bucket.seen().size() == 1);
     CHECK(refused.error().to_string().find("SECRET") == std::string::npos);
   }
+}
+
+TEST_CASE("s3: a put that nobody names what was stored for is none") {
+  Bucket bucket;
+  bucket.will_answer({{.status = 204}, {.status = 200}});
+  CHECK(bucket.store().put("a", as_bytes("hello")).ok());
+  CHECK(bucket.seen().size() == 2);
+  bucket.will_answer({{.status = 204}});
+  CHECK(bucket.store().put("a", as_bytes("hello")).code() == Code::io_error);
+}
+
+TEST_CASE("s3: an answer about names that were not asked for removes none of them") {
+  Bucket bucket;
+  bucket.will_answer(
+      {bytes_reply("<DeleteResult><Error><Key>p/o/5</Key><Code>InternalError</Code>"
+                   "</Error></DeleteResult>")});
+  CHECK(!bucket.store().remove_all(std::vector<std::string>{"a", "b"}).ok());
+  for (const HttpRequestSeen& request : bucket.seen()) CHECK(request.method == "POST");
 }
 
 // MinIO denies a put while another request removes the last blob beside it.
