@@ -5,8 +5,8 @@
 //   auto cached = spind::with_disk_cache(blobs, {.folder = "/var/cache/spind"});
 //   if (!cached.ok()) ...
 //
-// A layer keeps what is below, which is never null, alive. What each promises and costs, and how to stack them, is told in
-// lib/blob/layer/README.md.
+// A layer keeps what is below, which is never null, alive. What each promises and costs, and how to
+// stack them, is told in lib/blob/layer/README.md.
 #pragma once
 
 #include <chrono>

@@ -82,8 +82,8 @@ struct S3Options {
   std::chrono::milliseconds stall_timeout{20'000};
   std::chrono::milliseconds request_timeout{300'000};  // of one attempt, whole
   std::uint32_t attempts_max = 6;                      // of one request, the first included
-  std::chrono::milliseconds wait_first{
-      100};  // as in RetryOptions (spind/blob_layers.h), so the rest
+  // As in RetryOptions (spind/blob_layers.h), and so the rest.
+  std::chrono::milliseconds wait_first{100};
   std::chrono::milliseconds wait_max{10'000};
   std::chrono::milliseconds time_max{120'000};
   double retry_budget_a_request = 0.1;

@@ -35,8 +35,8 @@ struct Call {
   std::string payload_hash{};  // empty: there is no body
   std::span<const std::span<std::uint8_t>> places{};
   std::uint64_t body_bytes_max = 0;
-  bool once =
-      false;  // each attempt is sent once (see HttpRequest), so that attempts can be counted on
+  // Each attempt is sent once (see HttpRequest), so that attempts can be counted on.
+  bool once = false;
   int also_good = 0;  // a status beside those from 200 to 299
   // Looks at a good answer, if set. What it answers with io_error or unavailable is tried again.
   std::function<Status(const HttpAnswer&)> accept{};

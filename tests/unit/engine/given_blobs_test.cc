@@ -171,6 +171,24 @@ TEST_CASE("given blobs: a second store on the same blobs is refused") {
   check_all(store, 1);
 }
 
+TEST_CASE("given blobs: whoever adopts them takes no number that the one before may still take") {
+  GivenBlobs given;
+  Store store = given.open("store").value();
+  put_all(make_space(store), 1);
+  REQUIRE(store.close().ok());
+  copy_folder(given.folder / "store", given.folder / "copy");
+  store = given.open("store").value();
+  Store copy = given.open("copy", true).value();
+  REQUIRE(space_in(copy).put("/other", content(8, 9 << 20)).ok());
+  REQUIRE(space_in(copy).put("/small", content(9, 100'000)).ok());
+  // The original has not noticed yet.
+  (void)space_in(store).put("/mine", content(7, 9 << 20));
+  (void)space_in(store).put("/mine too", content(6, 100'000));
+  CHECK(space_in(copy).get("/other").value() == content(8, 9 << 20));
+  CHECK(space_in(copy).get("/small").value() == content(9, 100'000));
+  check_all(copy, 1);
+}
+
 TEST_CASE("given blobs: an older copy of the store does not open, until it adopts them") {
   GivenBlobs given;
   Store store = given.open("store").value();
