@@ -144,6 +144,9 @@ void step(std::string_view what) {
     seat->stage.stop_at(*seat, what);
 }
 
+Stage::Stage(Guide& guide) : guide_(guide) {}
+Stage::~Stage() = default;
+
 void Stage::play(std::vector<Actor> actors) {
   for (std::size_t i = 0; i < actors.size(); ++i) seats_.push_back(std::make_unique<Seat>(*this));
   for (std::size_t i = 0; i < actors.size(); ++i)

@@ -83,7 +83,8 @@ struct Actor {
 // One play of actors.
 class Stage {
  public:
-  explicit Stage(Guide& guide) : guide_(guide) {}
+  explicit Stage(Guide& guide);
+  ~Stage();
   // Returns when all have done what they came for. Ends the process if they wait for each other.
   void play(std::vector<Actor> actors);
 

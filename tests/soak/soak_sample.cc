@@ -34,7 +34,7 @@ constexpr Level kOfStore[] = {
     // They are merged when enough of them are there.
     {"table_files", &SoakSample::table_files, 20, 12},
     // A log is up to 32 MiB long before RocksDB begins another.
-    {"disk_bytes", &SoakSample::disk_bytes, 20, 40 * kMiB}};
+    {"disk_bytes", &SoakSample::disk_bytes, 25, 40 * kMiB}};
 
 std::uint64_t median(std::span<const SoakSample> samples, std::uint64_t SoakSample::*number) {
   std::vector<std::uint64_t> numbers;

@@ -5,6 +5,7 @@
 #include "base/hash.h"
 #include "base/hex.h"
 #include "base/limits.h"
+#include "content/frame_codec.h"
 #include "unit/content/place.h"
 
 namespace spind {

@@ -4,6 +4,7 @@
 #include <thread>
 
 #include "content/object_packs.h"
+#include "content/vaults.h"
 #include "unit/content/place.h"
 
 namespace spind::test {
