@@ -35,8 +35,10 @@ Status SpaceGuard::admit_reopening() {
   return no_room(free_bytes, wanted_bytes, path_);
 }
 
+// A small reserve must not be written through between two looks.
 bool SpaceGuard::due() const {
-  return wrote_bytes_.load(std::memory_order_relaxed) >= kProbeEveryBytes ||
+  return wrote_bytes_.load(std::memory_order_relaxed) >=
+             std::min(kProbeEveryBytes, reserve_bytes_ / 8) ||
          clock_.monotonic_ns() >= next_probe_ns_.load(std::memory_order_relaxed);
 }
 
