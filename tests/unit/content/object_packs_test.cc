@@ -177,9 +177,11 @@ TEST_CASE("object packs: what a crash left and damage met since is kept for the 
   REQUIRE(place.blobs.put(name, bytes).ok());
   for (int round = 0; round < 3; ++round) (void)place.collect();
   CHECK(unreadable(place, files) == 1);
+  CHECK(place.rows(model::ledger_prefix(model::LedgerRow::pack_range)) == 1);
   REQUIRE(place.blobs.remove(name).ok());
   REQUIRE(place.blobs.put(name, sound).ok());
   for (int round = 0; round < 3; ++round) (void)place.collect();
+  CHECK(place.rows(model::ledger_prefix(model::LedgerRow::pack_range)) == 0);
   CHECK(unreadable(place, files) == 0);
 }
 
