@@ -77,8 +77,9 @@ class VaultContent final : public Content {
         // Enough for one pack, however little there is in all.
         gathered_(std::max<std::uint64_t>(moving_bytes(setup) / 8, 4 << 20)),
         packs_(setup.gather ? gather_packs(setup) : std::move(file_packs)),
-        vaults_(*setup.kv, *setup.blobs, packs_.get(), setup.compress ? &codec_ : nullptr, clock_,
-                setup.gather.has_value(),
+        vaults_(*setup.kv, *setup.blobs, packs_.get(), setup.compress ? &codec_ : nullptr,
+                PieceKeys(setup.keys, setup.random != nullptr ? *setup.random : Random::system()),
+                clock_, setup.gather.has_value(),
                 [this](std::uint64_t bytes) { return guard_->room(bytes); }),
         claims_(clock_),
         // Each part is enough for one piece of its kind, however little there is in all.
@@ -100,6 +101,7 @@ class VaultContent final : public Content {
   Result<Stored> adopt(const Owner& owner, std::span<const model::PieceId> pieces) override {
     SPIND_TRY(guard_->health());
     const model::VaultId vault = model::vault_of(owner.tenant);
+    SPIND_TRY(vaults_.keys().at_hand(vault));
     Stored adopted;
     adopted.claim = claims_.claim(owner.space);
     for (; !pieces.empty(); pieces = pieces.subspan(std::min(pieces.size(), kAdoptedAtOnce))) {

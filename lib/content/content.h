@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/files.h"
+#include "base/random.h"
 #include "base/threads.h"
 #include "content/object_packs.h"
 #include "kv/kv.h"
@@ -19,6 +20,8 @@
 #include "spind/upkeep.h"
 
 namespace spind::content {
+
+class VaultKeys;
 
 // Whose bytes these are: the vault is the domain of dedup, the space holds the references.
 struct Owner {
@@ -78,6 +81,8 @@ struct Setup {
   Threads* threads = nullptr;
   std::uint64_t memory_bytes = 0;  // for pieces in flight, read-ahead and compressing
   bool compress = true;
+  VaultKeys* keys = nullptr;  // null: no piece is sealed
+  Random* random = nullptr;   // of salts; null: that of the system
   std::uint64_t free_space_reserve_bytes = 0;
   LogCallback log;
 };
@@ -137,6 +142,9 @@ class Content {
     std::uint64_t stray_holders = 0;
     bool live = true;  // else condemned or being deleted
     Status bytes;      // not ok: missing or corrupt
+    // False: it is sealed, and the keys of its vault cannot be had. Then it was compared with its
+    // digests only, which tell damage, but not that somebody exchanged it.
+    bool opened = true;
   };
   virtual Status visit_pieces(const kv::Snapshot& snapshot, bool read_bytes,
                               const std::function<Status(const PieceState&)>& visit) = 0;

@@ -34,12 +34,14 @@ Status ContentCheck::visit_pieces(const model::VaultId& vault, std::uint8_t buck
                      snapshot_.get(Family::content, model::condemned_key(vault, piece)));
     state.live = !condemned.has_value();
     const auto row = model::decode_piece(cursor->value());
-    if (row.ok()) {
-      state.size_bytes = row->size_bytes;
-      state.bytes = read_bytes_ ? reader.verify(vault, piece, *row)
-                                : resources_.vaults.look(*row, vault, piece);
-    } else {
+    if (!row.ok()) {
       state.bytes = row.error();
+    } else {
+      state.size_bytes = row->size_bytes;
+      if (read_bytes_)
+        reader.verify(vault, *row, state);
+      else
+        state.bytes = resources_.vaults.look(*row, vault, piece);
     }
     SPIND_TRY(visit_(state));
   }

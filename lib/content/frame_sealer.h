@@ -27,6 +27,7 @@ class FrameSealer {
   FrameSealer(const DataKey& data_key, const model::VaultId& vault, const model::PieceId& piece,
               const FrameSalt& salt);
 
+  std::uint32_t generation() const { return generation_; }
   // Whether it is the key of that frame's piece.
   bool fits(const FrameHeader& header) const;
 

@@ -5,6 +5,7 @@
 
 #include "base/codec.h"
 #include "base/hash.h"
+#include "base/hex.h"
 #include "base/try.h"
 #include "content/frame_sealer.h"
 
@@ -158,6 +159,7 @@ std::size_t frame_size(std::uint64_t piece_bytes, std::uint32_t position) {
 Result<FrameLayout> FrameLayout::of(const model::PieceRow& row) {
   FrameLayout layout;
   layout.piece_bytes_ = row.size_bytes;
+  layout.generation_ = row.generation;
   const std::uint32_t count = frame_count(row.size_bytes);
   layout.stored_bytes_ = row.frame_bytes;
   if (row.frame_bytes.empty()) {
@@ -181,7 +183,24 @@ std::uint64_t FrameLayout::begin(std::uint32_t position) const {
 bool FrameLayout::agrees(const FrameHeader& header, std::uint32_t position) const {
   return position < count() && header.position == position &&
          header.header_bytes() == header_bytes_ && header.piece_bytes == piece_bytes_ &&
-         header.piece_stored_bytes == size() && header.stored_bytes == stored_bytes(position);
+         header.generation == generation_ && header.piece_stored_bytes == size() &&
+         header.stored_bytes == stored_bytes(position);
+}
+
+Result<FrameHeader> FrameLayout::verify(const model::VaultId& vault, const model::PieceId& piece,
+                                        std::uint32_t position, Bytes header_bytes,
+                                        Bytes stored) const {
+  auto header = decode_frame_header(header_bytes);
+  if (header.code() == Code::unsupported) return header;
+  if (!header.ok()) return damaged("the header of a frame is damaged", piece);
+  if (header->piece != piece || header->vault != vault || !agrees(*header, position))
+    return damaged("another frame is where a piece's should be", piece);
+  if (xxh3_128(stored) != header->digest) return damaged("the bytes of a frame are damaged", piece);
+  return header;
+}
+
+Error damaged(std::string_view what, const model::PieceId& piece) {
+  return {Code::corruption, std::string(what), "piece " + to_hex(Bytes(piece))};
 }
 
 PieceBuffer::PieceBuffer(std::size_t capacity_bytes)
@@ -232,6 +251,7 @@ void PieceBuffer::shrink_frames(FrameCodec* codec) {
 void PieceBuffer::seal(const model::VaultId& vault, const model::PieceId& piece, FrameCodec* codec,
                        FrameSealer* sealer) {
   shrink_frames(codec);
+  generation_ = sealer != nullptr ? sealer->generation() : 0;
   FrameHeader header{.piece_bytes = static_cast<std::uint32_t>(size_),
                      .piece_stored_bytes = static_cast<std::uint32_t>(sealed_size_),
                      .vault = vault,

@@ -95,12 +95,20 @@ class FrameLayout {
   std::uint32_t stored_bytes(std::uint32_t position) const { return stored_bytes_[position]; }
   // Whether a header that was found at that position tells the same.
   bool agrees(const FrameHeader& header, std::uint32_t position) const;
+  // The header of a frame that was read there, if it is that piece's, and what is stored of it is
+  // whole. corruption, or unsupported for a later format.
+  Result<FrameHeader> verify(const model::VaultId& vault, const model::PieceId& piece,
+                             std::uint32_t position, Bytes header_bytes, Bytes stored) const;
 
  private:
   std::size_t header_bytes_ = kFrameHeaderBytes;
   std::uint64_t piece_bytes_ = 0;
+  std::uint32_t generation_ = 0;
   std::vector<std::uint32_t> stored_bytes_;
 };
+
+// What is wrong with a piece.
+Error damaged(std::string_view what, const model::PieceId& piece);
 
 // A piece that is being gathered, laid out as it will be stored. One thread at a time.
 class PieceBuffer {
@@ -124,7 +132,7 @@ class PieceBuffer {
             FrameSealer* sealer = nullptr);
   Bytes stored() const { return {stored_.get(), sealed_size_}; }
   model::PieceRow row_at(const model::BlobPlace& place) const {
-    return {place, size_, sealed_size_, frame_bytes_};
+    return {place, size_, sealed_size_, frame_bytes_, generation_};
   }
 
  private:
@@ -134,6 +142,7 @@ class PieceBuffer {
   std::size_t size_ = 0;
   std::unique_ptr<std::uint8_t[]> stored_;
   std::size_t sealed_size_ = 0;
+  std::uint32_t generation_ = 0;            // of the key that it was sealed with
   std::vector<std::uint32_t> frame_bytes_;  // that are stored of each
 };
 

@@ -12,7 +12,6 @@
 #include <chrono>
 #include <thread>
 
-#include "base/hash.h"
 #include "base/limits.h"
 #include "base/try.h"
 #include "content/collector.h"
@@ -40,13 +39,10 @@ bool are_whole(Bytes frames, const FrameHeader& first, const model::PieceRow& ro
   const auto layout = FrameLayout::of(row);
   if (!layout.ok() || layout->size() != frames.size()) return false;
   for (std::uint32_t position = 0; position < layout->count(); ++position) {
-    const auto header = decode_frame_header(frames);
-    if (!header.ok() || header->vault != first.vault || header->piece != first.piece ||
-        !layout->agrees(*header, position))
-      return false;
-    frames = frames.subspan(header->header_bytes());
-    if (xxh3_128(frames.first(header->stored_bytes)) != header->digest) return false;
-    frames = frames.subspan(header->stored_bytes);
+    const Bytes stored =
+        frames.subspan(layout->header_bytes()).first(layout->stored_bytes(position));
+    if (!layout->verify(first.vault, first.piece, position, frames, stored).ok()) return false;
+    frames = frames.subspan(layout->header_bytes() + stored.size());
   }
   return true;
 }

@@ -20,9 +20,19 @@ Content::PieceState state_of(const model::VaultId& vault, const model::PieceId& 
   return state;
 }
 
-Status PieceReader::verify(const model::VaultId& vault, const model::PieceId& piece,
-                           const model::PieceRow& row) {
-  SPIND_TRY(resources_.vaults.look(row, vault, piece));
+void PieceReader::verify(const model::VaultId& vault, const model::PieceRow& row,
+                         Content::PieceState& state) {
+  state.bytes = resources_.vaults.look(row, vault, state.id);
+  if (!state.bytes.ok()) return;
+  state.opened = resources_.vaults.keys().at_hand(vault).code() != Code::key_unavailable;
+  if (state.opened) state.bytes = read_whole(vault, state.id, row);
+  // The keys may have gone meanwhile.
+  if (state.bytes.code() == Code::key_unavailable) state.opened = false;
+  if (!state.opened) state.bytes = read_stored(vault, state.id, row);
+}
+
+Status PieceReader::read_whole(const model::VaultId& vault, const model::PieceId& piece,
+                               const model::PieceRow& row) {
   // The snapshot is the caller's, and outlives the source.
   const kv::SnapshotRef borrowed(std::shared_ptr<void>(), &snapshot_);
   PieceSource source(resources_, vault, {{piece, row.size_bytes}}, borrowed);
@@ -33,8 +43,29 @@ Status PieceReader::verify(const model::VaultId& vault, const model::PieceId& pi
     hasher.update(Bytes(buffer_).first(got));
     offset += got;
   }
-  if (hasher.finish() != piece)
+  SPIND_TRY_ASSIGN(const model::PieceId name,
+                   resources_.vaults.keys().name(vault, hasher.finish()));
+  if (name != piece)
     return Error{.code = Code::corruption, .text = "the piece is not what its name says"};
+  return {};
+}
+
+Status PieceReader::read_stored(const model::VaultId& vault, const model::PieceId& piece,
+                                const model::PieceRow& row) {
+  const auto layout = FrameLayout::of(row);
+  if (!layout.ok()) return damaged(layout.error().text, piece);
+  buffer_.resize(kFrameHeaderBytes + kFrameBytesMax);
+  for (std::uint32_t frame = 0; frame < layout->count(); ++frame) {
+    const std::size_t header_bytes = layout->header_bytes();
+    const std::span<std::uint8_t> place =
+        std::span(buffer_).first(header_bytes + layout->stored_bytes(frame));
+    SPIND_TRY_ASSIGN(const std::size_t got,
+                     resources_.vaults.read(row, layout->begin(frame), Places(&place, 1)));
+    if (got != place.size()) return damaged("the blob of a piece is cut short", piece);
+    const auto header =
+        layout->verify(vault, piece, frame, place.first(header_bytes), place.subspan(header_bytes));
+    if (!header.ok()) return header.error();
+  }
   return {};
 }
 
@@ -67,7 +98,10 @@ Result<std::optional<Content::PieceState>> PieceReader::read_in(const model::Vau
     Content::PieceState state = state_of(vault, model::piece_in_key(position));
     const auto row = model::decode_piece(cursor->value());
     state.size_bytes = row.ok() ? row->size_bytes : 0;
-    state.bytes = row.ok() ? verify(vault, state.id, *row) : Status(row.error());
+    if (row.ok())
+      verify(vault, *row, state);
+    else
+      state.bytes = row.error();
     return std::optional(std::move(state));
   }
   return std::optional<Content::PieceState>();

@@ -18,15 +18,19 @@ class PieceReader {
   PieceReader(Resources& resources, const kv::Snapshot& snapshot)
       : resources_(resources), snapshot_(snapshot) {}
 
-  // Every frame, and all of them together.
-  Status verify(const model::VaultId& vault, const model::PieceId& piece,
-                const model::PieceRow& row);
+  // Reads the piece of the state, whose row that is: every frame, and all of them together. What is
+  // sealed with keys that cannot be had is not opened.
+  void verify(const model::VaultId& vault, const model::PieceRow& row, Content::PieceState& state);
   // See Content::read_next. Who holds the piece is not counted.
   Result<std::optional<Content::PieceState>> read_next(std::string& position);
 
  private:
   Result<std::optional<Content::PieceState>> read_in(const model::VaultId& vault,
                                                      std::string& position);
+  Status read_whole(const model::VaultId& vault, const model::PieceId& piece,
+                    const model::PieceRow& row);
+  Status read_stored(const model::VaultId& vault, const model::PieceId& piece,
+                     const model::PieceRow& row);
 
   Resources& resources_;
   const kv::Snapshot& snapshot_;

@@ -4,8 +4,6 @@
 #include <array>
 #include <cstring>
 
-#include "base/hash.h"
-#include "base/hex.h"
 #include "base/try.h"
 
 namespace spind::content {
@@ -70,10 +68,6 @@ class FrameScatter {
   std::size_t count_ = 0;
   std::size_t stored_bytes_ = 0;
 };
-
-Error damaged(std::string_view what, const model::PieceId& piece) {
-  return {Code::corruption, std::string(what), "piece " + to_hex(Bytes(piece))};
-}
 
 }  // namespace
 
@@ -254,27 +248,25 @@ Status PieceSource::read_stored(const model::Piece& piece, const model::PieceRow
   SPIND_TRY_ASSIGN(const std::size_t got,
                    resources_.vaults.read(row, layout->begin(first), frames.places()));
   if (got != frames.stored_bytes()) return damaged("the blob of a piece is cut short", piece.id);
-  for (std::size_t i = 0; i < frames.count(); ++i)
-    SPIND_TRY(open(piece, *layout, first + static_cast<std::uint32_t>(i), frames.header(i),
-                   frames.place(i)));
+  FrameOpener opener(resources_.vaults.keys());
+  for (std::size_t i = 0; i < frames.count(); ++i) {
+    const std::uint32_t frame = first + static_cast<std::uint32_t>(i);
+    SPIND_TRY_ASSIGN(const FrameHeader header,
+                     layout->verify(vault_, piece.id, frame, frames.header(i),
+                                    frames.place(i).first(layout->stored_bytes(frame))));
+    SPIND_TRY(open(opener, piece, header, frames.place(i)));
+  }
   return {};
 }
 
-// Verifies what is stored of a frame, which lies at the beginning of its place, and makes of it what
-// the piece has there.
-Status PieceSource::open(const model::Piece& piece, const FrameLayout& layout, std::uint32_t frame,
-                         Bytes header_bytes, std::span<std::uint8_t> place) const {
-  const auto header = decode_frame_header(header_bytes);
-  if (header.code() == Code::unsupported) return header.error();
-  if (!header.ok()) return damaged("the header of a frame is damaged", piece.id);
-  if (header->piece != piece.id || header->vault != vault_ || !layout.agrees(*header, frame))
-    return damaged("another frame is where a piece's should be", piece.id);
-  const Bytes stored = place.first(header->stored_bytes);
-  if (xxh3_128(stored) != header->digest)
-    return damaged("the bytes of a frame are damaged", piece.id);
-  if (header->generation != 0)
-    return Error{Code::unsupported, "a frame is sealed", "piece " + to_hex(Bytes(piece.id))};
-  if (header->compressed && !resources_.codec.grow(place, stored.size()).ok())
+// What is stored of a frame, which lies at the beginning of its place and is whole, becomes what the
+// piece has there.
+Status PieceSource::open(FrameOpener& opener, const model::Piece& piece, const FrameHeader& header,
+                         std::span<std::uint8_t> place) const {
+  Status opened = opener.open(header, place.first(header.stored_bytes));
+  if (opened.code() == Code::corruption) return damaged(opened.error().text, piece.id);
+  SPIND_TRY(std::move(opened));
+  if (header.compressed && !resources_.codec.grow(place, header.stored_bytes).ok())
     return damaged("a frame does not have the size that its header says", piece.id);
   return {};
 }

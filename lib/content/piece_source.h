@@ -72,8 +72,8 @@ class PieceSource final : public Source {
   Status read_frames(std::size_t piece, std::uint32_t first, std::span<std::uint8_t> out) const;
   Status read_stored(const model::Piece& piece, const model::PieceRow& row, std::uint32_t first,
                      std::span<std::uint8_t> out) const;
-  Status open(const model::Piece& piece, const FrameLayout& layout, std::uint32_t frame,
-              Bytes header_bytes, std::span<std::uint8_t> place) const;
+  Status open(FrameOpener& opener, const model::Piece& piece, const FrameHeader& header,
+              std::span<std::uint8_t> place) const;
   void load_ahead();
   void hint_ahead(std::size_t piece);
   void call_off_ahead();

@@ -180,12 +180,17 @@ Status PieceUpload::store(PieceBuffer& buffer, const model::PieceId& piece) {
   return {};
 }
 
+Result<model::PieceId> PieceUpload::end_piece() {
+  return resources_.vaults.keys().name(vault_, hashes_.end_piece());
+}
+
 // Sends the full piece off and makes an empty one the next to fill: one that came back, a new one
 // if there is memory to spare, or the one that is awaited.
 Status PieceUpload::dispatch() {
+  SPIND_TRY_ASSIGN(const model::PieceId id, end_piece());
   auto flight = std::make_shared<Flight>();
   flight->piece = std::move(filling_);
-  flight->stored = {hashes_.end_piece(), flight->piece->buffer.size()};
+  flight->stored = {id, flight->piece->buffer.size()};
   flights_.push_back(flight);
   resources_.workers.run([this, flight] {
     Status outcome = store(flight->piece->buffer, flight->stored.id);
@@ -246,7 +251,10 @@ Result<Stored> PieceUpload::finish_pieces() {
   Stored stored;
   stored.size_bytes = size_;
   const bool has_pieces = filling_ != nullptr;
-  const model::PieceId last_id = has_pieces ? hashes_.end_piece() : model::PieceId{};
+  model::PieceId last_id{};
+  if (has_pieces) {
+    SPIND_TRY_ASSIGN(last_id, end_piece());
+  }
   hashes_.finish(stored);
   if (!has_pieces) {
     stored.inline_bytes = std::move(small_);

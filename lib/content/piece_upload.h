@@ -22,8 +22,8 @@ class FileHashes {
  public:
   explicit FileHashes(std::uint8_t checksums_wanted);
   void update(Bytes bytes);
-  // The piece ends with the last byte that came by; gives its id.
-  model::PieceId end_piece() { return sha256_.finish_part(); }
+  // The piece ends with the last byte that came by.
+  Sha256 end_piece() { return sha256_.finish_part(); }
   // Of the whole file; the last piece has ended.
   void finish(Stored& stored);
 
@@ -58,6 +58,7 @@ class PieceUpload final : public Upload {
   Status take_buffer(std::size_t size_bytes);
   std::optional<MemoryBudget::Lease> try_take_large();
   Status grow_or_dispatch();
+  Result<model::PieceId> end_piece();
   Status dispatch();
   Status store(PieceBuffer& buffer, const model::PieceId& piece);
   Status land(bool only_first);

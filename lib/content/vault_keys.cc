@@ -293,8 +293,9 @@ Status VaultKeys::finish_destructions() {
   const kv::SnapshotRef rows = setup_.kv->durable();
   const auto cursor = scan_content(*rows, model::ledger_prefix(LedgerRow::vault_keys));
   for (; cursor->valid(); cursor->next()) {
-    SPIND_TRY_ASSIGN(const VaultKeysRow row, model::decode_vault_keys(cursor->value()));
-    if (row.state == VaultKeysRow::State::destroyed)
+    const auto row = model::decode_vault_keys(cursor->value());
+    // Who uses the vault hears of a damaged row; the others go on.
+    if (row.ok() && row->state == VaultKeysRow::State::destroyed)
       SPIND_TRY(secrets_.destroy(model::vault_in_key(cursor->key())));
   }
   return cursor->status();
@@ -322,7 +323,9 @@ bool VaultKeys::keep(const VaultId& vault, std::shared_ptr<Keyring> keyring, std
   given_out_.emplace_back(vault, keyring);
   // Which ones go is no matter: the next use unwraps them again.
   if (keyrings_.size() >= kKeyringsMax) keyrings_.clear();
-  keyrings_[vault] = std::move(keyring);
+  // A rotation that is not told yet may have been seen by another, who sealed with it.
+  std::shared_ptr<Keyring>& kept = keyrings_[vault];
+  if (kept == nullptr || kept->generation() < keyring->generation()) kept = std::move(keyring);
   return true;
 }
 

@@ -51,7 +51,14 @@ Status VaultSecrets::open() {
   return {};
 }
 
+// Who opened the file just before it was replaced may read it while it is being overwritten.
 Result<model::VaultSecret> VaultSecrets::read(const model::VaultId& vault) {
+  auto secret = read_once(vault);
+  if (secret.code() == Code::corruption) return read_once(vault);
+  return secret;
+}
+
+Result<model::VaultSecret> VaultSecrets::read_once(const model::VaultId& vault) {
   const std::string path = path_of(vault);
   Result<std::string> bytes = Error{.code = Code::not_found, .text = {}};
   if (folder_.empty()) {

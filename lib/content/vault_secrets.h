@@ -30,6 +30,7 @@ class VaultSecrets {
 
  private:
   std::string path_of(const model::VaultId& vault) const;
+  Result<model::VaultSecret> read_once(const model::VaultId& vault);
   Status shred_if_there(const std::string& path);
   Status drop_replaced(const std::string& path);
 

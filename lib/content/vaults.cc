@@ -67,6 +67,7 @@ Status Vaults::catch_up(std::int64_t failed_ns_ago) {
 }
 
 Status Vaults::note(const model::VaultId& vault, std::string_view tenant) {
+  SPIND_TRY(keys_.prepare(vault));
   {
     const std::lock_guard lock(known_mutex_);
     if (known_.contains(vault)) return {};
@@ -119,6 +120,8 @@ Status Vaults::look(const PieceRow& row, const model::VaultId& vault, const mode
   if (!header.ok()) return header.error();
   if (header->piece != piece || header->vault != vault || header->position != 0)
     return Error{.code = Code::corruption, .text = "another piece is where this one should be"};
+  if (header->generation != row.generation || (header->generation != 0) != keys_.seal())
+    return Error{.code = Code::corruption, .text = "a piece is not sealed as it should be"};
   return {};
 }
 
@@ -210,7 +213,8 @@ Result<kv::Ticket> Vaults::store(const model::VaultId& vault, const SpaceId& spa
   SPIND_TRY_ASSIGN(const auto shared, share(vault, space, piece, missing));
   if (shared) return *shared;
 
-  buffer.seal(vault, piece, codec_);
+  SPIND_TRY_ASSIGN(auto sealer, keys_.sealer(vault, piece));
+  buffer.seal(vault, piece, codec_, sealer ? &*sealer : nullptr);
   const Bytes frames = buffer.stored();
   SPIND_TRY(room_(frames.size()));
   SPIND_TRY_ASSIGN(const BlobPlace place, write(frames, buffer.size()));

@@ -21,6 +21,7 @@
 #include "content/frames.h"
 #include "content/numbers.h"
 #include "content/packs.h"
+#include "content/piece_keys.h"
 #include "kv/kv.h"
 #include "spind/blob_store.h"
 
@@ -46,12 +47,13 @@ class Vaults {
   // `packs` null: small pieces become objects as well. `room` is asked before bytes are written
   // whether the device has place for that many more. `codec` null: nothing is compressed. `far`: a put
   // that failed may still be under way.
-  Vaults(kv::Store& kv, BlobStore& blobs, Packs* packs, FrameCodec* codec, Clock& clock, bool far,
-         std::function<Status(std::uint64_t)> room)
+  Vaults(kv::Store& kv, BlobStore& blobs, Packs* packs, FrameCodec* codec, const PieceKeys& keys,
+         Clock& clock, bool far, std::function<Status(std::uint64_t)> room)
       : kv_(kv),
         blobs_(blobs),
         packs_(packs),
         codec_(codec),
+        keys_(keys),
         clock_(clock),
         far_(far),
         room_(std::move(room)),
@@ -59,8 +61,8 @@ class Vaults {
   // Writes what the ledger should know. Nothing is stored after.
   void close();
 
-  // Notes that the tenant has a vault, so that the collector finds it; before anything is stored
-  // there.
+  // Notes that the tenant has a vault, so that the collector finds it, and makes its keys; before
+  // anything is stored there, and not in a body.
   Status note(const model::VaultId& vault, std::string_view tenant);
 
   // Stores the piece, or finds it stored, and makes `space` its holder. A claim must hold it.
@@ -82,7 +84,7 @@ class Vaults {
   // A hint that all of the piece will be read soon.
   void will_read(const model::PieceRow& row);
   // Looks at the first header only. not_found if no blob is where the row says, corruption if it
-  // is not that piece's.
+  // is not that piece's, or not sealed as it must be.
   Status look(const model::PieceRow& row, const model::VaultId& vault, const model::PieceId& piece);
 
   // For the collector: removes objects together, and what is left of puts that failed so long ago.
@@ -94,6 +96,7 @@ class Vaults {
   kv::Store& kv() { return kv_; }
   BlobStore& blobs() { return blobs_; }
   Packs* packs() { return packs_; }
+  PieceKeys& keys() { return keys_; }
   bool far() const { return far_; }
   ContentCounts& counts() { return counts_; }
 
@@ -110,6 +113,7 @@ class Vaults {
   BlobStore& blobs_;
   Packs* const packs_;
   FrameCodec* const codec_;
+  PieceKeys keys_;
   Clock& clock_;
   const bool far_;
   const std::function<Status(std::uint64_t)> room_;

@@ -39,8 +39,9 @@ enum class RecordTag : std::uint8_t {
 };
 inline constexpr std::uint8_t kRecordFormat = 1;
 
-// Of piece rows: the second one names the size of each frame.
+// Of piece rows: the second one names the size of each frame, the third also the generation of its key.
 inline constexpr std::uint8_t kPieceFormat = 2;
+inline constexpr std::uint8_t kSealedPieceFormat = 3;
 
 inline std::string begin_record(RecordTag tag, std::size_t reserve_bytes = 128,
                                 std::uint8_t format = kRecordFormat) {

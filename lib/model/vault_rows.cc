@@ -145,7 +145,9 @@ bool decode_frame_bytes(Decoder& in, PieceRow& row) {
 }  // namespace
 
 std::string encode(const PieceRow& row) {
-  const std::uint8_t format = row.frame_bytes.empty() ? kRecordFormat : kPieceFormat;
+  const std::uint8_t format = row.generation != 0       ? kSealedPieceFormat
+                              : row.frame_bytes.empty() ? kRecordFormat
+                                                        : kPieceFormat;
   std::string out = begin_record(RecordTag::piece, 48 + 3 * row.frame_bytes.size(), format);
   Encoder encoder(out);
   encoder.u8(static_cast<std::uint8_t>(row.place.kind))
@@ -153,6 +155,7 @@ std::string encode(const PieceRow& row) {
       .varint(row.place.offset)
       .varint(row.size_bytes)
       .varint(row.stored_bytes);
+  if (row.generation != 0) encoder.varint(row.generation);
   for (const std::uint32_t bytes : row.frame_bytes) encoder.varint(bytes);
   return finish_record(std::move(out));
 }
@@ -160,7 +163,7 @@ std::string encode(const PieceRow& row) {
 Result<PieceRow> decode_piece(std::string_view bytes) {
   constexpr std::string_view kWhat = "piece";
   SPIND_TRY_ASSIGN(const std::string_view body,
-                   open_record(RecordTag::piece, bytes, kWhat, kPieceFormat));
+                   open_record(RecordTag::piece, bytes, kWhat, kSealedPieceFormat));
   Decoder in(body);
   PieceRow row;
   row.place.kind = BlobPlace::Kind{in.u8()};
@@ -171,7 +174,12 @@ Result<PieceRow> decode_piece(std::string_view bytes) {
   const bool known =
       row.place.kind == BlobPlace::Kind::object || row.place.kind == BlobPlace::Kind::pack;
   if (!known || row.size_bytes > kPieceBytesMax) return corrupt_record(kWhat);
-  if (format_of(bytes) == kPieceFormat && !decode_frame_bytes(in, row))
+  if (format_of(bytes) == kSealedPieceFormat) {
+    const std::uint64_t generation = in.varint();
+    if (generation == 0 || generation > kGenerationsMax) return corrupt_record(kWhat);
+    row.generation = static_cast<std::uint32_t>(generation);
+  }
+  if (format_of(bytes) != kRecordFormat && !decode_frame_bytes(in, row))
     return corrupt_record(kWhat);
   if (!in.finish()) return corrupt_record(kWhat);
   return row;

@@ -39,6 +39,8 @@ struct PieceRow {
   // What is stored of each frame behind its header; none where frames of format 1 are stored, which
   // are as long as what they hold.
   std::vector<std::uint32_t> frame_bytes{};
+  // Of the vault's data key that its frames are sealed with; 0: they are not.
+  std::uint32_t generation = 0;
   bool operator==(const PieceRow&) const = default;
 };
 

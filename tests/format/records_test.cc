@@ -145,6 +145,9 @@ TEST_CASE("format: records of content") {
   const PieceRow compressed{
       {BlobPlace::Kind::object, 1002, 0}, 300'000, 256 + 20'000 + 37'856, {20'000, 37'856}};
   check_golden("piece-row-2", compressed, encode(compressed), decode_piece);
+  PieceRow sealed = compressed;
+  sealed.generation = 300;
+  check_golden("piece-row-3", sealed, encode(sealed), decode_piece);
 }
 
 void check_frame(std::string_view name, const content::FrameHeader& header) {

@@ -102,7 +102,7 @@ void try_grow(std::string_view input) {
 void try_piece_row(std::string_view input) {
   namespace model = spind::model;
   try_record(RecordTag::piece, input, model::decode_piece);
-  for (const std::uint8_t format : {std::uint8_t{1}, std::uint8_t{2}}) {
+  for (const std::uint8_t format : {std::uint8_t{1}, std::uint8_t{2}, std::uint8_t{3}}) {
     const auto row = model::decode_piece(framed(RecordTag::piece, input, format));
     if (!row.ok()) continue;
     const auto layout = spind::content::FrameLayout::of(*row);

@@ -30,6 +30,8 @@ TEST_CASE("vault rows: what was written is read, and nothing else is taken") {
     for (std::uint64_t at = 0; round % 3 == 0 && at < row.size_bytes; at += kFrameBytesMax)
       row.frame_bytes.push_back(static_cast<std::uint32_t>(
           random() % std::min<std::uint64_t>(row.size_bytes - at, kFrameBytesMax) + 1));
+    if (!row.frame_bytes.empty() && round % 2 == 0)
+      row.generation = static_cast<std::uint32_t>(1 + random() % model::kGenerationsMax);
     const std::string bytes = model::encode(row);
     CHECK(model::decode_piece(bytes).value() == row);
     std::string changed = bytes;

@@ -12,11 +12,13 @@
 
 #include "blob/memory/memory_blob_store.h"
 #include "content/content.h"
+#include "content/vault_keys.h"
 #include "kv/memory/memory_store.h"
 #include "model/keys.h"
 #include "model/records.h"
 #include "model/vault_rows.h"
 #include "spind/blob_layers.h"
+#include "spind/key_provider.h"
 #include "support/harness.h"
 #include "support/store/test_clock.h"
 #include "unit/blob/faulty_files.h"
@@ -54,6 +56,17 @@ struct Place {
   }
   ~Place() { close(); }
 
+  // Begins anew, empty, as a store whose vaults are encrypted.
+  Place& encrypt() {
+    close();
+    disk = std::make_shared<kv::MemoryDisk>();
+    REQUIRE(add_key(folder / "keys").ok());
+    provider = key_file(folder / "keys").value();
+    encrypted = true;
+    open();
+    return *this;
+  }
+
   void open() {
     crashed = false;
     kv::MemoryOptions options{.threads = Threads::system(), .clock = clock, .disk = disk};
@@ -69,7 +82,9 @@ struct Place {
       return {};
     };
     store = kv::open_memory(options).value();
+    if (encrypted) open_keys();
     content::Setup setup;
+    setup.keys = keys.get();
     setup.kv = store.get();
     setup.blobs = layered != nullptr ? layered.get() : &blobs;
     setup.files = &files;
@@ -81,8 +96,19 @@ struct Place {
     setup.compress = compress;
     content = content::Content::open(setup).value();
   }
+  void open_keys() {
+    content::VaultKeysSetup setup;
+    setup.kv = store.get();
+    setup.files = &files;
+    setup.folder = folder / "vaults";
+    setup.provider = provider;
+    setup.random = &Random::system();
+    setup.store_is_new = true;  // which makes a difference the first time only
+    keys = content::VaultKeys::open(std::move(setup)).value();
+  }
   void close() {
     content.reset();
+    keys.reset();
     store.reset();
   }
   // Ends as a killed process or a power cut does: nothing more is written, and rows that were not
@@ -198,7 +224,9 @@ struct Place {
   std::string pack_folder;
   std::optional<content::GatherOptions> gather;
   std::uint64_t memory_bytes;
-  bool compress = true;  // from the next open on
+  bool compress = true;     // from the next open on
+  KeyProviderPtr provider;  // likewise
+  bool encrypted = false;
   TestClock clock;
   FaultyFiles files;
   MemoryBlobStore blobs;
@@ -209,6 +237,7 @@ struct Place {
   std::atomic<bool> kv_sync_full = false;  // loses commits
   std::atomic<int> kv_syncs_left = 0;      // the last of so many does that once
   std::unique_ptr<kv::Store> store;
+  std::unique_ptr<content::VaultKeys> keys;
   std::unique_ptr<content::Content> content;
 };
 
