@@ -151,7 +151,10 @@ std::optional<Failure> Client::judge(const Call& call, const HttpOutcome& outcom
   const bool good = outcome.failure == HttpFailure::none &&
                     ((status >= 200 && status < 300) || status == call.also_good);
   const std::uint64_t length = outcome.answer.content_length.value_or(0);
-  if (outcome.failure == HttpFailure::too_large && status == 200 && length > call.body_bytes_max)
+  // Where a range was asked for, all of a blob says nothing of its size: it may be another's answer.
+  const bool whole_wanted = call.places.empty();
+  if (outcome.failure == HttpFailure::too_large && whole_wanted && status == 200 &&
+      length > call.body_bytes_max)
     return Failure{Error{Code::limit_exceeded, "the blob is too large", std::string(call.name),
                          call.body_bytes_max, length}};
   if (!good) return failure_of_outcome(outcome, call.action, call.name);
