@@ -5,11 +5,13 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <cstdlib>
 #include <string>
 #include <thread>
 
 #include "base/bytes.h"
 #include "s3/bucket.h"
+#include "support/http/connect_proxy.h"
 #include "support/http/free_port.h"
 
 namespace spind {
@@ -82,6 +84,67 @@ TEST_CASE("tls: a certificate that has expired is refused") {
   S3Options options = test::given_bucket();
   options.endpoint = server.url();
   check_refused(options, "expired");
+}
+
+// Of this process, until it goes. Nobody else may be looking at the environment at both moments.
+class Variable {
+ public:
+  Variable(const char* name, const std::string& value) : name_(name) {
+    ::setenv(name, value.c_str(), 1);
+  }
+  ~Variable() { ::unsetenv(name_); }
+  Variable(const Variable&) = delete;
+  Variable& operator=(const Variable&) = delete;
+
+ private:
+  const char* const name_;
+};
+
+void put_and_get() {
+  const test::Prefix prefix;
+  REQUIRE(prefix.store()->put("a", as_bytes("hello")).ok());
+  CHECK(as_text(prefix.store()->get("a", 10).value()) == "hello");
+}
+
+TEST_CASE("tls: HTTPS_PROXY is gone through, and NO_PROXY says where not") {
+  const test::ConnectProxy proxy;
+  const Variable through("HTTPS_PROXY", proxy.url());
+  {
+    const Variable but_not("NO_PROXY", "example.org,localhost");
+    put_and_get();
+    CHECK(proxy.asked_for().empty());
+  }
+  const Variable but_not("NO_PROXY", "example.org");
+  put_and_get();
+  REQUIRE(!proxy.asked_for().empty());
+  for (const std::string& where : proxy.asked_for())
+    CHECK("https://" + where == test::given_bucket().endpoint);
+}
+
+TEST_CASE("tls: the certificate behind a proxy is looked at as any") {
+  const test::ConnectProxy proxy;
+  const Variable through("HTTPS_PROXY", proxy.url());
+  S3Options options = test::given_bucket();
+  options.tls_ca_file = test::from_environment("SPIND_TEST_S3_OTHER_CA");
+  check_refused(options, "issuer");
+  CHECK(!proxy.asked_for().empty());
+}
+
+TEST_CASE("bad day: a proxy that refuses, or is not there, is told as such") {
+  S3Options options = test::given_bucket();
+  options.attempts_max = 2;
+  const auto told = [&](const std::string& url) {
+    const Variable through("HTTPS_PROXY", url);
+    const auto refused = open_s3(options);
+    REQUIRE(!refused.ok());
+    return std::pair(refused.code(), refused.error().to_string());
+  };
+  const test::ConnectProxy proxy(true);
+  const auto refused = told(proxy.url());
+  CAPTURE(refused.second);
+  CHECK(refused.first == Code::io_error);
+  CHECK(refused.second.find("403") != std::string::npos);
+  CHECK(told("http://127.0.0.1:" + std::to_string(test::free_port())).first == Code::unavailable);
 }
 
 }  // namespace

@@ -2,25 +2,18 @@
 // it answers, down to the bytes and how the connection ends, is up to the test.
 #pragma once
 
-#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <functional>
-#include <map>
-#include <memory>
 #include <mutex>
 #include <string>
-#include <string_view>
-#include <thread>
+#include <utility>
 #include <vector>
 
-namespace spind::test {
+#include "support/http/connections.h"
+#include "support/http/wire.h"
 
-struct HttpRequestSeen {
-  std::string method{}, target{};                // the target as it was sent, with its query
-  std::map<std::string, std::string> headers{};  // names in lower case
-  std::string body{};
-};
+namespace spind::test {
 
 struct HttpReply {
   int status = 200;
@@ -41,28 +34,21 @@ class HttpServer {
 
   // The handler is called by many threads, one at a time.
   explicit HttpServer(Handler handler);
-  ~HttpServer();
   HttpServer(const HttpServer&) = delete;
   HttpServer& operator=(const HttpServer&) = delete;
 
-  std::uint16_t port() const { return port_; }
-  std::string url() const { return "http://127.0.0.1:" + std::to_string(port_); }
+  std::uint16_t port() const { return connections_.port(); }
+  std::string url() const { return "http://127.0.0.1:" + std::to_string(port()); }
   std::vector<HttpRequestSeen> seen() const;
 
  private:
-  void accept_all();
   void serve(int connection);
   bool answer(int connection, const HttpReply& reply) const;
 
   const Handler handler_;
-  int listener_ = -1;
-  std::uint16_t port_ = 0;
-  std::atomic<bool> ending_ = false;
   mutable std::mutex mutex_;
   std::vector<HttpRequestSeen> seen_;
-  std::vector<int> connections_;  // that are open
-  std::vector<std::thread> threads_;
-  std::thread acceptor_;
+  Connections connections_;  // the last: they are served as soon as it is there
 };
 
 }  // namespace spind::test
