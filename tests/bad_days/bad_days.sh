@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
 # Every bad day has a test and every test of one is in the table: tests/bad_days.md.
 #
-#   bad_days.sh TABLE FOLDER
+#   bad_days.sh TABLE FOLDER…
 set -euo pipefail
-table=$1 folder=$2
+table=$1
+shift
 status=0 rows=0
 trim() { sed 's/^ *//; s/ *$//'; }
 
-named=$(grep -rhoP 'TEST_CASE\("\Kbad day: [^"]+' "$folder" --include='*.cc' | sort)
+named=$(grep -rhoP 'TEST_CASE\("\Kbad day: [^"]+' "$@" --include='*.cc' | sort)
 while IFS='|' read -r _ what code test _; do
   what=$(trim <<<"$what") code=$(trim <<<"$code") test=$(trim <<<"$test" | tr -d '`')
   case $what in case|-*) continue ;; esac

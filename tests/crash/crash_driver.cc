@@ -2,25 +2,52 @@
 
 #include <sys/wait.h>
 
+#include <algorithm>
 #include <csignal>
-#include <filesystem>
 
+#include "engine/seams.h"
 #include "spind/blob_places.h"
 
 namespace spind::test {
+namespace {
 
-CrashDriver::CrashDriver(std::uint64_t seed, bool far)
-    : seed_(seed), far_(far), random_(seed), ledger_(seed) {
-  if (far_) std::filesystem::create_directories(folder_ / "far");
-}
+constexpr std::uint64_t kKillsPerStore = 20;
+
+class InStoreFolder : public CrashPlace {
+ public:
+  std::string word() const override { return ""; }
+  Result<std::shared_ptr<BlobStore>> open() override { return std::shared_ptr<BlobStore>(); }
+  void compare(const std::string& store_folder, kv::Store&, const Ledger& ledger,
+               Aftermath& tally) override {
+    count_objects(store_folder, ledger, tally);
+  }
+};
+
+class InOtherFolder : public CrashPlace {
+ public:
+  std::string word() const override { return folder_ / "objects"; }
+  Result<std::shared_ptr<BlobStore>> open() override { return folder_blobs(word()); }
+  void compare(const std::string&, kv::Store&, const Ledger& ledger, Aftermath& tally) override {
+    count_objects(folder_.path(), ledger, tally);
+  }
+
+ private:
+  TemporaryFolder folder_;
+};
+
+}  // namespace
+
+std::unique_ptr<CrashPlace> in_store_folder() { return std::make_unique<InStoreFolder>(); }
+std::unique_ptr<CrashPlace> in_other_folder() { return std::make_unique<InOtherFolder>(); }
 
 void CrashDriver::kill_once(Aftermath& tally) {
   run_writer(tally);
+  place_->settle();
   judge(tally);
 }
 
 void CrashDriver::run_writer(Aftermath& tally) {
-  std::vector<std::string> words = {SPIND_CRASH_WRITER, folder_ / "store", blob_folder(),
+  std::vector<std::string> words = {SPIND_CRASH_WRITER, folder_ / "store", place_->word(),
                                     std::to_string(seed_)};
   for (std::uint32_t writer = 0; writer < kWriters; ++writer)
     words.push_back(std::to_string(ledger_.next_step(writer)));
@@ -46,6 +73,7 @@ void CrashDriver::listen(WorkerProcess& process, Aftermath& tally) {
     switch (process.hear(record, kill_at)) {
       case WorkerProcess::Heard::end: return;
       case WorkerProcess::Heard::nothing:
+        tally.memory_peak_bytes = std::max(tally.memory_peak_bytes, process.memory_peak_bytes());
         process.kill();
         kill_at = Time::time_point::max();
         moment_known = true;
@@ -62,15 +90,34 @@ void CrashDriver::judge(Aftermath& tally) {
   StoreOptions options{.create = true};
   options.memory_bytes = 256ull << 20;
   options.free_space_reserve_bytes = 0;
-  if (far_) {
-    auto blobs = folder_blobs(blob_folder());
-    if (!blobs.ok()) return tally.note("blobs: " + blobs.error().to_string());
-    options.blobs = *std::move(blobs);
-  }
-  Result<Store> store = Store::open(folder_ / "store", options);
+  Result<std::shared_ptr<BlobStore>> blobs = place_->open();
+  if (!blobs.ok()) return tally.note("blobs: " + blobs.error().to_string());
+  options.blobs = *std::move(blobs);
+  kv::Store* rows = nullptr;
+  engine::Seams seams;
+  seams.open_kv = [&](const engine::KvSetup& setup) {
+    auto opened = engine::default_kv(setup);
+    if (opened.ok()) rows = opened->get();
+    return opened;
+  };
+  Result<Store> store = engine::open_with(folder_ / "store", options, seams);
   if (!store.ok()) return tally.note("open: " + store.error().to_string());
   look_at(*store, ledger_, tally);
-  count_objects(folder_ / (far_ ? "far" : "store"), ledger_, tally);
+  place_->compare(folder_ / "store", *rows, ledger_, tally);
+}
+
+Aftermath kill_many(std::uint64_t first_seed, std::uint64_t kills, MakeCrashPlace place) {
+  Aftermath tally;
+  std::unique_ptr<CrashDriver> driver;
+  for (std::uint64_t i = 0; i < kills && tally.clean(); ++i) {
+    if (i % kKillsPerStore == 0) {
+      if (driver) tally.acknowledged += driver->acknowledged();
+      driver = std::make_unique<CrashDriver>(first_seed + i, place());
+    }
+    driver->kill_once(tally);
+  }
+  if (driver) tally.acknowledged += driver->acknowledged();
+  return tally;
 }
 
 }  // namespace spind::test

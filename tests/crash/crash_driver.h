@@ -1,19 +1,42 @@
 // Starts the writer, kills it at a random moment, and holds the store against what was promised.
 #pragma once
 
+#include <memory>
 #include <random>
+#include <string>
 
+#include "kv/kv.h"
+#include "spind/blob_store.h"
 #include "support/harness.h"
 #include "support/store/aftermath.h"
 #include "support/store/worker_process.h"
 
 namespace spind::test {
 
+// Where the blobs of a store lie that is killed. One thread at a time.
+class CrashPlace {
+ public:
+  virtual ~CrashPlace() = default;
+  // As the writer is told it (crash_writer.cc); empty: in the store's folder.
+  virtual std::string word() const = 0;
+  // For the driver; null: in the store's folder.
+  virtual Result<std::shared_ptr<BlobStore>> open() = 0;
+  // Returns when nothing is under way any more that a dead writer began.
+  virtual void settle() {}
+  // Compares what lies there, once all was collected that can be, with what the store needs.
+  virtual void compare(const std::string& store_folder, kv::Store& rows, const Ledger& ledger,
+                       Aftermath& tally) = 0;
+};
+
+std::unique_ptr<CrashPlace> in_store_folder();
+// By way of layers that fail now and then.
+std::unique_ptr<CrashPlace> in_other_folder();
+
 // One store that is killed again and again. One thread at a time.
 class CrashDriver {
  public:
-  // `far`: its blobs lie in another folder, by way of layers that fail now and then.
-  explicit CrashDriver(std::uint64_t seed, bool far = false);
+  CrashDriver(std::uint64_t seed, std::unique_ptr<CrashPlace> place)
+      : seed_(seed), place_(std::move(place)), random_(seed), ledger_(seed) {}
 
   // One run of the writer that ends in a kill, and what was found after it.
   void kill_once(Aftermath& tally);
@@ -23,14 +46,17 @@ class CrashDriver {
   void run_writer(Aftermath& tally);
   void listen(WorkerProcess& process, Aftermath& tally);
   void judge(Aftermath& tally);
-  // Of the blobs; empty: they lie in the store's folder.
-  std::string blob_folder() const { return far_ ? folder_ / "far/objects" : ""; }
 
   std::uint64_t seed_;
-  const bool far_;
+  const std::unique_ptr<CrashPlace> place_;
   std::mt19937_64 random_;
   TemporaryFolder folder_;
   Ledger ledger_;
 };
+
+using MakeCrashPlace = std::unique_ptr<CrashPlace> (*)();
+// So many kills, until one finds something: on one store, and then on a fresh one, so that its size
+// stays small.
+Aftermath kill_many(std::uint64_t first_seed, std::uint64_t kills, MakeCrashPlace place);
 
 }  // namespace spind::test

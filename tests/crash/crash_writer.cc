@@ -1,6 +1,7 @@
 // Writes into a store until it is killed, and tells what it has begun and what was acknowledged:
 //
-//   crash_writer FOLDER BLOBS SEED STEP…      the next step of each writer
+//   crash_writer FOLDER BLOBS SEED STEP…      the next step of each writer; BLOBS is empty, a folder,
+//                                             or "s3://BUCKET/PREFIX ENDPOINT"
 //
 // A thread beside them lets go of things, another one of whole spaces, a third one tidies a desk; a
 // fourth one collects, rewrites packs, scrubs and copies the store, and the store's own upkeep runs
@@ -15,6 +16,7 @@
 #include "base/try.h"
 #include "spind/blob_layers.h"
 #include "spind/blob_places.h"
+#include "spind/s3.h"
 #include "support/store/aftermath.h"
 #include "support/store/side_loads.h"
 #include "support/store/worker_record.h"
@@ -96,19 +98,38 @@ void look_after_for_ever(const Store& store, const std::string& folder, const Ta
   }
 }
 
+// What is done again and again until it works: the writer takes no error for an answer.
+Result<BlobStorePtr> blobs_in_bucket(const std::string& where) {
+  const std::size_t space = where.find(' ');
+  SPIND_TRY_ASSIGN(S3Options options, parse_s3_url(where.substr(0, space)));
+  options.endpoint = where.substr(space + 1);
+  options.wait_first = std::chrono::milliseconds(1);
+  options.attempts_max = 20;
+  options.retry_reserve_max = 1e9;
+  SPIND_TRY_ASSIGN(auto bucket, open_s3(options));
+  return BlobStorePtr(std::move(bucket));
+}
+
 // Where requests fail now and then, also after they were carried out.
-BlobStorePtr blobs_in(const std::string& folder, std::uint64_t seed) {
+BlobStorePtr blobs_in_folder(const std::string& folder, std::uint64_t seed) {
   const FaultOptions faults{.seed = seed, .errors = 50, .lost_answers = 50, .torn_puts = 20};
   RetryOptions retry{.attempts_max = 20, .reserve_max = 1e9};
   retry.wait_first = std::chrono::milliseconds(1);
   return with_retry(with_faults(folder_blobs(folder).value(), faults), retry);
 }
 
-// `blobs` empty: they lie in the store's folder.
+Result<BlobStorePtr> blobs_in(const std::string& where, std::uint64_t seed) {
+  if (where.empty()) return BlobStorePtr();
+  if (where.starts_with("s3://")) return blobs_in_bucket(where);
+  return blobs_in_folder(where, seed);
+}
+
 int run(const std::string& folder, const std::string& blobs, Task first,
         const std::vector<std::uint64_t>& steps) {
   StoreOptions options{.create = true};
-  if (!blobs.empty()) options.blobs = blobs_in(blobs, first.seed + steps[0]);
+  Result<BlobStorePtr> place = blobs_in(blobs, first.seed + steps[0]);
+  if (!place.ok()) fail(first, 0, place.error());
+  options.blobs = *std::move(place);
   options.memory_bytes = 256ull << 20;
   options.free_space_reserve_bytes = 0;
   options.upkeep_period = std::chrono::milliseconds(5);

@@ -32,6 +32,11 @@ inline S3Options given_bucket() {
   return options;
 }
 
+// Of a server of 127.0.0.1.
+inline std::uint16_t port_of(const std::string& endpoint) {
+  return static_cast<std::uint16_t>(std::stoul(endpoint.substr(endpoint.rfind(':') + 1)));
+}
+
 // A prefix of its own in the bucket, which is empty again in the end.
 class Prefix {
  public:

@@ -1,5 +1,7 @@
 #include "support/store/aftermath.h"
 
+#include <algorithm>
+
 #include "support/store/stored_objects.h"
 
 namespace spind::test {
@@ -15,6 +17,7 @@ void Aftermath::add(const Aftermath& other) {
   torn += other.torn;
   check_findings += other.check_findings;
   orphans += other.orphans;
+  memory_peak_bytes = std::max(memory_peak_bytes, other.memory_peak_bytes);
   text += other.text;
 }
 

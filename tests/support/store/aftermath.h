@@ -12,7 +12,8 @@ namespace spind::test {
 
 struct Aftermath {
   std::uint64_t kills = 0, acknowledged = 0, lost = 0, torn = 0, check_findings = 0, orphans = 0;
-  std::string text{};  // what was found, first things first
+  std::uint64_t memory_peak_bytes = 0;  // of a worker, where somebody looked
+  std::string text{};                   // what was found, first things first
 
   bool clean() const { return lost + torn + check_findings + orphans == 0 && text.empty(); }
   void note(const std::string& line);

@@ -9,6 +9,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
+#include <fstream>
 #include <stdexcept>
 
 namespace spind::test {
@@ -91,6 +92,13 @@ void WorkerProcess::say(char word) {
   const auto before = std::signal(SIGPIPE, SIG_IGN);
   (void)!::write(words_, &word, 1);
   std::signal(SIGPIPE, before);
+}
+
+std::uint64_t WorkerProcess::memory_peak_bytes() const {
+  std::ifstream status("/proc/" + std::to_string(child_) + "/status");
+  for (std::string line; std::getline(status, line);)
+    if (line.starts_with("VmHWM:")) return std::stoull(line.substr(6)) * 1024;
+  return 0;
 }
 
 void WorkerProcess::kill() { ::kill(child_, SIGKILL); }

@@ -21,6 +21,8 @@ class WorkerProcess {
   WorkerProcess& operator=(const WorkerProcess&) = delete;
 
   int id() const { return child_; }
+  // Of resident memory so far; 0: it has ended.
+  std::uint64_t memory_peak_bytes() const;
   enum class Heard { record, nothing, end };
   // nothing: the time is over; what the worker has told by then is heard later.
   Heard hear(WorkerRecord& record, Time::time_point until);

@@ -1,0 +1,77 @@
+// A writer whose blobs lie in a bucket is killed at random moments: what it had acknowledged is there,
+// what it had not is there whole or not at all, check and scrub find nothing, and after a collection
+// the bucket lists just what the store refers to.
+#include <doctest/doctest.h>
+
+#include <future>
+
+#include "crash/crash_driver.h"
+#include "s3/bucket.h"
+#include "s3/far_store.h"
+#include "support/http/chaos_proxy.h"
+
+namespace spind::test {
+namespace {
+
+// What a client tries again by itself, and by trying once more gets done.
+constexpr Chaos kPassing[] = {
+    Chaos::internal_error, Chaos::slow_down,        Chaos::request_timeout, Chaos::reset_in_headers,
+    Chaos::reset_in_body,  Chaos::reset_after_body, Chaos::truncated_xml};
+
+// The writer comes through a proxy, which knows when all that it asked for is over.
+class InBucket : public CrashPlace {
+ public:
+  explicit InBucket(std::uint32_t faults_of_a_thousand)
+      : proxy_(port_of(prefix_.options().endpoint), seed()) {
+    for (const Chaos fault : kPassing) proxy_.set(fault, faults_of_a_thousand);
+  }
+
+  std::string word() const override {
+    return "s3://" + prefix_.options().bucket + "/" + prefix_.options().prefix + " " + proxy_.url();
+  }
+  Result<std::shared_ptr<BlobStore>> open() override {
+    auto bucket = open_s3(prefix_.options());
+    if (!bucket.ok()) return bucket.error();
+    return std::shared_ptr<BlobStore>(*std::move(bucket));
+  }
+  void settle() override {
+    if (!proxy_.wait_for_all(std::chrono::seconds(60)))
+      throw std::runtime_error("a request to the bucket does not come to an end");
+  }
+  void compare(const std::string&, kv::Store& rows, const Ledger&, Aftermath& tally) override {
+    const ListingDifference difference = compare_listing(rows, *prefix_.store());
+    tally.lost += difference.missing;
+    tally.orphans += difference.orphans;
+    if (!difference.text.empty()) tally.note(difference.text);
+  }
+
+ private:
+  Prefix prefix_;
+  ChaosProxy proxy_;
+};
+
+std::unique_ptr<CrashPlace> in_bucket() { return std::make_unique<InBucket>(0); }
+std::unique_ptr<CrashPlace> in_bucket_with_faults() { return std::make_unique<InBucket>(10); }
+
+}  // namespace
+
+TEST_CASE("bad day: a writer that is killed loses nothing that it acknowledged in a bucket") {
+  const std::uint64_t kills = scaled(6, 100, 2'000);
+  auto beside = std::async(std::launch::async, kill_many, seed() + 500'000'000, kills / 2,
+                           in_bucket_with_faults);
+  Aftermath tally = kill_many(seed(), kills - kills / 2, in_bucket);
+  tally.add(beside.get());
+
+  INFO(tally.text);
+  MESSAGE(tally.acknowledged << " acknowledged, " << (tally.memory_peak_bytes >> 20) << " MiB");
+  CHECK(tally.text == "");
+  CHECK(tally.kills == kills);
+  CHECK(tally.acknowledged > kills);
+  CHECK(tally.lost == 0);
+  CHECK(tally.torn == 0);
+  CHECK(tally.check_findings == 0);
+  CHECK(tally.orphans == 0);
+  write_report("s3_kills.json", tally.report());
+}
+
+}  // namespace spind::test
