@@ -74,7 +74,7 @@ struct S3Options {
   bool abort_leftovers = true;
 
   std::uint32_t connections_max = 64;
-  std::uint64_t part_bytes = 16ull << 20;  // a larger blob is put in parts, several at once
+  std::uint64_t part_bytes = 16ull << 20;  // a larger blob is put and read in parts, several at once
   std::uint32_t parts_at_once = 4;
 
   std::chrono::milliseconds connect_timeout{5'000};

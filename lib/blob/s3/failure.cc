@@ -161,6 +161,8 @@ Failure failure_of_outcome(const HttpOutcome& outcome, std::string_view action,
   return failure;
 }
 
+Error bad_answer(std::string_view why) { return {Code::io_error, fmt::format("S3 {}", why)}; }
+
 Status has_etag(const HttpAnswer& answer) {
   const std::string_view etag = answer.header("etag");
   const bool plain =

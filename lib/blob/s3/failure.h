@@ -27,6 +27,9 @@ struct Failure {
 Failure failure_of_outcome(const HttpOutcome& outcome, std::string_view action,
                            std::string_view name);
 
+// An answer that cannot be right.
+Error bad_answer(std::string_view why);
+
 // Of a good answer to what stores something: one without an ETag is a proxy's, and nothing is stored.
 Status has_etag(const HttpAnswer& answer);
 

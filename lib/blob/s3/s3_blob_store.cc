@@ -3,9 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <mutex>
-#include <optional>
 #include <utility>
 
 #include "base/try.h"
@@ -19,50 +17,6 @@ namespace {
 constexpr std::size_t kKeysARequest = 1000;
 constexpr std::uint64_t kXmlBytesMax = 8u
                                        << 20;  // a thousand keys of 1,024 bytes, and what is around
-constexpr int kRangeNotSatisfiable = 416;
-
-Error bad_answer(std::string why) { return {Code::io_error, "S3 " + std::move(why)}; }
-
-std::optional<std::uint64_t> number_in(std::string_view text) {
-  std::uint64_t number = 0;
-  const auto [stop, failure] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (text.empty() || failure != std::errc() || stop != text.data() + text.size())
-    return std::nullopt;
-  return number;
-}
-
-// Of "bytes FIRST-LAST/SIZE".
-struct ContentRange {
-  std::uint64_t first, last, size;
-};
-std::optional<ContentRange> parse_content_range(std::string_view text) {
-  if (!text.starts_with("bytes ")) return std::nullopt;
-  text.remove_prefix(6);
-  const std::size_t dash = text.find('-'), slash = text.find('/');
-  if (dash == std::string_view::npos || slash == std::string_view::npos || slash < dash)
-    return std::nullopt;
-  const auto first = number_in(text.substr(0, dash));
-  const auto last = number_in(text.substr(dash + 1, slash - dash - 1));
-  const auto size = number_in(text.substr(slash + 1));
-  if (!first || !last || !size || *last < *first || *last >= *size) return std::nullopt;
-  return ContentRange{*first, *last, *size};
-}
-
-// That a partial answer is the part that was asked for, whole.
-Status check_range(const HttpAnswer& answer, std::uint64_t offset, std::uint64_t wanted) {
-  if (answer.status == kRangeNotSatisfiable) return {};
-  if (answer.status != 206) {
-    // An empty blob has no parts; a server may give all of it.
-    if (answer.body.empty() && answer.content_length == 0) return {};
-    return Error{Code::unsupported, "S3 get: the server gives no ranges"};
-  }
-  const auto range = parse_content_range(answer.header("content-range"));
-  if (!range || range->first != offset ||
-      range->last - range->first + 1 != std::min(wanted, range->size - offset) ||
-      answer.placed_bytes != range->last - range->first + 1)
-    return bad_answer("get: another range than was asked for");
-  return {};
-}
 
 bool begins_a_name(std::string_view text) {
   if (text.size() > kBlobNameBytesMax) return false;
@@ -169,65 +123,6 @@ Status ObjectStore::put_new(std::string_view name, std::span<const std::uint8_t>
       return there.error();
   }
   return Error{Code::already_exists, "there is such a blob", std::string(name)};
-}
-
-Result<std::vector<std::uint8_t>> ObjectStore::get(std::string_view name,
-                                                   std::uint64_t size_bytes_max) {
-  SPIND_TRY(check_blob_name(name));
-  const Call call{.kind = Kind::get,
-                  .method = "GET",
-                  .action = "get",
-                  .name = name,
-                  .key = key_of(name),
-                  .body_bytes_max = size_bytes_max,
-                  // Where the answer does not say how long it is, nothing tells that it was cut.
-                  .accept = [](const HttpAnswer& answer) -> Status {
-                    if (answer.status == 200 && answer.content_length == answer.body.size())
-                      return {};
-                    return bad_answer("get: an answer that does not say how long it is");
-                  }};
-  SPIND_TRY_ASSIGN(HttpAnswer answer, client_->send(call));
-  return std::move(answer.body);
-}
-
-Result<std::size_t> ObjectStore::range(std::string_view name, std::uint64_t offset,
-                                       std::span<std::uint8_t> out) {
-  const std::span<std::uint8_t> places[] = {out};
-  return scatter(name, offset, places);
-}
-
-Result<std::size_t> ObjectStore::scatter(std::string_view name, std::uint64_t offset,
-                                         std::span<const std::span<std::uint8_t>> places) {
-  SPIND_TRY(check_blob_name(name));
-  std::uint64_t wanted = 0;
-  for (const std::span<std::uint8_t> place : places) wanted += place.size();
-  if (wanted == 0) {  // no range says so
-    SPIND_TRY(size_of(name));
-    return std::size_t{0};
-  }
-  const std::uint64_t last = offset + std::min(wanted - 1, ~std::uint64_t{0} - offset);
-  const Call call{
-      .kind = Kind::get,
-      .method = "GET",
-      .action = "get",
-      .name = name,
-      .key = key_of(name),
-      .headers = {{"range", fmt::format("bytes={}-{}", offset, last)}},
-      .places = places,
-      .also_good = kRangeNotSatisfiable,
-      .accept = [&](const HttpAnswer& answer) { return check_range(answer, offset, wanted); }};
-  SPIND_TRY_ASSIGN(const HttpAnswer answer, client_->send(call));
-  return static_cast<std::size_t>(answer.placed_bytes);
-}
-
-Result<std::uint64_t> ObjectStore::size_of(std::string_view name) {
-  SPIND_TRY_ASSIGN(const HttpAnswer answer, client_->send({.kind = Kind::head,
-                                                           .method = "HEAD",
-                                                           .action = "head",
-                                                           .name = name,
-                                                           .key = key_of(name)}));
-  if (!answer.content_length) return bad_answer("head: an answer without a length");
-  return *answer.content_length;
 }
 
 Status ObjectStore::remove(std::string_view name) {

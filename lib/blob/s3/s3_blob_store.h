@@ -48,6 +48,14 @@ class ObjectStore final : public S3BlobStore {
  private:
   ObjectStore(const S3Options& options, const World& world, std::unique_ptr<Client> client);
 
+  using Places = std::span<const std::span<std::uint8_t>>;
+  Result<std::vector<std::uint8_t>> get_whole(std::string_view name, std::uint64_t size_bytes_max);
+  // Fewer than `wanted` only at the end of the blob; in one request, or several at once.
+  Result<std::size_t> scatter_one(std::string_view name, std::uint64_t offset, Places places,
+                                  std::uint64_t wanted);
+  Result<std::size_t> scatter_parts(std::string_view name, std::uint64_t offset, Places places,
+                                    std::uint64_t wanted);
+
   std::string key_of(std::string_view name) const;
   Headers storage_headers() const;
   Call put_call(std::string_view name, Bytes bytes) const;

@@ -283,6 +283,61 @@ TEST_CASE("s3: a range is the one that was asked for, or is asked for again") {
   CHECK(!bucket.store().range("a", 2, out).ok());
 }
 
+// Parts one after the other, so that answers come in the order of the questions.
+S3Options in_small_parts() {
+  S3Options options;
+  options.part_bytes = 5u << 20;
+  options.parts_at_once = 1;
+  return options;
+}
+
+HttpReply part_reply(const std::string& blob, std::size_t first, std::size_t size) {
+  const std::string part = blob.substr(first, size);
+  return range_reply(part, "bytes " + std::to_string(first) + "-" +
+                               std::to_string(first + part.size() - 1) + "/" +
+                               std::to_string(blob.size()));
+}
+
+TEST_CASE("s3: a large blob is read in ranges, each of them right") {
+  constexpr std::size_t kPart = 5u << 20, kMany = 64u << 20;
+  std::string blob(12u << 20, 'x');
+  blob[kPart] = 'y';
+  blob[2 * kPart] = 'z';
+  Bucket bucket(in_small_parts());
+  bucket.will_answer({part_reply(blob, 0, kPart), part_reply(blob, 0, kPart),
+                      part_reply(blob, kPart, kPart), part_reply(blob, 2 * kPart, kPart)});
+  CHECK(got(bucket, kMany) == blob);
+  CHECK(bucket.seen().size() == 4);
+  CHECK(bucket.seen().at(3).headers.at("range") == "bytes=10485760-12582911");
+  bucket.will_answer({part_reply(blob, 0, kPart)});
+  CHECK(got(bucket, blob.size() - 1) == "limit_exceeded");
+  // Small ones, empty ones, and servers without ranges.
+  bucket.will_answer({part_reply("hello", 0, 5)});
+  CHECK(got(bucket, kMany) == "hello");
+  bucket.will_answer({error_reply(416, "InvalidRange")});
+  CHECK(got(bucket, kMany) == "");
+  bucket.will_answer({bytes_reply("hello")});
+  CHECK(got(bucket, kMany) == "hello");
+  bucket.will_answer({bytes_reply(blob)});
+  CHECK(got(bucket, kMany) == blob);
+}
+
+TEST_CASE("s3: ranges of a blob of another length are no blob") {
+  constexpr std::size_t kPart = 5u << 20;
+  const std::string blob(12u << 20, 'x'), shorter(7u << 20, 'x'), other(6u << 20, 'x');
+  Bucket bucket(in_small_parts());
+  bucket.will_answer({part_reply(blob, 0, kPart), part_reply(shorter, kPart, kPart),
+                      error_reply(416, "InvalidRange")});
+  CHECK(got(bucket, 64u << 20) == "io_error");
+  std::vector<std::uint8_t> out(blob.size());
+  bucket.will_answer({part_reply(blob, 0, kPart), part_reply(other, kPart, kPart),
+                      part_reply(blob, 2 * kPart, kPart)});
+  CHECK(bucket.store().range("a", 0, out).code() == Code::io_error);
+  bucket.will_answer({part_reply(other, 0, kPart), part_reply(other, kPart, kPart),
+                      error_reply(416, "InvalidRange")});
+  CHECK(bucket.store().range("a", 0, out).value() == other.size());
+}
+
 TEST_CASE("s3: a listing that is cut or out of order is asked for again") {
   const std::string good =
       "<ListBucketResult><IsTruncated>false</IsTruncated><Contents><Key>p/a</Key><Size>1</Size>"
