@@ -98,6 +98,8 @@ void look_after_for_ever(const Store& store, const std::string& folder, const Ta
   }
 }
 
+bool in_bucket(const std::string& where) { return where.starts_with("s3://"); }
+
 // What is done again and again until it works: the writer takes no error for an answer.
 Result<BlobStorePtr> blobs_in_bucket(const std::string& where) {
   const std::size_t space = where.find(' ');
@@ -106,6 +108,7 @@ Result<BlobStorePtr> blobs_in_bucket(const std::string& where) {
   options.wait_first = std::chrono::milliseconds(1);
   options.attempts_max = 20;
   options.retry_reserve_max = 1e9;
+  options.part_bytes = 5u << 20;  // so that some go in parts
   SPIND_TRY_ASSIGN(auto bucket, open_s3(options));
   return BlobStorePtr(std::move(bucket));
 }
@@ -120,7 +123,7 @@ BlobStorePtr blobs_in_folder(const std::string& folder, std::uint64_t seed) {
 
 Result<BlobStorePtr> blobs_in(const std::string& where, std::uint64_t seed) {
   if (where.empty()) return BlobStorePtr();
-  if (where.starts_with("s3://")) return blobs_in_bucket(where);
+  if (in_bucket(where)) return blobs_in_bucket(where);
   return blobs_in_folder(where, seed);
 }
 
@@ -130,7 +133,7 @@ int run(const std::string& folder, const std::string& blobs, Task first,
   Result<BlobStorePtr> place = blobs_in(blobs, first.seed + steps[0]);
   if (!place.ok()) fail(first, 0, place.error());
   options.blobs = *std::move(place);
-  options.memory_bytes = 256ull << 20;
+  options.memory_bytes = in_bucket(blobs) ? kMeasuredMemoryBytes : kWorkerMemoryBytes;
   options.free_space_reserve_bytes = 0;
   options.upkeep_period = std::chrono::milliseconds(5);
   Result<Store> store = Store::open(folder, options);

@@ -44,6 +44,7 @@ S3Options through(const ChaosProxy& proxy, S3Options options) {
   options.wait_first = std::chrono::milliseconds(5);
   options.wait_max = std::chrono::milliseconds(50);
   options.retry_reserve_max = 1e6;
+  options.part_bytes = 5u << 20;  // so that some go in parts
   return options;
 }
 

@@ -13,17 +13,12 @@
 namespace spind::test {
 namespace {
 
-// What a client tries again by itself, and by trying once more gets done.
-constexpr Chaos kPassing[] = {
-    Chaos::internal_error, Chaos::slow_down,        Chaos::request_timeout, Chaos::reset_in_headers,
-    Chaos::reset_in_body,  Chaos::reset_after_body, Chaos::truncated_xml};
-
 // The writer comes through a proxy, which knows when all that it asked for is over.
 class InBucket : public CrashPlace {
  public:
   explicit InBucket(std::uint32_t faults_of_a_thousand)
       : proxy_(port_of(prefix_.options().endpoint), seed()) {
-    for (const Chaos fault : kPassing) proxy_.set(fault, faults_of_a_thousand);
+    for (const Chaos fault : kPassingChaos) proxy_.set(fault, faults_of_a_thousand);
   }
 
   std::string word() const override {
@@ -50,6 +45,9 @@ class InBucket : public CrashPlace {
   ChaosProxy proxy_;
 };
 
+// The program, the stacks of its threads, and transfers on their way.
+constexpr std::uint64_t kBesideStoreBytes = 32ull << 20;
+
 std::unique_ptr<CrashPlace> in_bucket() { return std::make_unique<InBucket>(0); }
 std::unique_ptr<CrashPlace> in_bucket_with_faults() { return std::make_unique<InBucket>(10); }
 
@@ -67,6 +65,8 @@ TEST_CASE("bad day: a writer that is killed loses nothing that it acknowledged i
   CHECK(tally.text == "");
   CHECK(tally.kills == kills);
   CHECK(tally.acknowledged > kills);
+  CHECK(tally.memory_peak_bytes > 0);
+  CHECK(tally.memory_peak_bytes < kMeasuredMemoryBytes + kBesideStoreBytes);
   CHECK(tally.lost == 0);
   CHECK(tally.torn == 0);
   CHECK(tally.check_findings == 0);

@@ -35,6 +35,10 @@ enum class Chaos : std::uint8_t {
   black_hole         // somebody is, and never says a word
 };
 inline constexpr std::size_t kChaosCount = 16;
+// What a client tries again by itself, and gets done soon.
+inline constexpr Chaos kPassingChaos[] = {
+    Chaos::internal_error, Chaos::slow_down,        Chaos::request_timeout, Chaos::reset_in_headers,
+    Chaos::reset_in_body,  Chaos::reset_after_body, Chaos::truncated_xml};
 std::string_view chaos_name(Chaos fault);
 
 // Thread-safe.

@@ -6,6 +6,10 @@
 
 namespace spind::test {
 
+// What a worker gives its store; less where its memory is held against it.
+inline constexpr std::uint64_t kWorkerMemoryBytes = 256ull << 20;
+inline constexpr std::uint64_t kMeasuredMemoryBytes = 64ull << 20;
+
 struct WorkerRecord {
   enum class Kind : std::uint32_t {
     begun = 1,         // the step
