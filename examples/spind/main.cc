@@ -103,8 +103,10 @@ Exit run(std::span<const std::string> words, Output& out, Output& err) {
     return run_version(tool);
   }
 
-  const std::span<const std::string> rest = words.subspan(at);
-  if (before->has("help") || (!rest.empty() && rest.front() == "help")) {
+  std::span<const std::string> rest = words.subspan(at);
+  const bool asks_for_help = !rest.empty() && rest.front() == "help";
+  if (asks_for_help) rest = rest.subspan(1);
+  if (before->has("help") || (asks_for_help && rest.empty())) {
     out.write(overview_help());
     return Exit::done;
   }
@@ -114,6 +116,10 @@ Exit run(std::span<const std::string> words, Output& out, Output& err) {
   const Command* command = find_command(rest, &consumed);
   if (command == nullptr) {
     return wrong_usage(words, "no such command: " + rest.front() + "; see spind --help", out, err);
+  }
+  if (asks_for_help) {
+    out.write(command_help(*command));
+    return Exit::done;
   }
   Result<Args> args = Args::parse(rest.subspan(consumed), all_options(*command));
   if (!args.ok()) return wrong_usage(words, args.error().text, out, err);

@@ -24,13 +24,15 @@ Result<Ref> file_place(const Target& target, const std::string& place, const std
   return target.ref;
 }
 
-Exit acknowledge(Transfer& transfer, const Space& space, const Result<Written>& written,
-                 const std::string& local) {
+Exit acknowledge(Transfer& transfer, const Target& target, const Result<Written>& written,
+                 const LocalFile& file) {
   if (!written.ok()) {
-    transfer.failed(written.error(), local);
+    // Either the local file is at fault, which the error then names, or the place.
+    const bool local = written.error().path == file.path();
+    transfer.failed(written.error(), local ? file.path() : target.ref.to_string());
     return transfer.finish("stored");
   }
-  const Result<std::string> path = shown_path(space, written->node);
+  const Result<std::string> path = shown_path(target.space, written->node);
   JsonObject object;
   object.text("event", "file").text("path", path.ok() ? *path : "");
   object.number("id", written->node).number("version", written->version);
@@ -52,12 +54,11 @@ Exit put_one(Tool& tool, const std::string& local, const std::string& place) {
   const Moved moved = [&transfer](std::uint64_t bytes) { transfer.moved(bytes); };
   if (is_stdin) {
     LocalFile input(Fd(::dup(STDIN_FILENO)), "standard input", {});
-    return acknowledge(transfer, target->space, store_stream(target->space, *to, input, moved),
-                       local);
+    return acknowledge(transfer, *target, store_stream(target->space, *to, input, moved), input);
   }
   Result<LocalFile> file = open_local_file(local);
   if (!file.ok()) return tool.fail(file.error());
-  return acknowledge(transfer, target->space, store_file(target->space, *to, *file, moved), local);
+  return acknowledge(transfer, *target, store_file(target->space, *to, *file, moved), *file);
 }
 
 }  // namespace

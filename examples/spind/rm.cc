@@ -13,7 +13,11 @@ Status remove_one(Tool& tool, const std::string& place) {
   const bool only_if_empty = !tool.args().has("recursive");
   const Result<Written> written =
       target->space.remove(Ref::node(node->id), {.only_if_empty = only_if_empty});
-  if (!written.ok()) return written.error();
+  if (!written.ok()) {
+    Error error = written.error();
+    error.path = *path;
+    return error;
+  }
   tool.emit(JsonObject().number("id", node->id).text("path", *path));
   return {};
 }

@@ -81,7 +81,7 @@ void Tool::report(const Error& error) {
 
 Exit Tool::fail(const Error& error) {
   report(error);
-  return Exit::failed;
+  return no_store_named_ ? Exit::usage : Exit::failed;
 }
 
 Exit Tool::usage(std::string_view text) {
@@ -97,6 +97,7 @@ Result<Store*> Tool::open_store(bool create) {
   if (store_) return &*store_;
   const std::string folder = store_folder();
   if (folder.empty()) {
+    no_store_named_ = true;
     return invalid("which store? give --store DIR or set SPIND_STORE", "");
   }
   StoreOptions options{.create = create};

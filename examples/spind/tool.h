@@ -67,6 +67,7 @@ class Tool {
   void report(const Error& error);
   // For commands whose stdout is a file's content: errors go to stderr, with --json too.
   void keep_stdout_for_content() { content_on_stdout_ = true; }
+  // Exit::usage where it was not said which store is meant.
   Exit fail(const Error& error);
   Exit usage(std::string_view text);
 
@@ -91,6 +92,7 @@ class Tool {
   Output& out_;
   Output& err_;
   bool content_on_stdout_ = false;
+  bool no_store_named_ = false;
   std::optional<Store> store_;
 };
 

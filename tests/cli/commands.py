@@ -7,7 +7,7 @@ import subprocess
 import time
 import unittest
 
-from harness import ToolCase, main, sha256
+from harness import PROGRAM, ToolCase, main, sha256
 
 NODE_FIELDS = ["id", "path", "kind", "size", "mtime_ns", "etag", "version", "sha256", "state"]
 SPACE_FIELDS = ["id", "alias", "kind", "tenant", "name", "description", "owner", "creator", "names",
@@ -33,6 +33,7 @@ class Words(ToolCase):
             self.assertEqual(help_text.status, 0)
             self.assertRegex(help_text.out.decode(), rf"(?m)^spind {command}")
             self.assertRegex(help_text.out.decode(), r"(?m)^Examples\n  .*spind ")
+            self.assertEqual(self.run_tool("help", *command.split()).out, help_text.out)
 
     def test_wrong_usage_exits_with_2_and_says_why(self):
         for words in [[], ["nonsense"], ["space"], ["space", "nonsense"], ["ls"], ["ls", "a", "b"],
@@ -71,6 +72,15 @@ class Words(ToolCase):
                 self.assertEqual(answer.out, b"")
                 error = self.error(*words, expect=2)
                 self.assertEqual((error["code"], error["retryable"]), ("invalid_argument", False))
+
+    def test_no_store_named_is_wrong_usage(self):
+        nowhere = {**self.environment(), "SPIND_STORE": ""}
+        for words in (["ls", "s:/"], ["init"], ["check"], ["put", "-", "s:/x"], ["rm", "s:/x"]):
+            with self.subTest(words=words):
+                done = subprocess.run([PROGRAM, *words], env=nowhere, capture_output=True,
+                                      stdin=subprocess.DEVNULL, timeout=60)
+                self.assertEqual(done.returncode, 2, done.stderr)
+                self.assertIn(b"--store DIR or set SPIND_STORE", done.stderr)
 
     def test_options_stand_before_or_behind_the_command(self):
         for words in (["--json", "ls", "s:/"], ["ls", "--json", "s:/"], ["ls", "s:/", "--json"]):
@@ -625,7 +635,8 @@ class Nodes(ToolCase):
 
     def test_rm_spares_full_folders_unless_told(self):
         self.spind("mkdir", "-p", "s:/d/e")
-        self.assertEqual(self.error("rm", "s:/d")["code"], "folder_not_empty")
+        error = self.error("rm", "s:/d")
+        self.assertEqual((error["code"], error["path"]), ("folder_not_empty", "/d"))
         self.assertEqual(self.spind("rm", "s:/d/e").row["path"], "/d/e")
         self.spind("put", "-", "s:/d/f", data=b"x")
         self.spind("rm", "-r", "s:/d")
