@@ -17,7 +17,8 @@ cd "$(dirname "$0")/.."
 # Under `sudo bash examples/quickstart.sh` the tree belongs to the user and stays so.
 if [ "$(id -u)" -eq 0 ] && [ -n "${SUDO_USER:-}" ] && [ "$(stat -c %u .)" -ne 0 ]; then
   bash cmake/install_packages.sh
-  exec sudo -H -u "$SUDO_USER" env -C "$invoked_in" bash "$PWD/examples/quickstart.sh" "$@"
+  exec sudo -H --preserve-env=SPIND_BUILD,SPIND_REPORTS,TMPDIR -u "$SUDO_USER" \
+            env -C "$invoked_in" bash "$PWD/examples/quickstart.sh" "$@"
 fi
 
 seed=20260301

@@ -16,7 +16,8 @@ cd "$(dirname "$0")/.."
 # Under `sudo bash tests/run.sh` the tree belongs to the user and stays so.
 if [ "$(id -u)" -eq 0 ] && [ -n "${SUDO_USER:-}" ] && [ "$(stat -c %u .)" -ne 0 ]; then
   bash cmake/install_packages.sh --tests
-  exec sudo -H -u "$SUDO_USER" bash tests/run.sh "$@"
+  exec sudo -H --preserve-env=SPIND_EFFORT,SPIND_SEED,SPIND_REPORTS,SPIND_TEST_CACHE \
+            -u "$SUDO_USER" bash tests/run.sh "$@"
 fi
 
 effort=${SPIND_EFFORT:-ci}

@@ -15,6 +15,15 @@ mv "$prefix" "$work/moved"
 prefix=$work/moved
 libdir=$(dirname "$(find "$prefix" -name libspind.a)")
 
+# The shared library shows what the headers declare, and nothing of the rooms or of other libraries.
+shown=$(nm -DC --defined-only "$libdir/libspind.so" | awk '$2 ~ /^[TDBR]$/ { $1 = $2 = ""; print }')
+grep -q ' spind::Store::open(' <<<"$shown" || { echo "libspind.so shows no Store::open"; exit 1; }
+what='^ +((typeinfo|typeinfo name|vtable) for )?spind::'
+if grep -vE "$what" <<<"$shown" || grep -E "$what[a-z_]+::" <<<"$shown"; then
+  echo "libspind.so shows more than the headers declare"
+  exit 1
+fi
+
 options=(-G Ninja "-DCMAKE_CXX_COMPILER=$compiler" "-DCMAKE_BUILD_TYPE=$build_type"
          "-DCMAKE_CXX_FLAGS_${build_type^^}=$flags")
 
@@ -50,6 +59,13 @@ export PKG_CONFIG_PATH=$libdir/pkgconfig
 "$compiler" -std=c++20 "$source/tests/install/program.cc" -o "$work/pkg-shared" \
   $(pkg-config --cflags --libs spind)
 run pkg-config shared "$work/pkg-shared"
+# The program that README.md begins with.
+sed -n '/^```cpp$/,/^```$/p' "$source/README.md" | sed '1d; /^```$/,$d' |
+  sed "s|/srv/spind|$work/store-readme|" >"$work/readme.cc"
+"$compiler" -std=c++20 "$work/readme.cc" -o "$work/readme" $(pkg-config --cflags --libs spind)
+LD_LIBRARY_PATH=$libdir "$work/readme" >"$work/readme.out" || { echo "README.md: failed"; exit 1; }
+grep -q '^First draft$' "$work/readme.out" && grep -q '^essay.txt$' "$work/readme.out" ||
+  { echo "README.md: another answer"; cat "$work/readme.out"; exit 1; }
 rm "$libdir"/libspind.so*
 "$compiler" -std=c++20 "$source/tests/install/program.cc" -o "$work/pkg-static" \
   $(pkg-config --cflags --libs --static spind)

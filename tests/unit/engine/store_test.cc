@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <fstream>
 #include <thread>
+#include <vector>
 
 #include "support/harness.h"
 
@@ -237,6 +238,55 @@ TEST_CASE("a store stays where it was opened when the host goes to another folde
   Store store = Store::open(home / "store").value();
   const Session ada = store.session({.user = "ada"}).value();
   CHECK(ada.space_by_alias("ada").value().get("/large").value() == large);
+}
+
+TEST_CASE("two stores of one process are apart, and one goes on when the other closes") {
+  const test::TemporaryFolder folder;
+  const auto open = [&](const char* name) {
+    return Store::open(folder / name, {.create = true, .memory_bytes = kMemoryBytesMin}).value();
+  };
+  const auto space_of = [](const Store& store) {
+    return store.session({.user = "ada"})->create_space({.alias = "ada"}).value();
+  };
+  const std::string large(300'000, 'l');
+  Store one = open("one");
+  const Store two = open("two");
+  const Space in_one = space_of(one), in_two = space_of(two);
+  REQUIRE(in_one.put("/small", "of one").ok());
+  REQUIRE(in_two.put("/small", "of two").ok());
+  REQUIRE(in_two.put("/large", large).ok());
+  CHECK(in_one.get("/small").value() == "of one");
+  CHECK(in_one.stat("/large").code() == Code::not_found);
+  CHECK(two.session({.user = "ada"})->space(in_one.id()).code() == Code::not_found);
+
+  REQUIRE(one.close().ok());
+  CHECK(in_one.get("/small").code() == Code::unavailable);
+  CHECK(in_two.get("/small").value() == "of two");
+  CHECK(in_two.get("/large").value() == large);
+  CHECK(in_two.put("/more", "more").ok());
+  CHECK(two.check({.read_content = true}).value().findings_total == 0);
+  const Store again = open("one");
+  CHECK(again.session({.user = "ada"})->space_by_alias("ada")->get("/small").value() == "of one");
+}
+
+TEST_CASE("closing a store joins the threads that it started") {
+  const test::TemporaryFolder folder;
+  const auto threads_of_stores = [] {
+    std::vector<std::string> names;
+    for (const auto& thread : std::filesystem::directory_iterator("/proc/self/task")) {
+      std::string name;
+      std::ifstream(thread.path() / "comm") >> name;
+      if (name.starts_with("spind")) names.push_back(name);
+    }
+    return names;
+  };
+  REQUIRE(threads_of_stores().empty());
+  Store store = Store::open(folder / "store", {.create = true}).value();
+  const Space space = store.session({.user = "ada"})->create_space({}).value();
+  REQUIRE(space.put("/large", std::string(3'000'000, 'l')).ok());
+  CHECK(!threads_of_stores().empty());
+  REQUIRE(store.close().ok());
+  CHECK(threads_of_stores() == std::vector<std::string>());
 }
 
 TEST_CASE("a store whose metadata is in memory touches no folder") {
