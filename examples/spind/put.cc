@@ -77,6 +77,8 @@ Exit run_put(Tool& tool) {
   }
   if (folder.ok()) return put_tree(tool, *std::move(folder), place);
   if (folder.code() == Code::not_a_folder) return put_one(tool, local, place);
+  if (folder.code() == Code::not_found)
+    return tool.fail({.code = Code::not_found, .text = "no such file or folder", .path = local});
   return tool.fail(folder.error());
 }
 

@@ -37,7 +37,9 @@ class OneFile(ToolCase):
         self.assertEqual((error["code"], error["path"]), ("not_found", "/none/f"))
         self.assertEqual(self.error("put", path, "s:/d/g/")["code"], "not_a_folder")
         self.assertEqual(self.error("put", str(self.local), "s:/d")["code"], "is_a_folder")
-        self.assertEqual(self.error("put", path + "-none", "s:/d")["code"], "not_found")
+        error = self.error("put", path + "-none", "s:/d")
+        self.assertEqual((error["code"], error["text"], error["path"]),
+                         ("not_found", "no such file or folder", path + "-none"))
 
     def test_sizes_around_every_limit_come_back(self):
         for size in SIZES:
