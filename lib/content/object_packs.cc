@@ -74,7 +74,7 @@ std::shared_ptr<ObjectPacks::Window> ObjectPacks::join(Bytes frames, bool& leads
     gathering_ = std::make_shared<Window>();
     gathering_->begun = now;
   }
-  const std::shared_ptr<Window> window = gathering_;
+  std::shared_ptr<Window> window = gathering_;
   window->parts.push_back(frames);
   window->size_bytes += frames.size();
   window->joined = now;

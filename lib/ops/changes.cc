@@ -62,8 +62,8 @@ Result<Feed> open_feed(const Context& context, const Call& call, const SpaceId& 
   SPIND_TRY(may_follow(call));
   SPIND_TRY_ASSIGN(Entered entered, enter(context, call, space));
   SPIND_TRY(permit(call, *entered.info, {}, kRootNode, access::kListContainer, "/"));
-  SPIND_TRY_ASSIGN(model::Head head, entered.reading.head());
-  return Feed{std::move(entered), std::move(head)};
+  SPIND_TRY_ASSIGN(const model::Head head, entered.reading.head());
+  return Feed{std::move(entered), head};
 }
 
 // Reads entries from behind `number` into the page, whole ones, and says which was the last.

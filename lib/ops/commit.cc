@@ -174,7 +174,7 @@ Result<Written> commit(const Context& context, const Call& call, const Request& 
   const bool may_defer = call.deferred && answer.status.ok();
   if (!may_defer) SPIND_TRY(context.kv.wait(answer.ticket, call.deadline_monotonic_ns));
   SPIND_TRY(std::move(answer.status));
-  return std::move(body.written);
+  return body.written;
 }
 
 }  // namespace spind::ops

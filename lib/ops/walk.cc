@@ -34,16 +34,17 @@ Result<std::optional<Walker::Item>> Walker::next() {
       continue;
     }
     SPIND_TRY_ASSIGN(auto record, model::decode_node(cursor_->value()));
-    space::Place place{folders_.back().id, std::string(model::name_in_node_key(cursor_->key())),
-                       std::make_shared<const model::NodeRecord>(std::move(record))};
+    const space::Place place{folders_.back().id,
+                             std::string(model::name_in_node_key(cursor_->key())),
+                             std::make_shared<const model::NodeRecord>(std::move(record))};
     folders_.back().last_name = place.name;
     cursor_->next();
-    return std::optional(make_item(std::move(place)));
+    return std::optional(make_item(place));
   }
   return std::optional<Item>{};
 }
 
-Walker::Item Walker::make_item(space::Place place) {
+Walker::Item Walker::make_item(const space::Place& place) {
   Item item{
       to_info(place, entered_.info->history), {}, static_cast<std::uint32_t>(folders_.size())};
   path_.resize(folders_.back().path_bytes);

@@ -30,7 +30,7 @@ class Walker {
   void enter_folder(NodeId id);
   void leave_folder();
   void open_cursor();
-  Item make_item(space::Place place);
+  Item make_item(const space::Place& place);
 
   const Context* context_;
   Call call_;

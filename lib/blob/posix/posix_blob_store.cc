@@ -26,11 +26,12 @@ Error of_blob(Error error, std::string_view name) {
 
 }  // namespace
 
-PosixBlobStore::PosixBlobStore(Files& files, std::string folder)
+PosixBlobStore::PosixBlobStore(Files& files, const std::string& folder)
     : files_(files), blobs_(folder + "/blobs"), tmp_(folder + "/tmp") {}
 
-Result<std::unique_ptr<PosixBlobStore>> PosixBlobStore::open(Files& files, std::string folder) {
-  std::unique_ptr<PosixBlobStore> store(new PosixBlobStore(files, std::move(folder)));
+Result<std::unique_ptr<PosixBlobStore>> PosixBlobStore::open(Files& files,
+                                                             const std::string& folder) {
+  std::unique_ptr<PosixBlobStore> store(new PosixBlobStore(files, folder));
   SPIND_TRY(store->prepare());
   return store;
 }

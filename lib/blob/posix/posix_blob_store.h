@@ -23,7 +23,7 @@ namespace spind {
 class PosixBlobStore final : public BlobStore {
  public:
   // `folder` must exist or be makeable in a folder that does. Borrows `files`.
-  static Result<std::unique_ptr<PosixBlobStore>> open(Files& files, std::string folder);
+  static Result<std::unique_ptr<PosixBlobStore>> open(Files& files, const std::string& folder);
 
   Status put(std::string_view name, std::span<const std::uint8_t> bytes) override;
   Result<std::vector<std::uint8_t>> get(std::string_view name,
@@ -44,7 +44,7 @@ class PosixBlobStore final : public BlobStore {
   Status sync_names(const std::string& prefix);
 
  private:
-  PosixBlobStore(Files& files, std::string folder);
+  PosixBlobStore(Files& files, const std::string& folder);
   Status prepare();
   std::string path_of(std::string_view name) const;
   Result<std::unique_ptr<File>> open_blob(std::string_view name);
