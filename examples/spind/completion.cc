@@ -1,6 +1,7 @@
 // Completion scripts for three shells, made from the table of commands.
 
 #include <set>
+#include <utility>
 #include <vector>
 
 #include "commands.h"
@@ -36,6 +37,14 @@ std::string option_words(std::span<const Option> options) {
   return out;
 }
 
+// Words that a command takes as operands, beside places and local files.
+constexpr std::pair<std::string_view, std::string_view> kOperandWords[] = {
+    {"completion", "bash zsh fish"},
+    {"trash", "list restore purge empty"},
+    {"upload", "list start append finish abort release quarantine"},
+    {"versions", "list restore pin unpin label remove thin"},
+};
+
 // What may follow a first word: options, and for two-word commands the second words.
 std::string words_after(const std::string& first) {
   std::string out;
@@ -47,10 +56,8 @@ std::string words_after(const std::string& first) {
       if (seen.insert(std::string(option.name)).second) out += option_words({&option, 1});
     }
   }
-  if (first == "completion") out += " bash zsh fish";
-  if (first == "trash") out += " list restore purge empty";
-  if (first == "upload") out += " list start append finish abort release quarantine";
-  if (first == "versions") out += " list restore pin unpin label remove thin";
+  for (const auto& [command, words] : kOperandWords)
+    if (command == first) out += " " + std::string(words);
   return out.empty() ? out : out.substr(1);
 }
 
@@ -143,7 +150,9 @@ std::string fish_script() {
     }
     for (const Option& option : command.options) out += fish_option(condition, option);
   }
-  out += "complete -c spind -n '__fish_seen_subcommand_from completion' -f -a 'bash zsh fish'\n";
+  for (const auto& [command, words] : kOperandWords)
+    out += "complete -c spind -n '__fish_seen_subcommand_from " + std::string(command) +
+           "' -f -a '" + std::string(words) + "'\n";
   for (const Option& option : common_options()) out += fish_option("", option);
   return out;
 }

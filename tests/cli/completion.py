@@ -28,6 +28,19 @@ class Completion(ToolCase):
         self.write("photo.jpg")
         self.assertEqual(self.offered("put", "pho"), {"photo.jpg"})
 
+    def test_fish_offers_the_same_where_it_is_there(self):
+        if not shutil.which("fish"):
+            return
+        script = self.folder / "completion.fish"
+        script.write_bytes(self.run_tool("completion", "fish").out)
+        for line, words in (("ver", {"verify", "version", "versions"}),
+                            ("space cr", {"create"}), ("put --rec", {"--recursive"}),
+                            ("trash s: em", {"empty"}), ("completion z", {"zsh"})):
+            done = subprocess.run(["fish", "-c", f"source {script}; complete -C 'spind {line}'"],
+                                  capture_output=True, timeout=20, cwd=self.local, check=True)
+            offered = {row.split("\t")[0] for row in done.stdout.decode().splitlines()}
+            self.assertEqual(offered, words, line)
+
     def test_every_script_is_valid_where_its_shell_is_there(self):
         checked = 0
         for shell, check in (("bash", ["bash", "-n"]), ("zsh", ["zsh", "-n"]),
