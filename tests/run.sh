@@ -53,6 +53,9 @@ else
           "release scale soak install cli quickstart s3")
 fi
 
+for label in "${labels[@]}"; do
+  [[ " ${builds[*]#* } " == *" $label "* ]] || { echo "no such label ($effort): $label"; exit 2; }
+done
 wanted() { [ ${#labels[@]} -eq 0 ] || [[ " ${labels[*]} " == *" $1 "* ]]; }
 
 # The servers that s3 runs on take minutes to build the first time; later they are there.
@@ -87,7 +90,6 @@ for build in "${builds[@]}"; do
   echo "built $preset in $((SECONDS - started)) s"
   echo "subdirs(\"$PWD/build/ci-$preset\")" >>$top/CTestTestfile.cmake
 done
-[ ${#run_labels[@]} -gt 0 ] || { echo "no such label: ${labels[*]}"; exit 2; }
 
 echo "effort $SPIND_EFFORT, seed $SPIND_SEED, reports in $SPIND_REPORTS"
 passed=0
