@@ -19,6 +19,7 @@
 #include <string_view>
 #include <vector>
 
+#include "spind/blob_layers.h"
 #include "spind/blob_store.h"
 
 namespace spind {
@@ -74,8 +75,14 @@ struct S3Options {
   bool abort_leftovers = true;
 
   std::uint32_t connections_max = 64;
-  std::uint64_t part_bytes = 16ull << 20;  // a larger blob is put and read in parts, several at once
+  std::uint64_t part_bytes = 16ull << 20;  // a larger blob goes in parts, several at once
   std::uint32_t parts_at_once = 4;
+  // A read of up to 1 MiB that has taken longer than 99 of 100 recent ones is asked for a second
+  // time, and the answer that comes first is taken: at most 5 requests more in a hundred.
+  bool hedge_reads = false;
+
+  // Of all attempts together, those that are made again included; answers count when they are there.
+  ThrottleOptions limits{};
 
   std::chrono::milliseconds connect_timeout{5'000};
   // A transfer is given up where for so long less than a kilobyte a second passes.
@@ -98,6 +105,7 @@ struct S3Usage {
   std::uint64_t part_requests = 0;                                      // of puts in parts
   std::uint64_t retries = 0, failures = 0;  // attempts that were not the first; that failed
   std::uint64_t bytes_sent = 0, bytes_received = 0;  // of bodies
+  std::uint64_t hedges = 0;        // reads that were asked for a second time
   std::int64_t clock_skew_ms = 0;  // how far the server's clock was ahead when it last told
 };
 

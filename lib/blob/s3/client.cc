@@ -48,6 +48,17 @@ Status check_options(const S3Options& options) {
   return {};
 }
 
+void move_into(std::span<const std::span<std::uint8_t>> places, HttpAnswer& answer) {
+  Bytes rest = answer.body;
+  for (const std::span<std::uint8_t> place : places) {
+    const Bytes part = rest.first(std::min(rest.size(), place.size()));
+    std::copy(part.begin(), part.end(), place.begin());
+    rest = rest.subspan(part.size());
+  }
+  answer.placed_bytes = answer.body.size();
+  answer.body.clear();
+}
+
 RetryOptions retry_options(const S3Options& options) {
   return {.attempts_max = options.attempts_max,
           .wait_first = options.wait_first,
@@ -68,6 +79,9 @@ Client::Client(const S3Options& options, const World& world, Endpoint endpoint)
       path_style_(options.path_style.value_or(!options.endpoint.empty() ||
                                               options.bucket.find('.') != std::string::npos)),
       credentials_(options, world.files, world.clock),
+      requests_(options.limits.requests_a_second, world.clock.monotonic_ns()),
+      reads_(options.limits.read_bytes_a_second, world.clock.monotonic_ns()),
+      writes_(options.limits.write_bytes_a_second, world.clock.monotonic_ns()),
       budget_(retry_, world.clock.monotonic_ns()) {}
 
 Result<std::unique_ptr<Client>> Client::make(const S3Options& options, const World& world) {
@@ -141,8 +155,9 @@ void Client::note(const Call& call, const HttpOutcome& outcome, bool failed) {
   Counts& counts = counts_[static_cast<std::size_t>(call.kind)];
   (failed ? counts.failed : counts.good).fetch_add(1, std::memory_order_relaxed);
   bytes_sent_.fetch_add(call.body.size(), std::memory_order_relaxed);
-  bytes_received_.fetch_add(outcome.answer.placed_bytes + outcome.answer.body.size(),
-                            std::memory_order_relaxed);
+  const std::uint64_t received = outcome.answer.placed_bytes + outcome.answer.body.size();
+  bytes_received_.fetch_add(received, std::memory_order_relaxed);
+  reads_.take_later(received);
   learn_clock(outcome.answer);
 }
 
@@ -203,6 +218,46 @@ bool Client::mend(const Failure& failure, const HttpAnswer& answer, const S3Cred
   return false;
 }
 
+// How much will be read is known only when it is there: who reads next waits for it.
+void Client::wait_for_turn(const Call& call) {
+  const std::int64_t now = world_.clock.monotonic_ns();
+  const bool writes = call.kind == Kind::put || call.kind == Kind::part;
+  const std::int64_t bytes = writes ? writes_.take(call.body.size(), now) : reads_.take(0, now);
+  world_.pause.pause(std::max(requests_.take(1, now), bytes) - now);
+}
+
+HttpOutcome Client::perform(const Call& call, const S3Credentials& credentials) {
+  std::uint64_t wanted = call.body_bytes_max;
+  for (const std::span<std::uint8_t> place : call.places) wanted += place.size();
+  const bool hedged = options_.hedge_reads && call.kind == Kind::get && wanted <= kHedgedBytesMax;
+  if (hedged) return perform_hedged(call, credentials, wanted);
+  return http_->perform(sign(call, credentials));
+}
+
+HttpOutcome Client::perform_hedged(const Call& call, const S3Credentials& credentials,
+                                   std::uint64_t wanted) {
+  // Two answers must not be written to the same places.
+  Call again = call;
+  again.places = {};
+  again.body_bytes_max = wanted;
+  const auto ask_again = [&]() -> std::optional<HttpRequest> {
+    if (!hedging_.draw()) return std::nullopt;
+    hedges_.fetch_add(1, std::memory_order_relaxed);
+    requests_.take_later(1);
+    return sign(again, credentials);
+  };
+  const std::int64_t begin_ns = world_.clock.monotonic_ns();
+  bool second = false;
+  HttpOutcome outcome =
+      http_->perform_hedged(sign(call, credentials),
+                            hedging_.patience().value_or(std::chrono::hours(1)), ask_again, second);
+  if (outcome.failure == HttpFailure::none && outcome.answer.status < 300)
+    hedging_.took(std::chrono::nanoseconds(world_.clock.monotonic_ns() - begin_ns));
+  if (second && outcome.answer.status == 206 && !call.places.empty())
+    move_into(call.places, outcome.answer);
+  return outcome;
+}
+
 Result<HttpAnswer> Client::send(const Call& call, std::uint32_t* attempts) {
   budget_.call_began();
   Attempt attempt{.begin_ns = world_.clock.monotonic_ns()};
@@ -211,7 +266,8 @@ Result<HttpAnswer> Client::send(const Call& call, std::uint32_t* attempts) {
     ++attempt.made;
     if (attempts != nullptr) *attempts = attempt.made;
     if (attempt.made > 1) retries_.fetch_add(1, std::memory_order_relaxed);
-    HttpOutcome outcome = http_->perform(sign(call, credentials));
+    wait_for_turn(call);
+    HttpOutcome outcome = perform(call, credentials);
     std::optional<Failure> failure = judge(call, outcome);
     note(call, outcome, failure.has_value());
     const bool again = failure && mend(*failure, outcome.answer, credentials, attempt);
@@ -238,7 +294,9 @@ S3Usage Client::usage() const {
                 .retries = retries_.load(std::memory_order_relaxed),
                 .bytes_sent = bytes_sent_.load(std::memory_order_relaxed),
                 .bytes_received = bytes_received_.load(std::memory_order_relaxed),
+                .hedges = hedges_.load(std::memory_order_relaxed),
                 .clock_skew_ms = skew_seen_ms_.load(std::memory_order_relaxed)};
+  usage.gets += usage.hedges;
   for (const Counts& counts : counts_)
     usage.failures += counts.failed.load(std::memory_order_relaxed);
   return usage;
@@ -262,11 +320,14 @@ std::string Client::metrics() const {
       "# HELP spind_s3_retries_total Attempts that were not the first of their request.\n"
       "# TYPE spind_s3_retries_total counter\n"
       "spind_s3_retries_total {}\n"
+      "# HELP spind_s3_hedges_total Reads that were asked for a second time.\n"
+      "# TYPE spind_s3_hedges_total counter\n"
+      "spind_s3_hedges_total {}\n"
       "# HELP spind_s3_bytes_total Bytes of bodies that went to and fro.\n"
       "# TYPE spind_s3_bytes_total counter\n"
       "spind_s3_bytes_total{{direction=\"sent\"}} {}\n"
       "spind_s3_bytes_total{{direction=\"received\"}} {}\n",
-      all.retries, all.bytes_sent, all.bytes_received);
+      all.retries, all.hedges, all.bytes_sent, all.bytes_received);
   return out;
 }
 

@@ -12,8 +12,10 @@
 #include "base/random.h"
 #include "blob/layer/pause.h"
 #include "blob/layer/retrying_blobs.h"
+#include "blob/layer/throttled_blobs.h"
 #include "blob/s3/credentials.h"
 #include "blob/s3/failure.h"
+#include "blob/s3/hedging.h"
 #include "blob/s3/http_loop.h"
 #include "blob/s3/uri.h"
 
@@ -71,6 +73,10 @@ class Client {
     std::int64_t begin_ns = 0;
     bool clock_was_set = false, keys_were_renewed = false;
   };
+  void wait_for_turn(const Call& call);
+  HttpOutcome perform(const Call& call, const S3Credentials& credentials);
+  HttpOutcome perform_hedged(const Call& call, const S3Credentials& credentials,
+                             std::uint64_t wanted);
   HttpRequest sign(const Call& call, const S3Credentials& credentials) const;
   std::string path_of(std::string_view key) const;
   std::optional<Failure> judge(const Call& call, const HttpOutcome& outcome);
@@ -90,10 +96,12 @@ class Client {
   const Endpoint endpoint_;
   const bool path_style_;
   CredentialsKeeper credentials_;
+  Turns requests_, reads_, writes_;
   RetryBudget budget_;
   std::unique_ptr<HttpLoop> http_;
   std::array<Counts, kKinds> counts_{};
-  std::atomic<std::uint64_t> retries_{0}, bytes_sent_{0}, bytes_received_{0};
+  std::atomic<std::uint64_t> retries_{0}, bytes_sent_{0}, bytes_received_{0}, hedges_{0};
+  Hedging hedging_;
   std::atomic<std::int64_t> skew_seen_ms_{0}, skew_used_seconds_{0};
 };
 

@@ -52,8 +52,8 @@ std::once_flag curl_started;
 struct HttpLoop::Transfer {
   const HttpRequest& request;
   HttpOutcome outcome{};
+  std::condition_variable& finished;
   bool done = false;  // under mutex_
-  std::condition_variable finished{};
 
   CURL* easy = nullptr;
   curl_slist* headers = nullptr;
@@ -213,13 +213,75 @@ HttpLoop::~HttpLoop() {
   thread_.reset();
 }
 
-HttpOutcome HttpLoop::perform(const HttpRequest& request) {
-  Transfer transfer{.request = request};
-  std::unique_lock lock(mutex_);
+void HttpLoop::submit(Transfer& transfer) {
   waiting_.push_back(&transfer);
   curl_multi_wakeup(handles_->multi);
-  transfer.finished.wait(lock, [&] { return transfer.done; });
+}
+
+HttpOutcome HttpLoop::perform(const HttpRequest& request) {
+  std::condition_variable finished;
+  Transfer transfer{.request = request, .finished = finished};
+  std::unique_lock lock(mutex_);
+  submit(transfer);
+  finished.wait(lock, [&] { return transfer.done; });
   return std::move(transfer.outcome);
+}
+
+HttpOutcome HttpLoop::perform_hedged(const HttpRequest& request, std::chrono::nanoseconds patience,
+                                     const Again& again, bool& second) {
+  const auto good = [](const Transfer& transfer) {
+    const int status = transfer.outcome.answer.status;
+    return transfer.done && transfer.outcome.failure == HttpFailure::none && status >= 200 &&
+           status < 300;
+  };
+  second = false;
+  std::condition_variable finished;
+  Transfer one{.request = request, .finished = finished};
+  std::unique_lock lock(mutex_);
+  submit(one);
+  std::optional<HttpRequest> repeat;
+  if (!finished.wait_for(lock, patience, [&] { return one.done; })) {
+    lock.unlock();
+    repeat = again();
+    lock.lock();
+  }
+  if (!repeat) {
+    finished.wait(lock, [&] { return one.done; });
+    return std::move(one.outcome);
+  }
+  Transfer other{.request = *repeat, .finished = finished};
+  submit(other);
+  finished.wait(lock, [&] { return good(one) || good(other) || (one.done && other.done); });
+  second = good(other) && !good(one);
+  Transfer& loser = second ? one : other;
+  give_up(loser, lock);
+  return std::move(second ? other.outcome : one.outcome);
+}
+
+// It lies on the caller's stack, and the loop's thread may be using it.
+void HttpLoop::give_up(Transfer& transfer, std::unique_lock<std::mutex>& lock) {
+  if (transfer.done) return;
+  given_up_.push_back(&transfer);
+  curl_multi_wakeup(handles_->multi);
+  transfer.finished.wait(lock, [&] { return transfer.done; });
+}
+
+void HttpLoop::break_off_given_up() {
+  std::unique_lock lock(mutex_);
+  while (!given_up_.empty()) {
+    Transfer& transfer = *given_up_.front();
+    given_up_.pop_front();
+    if (transfer.done) continue;
+    if (std::erase(waiting_, &transfer) > 0) {
+      transfer.done = true;
+      transfer.finished.notify_all();
+      continue;
+    }
+    lock.unlock();
+    curl_multi_remove_handle(handles_->multi, transfer.easy);
+    finish(transfer);
+    lock.lock();
+  }
 }
 
 void HttpLoop::run() {
@@ -227,6 +289,7 @@ void HttpLoop::run() {
     int running = 0;
     curl_multi_perform(handles_->multi, &running);
     finish_ended();
+    break_off_given_up();
     const bool room = running_ < options_.transfers_max;
     {
       const std::lock_guard lock(mutex_);
@@ -369,7 +432,7 @@ void HttpLoop::finish(Transfer& transfer) {
   // Under the lock: as soon as it is let go of, the transfer is gone.
   const std::lock_guard lock(mutex_);
   transfer.done = true;
-  transfer.finished.notify_one();
+  transfer.finished.notify_all();
 }
 
 }  // namespace spind::s3

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -80,6 +81,11 @@ class HttpLoop {
 
   // Returns when the request is over, in whatever way.
   HttpOutcome perform(const HttpRequest& request);
+  // The same, and where it has not come to an end by then asks `again`, which may answer none: the
+  // first good answer is given, and the other request broken off. `second` tells whose it is.
+  using Again = std::function<std::optional<HttpRequest>()>;
+  HttpOutcome perform_hedged(const HttpRequest& request, std::chrono::nanoseconds patience,
+                             const Again& again, bool& second);
 
  private:
   struct Transfer;
@@ -87,6 +93,9 @@ class HttpLoop {
   HttpLoop(const HttpOptions& options, std::unique_ptr<Handles> handles);
 
   void run();
+  void submit(Transfer& transfer);  // under mutex_
+  void give_up(Transfer& transfer, std::unique_lock<std::mutex>& lock);
+  void break_off_given_up();
   bool take_waiting();  // false when the loop is to end
   void begin(Transfer& transfer);
   static void set_request(Transfer& transfer);
@@ -97,9 +106,10 @@ class HttpLoop {
   const HttpOptions options_;
   const std::unique_ptr<Handles> handles_;
   std::mutex mutex_;
-  std::deque<Transfer*> waiting_;  // under mutex_
-  bool ending_ = false;            // under mutex_
-  std::size_t running_ = 0;        // of the loop's thread, as the handles are
+  std::deque<Transfer*> waiting_;   // under mutex_
+  std::deque<Transfer*> given_up_;  // under mutex_: their callers wait until they are done
+  bool ending_ = false;             // under mutex_
+  std::size_t running_ = 0;         // of the loop's thread, as the handles are
   std::unique_ptr<Thread> thread_;
 };
 

@@ -283,6 +283,92 @@ TEST_CASE("s3: a range is the one that was asked for, or is asked for again") {
   CHECK(!bucket.store().range("a", 2, out).ok());
 }
 
+constexpr int kReadsKnown = 100;
+
+S3Options with_hedges() {
+  S3Options options;
+  options.hedge_reads = true;
+  return options;
+}
+
+// Of so many that are answered at once.
+void read_many(Bucket& bucket) {
+  bucket.will_answer({bytes_reply("hello")});
+  for (int i = 0; i < kReadsKnown; ++i) CHECK(got(bucket) == "hello");
+  CHECK(bucket.store().usage().hedges == 0);
+}
+
+TEST_CASE("s3: a small read that is slower than nearly all others is asked for again") {
+  Bucket bucket(with_hedges());
+  read_many(bucket);
+  const HttpReply slow{.body = "hello", .drip = std::chrono::milliseconds(900)};
+  bucket.will_answer({slow, bytes_reply("hello")});
+  CHECK(got(bucket) == "hello");
+  CHECK(bucket.store().usage().hedges == 1);
+  CHECK(bucket.store().usage().retries == 0);
+  CHECK(bucket.store().usage().gets == kReadsKnown + 2);
+  // A part of a blob, into the caller's own buffer.
+  HttpReply slow_part = range_reply("other", "bytes 2-6/20");
+  slow_part.drip = std::chrono::milliseconds(900);
+  bucket.will_answer({slow_part, range_reply("world", "bytes 2-6/20")});
+  std::uint8_t out[5];
+  CHECK(bucket.store().range("a", 2, out).value() == 5);
+  CHECK(as_text(out) == "world");
+  CHECK(bucket.store().usage().hedges == 2);
+}
+
+TEST_CASE("s3: a second answer that is none does not stand in for the first") {
+  Bucket bucket(with_hedges());
+  read_many(bucket);
+  const HttpReply slow{.body = "hello", .drip = std::chrono::milliseconds(50)};
+  bucket.will_answer({slow, error_reply(503, "SlowDown"), error_reply(503, "SlowDown")});
+  CHECK(got(bucket) == "hello");
+  CHECK(bucket.store().usage().hedges == 1);
+}
+
+TEST_CASE("s3: where all reads have become slow, few are asked for again") {
+  Bucket bucket(with_hedges());
+  read_many(bucket);
+  bucket.will_answer({{.body = "hello", .drip = std::chrono::milliseconds(4)}});
+  for (int i = 0; i < 40; ++i) CHECK(got(bucket) == "hello");
+  CHECK(bucket.store().usage().hedges >= 1);
+  CHECK(bucket.store().usage().hedges <= 1 + (kReadsKnown + 40) / 20);
+}
+
+// How long calls were held back, by the clock of the test.
+std::int64_t held_ms(Bucket& bucket, int calls, const std::function<void()>& call) {
+  const std::int64_t begin = bucket.clock().monotonic_ns();
+  for (int i = 0; i < calls; ++i) call();
+  return (bucket.clock().monotonic_ns() - begin) / 1'000'000;
+}
+
+TEST_CASE("s3: requests and bytes keep to their limits, and so do attempts that are made again") {
+  S3Options options;
+  options.limits = {.requests_a_second = 10};
+  options.wait_first = options.wait_max = std::chrono::milliseconds(0);
+  Bucket requests(options);
+  requests.will_answer({bytes_reply("hello")});
+  CHECK(held_ms(requests, 1, [&] { CHECK(got(requests) == "hello"); }) >= 0);
+  CHECK(held_ms(requests, 20, [&] { CHECK(got(requests) == "hello"); }) == 2'000);
+  CHECK(held_ms(requests, 1, [&] {
+          requests.will_answer(
+              {error_reply(503, "SlowDown"), error_reply(503, "SlowDown"), bytes_reply("hello")});
+          CHECK(got(requests) == "hello");
+        }) == 300);
+
+  options.limits = {.read_bytes_a_second = 1'000, .write_bytes_a_second = 2'000};
+  Bucket bytes(options);
+  const std::string body(500, 'x');
+  bytes.will_answer({bytes_reply(body)});
+  CHECK(got(bytes) == body);
+  CHECK(held_ms(bytes, 4, [&] { CHECK(got(bytes) == body); }) == 2'000);
+  bytes.will_answer({{.status = 200}});
+  const auto put = [&] { CHECK(bytes.store().put("a", as_bytes(body)).ok()); };
+  put();
+  // A tenth of a second that nobody used is made up for.
+  CHECK(held_ms(bytes, 4, put) == 900);
+}
+
 // Parts one after the other, so that answers come in the order of the questions.
 S3Options in_small_parts() {
   S3Options options;
