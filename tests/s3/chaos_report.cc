@@ -45,6 +45,7 @@ S3Options through(const ChaosProxy& proxy, S3Options options) {
   options.wait_max = std::chrono::milliseconds(50);
   options.retry_reserve_max = 1e6;
   options.part_bytes = 5u << 20;  // so that some go in parts
+  options.hedge_reads = true;
   return options;
 }
 

@@ -108,13 +108,13 @@ TEST_CASE("bad day: each thing that servers and networks do wrong loses nothing"
   for (std::size_t i = 0; i < static_cast<std::size_t>(Chaos::outage); ++i) {
     const auto fault = static_cast<Chaos>(i);
     ChaosRun run(fault, seed() + i);
-    report(run.run(chance_of(fault), scaled(2, 12, 400), scaled(1, 10, 200)));
+    report(run.run(chance_of(fault), scaled(2, 8, 400), scaled(1, 6, 200)));
   }
 }
 
 TEST_CASE("bad day: all that servers and networks do wrong together loses nothing") {
   ChaosRun run(std::nullopt, seed() + 100);
-  report(run.run(10, scaled(6, 60, 4'000), scaled(10, 60, 2'000)));
+  report(run.run(10, scaled(6, 40, 4'000), scaled(10, 40, 2'000)));
 }
 
 }  // namespace spind::test
