@@ -10,6 +10,7 @@
 #include "content/piece_reader.h"
 #include "content/piece_source.h"
 #include "content/piece_upload.h"
+#include "content/place_check.h"
 #include "model/keys.h"
 #include "model/records.h"
 
@@ -168,6 +169,10 @@ class VaultContent final : public Content {
   Status visit_pieces(const kv::Snapshot& snapshot, bool read_bytes,
                       const std::function<Status(const PieceState&)>& visit) override {
     return ContentCheck(resources_, snapshot, read_bytes, visit).run();
+  }
+
+  Status visit_places(const kv::Snapshot& snapshot, const PlaceVisitor& visitor) override {
+    return PlaceCheck(resources_, snapshot, visitor).run();
   }
 
   Result<std::optional<PieceState>> read_next(const kv::Snapshot& snapshot,

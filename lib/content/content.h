@@ -16,6 +16,7 @@
 #include "content/object_packs.h"
 #include "kv/kv.h"
 #include "model/content_ref.h"
+#include "model/vault_rows.h"
 #include "spind/blob_store.h"
 #include "spind/upkeep.h"
 
@@ -148,6 +149,35 @@ class Content {
   };
   virtual Status visit_pieces(const kv::Snapshot& snapshot, bool read_bytes,
                               const std::function<Status(const PieceState&)>& visit) = 0;
+  // For check: what is stored and what the ledger says of it, held against all rows of pieces.
+  // Such a number comes to be right where the ledger notes it as left open by a crash, under
+  // `left_open`: the collector of the next opening decides on it.
+  struct PackFault {
+    std::uint64_t number = 0;
+    model::LedgerRow left_open{};
+    std::string text;
+  };
+  struct LostPiece {
+    model::VaultId vault{};
+    model::PieceId id{};
+  };
+  struct StrayBlob {
+    std::uint64_t number = 0;
+    model::LedgerRow left_open{};
+    std::string text;
+    // What it holds, where spaces hold on to that and it has no row.
+    std::optional<LostPiece> lost;
+  };
+  struct PlaceVisitor {
+    // The pack has no row, or one that cannot be read or says that less is in use than is.
+    std::function<Status(const PackFault&)> pack;
+    // A blob or a pack that no row knows.
+    std::function<Status(const StrayBlob&)> stray;
+    // Numbers that are in use would be given out again: the next one has to be this.
+    std::function<Status(std::uint64_t)> next_number;
+    std::function<Status()> step;
+  };
+  virtual Status visit_places(const kv::Snapshot& snapshot, const PlaceVisitor& visitor) = 0;
   // For scrub: reads and verifies the piece whose row is the first behind the key `position`, which
   // becomes that of its row. "" is before the first; none: there is no other.
   virtual Result<std::optional<PieceState>> read_next(const kv::Snapshot& snapshot,

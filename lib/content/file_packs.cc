@@ -1,6 +1,7 @@
 #include "content/file_packs.h"
 
 #include <algorithm>
+#include <charconv>
 
 #include "base/codec.h"
 #include "base/hex.h"
@@ -251,6 +252,16 @@ Status FilePacks::remove(std::span<const std::uint64_t> numbers) {
     if (!removed.ok() && removed.code() != Code::not_found) return removed;
   }
   return files_.sync_folder(folder_);
+}
+
+Status FilePacks::list(const NumberVisit& visit) {
+  SPIND_TRY_ASSIGN(const std::vector<std::string> names, files_.list(folder_));
+  for (const std::string& name : names) {
+    std::uint64_t number = 0;
+    std::from_chars(name.data(), name.data() + name.size(), number, 16);
+    if (path_of(number) == folder_ + '/' + name) SPIND_TRY(visit(number));
+  }
+  return {};
 }
 
 SyncCounts FilePacks::sync_counts() {

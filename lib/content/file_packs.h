@@ -51,6 +51,7 @@ class FilePacks final : public Packs {
   Result<bool> punch(const model::BlobPlace& place, std::uint64_t stored_bytes) override;
   void count_dead(const model::PieceRow& row, kv::Ticket ticket) override;
   Status remove(std::span<const std::uint64_t> numbers) override;
+  Status list(const NumberVisit& visit) override;
   std::uint64_t worth_moving_bytes() const override { return 1024 * 1024; }
   SyncCounts sync_counts() override;
 

@@ -1,6 +1,7 @@
 #include "content/numbers.h"
 
 #include <algorithm>
+#include <charconv>
 #include <iterator>
 #include <optional>
 
@@ -11,6 +12,10 @@ namespace spind::content {
 
 using kv::Family;
 
+namespace {
+constexpr std::size_t kNamesListed = 1000;
+}
+
 Result<std::uint64_t> take_numbers(kv::Transaction& transaction, std::uint64_t count) {
   const std::string key = model::next_number_key();
   SPIND_TRY_ASSIGN(const auto row, transaction.get(Family::content, key));
@@ -20,6 +25,28 @@ Result<std::uint64_t> take_numbers(kv::Transaction& transaction, std::uint64_t c
   }
   transaction.put(Family::content, key, model::encode_number(first + count));
   return first;
+}
+
+std::string blob_name(std::string_view prefix, std::uint64_t number) {
+  return std::string(prefix) + '/' + std::to_string(number / kNumbersReserved) + '/' +
+         std::to_string(number);
+}
+
+Status visit_blob_numbers(BlobStore& blobs, std::string_view prefix,
+                          const std::function<Status(std::uint64_t)>& visit) {
+  const std::string folder = std::string(prefix) + '/';
+  std::string after;
+  while (true) {
+    SPIND_TRY_ASSIGN(const auto page, blobs.list(folder, after, kNamesListed));
+    for (const BlobListItem& item : page) {
+      std::uint64_t number = 0;
+      const char* const end = item.name.data() + item.name.size();
+      std::from_chars(item.name.data() + item.name.rfind('/') + 1, end, number);
+      if (blob_name(prefix, number) == item.name) SPIND_TRY(visit(number));
+    }
+    if (page.size() < kNamesListed) return {};
+    after = page.back().name;
+  }
 }
 
 Status BlobNumbers::reserve() {

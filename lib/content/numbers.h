@@ -3,13 +3,16 @@
 // to.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <mutex>
 #include <set>
+#include <string>
 #include <vector>
 
 #include "kv/kv.h"
 #include "model/vault_rows.h"
+#include "spind/blob_store.h"
 
 namespace spind::content {
 
@@ -47,6 +50,12 @@ class BlobNumbers {
   std::mutex mutex_;
   std::map<std::uint64_t, Range> ranges_;  // by first number; numbers come from the last one
 };
+
+// The name of the blob of a number, below `prefix`, and the numbers of all blobs there. Names that
+// are no such names are passed over.
+std::string blob_name(std::string_view prefix, std::uint64_t number);
+Status visit_blob_numbers(BlobStore& blobs, std::string_view prefix,
+                          const std::function<Status(std::uint64_t)>& visit);
 
 // Waits for all of them. False if one was lost: a store that was full and opened anew loses commits
 // that were not durable, and goes on.

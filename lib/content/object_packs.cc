@@ -45,10 +45,7 @@ class FetchedPack final : public File {
 
 }  // namespace
 
-std::string pack_object_name(std::uint64_t number) {
-  return std::string(kPacksPrefix) + '/' + std::to_string(number / kNumbersReserved) + '/' +
-         std::to_string(number);
-}
+std::string pack_object_name(std::uint64_t number) { return blob_name(kPacksPrefix, number); }
 
 ObjectPacks::ObjectPacks(kv::Store& kv, BlobStore& blobs, Clock& clock, MemoryBudget& memory,
                          const GatherOptions& options)
@@ -300,6 +297,10 @@ Status ObjectPacks::remove(std::span<const std::uint64_t> numbers) {
   names.reserve(numbers.size());
   for (const std::uint64_t number : numbers) names.push_back(pack_object_name(number));
   return blobs_.remove_all(names);
+}
+
+Status ObjectPacks::list(const NumberVisit& visit) {
+  return visit_blob_numbers(blobs_, kPacksPrefix, visit);
 }
 
 SyncCounts ObjectPacks::sync_counts() {

@@ -62,6 +62,7 @@ class ObjectPacks final : public Packs {
   Result<bool> punch(const model::BlobPlace&, std::uint64_t) override { return true; }
   void count_dead(const model::PieceRow& row, kv::Ticket ticket) override;
   Status remove(std::span<const std::uint64_t> numbers) override;
+  Status list(const NumberVisit& visit) override;
   std::uint64_t worth_moving_bytes() const override { return 64 * 1024; }
   SyncCounts sync_counts() override;
 

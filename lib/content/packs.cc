@@ -9,8 +9,7 @@ using kv::Family;
 using model::LedgerRow;
 
 Status change_pack(kv::Transaction& transaction, std::uint64_t number, const PackChange& change) {
-  for (const LedgerRow tag : {LedgerRow::pack_open, LedgerRow::pack_full, LedgerRow::pack_idle,
-                              LedgerRow::pack_sparse, LedgerRow::pack_removed}) {
+  for (const LedgerRow tag : kPackTags) {
     const std::string key = model::ledger_key(tag, number);
     SPIND_TRY_ASSIGN(const auto bytes, transaction.get(Family::content, key));
     if (!bytes) continue;

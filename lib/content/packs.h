@@ -29,6 +29,8 @@ struct SyncCounts {
   std::uint64_t appends_synced = 0;
 };
 
+using NumberVisit = std::function<Status(std::uint64_t)>;
+
 // Thread-safe.
 class Packs {
  public:
@@ -58,11 +60,18 @@ class Packs {
   virtual void count_dead(const model::PieceRow& row, kv::Ticket ticket) = 0;
   // Durable. Those that are not there count as removed.
   virtual Status remove(std::span<const std::uint64_t> numbers) = 0;
+  // For a check: the numbers of all packs that are stored, in any order.
+  virtual Status list(const NumberVisit& visit) = 0;
   // What must be dead in a pack before what is left is worth moving.
   virtual std::uint64_t worth_moving_bytes() const = 0;
 
   virtual SyncCounts sync_counts() = 0;
 };
+
+// Under which a pack may have its row.
+inline constexpr model::LedgerRow kPackTags[] = {
+    model::LedgerRow::pack_open, model::LedgerRow::pack_full, model::LedgerRow::pack_idle,
+    model::LedgerRow::pack_sparse, model::LedgerRow::pack_removed};
 
 // Alters a pack's row in a body that owns the ledger. `change` gets the row and the tag that it was
 // found under and answers the tag that it goes to. not_found if there is no row.

@@ -35,10 +35,7 @@ void put_holder(kv::Transaction& transaction, const model::VaultId& vault,
 
 }  // namespace
 
-std::string object_name(std::uint64_t number) {
-  return std::string(kObjectsPrefix) + '/' + std::to_string(number / kNumbersReserved) + '/' +
-         std::to_string(number);
-}
+std::string object_name(std::uint64_t number) { return blob_name(kObjectsPrefix, number); }
 
 void Vaults::close() {
   if (packs_ != nullptr) packs_->close();
@@ -54,6 +51,10 @@ Status Vaults::remove_objects(std::span<const std::uint64_t> numbers) {
   SPIND_TRY(blobs_.remove_all(names));
   counts_.blobs_removed += names.size();
   return {};
+}
+
+Status Vaults::list_objects(const NumberVisit& visit) {
+  return visit_blob_numbers(blobs_, kObjectsPrefix, visit);
 }
 
 Status Vaults::catch_up(std::int64_t failed_ns_ago) {

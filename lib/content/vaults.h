@@ -90,6 +90,8 @@ class Vaults {
   // For the collector: removes objects together, and what is left of puts that failed so long ago.
   Status remove_objects(std::span<const std::uint64_t> numbers);
   Status catch_up(std::int64_t failed_ns_ago);
+  // For a check: the numbers of all objects that are stored, in any order.
+  Status list_objects(const NumberVisit& visit);
 
   // no_space if so many bytes more would use up the device's reserve.
   Status room(std::uint64_t bytes) const { return room_(bytes); }

@@ -48,6 +48,7 @@ class StoreCheck {
     SPIND_TRY(subject_.content.visit_pieces(
         *snapshot_, options_.read_content,
         [this](const PieceState& piece) { return check_piece(piece); }));
+    SPIND_TRY(check_places());
     SPIND_TRY(list_pieces_aside());
     SPIND_TRY(mend());
     return std::move(report_);
@@ -156,6 +157,32 @@ class StoreCheck {
     findings_.add(missing ? Kind::missing_piece : Kind::corrupt_piece, 0,
                   fmt::format("piece {}: {}", name, error.text), lost_piece(vault, piece.id));
     return {};
+  }
+
+  Status check_places() {
+    const content::Content::PlaceVisitor visitor = {
+        [this](const content::Content::PackFault& pack) -> Status {
+          findings_.add(Kind::pack, 0, pack.text, leave_open(pack.left_open, pack.number));
+          return {};
+        },
+        [this](const content::Content::StrayBlob& blob) -> Status {
+          findings_.add(Kind::stray_blob, 0, blob.text, mend_stray_blob(blob));
+          return {};
+        },
+        [this](std::uint64_t number) -> Status {
+          findings_.add(Kind::next_number, 0,
+                        fmt::format("the next number of a blob has to be {}", number),
+                        raise_next_number(number));
+          return {};
+        },
+        [this] { return steps_.step(); }};
+    return subject_.content.visit_places(*snapshot_, visitor);
+  }
+
+  // Likewise: a row that knows it may be lost, and found by the next pass.
+  Mend mend_stray_blob(const content::Content::StrayBlob& blob) const {
+    if (blob.lost) return keep_blob(blob.lost->vault, blob.lost->id, blob.number);
+    return mends_done() == mended_before_ ? leave_open(blob.left_open, blob.number) : Mend{};
   }
 
   // In a pass that mended something of a space, a holder may be lost that only the next one finds:

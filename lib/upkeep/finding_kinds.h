@@ -20,7 +20,7 @@ namespace spind::upkeep {
   KIND(inline_content) KIND(manifest) KIND(attachment) KIND(content) KIND(references)            \
   KIND(holder)                                                                                   \
   KIND(missing_piece) KIND(corrupt_piece) KIND(stray_holder) KIND(unheld_piece)                  \
-  KIND(condemned_piece)                                                                          \
+  KIND(condemned_piece) KIND(pack) KIND(stray_blob) KIND(next_number)                            \
   KIND(version_mark) KIND(dropped) KIND(undo)                                                    \
   KIND(staged_record) KIND(staged_locator) KIND(property) KIND(tag) KIND(upload)
 // clang-format on

@@ -5,6 +5,7 @@
 #include "base/codec.h"
 #include "base/try.h"
 #include "content/needs.h"
+#include "content/packs.h"
 #include "upkeep/findings.h"
 #include "upkeep/mend_rows.h"
 #include "upkeep/mends.h"
@@ -177,6 +178,36 @@ Mend acquit_piece(const model::VaultId& vault, const model::PieceId& piece) {
 // Its bytes are gone, or others. Whoever stores them again makes it whole.
 Mend lost_piece(const model::VaultId& vault, const model::PieceId& piece) {
   return {nullptr, {model::bucket_of(vault, piece)}, std::string(as_text(Bytes(piece)))};
+}
+
+Mend leave_open(model::LedgerRow row, std::uint64_t number) {
+  return {[=](Transaction& rows) -> Result<Mended> {
+            for (const model::LedgerRow tag : content::kPackTags)
+              rows.erase(Family::content, model::ledger_key(tag, number));
+            rows.put(Family::content, model::ledger_key(row, number),
+                     row == model::LedgerRow::pack_open ? model::encode(model::PackRow{})
+                                                        : model::encode_number(1));
+            return Mended::good;
+          },
+          {model::ledger_partition()},
+          {}};
+}
+
+Mend keep_blob(const model::VaultId& vault, const model::PieceId& piece, std::uint64_t number) {
+  return {nullptr, {model::bucket_of(vault, piece)}, subject_of(number)};
+}
+
+Mend raise_next_number(std::uint64_t number) {
+  return {[=](Transaction& rows) -> Result<Mended> {
+            const std::string key = model::next_number_key();
+            SPIND_TRY_ASSIGN(const auto row, rows.get(Family::content, key));
+            const auto now = row ? model::decode_number(*row) : Result<std::uint64_t>(0);
+            if (now.ok() && *now >= number) return Mended::nothing;
+            rows.put(Family::content, key, model::encode_number(number));
+            return Mended::good;
+          },
+          {model::ledger_partition()},
+          {}};
 }
 
 Mend take_upload_away(const SpaceId& space, EntryNumber upload, std::string text) {

@@ -84,6 +84,12 @@ Mend note_holders(const model::VaultId& vault, const model::PieceId& piece);
 Mend condemn_piece(const model::VaultId& vault, const model::PieceId& piece, std::int64_t now_ms);
 Mend acquit_piece(const model::VaultId& vault, const model::PieceId& piece);
 Mend lost_piece(const model::VaultId& vault, const model::PieceId& piece);
+// The ledger notes the number as one that a crash left open, so that the collector of the next
+// opening walks the pack, or looks at the blob, and decides anew what is in use.
+Mend leave_open(model::LedgerRow row, std::uint64_t number);
+// The only bytes of a piece whose row is lost stay.
+Mend keep_blob(const model::VaultId& vault, const model::PieceId& piece, std::uint64_t number);
+Mend raise_next_number(std::uint64_t number);
 // It cannot be finished; its rows are kept in the note.
 Mend take_upload_away(const SpaceId& space, EntryNumber upload, std::string text);
 Mend take_settled_away(const SpaceId& space, std::string text);

@@ -1,5 +1,7 @@
 // Every kind of damage is planted, found, and then made good or set aside.
 #include <atomic>
+#include <filesystem>
+#include <fstream>
 #include <thread>
 
 #include "model/aside.h"
@@ -377,9 +379,75 @@ std::vector<Damage> content_damages() {
   };
 }
 
+std::string only_key(Everything& all, model::LedgerRow tag) {
+  const std::string prefix = model::ledger_prefix(tag);
+  const auto cursor = all.rows().durable()->scan(Family::content, prefix, model::end_of(prefix));
+  REQUIRE(cursor->valid());
+  return std::string(cursor->key());
+}
+
+constexpr std::uint64_t kObject = 8 << 20;
+
+// What is stored belongs to no open range, as after a while.
+void close_range(Everything& all) {
+  all.erase(Family::content, only_key(all, model::LedgerRow::range));
+}
+
+std::vector<Damage> place_damages() {
+  using model::LedgerRow;
+  const auto open_pack = [](Everything& all) { return only_key(all, LedgerRow::pack_open); };
+  return {
+      {"pack", "a broken row", Fate::repaired,
+       [=](Everything& all) { all.put(Family::content, open_pack(all), "broken"); }},
+      {"pack", "lost", Fate::repaired,
+       [=](Everything& all) { all.erase(Family::content, open_pack(all)); }},
+      {"pack", "counted as dead", Fate::repaired,
+       [=](Everything& all) {
+         all.put(Family::content, open_pack(all), model::encode(model::PackRow{90'000, 80'000}));
+       }},
+      {"pack", "to be removed", Fate::repaired,
+       [=](Everything& all) {
+         const std::string key = open_pack(all);
+         all.erase(Family::content, key);
+         all.put(Family::content,
+                 model::ledger_key(LedgerRow::pack_removed, model::last_u64_in(key)),
+                 model::encode(model::PackRow{90'000, 90'000}));
+       }},
+      {"stray_blob", "an object", Fate::repaired,
+       [](Everything& all) {
+         REQUIRE(all.space().put("/object", content(6, kObject)).ok());
+         const std::filesystem::path objects = all.store().folder() + "/objects/blobs/o";
+         for (const auto& entry : std::filesystem::recursive_directory_iterator(objects))
+           if (entry.is_regular_file()) {
+             std::filesystem::copy(entry.path(), objects / "0/999");
+             break;
+           }
+         close_range(all);
+       }},
+      {"stray_blob", "of a piece whose row is lost", Fate::set_aside,
+       [](Everything& all) {
+         const std::string bytes = content(6, kObject);
+         REQUIRE(all.space().put("/object", bytes).ok());
+         all.erase(Family::content, model::piece_key(all.vault(), sha256_of(bytes)));
+         close_range(all);
+       }},
+      {"stray_blob", "a pack", Fate::repaired,
+       [](Everything& all) {
+         all.put(Family::content, model::next_number_key(), model::encode_number(100));
+         std::ofstream(all.store().folder() + "/packs/0000000000000063") << "stray";
+       }},
+      {"next_number", "lost", Fate::repaired,
+       [](Everything& all) { all.erase(Family::content, model::next_number_key()); }},
+      {"next_number", "given out before", Fate::repaired,
+       [](Everything& all) {
+         all.put(Family::content, model::next_number_key(), model::encode_number(1));
+       }},
+  };
+}
+
 std::vector<Damage> damages() {
   std::vector<Damage> all = tree_damages();
-  for (const auto& more : {version_damages(), space_damages(), content_damages()})
+  for (const auto& more : {version_damages(), space_damages(), content_damages(), place_damages()})
     all.insert(all.end(), more.begin(), more.end());
   return all;
 }
@@ -457,6 +525,60 @@ TEST_CASE("repair: what was done by the time of a cancellation stays, and the ne
     CHECK(texts(all.check().findings) == "");
     CHECK(steps_max < 100);
   }
+}
+
+TEST_CASE("repair: what is stored is decided on anew by the first collection of the next opening") {
+  TestStore store(MetadataEngine::memory);
+  const auto collect = [&] {
+    REQUIRE(store.store().collect({.grace = std::chrono::seconds(0)}).ok());
+  };
+  const auto pack_row = [&](model::LedgerRow tag) {
+    const std::string prefix = model::ledger_prefix(tag);
+    const auto cursor =
+        store.rows().durable()->scan(Family::content, prefix, model::end_of(prefix));
+    return cursor->valid() ? std::optional(std::pair(std::string(cursor->key()),
+                                                     model::decode_pack(cursor->value()).value()))
+                           : std::nullopt;
+  };
+  const auto update = [&](const std::function<void(kv::Transaction&)>& change) {
+    const kv::Answer answer =
+        store.rows().update({model::ledger_partition()}, [&](kv::Transaction& rows) -> kv::Outcome {
+          change(rows);
+          return kv::Commit{};
+        });
+    REQUIRE(answer.status.ok());
+    REQUIRE(store.rows().wait(answer.ticket).ok());
+  };
+  {
+    const Space space = store.make_space("space");
+    for (std::uint64_t i = 0; i < 5; ++i)
+      REQUIRE(space.put("/" + std::to_string(i), content(i, 40'000)).ok());
+  }
+  store.reopen();
+  const auto whole = pack_row(model::LedgerRow::pack_idle).value();
+  // The next collection would take the pack away with all that is in it.
+  const std::uint64_t number = model::last_u64_in(whole.first);
+  update([&](kv::Transaction& rows) {
+    rows.erase(Family::content, whole.first);
+    rows.put(Family::content, model::ledger_key(model::LedgerRow::pack_removed, number),
+             model::encode(model::PackRow{whole.second.end_bytes, whole.second.end_bytes}));
+    rows.put(Family::content, model::next_number_key(), model::encode_number(100));
+  });
+  const std::string stray = store.folder() + "/packs/0000000000000063";
+  std::ofstream(stray) << "stray";
+
+  CheckOptions options;
+  options.repair = true;
+  const CheckReport report = store.store().check(options).value();
+  CHECK(report.findings_total == 2);
+  CHECK(report.repaired == 2);
+  store.reopen();
+  collect();
+  CHECK(pack_row(model::LedgerRow::pack_idle).value() == whole);
+  CHECK_FALSE(std::filesystem::exists(stray));
+  CHECK(store.findings(true) == "");
+  for (std::uint64_t i = 0; i < 5; ++i)
+    CHECK(store.space("space").get("/" + std::to_string(i)).value() == content(i, 40'000));
 }
 
 TEST_CASE("repair: goes on beside those who write") {
