@@ -38,6 +38,7 @@ std::string ModelRun::step(const Op& op) {
     case Act::policies: return policies(chosen(op), op);
     case Act::copy_from: return copy_from(chosen(op), op);
     case Act::disable: return disable(chosen(op));
+    case Act::purge_space: return purge_space(chosen(op));
   }
   return "";
 }
@@ -202,6 +203,34 @@ std::string ModelRun::compare_disabled(const Both& both) {
   if (!listed.ok()) return "list_spaces: " + listed.error().to_string();
   if (listed->items.size() != 1 || listed->items[0].id != both.id) return "list_spaces: others";
   return compare_numbers(both);
+}
+
+std::string ModelRun::purge_space(const Both& both) {
+  if (spaces_.size() == 1) return "";
+  const Space gone = both.engine;
+  if (gone.purge().code() != Code::conflict) return "purge_space: of one that is in use";
+  const Result<Written> disabled = gone.disable();
+  if (!disabled.ok()) return "disable: " + disabled.error().to_string();
+  const Result<Written> purged = gone.purge();
+  if (!purged.ok()) return "purge_space: " + purged.error().to_string();
+  std::erase_if(spaces_, [&](const Both& other) { return other.id == gone.id(); });
+  const std::string different = compare_purged(gone);
+  return different.empty() ? find_space(spaces_.front()) : "purged: " + different;
+}
+
+// For everybody as if it had never been, but that its id stays taken.
+std::string ModelRun::compare_purged(const Space& gone) {
+  for (std::size_t i = 0; i < kVerbCount; ++i) {
+    const Request request{.verb = static_cast<Verb>(i), .ref = "/new", .to = "/newer"};
+    if (run(gone, request).code != Code::not_found)
+      return std::string(verb_name(request.verb)) + " does not answer not_found";
+  }
+  if (gone.info().code() != Code::not_found) return "info does not answer not_found";
+  if (gone.enable().code() != Code::not_found) return "it can be brought back";
+  if (store_.session().space(gone.id()).code() != Code::not_found) return "found by its id";
+  if (store_.session().create_space({.id = gone.id()}).code() != Code::already_exists)
+    return "its id is given out again";
+  return list_spaces({});
 }
 
 std::string ModelRun::find_space(const Both& both) {

@@ -48,6 +48,9 @@ class ModelRun {
   std::set<Code> problems_of(const Both& both, const SpaceChange& change) const;
   std::string disable(Both& both);
   std::string compare_disabled(const Both& both);
+  // Unless it is the only one.
+  std::string purge_space(const Both& both);
+  std::string compare_purged(const Space& gone);
   std::string find_space(const Both& both);
   std::string list_spaces(const Op& op);
   std::string reopen();

@@ -46,10 +46,10 @@ constexpr std::array kFields = std::to_array<Field>({
     {"prop", &Op::prop},
 });
 
-constexpr std::array<std::string_view, 17> kActs = {
+constexpr std::array<std::string_view, 18> kActs = {
     "call",   "create_space", "update_space", "find_space",  "list_spaces", "reopen",
     "check",  "collect",      "clock",        "empty_trash", "look_back",   "rewind",
-    "forget", "upload",       "policies",     "copy_from",   "disable"};
+    "forget", "upload",       "policies",     "copy_from",   "disable",     "purge_space"};
 
 // Sizes on both sides of every limit at which content is kept in another way.
 constexpr std::array<std::uint64_t, 10> kSizes = {

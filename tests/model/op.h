@@ -34,6 +34,7 @@ enum class Act : std::uint8_t {
   policies,   // of the trash and of versions, and what they drop
   copy_from,  // another space, or the same; `jump` says which
   disable,    // and enable
+  purge_space,
 };
 
 struct Op {

@@ -87,8 +87,10 @@ Op OpSource::next() {
   op.node = below(100'000);
   if (at < 915)
     op.act = Act::create_space;
-  else if (at < 918)
+  else if (at < 917)
     op.act = Act::disable;
+  else if (at < 918)
+    op.act = Act::purge_space;
   else if (at < 965)
     op.act = Act::policies;
   else if (at < 969)
