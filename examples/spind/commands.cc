@@ -150,6 +150,7 @@ constexpr Option kUploadOptions[] = {
     {"parents", 'p', "", "start: make folders that are missing on the way"},
     {"hold", 0, "", "finish: keep it apart until it is released"},
     {"all", 'a', "", "list: also what others began"},
+    kAt,
 };
 
 constexpr Command kCommands[] = {

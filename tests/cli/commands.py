@@ -714,6 +714,7 @@ class Nodes(ToolCase):
         number = str(upload["id"])
         row = self.spind("upload", "s:", "append", number, str(local)).row
         self.assertEqual((row["offset"], row["state"]), (9_000_000, "receiving"))
+        then = str(self.spind("space", "info", "s").row["entry"])
         self.assertEqual(self.error("upload", "s:", "finish", number)["code"], "conflict")
         local.write_bytes(film)
         row = self.spind("upload", "s:", "append", number, str(local)).row
@@ -728,6 +729,10 @@ class Nodes(ToolCase):
         other = self.spind("upload", "s:", "start", "/other", "5").row["id"]
         self.spind("upload", "s:", "abort", str(other))
         self.assertEqual(self.spind("upload", "s:", "list", "--all").rows, [])
+        self.assertEqual([row["offset"] for row in self.spind("upload", "s:", "--at", then).rows],
+                         [9_000_000])
+        self.assertEqual(self.error("upload", "s:", "abort", number, "--at", then)["code"],
+                         "unsupported")
         self.assertEqual(self.spind("check", "--content").row["findings"], 0)
 
     def test_trash_is_listed_restored_purged_and_emptied(self):
