@@ -29,7 +29,7 @@ std::vector<SoakSample> growing(std::uint64_t SoakSample::*number, std::uint64_t
 
 TEST_CASE("soak: memory, descriptors, tables and the space taken stay level, and nothing is lost") {
   const std::uint64_t turns = scaled(1, 3, 6);
-  const std::chrono::seconds long_life(scaled(12, 35, 550));
+  const std::chrono::seconds long_life(scaled(12, 45, 550));
   SoakRun run(seed());
   for (std::uint64_t turn = 0; turn < turns && run.aftermath().clean(); ++turn) {
     for (int kill = 0; kill < kKillsATurn && run.aftermath().clean(); ++kill) run.short_life();
