@@ -59,8 +59,8 @@ struct StoreOptions {
   std::chrono::milliseconds gather_window{5};
   std::uint64_t gather_bytes = 4ull << 20;
   // Opens a copy of the store's folder, as after the loss of the original, on blobs that the original
-  // has used since: what it stored after the copy was made is given up, and it answers conflict from
-  // its next collection on.
+  // has used since: what it stored after the copy was made is given up (check finds it, and what it
+  // repairs is collected after the next opening), and it answers conflict from its next collection on.
   bool adopt_blobs = false;
   LogCallback log{};
   TraceCallback trace{};
