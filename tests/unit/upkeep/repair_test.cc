@@ -403,7 +403,8 @@ std::vector<Damage> place_damages() {
        [=](Everything& all) { all.erase(Family::content, open_pack(all)); }},
       {"pack", "counted as dead", Fate::repaired,
        [=](Everything& all) {
-         all.put(Family::content, open_pack(all), model::encode(model::PackRow{90'000, 80'000}));
+         all.put(Family::content, open_pack(all),
+                 model::encode(model::PackRow{1'000'000, 990'000}));
        }},
       {"pack", "to be removed", Fate::repaired,
        [=](Everything& all) {
@@ -411,7 +412,7 @@ std::vector<Damage> place_damages() {
          all.erase(Family::content, key);
          all.put(Family::content,
                  model::ledger_key(LedgerRow::pack_removed, model::last_u64_in(key)),
-                 model::encode(model::PackRow{90'000, 90'000}));
+                 model::encode(model::PackRow{1'000'000, 1'000'000}));
        }},
       {"stray_blob", "an object", Fate::repaired,
        [](Everything& all) {
