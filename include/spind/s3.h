@@ -36,6 +36,27 @@ struct S3Credentials {
 // that they have. Called by any thread, one at a time.
 using S3CredentialsSource = std::function<Result<S3Credentials>()>;
 
+// Of the role that a cloud has given to the machine, by its metadata service (IMDSv2, never through
+// a proxy). Used only where it is given as S3Options::credentials_source.
+struct S3InstanceCredentials {
+  std::string endpoint = "http://169.254.169.254";
+  std::string role{};  // empty: the one that the machine has
+  std::chrono::milliseconds timeout{2'000};  // of each of three requests
+};
+SPIND_EXPORT S3CredentialsSource instance_credentials(const S3InstanceCredentials& options = {});
+
+// Of a role that is given to who holds a token of another issuer, as pods of Kubernetes do: the
+// file is read anew each time, and exchanged by AssumeRoleWithWebIdentity. Given likewise.
+struct S3WebIdentity {
+  std::string token_file{}, role_arn{};
+  std::string session_name = "spind";
+  std::string region = "us-east-1";
+  std::string endpoint{};  // empty: AWS's own in the region
+  std::string tls_ca_file{};
+  std::chrono::milliseconds timeout{10'000};
+};
+SPIND_EXPORT S3CredentialsSource web_identity_credentials(const S3WebIdentity& options);
+
 // How the server learns that the bytes of a put are those that were sent.
 enum class S3Payload : std::uint8_t {
   automatic,  // over TLS by a CRC32C, else signed
@@ -81,7 +102,7 @@ struct S3Options {
   // time, and the answer that comes first is taken: at most 5 requests more in a hundred.
   bool hedge_reads = false;
 
-  // Of all attempts together, those that are made again included; answers count when they are there.
+  // Of all attempts together; what is read counts when it is there.
   ThrottleOptions limits{};
 
   std::chrono::milliseconds connect_timeout{5'000};

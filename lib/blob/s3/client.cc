@@ -166,7 +166,7 @@ std::optional<Failure> Client::judge(const Call& call, const HttpOutcome& outcom
   const bool good = outcome.failure == HttpFailure::none &&
                     ((status >= 200 && status < 300) || status == call.also_good);
   const std::uint64_t length = outcome.answer.content_length.value_or(0);
-  // Where a range was asked for, all of a blob says nothing of its size: it may be another's answer.
+  // All of a blob, where a range was asked for, may be another's and says nothing of its size.
   const bool whole_wanted = call.places.empty();
   if (outcome.failure == HttpFailure::too_large && whole_wanted && status == 200 &&
       length > call.body_bytes_max)

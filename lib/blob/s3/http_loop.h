@@ -65,6 +65,7 @@ struct HttpOutcome {
 struct HttpOptions {
   std::string ca_file{};
   bool http2 = false;
+  bool direct = false;  // never through a proxy
   std::uint32_t transfers_max = 64;
   std::chrono::milliseconds connect_timeout{5'000}, stall_timeout{20'000}, request_timeout{300'000};
 };
