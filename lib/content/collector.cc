@@ -194,7 +194,7 @@ Status Collector::doom(const model::VaultId& vault, const model::PieceId& piece)
         transaction.put(Family::content, doomed, *bytes);
         return kv::Commit{};
       }));
-  if (!doomed.empty()) memory_.doomed_at[doomed] = ticket_;
+  if (!doomed.empty()) memory_.doomed.note(doomed, ticket_);
   return {};
 }
 
@@ -205,9 +205,7 @@ Status Collector::remove_doomed(const model::VaultId& vault, std::uint8_t bucket
   for (; cursor->valid(); cursor->next()) {
     SPIND_TRY(count_step());
     const std::string key(cursor->key());
-    // A row that an earlier run made is older than every snapshot of this one.
-    const auto made = memory_.doomed_at.find(key);
-    if (made != memory_.doomed_at.end() && kv_.oldest_snapshot() < made->second) {
+    if (!memory_.doomed.may_go(key, kv_.oldest_snapshot())) {
       ++done_.kept;
       continue;
     }
@@ -268,7 +266,7 @@ Status Collector::remove(const Doomed& doomed) {
     return kv::Commit{};
   }));
   if (unaccounted && vaults_.packs() != nullptr) vaults_.packs()->count_dead(row, ticket_);
-  memory_.doomed_at.erase(key);
+  memory_.doomed.gone(key);
   ++done_.removed;
   done_.bytes += row.stored_bytes;
   return {};

@@ -26,6 +26,7 @@
 #include "base/clock_drift.h"
 #include "base/pace.h"
 #include "content/claims.h"
+#include "content/doomed_places.h"
 #include "content/vaults.h"
 #include "spind/upkeep.h"
 
@@ -35,8 +36,8 @@ namespace spind::content {
 struct CollectorMemory {
   explicit CollectorMemory(Clock& clock) : clocks(clock), opened_ns(clock.monotonic_ns()) {}
 
-  std::mutex running;                           // one collection at a time
-  std::map<std::string, kv::Ticket> doomed_at;  // of doomed rows that this run made
+  std::mutex running;   // one collection at a time
+  DoomedPlaces doomed;  // which others add to as well
   // What earlier runs left open: first numbers of ranges, numbers of packs. Found at open, so that
   // nothing of this run is ever taken for it.
   std::set<std::uint64_t> left_ranges, left_pack_ranges, left_packs;

@@ -11,6 +11,7 @@
 #include "content/piece_source.h"
 #include "content/piece_upload.h"
 #include "content/place_check.h"
+#include "content/reseal.h"
 #include "model/keys.h"
 #include "model/records.h"
 
@@ -156,6 +157,11 @@ class VaultContent final : public Content {
       if (piece.size_bytes == 0 || piece.size_bytes > kPieceBytesMax) return wrong_size();
     return Result<std::unique_ptr<Source>>(std::make_unique<PieceSource>(
         resources_, model::vault_of(owner.tenant), std::move(pieces), std::move(snapshot)));
+  }
+
+  Result<ResealReport> reseal(const model::VaultId& vault, const ResealOptions& options) override {
+    SPIND_TRY(guard_->health());
+    return Resealer(resources_, collector_.doomed, clock_, vault, options).run();
   }
 
   Result<CollectReport> collect(const CollectOptions& options) override {

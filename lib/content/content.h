@@ -88,6 +88,18 @@ struct Setup {
   LogCallback log;
 };
 
+struct ResealOptions {
+  std::uint64_t rate_bytes = 0;  // so many a second are stored anew; 0: no limit
+  ProgressCallback progress{};   // done and total in pieces
+  std::optional<CancelToken> cancel{};
+};
+
+struct ResealReport {
+  std::uint64_t pieces = 0, bytes = 0;  // sealed anew, and what is stored of them
+  // Still under an earlier key: damaged ones, which check names, and those that changed meanwhile.
+  std::uint64_t pieces_left = 0;
+};
+
 struct Metrics {
   std::uint64_t bytes_written = 0, bytes_read = 0;  // as stored
   std::uint64_t bytes_gathered = 0;                 // of what was written, before compression
@@ -126,6 +138,12 @@ class Content {
   // The same of pieces that no version refers to yet.
   virtual Result<std::unique_ptr<Source>> source(kv::SnapshotRef snapshot, const Owner& owner,
                                                  std::vector<model::Piece> pieces) = 0;
+
+  // Seals the vault's pieces with its newest data key: those that were stored under earlier ones.
+  // Names stay, and what is stored meanwhile is shared as ever. One that is cut off goes on with the
+  // next call. key_unavailable; not_found: the store has no keys; cancelled; no_space.
+  virtual Result<ResealReport> reseal(const model::VaultId& vault,
+                                      const ResealOptions& options) = 0;
 
   virtual Result<CollectReport> collect(const CollectOptions& options) = 0;
   // Not locked yet. While it is, no collection runs (needs.h).

@@ -212,15 +212,19 @@ std::size_t PieceBuffer::append(Bytes bytes) {
   const std::size_t taken = std::min(bytes.size(), capacity_ - size_);
   bytes = bytes.first(taken);
   while (!bytes.empty()) {
-    const std::size_t frame = size_ / kFrameBytesMax;
-    const std::size_t in_frame = size_ % kFrameBytesMax;
-    const std::size_t count = std::min(bytes.size(), kFrameBytesMax - in_frame);
-    std::memcpy(stored_.get() + frame * kFrameStride + kFrameHeaderBytes + in_frame, bytes.data(),
-                count);
-    size_ += count;
+    const std::span<std::uint8_t> rest = place();
+    const std::size_t count = std::min(bytes.size(), rest.size());
+    std::memcpy(rest.data(), bytes.data(), count);
+    filled(count);
     bytes = bytes.subspan(count);
   }
   return taken;
+}
+
+std::span<std::uint8_t> PieceBuffer::place() {
+  const std::size_t in_frame = size_ % kFrameBytesMax;
+  return {stored_.get() + size_ / kFrameBytesMax * kFrameStride + kFrameHeaderBytes + in_frame,
+          std::min(kFrameBytesMax - in_frame, capacity_ - size_)};
 }
 
 void PieceBuffer::take_over(const PieceBuffer& smaller) {

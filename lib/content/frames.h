@@ -117,6 +117,10 @@ class PieceBuffer {
 
   // Copies as much of `bytes` as still fits and says how much that was.
   std::size_t append(Bytes bytes);
+  // The rest of the frame that is being gathered, to be filled from its beginning; filled() tells of
+  // how much was.
+  std::span<std::uint8_t> place();
+  void filled(std::size_t bytes) { size_ += bytes; }
   // Takes over what a smaller buffer has gathered.
   void take_over(const PieceBuffer& smaller);
   void clear() { size_ = 0; }

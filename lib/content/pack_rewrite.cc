@@ -196,8 +196,9 @@ Status Collector::switch_places(std::span<const Packed> pieces, const model::Blo
   }));
   for (std::size_t i = 0; i < pieces.size(); ++i)
     if (moved[i])
-      memory_.doomed_at[model::doomed_key(pieces[i].header.vault, pieces[i].header.piece[0],
-                                          pieces[i].row.place)] = ticket_;
+      memory_.doomed.note(
+          model::doomed_key(pieces[i].header.vault, pieces[i].header.piece[0], pieces[i].row.place),
+          ticket_);
   return {};
 }
 

@@ -29,6 +29,12 @@ Status PieceKeys::at_hand(const model::VaultId& vault) {
   return found.ok() ? Status() : Status(found.error());
 }
 
+Result<std::uint32_t> PieceKeys::generation(const model::VaultId& vault) {
+  if (!seal()) return std::uint32_t{0};
+  SPIND_TRY_ASSIGN(const KeyringRef found, keyring(vault));
+  return static_cast<std::uint32_t>(found->generation());
+}
+
 // A store with keys has no plain vault: one without a row of keys has lost it.
 Result<KeyringRef> PieceKeys::keyring(const model::VaultId& vault) {
   Result<KeyringRef> found = keys_->find(vault);

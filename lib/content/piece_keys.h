@@ -27,6 +27,8 @@ class PieceKeys {
   // Makes keys for a vault that is about to be stored to, if it has none.
   Status prepare(const model::VaultId& vault);
   Status at_hand(const model::VaultId& vault);
+  // Of the vault's newest data key; 0 in a store without keys.
+  Result<std::uint32_t> generation(const model::VaultId& vault);
 
   // The id of the piece with that SHA-256: only who has the vault's keys can tell what it is of.
   Result<model::PieceId> name(const model::VaultId& vault, const Sha256& digest);

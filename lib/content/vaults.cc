@@ -176,7 +176,17 @@ Result<kv::Ticket> Vaults::adopt(const model::VaultId& vault, const SpaceId& spa
   return answer.ticket;
 }
 
-Result<BlobPlace> Vaults::write(Bytes frames, std::size_t piece_bytes) {
+// Seals what was gathered, and makes it durable; the row is what its commit is to put.
+Result<PieceRow> Vaults::write(const model::VaultId& vault, const model::PieceId& piece,
+                               PieceBuffer& buffer) {
+  SPIND_TRY_ASSIGN(auto sealer, keys_.sealer(vault, piece));
+  buffer.seal(vault, piece, codec_, sealer ? &*sealer : nullptr);
+  SPIND_TRY(room_(buffer.stored().size()));
+  SPIND_TRY_ASSIGN(const BlobPlace place, write_frames(buffer.stored(), buffer.size()));
+  return buffer.row_at(place);
+}
+
+Result<BlobPlace> Vaults::write_frames(Bytes frames, std::size_t piece_bytes) {
   if (packs_ != nullptr && piece_bytes <= kPackedBytesMax) return packs_->append(frames);
   SPIND_TRY_ASSIGN(const std::uint64_t number, numbers_.take());
   if (Status put = blobs_.put(object_name(number), frames); !put.ok()) {
@@ -214,12 +224,7 @@ Result<kv::Ticket> Vaults::store(const model::VaultId& vault, const SpaceId& spa
   SPIND_TRY_ASSIGN(const auto shared, share(vault, space, piece, missing));
   if (shared) return *shared;
 
-  SPIND_TRY_ASSIGN(auto sealer, keys_.sealer(vault, piece));
-  buffer.seal(vault, piece, codec_, sealer ? &*sealer : nullptr);
-  const Bytes frames = buffer.stored();
-  SPIND_TRY(room_(frames.size()));
-  SPIND_TRY_ASSIGN(const BlobPlace place, write(frames, buffer.size()));
-  const PieceRow mine = buffer.row_at(place);
+  SPIND_TRY_ASSIGN(const PieceRow mine, write(vault, piece, buffer));
   bool used = false;
   const kv::Answer answer = kv_.update(
       {model::bucket_of(vault, piece)}, [&](kv::Transaction& transaction) -> kv::Outcome {
@@ -241,13 +246,42 @@ Result<kv::Ticket> Vaults::store(const model::VaultId& vault, const SpaceId& spa
   if (used) {
     settle_used(mine, answer.ticket);
     ++counts_.pieces_stored;
-    counts_.bytes_stored += frames.size();
+    counts_.bytes_stored += mine.stored_bytes;
     counts_.bytes_gathered += buffer.size();
   } else {
     give_up(mine);
     ++counts_.pieces_shared;
   }
   return answer.ticket;
+}
+
+Result<std::optional<kv::Ticket>> Vaults::replace(const model::VaultId& vault,
+                                                  const model::PieceId& piece,
+                                                  const PieceRow& before, PieceBuffer& buffer) {
+  SPIND_TRY_ASSIGN(const PieceRow mine, write(vault, piece, buffer));
+  bool used = false;
+  const kv::Answer answer = kv_.update(
+      {model::bucket_of(vault, piece)}, [&](kv::Transaction& transaction) -> kv::Outcome {
+        SPIND_TRY_ASSIGN(const auto row, get_piece(transaction, vault, piece));
+        used = row == before;
+        if (!used) return kv::Commit{};
+        transaction.put(Family::content, model::piece_key(vault, piece), model::encode(mine));
+        transaction.put(Family::content, model::doomed_key(vault, piece[0], before.place),
+                        model::encode(before));
+        return kv::Commit{};
+      });
+  if (!answer.status.ok()) {
+    settle_failed(mine, answer.status.code());
+    return answer.status.error();
+  }
+  if (!used) {
+    give_up(mine);
+    return std::optional<kv::Ticket>();
+  }
+  settle_used(mine, answer.ticket);
+  counts_.bytes_stored += mine.stored_bytes;
+  counts_.bytes_gathered += mine.size_bytes;
+  return std::optional(answer.ticket);
 }
 
 }  // namespace spind::content

@@ -71,6 +71,12 @@ class Vaults {
   Result<kv::Ticket> store(const model::VaultId& vault, const SpaceId& space, PieceBuffer& buffer,
                            const model::PieceId& piece);
 
+  // Stores a piece of the vault anew, and lets its row name the new place; the old one is doomed. None
+  // if the row is not `before` any more.
+  Result<std::optional<kv::Ticket>> replace(const model::VaultId& vault,
+                                            const model::PieceId& piece,
+                                            const model::PieceRow& before, PieceBuffer& buffer);
+
   // Makes `space` a holder of pieces that the vault has, by one commit. A claim must hold them.
   // aborted: one is not there.
   Result<kv::Ticket> adopt(const model::VaultId& vault, const SpaceId& space,
@@ -106,7 +112,9 @@ class Vaults {
   Result<std::optional<kv::Ticket>> share(const model::VaultId& vault, const SpaceId& space,
                                           const model::PieceId& piece,
                                           std::optional<model::BlobPlace>& missing);
-  Result<model::BlobPlace> write(Bytes frames, std::size_t piece_bytes);
+  Result<model::PieceRow> write(const model::VaultId& vault, const model::PieceId& piece,
+                                PieceBuffer& buffer);
+  Result<model::BlobPlace> write_frames(Bytes frames, std::size_t piece_bytes);
   void settle_used(const model::PieceRow& row, kv::Ticket ticket);
   void give_up(const model::PieceRow& row);
   void settle_failed(const model::PieceRow& row, Code code);
