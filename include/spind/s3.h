@@ -40,7 +40,7 @@ using S3CredentialsSource = std::function<Result<S3Credentials>()>;
 // a proxy). Used only where it is given as S3Options::credentials_source.
 struct S3InstanceCredentials {
   std::string endpoint = "http://169.254.169.254";
-  std::string role{};  // empty: the one that the machine has
+  std::string role{};                        // empty: the one that the machine has
   std::chrono::milliseconds timeout{2'000};  // of each of three requests
 };
 SPIND_EXPORT S3CredentialsSource instance_credentials(const S3InstanceCredentials& options = {});
@@ -126,7 +126,7 @@ struct S3Usage {
   std::uint64_t part_requests = 0;                                      // of puts in parts
   std::uint64_t retries = 0, failures = 0;  // attempts that were not the first; that failed
   std::uint64_t bytes_sent = 0, bytes_received = 0;  // of bodies
-  std::uint64_t hedges = 0;        // reads that were asked for a second time
+  std::uint64_t hedges = 0;                          // reads that were asked for a second time
   std::int64_t clock_skew_ms = 0;  // how far the server's clock was ahead when it last told
 };
 

@@ -1,5 +1,5 @@
-// Writers, a reader and upkeep on one store whose blobs may fail at any time: each step is tried until
-// it is done, and what was done is held against what is read.
+// Writers, who read back what they put, and upkeep on one store whose blobs may fail at any time:
+// each step is tried until it is done, and what was done is held against what is read.
 #pragma once
 
 #include <array>

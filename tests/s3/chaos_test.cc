@@ -1,6 +1,6 @@
 // A store on a bucket behind a proxy that does what servers and networks do wrong, one thing after
-// the other and all of them together: nothing that was acknowledged is lost, nothing wrong is read, no
-// bytes are left that nothing refers to, and afterwards all goes on by itself.
+// the other and all of them together: nothing that was acknowledged is lost, nothing wrong is read,
+// no bytes are left that nothing refers to, and afterwards all goes on by itself.
 #include <doctest/doctest.h>
 
 #include <optional>

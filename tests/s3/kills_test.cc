@@ -1,6 +1,6 @@
-// A writer whose blobs lie in a bucket is killed at random moments: what it had acknowledged is there,
-// what it had not is there whole or not at all, check and scrub find nothing, and after a collection
-// the bucket lists just what the store refers to.
+// A writer whose blobs lie in a bucket is killed at random moments: what it had acknowledged is
+// there, what it had not is there whole or not at all, check and scrub find nothing, and after a
+// collection the bucket lists just what the store refers to.
 #include <doctest/doctest.h>
 
 #include <future>

@@ -30,7 +30,8 @@ Failure failure_of_outcome(const HttpOutcome& outcome, std::string_view action,
 // An answer that cannot be right.
 Error bad_answer(std::string_view why);
 
-// Of a good answer to what stores something: one without an ETag is a proxy's, and nothing is stored.
+// Of a good answer to what stores something: one without an ETag is a proxy's, and nothing is
+// stored.
 Status has_etag(const HttpAnswer& answer);
 
 // The time in an answer's header "date", seconds since 1970.

@@ -3,26 +3,16 @@
 #include <curl/curl.h>
 
 #include <algorithm>
-#include <array>
-#include <charconv>
-#include <cstring>
 #include <utility>
+
+#include "blob/s3/http_transfer.h"
 
 namespace spind::s3 {
 namespace {
 
-constexpr std::size_t kHeadersBytesMax = 64 * 1024;
-constexpr std::uint64_t kErrorBodyBytesMax = 64 * 1024;
 constexpr int kPollMs = 1'000;
 constexpr long kStallBytesASecond = 1'024;
 constexpr std::size_t kIdleHandlesMax = 64;
-
-std::string_view trimmed_value(std::string_view text) {
-  constexpr std::string_view kBlank = " \t\r\n";
-  const std::size_t begin = text.find_first_not_of(kBlank);
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(kBlank) - begin + 1);
-}
 
 HttpFailure failure_of(CURLcode code) {
   switch (code) {
@@ -48,28 +38,6 @@ std::once_flag curl_started;
 
 }  // namespace
 
-// One request on its way. The caller waits for `done`, so it may lie on the caller's stack.
-struct HttpLoop::Transfer {
-  const HttpRequest& request;
-  HttpOutcome outcome{};
-  std::condition_variable& finished;
-  bool done = false;  // under mutex_
-
-  CURL* easy = nullptr;
-  curl_slist* headers = nullptr;
-  std::size_t sent = 0, header_bytes = 0, place = 0, in_place = 0;
-  std::array<char, CURL_ERROR_SIZE> words{};
-
-  static std::size_t send(char* out, std::size_t size, std::size_t count, void* self);
-  static int rewind(void* self, curl_off_t offset, int origin);
-  static std::size_t take_header(char* data, std::size_t size, std::size_t count, void* self);
-  static std::size_t take_body(char* data, std::size_t size, std::size_t count, void* self);
-  bool keep_header(std::string_view line);
-  bool take(Bytes bytes);
-  bool put_into_places(Bytes bytes);
-  bool too_large();
-};
-
 struct HttpLoop::Handles {
   CURLM* multi = nullptr;
   std::vector<CURL*> idle{};
@@ -85,105 +53,6 @@ std::string_view HttpAnswer::header(std::string_view name) const {
     if (known == name) return value;
   }
   return {};
-}
-
-std::size_t HttpLoop::Transfer::send(char* out, std::size_t size, std::size_t count, void* self) {
-  Transfer& transfer = *static_cast<Transfer*>(self);
-  const Bytes left = transfer.request.body.subspan(transfer.sent);
-  const std::size_t part = std::min(left.size(), size * count);
-  if (part > 0) std::memcpy(out, left.data(), part);
-  transfer.sent += part;
-  return part;
-}
-
-int HttpLoop::Transfer::rewind(void* self, curl_off_t offset, int origin) {
-  Transfer& transfer = *static_cast<Transfer*>(self);
-  if (origin != SEEK_SET || offset < 0 ||
-      static_cast<std::size_t>(offset) > transfer.request.body.size())
-    return CURL_SEEKFUNC_FAIL;
-  transfer.sent = static_cast<std::size_t>(offset);
-  return CURL_SEEKFUNC_OK;
-}
-
-bool HttpLoop::Transfer::too_large() {
-  outcome.failure = HttpFailure::too_large;
-  return false;
-}
-
-bool HttpLoop::Transfer::keep_header(std::string_view line) {
-  HttpAnswer& answer = outcome.answer;
-  if (line.starts_with("HTTP/")) {  // also of what comes before the answer itself, as 100
-    answer.headers.clear();
-    answer.content_length.reset();
-    return true;
-  }
-  const std::size_t colon = line.find(':');
-  if (colon == std::string_view::npos) return true;
-  std::string name(line.substr(0, colon));
-  std::transform(name.begin(), name.end(), name.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  });
-  const std::string_view value = trimmed_value(line.substr(colon + 1));
-  if (name == "content-length") {
-    std::uint64_t length = 0;
-    const auto [stop, failure] = std::from_chars(value.data(), value.data() + value.size(), length);
-    if (failure != std::errc() || stop != value.data() + value.size()) return false;
-    answer.content_length = length;
-  }
-  answer.headers.emplace_back(std::move(name), value);
-  return true;
-}
-
-std::size_t HttpLoop::Transfer::take_header(char* data, std::size_t size, std::size_t count,
-                                            void* self) {
-  Transfer& transfer = *static_cast<Transfer*>(self);
-  const std::size_t bytes = size * count;
-  transfer.header_bytes += bytes;
-  if (transfer.header_bytes > kHeadersBytesMax) {
-    transfer.too_large();
-    return 0;
-  }
-  return transfer.keep_header({data, bytes}) ? bytes : 0;
-}
-
-bool HttpLoop::Transfer::put_into_places(Bytes bytes) {
-  while (!bytes.empty()) {
-    if (place == request.places.size()) return too_large();
-    const std::span<std::uint8_t> room = request.places[place].subspan(in_place);
-    const std::size_t part = std::min(room.size(), bytes.size());
-    if (part > 0) std::memcpy(room.data(), bytes.data(), part);
-    bytes = bytes.subspan(part);
-    outcome.answer.placed_bytes += part;
-    in_place += part;
-    if (part == room.size()) {
-      ++place;
-      in_place = 0;
-    }
-  }
-  return true;
-}
-
-bool HttpLoop::Transfer::take(Bytes bytes) {
-  HttpAnswer& answer = outcome.answer;
-  if (answer.status == 0) {
-    long status = 0;
-    curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
-    answer.status = static_cast<int>(status);
-  }
-  if (answer.status == 206 && !request.places.empty()) return put_into_places(bytes);
-  const bool good = answer.status >= 200 && answer.status < 300;
-  const std::uint64_t most = good ? request.body_bytes_max : kErrorBodyBytesMax;
-  const std::uint64_t known = answer.content_length.value_or(0);
-  if (known > most || answer.body.size() + bytes.size() > most) return too_large();
-  if (answer.body.empty() && known > 0) answer.body.reserve(known);
-  answer.body.insert(answer.body.end(), bytes.begin(), bytes.end());
-  return true;
-}
-
-std::size_t HttpLoop::Transfer::take_body(char* data, std::size_t size, std::size_t count,
-                                          void* self) {
-  Transfer& transfer = *static_cast<Transfer*>(self);
-  return transfer.take(as_bytes({data, size * count})) ? size * count : 0;
 }
 
 HttpLoop::HttpLoop(const HttpOptions& options, std::unique_ptr<Handles> handles)

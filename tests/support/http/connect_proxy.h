@@ -1,5 +1,5 @@
-// A proxy as HTTPS_PROXY names one: it makes tunnels to ports of 127.0.0.1 and tells which were asked
-// for.
+// A proxy as HTTPS_PROXY names one: it makes tunnels to ports of 127.0.0.1 and tells which were
+// asked for.
 #pragma once
 
 #include <mutex>

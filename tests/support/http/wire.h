@@ -1,4 +1,4 @@
-// HTTP/1.1 on a connection, as small servers of tests speak it: requests and answers are read whole.
+// HTTP/1.1 on a connection, as small servers of tests speak it: requests and answers come whole.
 #pragma once
 
 #include <cstddef>
