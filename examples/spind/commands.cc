@@ -37,6 +37,10 @@ constexpr Option kVersionsKeep{"versions-keep", 0, "SECONDS",
                                "count: for how long each is kept, or forever (forever)"};
 constexpr Option kVersionsMin{"versions-min", 0, "N",
                               "count: so many of the newest stay however old (0)"};
+constexpr Option kPieces{
+    "pieces", 0, "RULE",
+    "where new files are cut: fixed (if not given), or content, which shares what "
+    "is alike in files that differ"};
 constexpr Option kSpaceCreateOptions[] = {
     {"kind", 0, "KIND", "personal (if not given) or project"},
     {"name", 0, "TEXT", "a name for people"},
@@ -50,6 +54,7 @@ constexpr Option kSpaceCreateOptions[] = {
     kVersionsMax,
     kVersionsKeep,
     kVersionsMin,
+    kPieces,
 };
 constexpr Option kSpaceListOptions[] = {
     {"kind", 0, "KIND", "only personal or only project"},
@@ -66,6 +71,7 @@ constexpr Option kSpaceSetOptions[] = {
     kVersionsMax,
     kVersionsKeep,
     kVersionsMin,
+    kPieces,
     {"image", 0, "/PATH", "a file that presents it; \"\" for none"},
     {"readme", 0, "/PATH", "a file that explains it; \"\" for none"},
 };
@@ -168,7 +174,7 @@ constexpr Command kCommands[] = {
      "--json: {id, alias, kind, tenant, name, description, owner, creator, names, created_ns,\n"
      "         bytes, version_bytes, trash_bytes, files, folders, entry, visible, floor, keep_ns,\n"
      "         keep_entries, state, image, readme, trash_keep_ns, versions, versions_min,\n"
-     "         versions_keep_ns, versions_max}",
+     "         versions_keep_ns, versions_max, pieces}",
      "spind space create ada\n"
      "spind space create class-7b --kind project --names folded",
      kSpaceCreateOptions, run_space_create},

@@ -78,12 +78,21 @@ Result<std::optional<VersionPolicy>> parse_versions(const Args& args, VersionPol
   return std::optional(policy);
 }
 
+Result<std::optional<PieceRule>> parse_pieces(const Args& args) {
+  const std::optional<std::string> name = args.value("pieces");
+  if (!name) return std::optional<PieceRule>();
+  for (const PieceRule rule : {PieceRule::fixed, PieceRule::content})
+    if (*name == pieces_name(rule)) return std::optional(rule);
+  return wrong("--pieces is fixed or content");
+}
+
 void add_policies(JsonObject& out, const SpaceInfo& info) {
   const VersionPolicy& versions = info.version_policy;
   out.number("trash_keep_ns", info.trash_policy.keep_ns);
   out.text("versions", thinning_name(versions.thinning));
   out.number("versions_min", versions.count_min).number("versions_keep_ns", versions.keep_ns);
   out.number("versions_max", versions.count_max);
+  out.text("pieces", pieces_name(info.pieces));
 }
 
 std::string floor_text(const FloorPolicy& policy) {
@@ -91,6 +100,10 @@ std::string floor_text(const FloorPolicy& policy) {
   if (policy.keep_entries != 0)
     text += ", at most " + std::to_string(policy.keep_entries) + " entries";
   return text;
+}
+
+std::string_view pieces_name(PieceRule rule) {
+  return rule == PieceRule::fixed ? "fixed" : "content";
 }
 
 std::string trash_text(const TrashPolicy& policy) { return length_text(policy.keep_ns); }

@@ -71,6 +71,8 @@ void say_space(Tool& tool, const SpaceInfo& info) {
            floor_text(info.floor_policy));
   tool.say("trash        " + trash_text(info.trash_policy));
   tool.say("versions     " + versions_text(info.version_policy));
+  if (info.pieces != PieceRule::fixed)
+    tool.say("pieces       " + std::string(pieces_name(info.pieces)));
 }
 
 Exit show(Tool& tool, const Space& space) {
@@ -103,6 +105,9 @@ Exit run_space_create(Tool& tool) {
   const Result<std::optional<VersionPolicy>> versions = parse_versions(args, options.versions);
   if (!versions.ok()) return tool.usage(versions.error().text);
   if (*versions) options.versions = **versions;
+  const Result<std::optional<PieceRule>> pieces = parse_pieces(args);
+  if (!pieces.ok()) return tool.usage(pieces.error().text);
+  options.pieces = pieces->value_or(options.pieces);
   if (const std::optional<std::string> text = args.value("id")) {
     const Result<SpaceId> id = SpaceId::parse(*text);
     if (!id.ok()) return tool.usage("--id: " + id.error().text);
@@ -186,8 +191,11 @@ Exit run_space_set(Tool& tool) {
   change.trash = *trash;
   const Result<std::optional<VersionPolicy>> versions = parse_versions(tool.args(), {});
   if (!versions.ok()) return tool.usage(versions.error().text);
+  const Result<std::optional<PieceRule>> pieces = parse_pieces(tool.args());
+  if (!pieces.ok()) return tool.usage(pieces.error().text);
+  change.pieces = *pieces;
   const bool presents = tool.args().value("image") || tool.args().value("readme");
-  const bool keeps = *floor || *trash || *versions;
+  const bool keeps = *floor || *trash || *versions || *pieces;
   if (!change.alias && !change.name && !change.description && !presents && !keeps)
     return tool.usage("nothing to change; --help lists what there is");
   if (change.alias && change.alias->find(':') != std::string::npos) {

@@ -113,6 +113,15 @@ enum class NameRule : std::uint8_t {
                // macOS: already_exists
 };
 
+// Where the files of a space that are larger than 1 MiB are cut into pieces, which is what a tenant's
+// files share. A change of rule holds for what is stored from then on.
+enum class PieceRule : std::uint8_t {
+  fixed = 1,  // every 8 MiB: what is stored twice whole is kept once
+  // Where the content says so, every 1 to 8 MiB: what is the same in two files is kept once, wherever
+  // in them it lies. It costs processor time (lib/content/README.md has what it saves).
+  content = 2,
+};
+
 // How far back a space can be looked at, rewound and followed. The entry that lies just behind what
 // is kept is the space's floor: what fell away by then is erased for good, with its bytes.
 struct FloorPolicy {
@@ -165,6 +174,7 @@ struct SpaceOptions {
   FloorPolicy floor{};
   TrashPolicy trash{};
   VersionPolicy versions{};
+  PieceRule pieces = PieceRule::fixed;
 };
 
 struct SpaceChange {
@@ -173,6 +183,7 @@ struct SpaceChange {
   std::optional<TrashPolicy> trash{};
   std::optional<VersionPolicy> versions{};
   std::optional<NodeId> image{}, readme{};  // files that present the space; 0: none
+  std::optional<PieceRule> pieces{};
 };
 
 enum class SpaceStatus : std::uint8_t {
@@ -200,6 +211,7 @@ struct SpaceInfo {
   NodeId image = 0, readme = 0;  // 0: none. One that was removed since answers not_found
   TrashPolicy trash_policy{};
   VersionPolicy version_policy{};
+  PieceRule pieces = PieceRule::fixed;
 };
 
 struct SpaceFilter {

@@ -18,6 +18,7 @@
 #include "model/content_ref.h"
 #include "model/vault_rows.h"
 #include "spind/blob_store.h"
+#include "spind/options.h"
 #include "spind/upkeep.h"
 
 namespace spind::content {
@@ -28,6 +29,7 @@ class VaultKeys;
 struct Owner {
   std::string tenant;
   SpaceId space;
+  PieceRule pieces = PieceRule::fixed;  // of uploads
 };
 
 // Asked between steps of long work: ok, or cancelled / deadline_exceeded.

@@ -6,6 +6,7 @@
 #include "base/codec.h"
 #include "base/hash.h"
 #include "base/hex.h"
+#include "base/sha256_parts.h"
 #include "base/try.h"
 #include "content/frame_sealer.h"
 
@@ -231,6 +232,13 @@ void PieceBuffer::take_over(const PieceBuffer& smaller) {
   size_ = smaller.size_;
   std::memcpy(stored_.get(), smaller.stored_.get(),
               static_cast<std::size_t>(stored_size(smaller.size_)));
+}
+
+Sha256 PieceBuffer::digest() const {
+  Sha256Parts whole;
+  for (std::uint32_t i = 0; i < frame_count(size_); ++i)
+    whole.update({stored_.get() + i * kFrameStride + kFrameHeaderBytes, frame_size(size_, i)});
+  return whole.finish_whole();
 }
 
 // Frames that became shorter let those behind them move up, never beyond where they were gathered.

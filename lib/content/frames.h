@@ -124,6 +124,8 @@ class PieceBuffer {
   // Takes over what a smaller buffer has gathered.
   void take_over(const PieceBuffer& smaller);
   void clear() { size_ = 0; }
+  // Of what was gathered, and not made frames of yet.
+  Sha256 digest() const;
 
   std::size_t size() const { return size_; }
   bool full() const { return size_ == capacity_; }

@@ -56,6 +56,13 @@ Result<model::PieceId> PieceKeys::name(const model::VaultId& vault, const Sha256
   return id;
 }
 
+Result<GearTable> PieceKeys::gear(const model::VaultId& vault) {
+  if (!seal()) return gear_table({});
+  SPIND_TRY_ASSIGN(const KeyringRef keyring, this->keyring(vault));
+  SPIND_TRY_ASSIGN(const Bytes key, keyring->id_key());
+  return gear_table(key);
+}
+
 Result<std::optional<FrameSealer>> PieceKeys::sealer(const model::VaultId& vault,
                                                      const model::PieceId& piece) {
   if (!seal()) return std::optional<FrameSealer>();

@@ -7,6 +7,7 @@
 #include <span>
 
 #include "base/random.h"
+#include "content/cutter.h"
 #include "content/frame_sealer.h"
 #include "content/vault_keys.h"
 #include "spind/types.h"
@@ -32,6 +33,8 @@ class PieceKeys {
 
   // The id of the piece with that SHA-256: only who has the vault's keys can tell what it is of.
   Result<model::PieceId> name(const model::VaultId& vault, const Sha256& digest);
+  // Where the vault's files are cut by their content.
+  Result<GearTable> gear(const model::VaultId& vault);
   // For a piece that is about to be stored: under the newest data key, and a salt of its own. None in
   // a store without keys.
   Result<std::optional<FrameSealer>> sealer(const model::VaultId& vault,

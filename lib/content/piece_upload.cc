@@ -105,12 +105,23 @@ Status PieceUpload::gather(Bytes bytes) {
     }
     SPIND_TRY(leave_small(small_.size() + bytes.size()));
   }
+  while (!bytes.empty()) {
+    // Only now is it known that the piece is not the last one.
+    if (cutter_ && cutter_->at_end()) SPIND_TRY(dispatch());
+    const std::size_t count = cutter_ ? cutter_->take(bytes) : bytes.size();
+    SPIND_TRY(fill(bytes.first(count)));
+    bytes = bytes.subspan(count);
+  }
+  return {};
+}
+
+Status PieceUpload::fill(Bytes bytes) {
   while (true) {
     const std::size_t count = filling_->buffer.append(bytes);
     hashes_.update(bytes.first(count));
     bytes = bytes.subspan(count);
     if (bytes.empty()) return {};
-    // Only now is it known that the piece is not the last one.
+    // The piece is not the last one.
     if (filling_->buffer.capacity() < kPieceBytesMax) {
       SPIND_TRY(grow_or_dispatch());
     } else {
@@ -122,6 +133,11 @@ Status PieceUpload::gather(Bytes bytes) {
 // From now on there are pieces: the first takes what was small until now.
 Status PieceUpload::leave_small(std::size_t size_bytes) {
   SPIND_TRY(take_buffer(size_bytes));
+  if (owner_.pieces == PieceRule::content) {
+    SPIND_TRY_ASSIGN(const GearTable gear, resources_.vaults.keys().gear(vault_));
+    cutter_.emplace(gear);
+    cutter_->take(as_bytes(small_));
+  }
   filling_->buffer.append(as_bytes(small_));
   small_.clear();
   return {};
@@ -180,14 +196,16 @@ Status PieceUpload::store(PieceBuffer& buffer, const model::PieceId& piece) {
   return {};
 }
 
-Result<model::PieceId> PieceUpload::end_piece() {
-  return resources_.vaults.keys().name(vault_, hashes_.end_piece());
+// What is hashed beside the whole file has to end at certain offsets; pieces that end elsewhere are
+// hashed by themselves.
+Result<model::PieceId> PieceUpload::end_piece(const PieceBuffer& buffer) {
+  return resources_.vaults.keys().name(vault_, cutter_ ? buffer.digest() : hashes_.end_piece());
 }
 
 // Sends the full piece off and makes an empty one the next to fill: one that came back, a new one
 // if there is memory to spare, or the one that is awaited.
 Status PieceUpload::dispatch() {
-  SPIND_TRY_ASSIGN(const model::PieceId id, end_piece());
+  SPIND_TRY_ASSIGN(const model::PieceId id, end_piece(filling_->buffer));
   auto flight = std::make_shared<Flight>();
   flight->piece = std::move(filling_);
   flight->stored = {id, flight->piece->buffer.size()};
@@ -253,7 +271,7 @@ Result<Stored> PieceUpload::finish_pieces() {
   const bool has_pieces = filling_ != nullptr;
   model::PieceId last_id{};
   if (has_pieces) {
-    SPIND_TRY_ASSIGN(last_id, end_piece());
+    SPIND_TRY_ASSIGN(last_id, end_piece(filling_->buffer));
   }
   hashes_.finish(stored);
   if (!has_pieces) {

@@ -54,11 +54,12 @@ class PieceUpload final : public Upload {
 
   Status add(Bytes bytes);
   Status gather(Bytes bytes);
+  Status fill(Bytes bytes);
   Status leave_small(std::size_t size_bytes);
   Status take_buffer(std::size_t size_bytes);
   std::optional<MemoryBudget::Lease> try_take_large();
   Status grow_or_dispatch();
-  Result<model::PieceId> end_piece();
+  Result<model::PieceId> end_piece(const PieceBuffer& buffer);
   Status dispatch();
   Status store(PieceBuffer& buffer, const model::PieceId& piece);
   Status land(bool only_first);
@@ -76,6 +77,7 @@ class PieceUpload final : public Upload {
 
   std::string small_;  // while all fits into kInlineBytesMax
   std::unique_ptr<Piece> filling_;
+  std::optional<Cutter> cutter_;                 // where pieces end by their content
   bool patient_ = true;                          // has not yet waited in vain for a large buffer
   std::deque<std::shared_ptr<Flight>> flights_;  // in the order of their pieces
   std::vector<std::unique_ptr<Piece>> spare_;    // came back from flights

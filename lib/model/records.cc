@@ -168,21 +168,13 @@ NodeRecord decode_node_part(Decoder& in) {
   return node;
 }
 
-void encode_part(Encoder& out, const SpaceRecord& space, std::uint8_t format) {
-  out.u8(static_cast<std::uint8_t>(space.kind)).u8(static_cast<std::uint8_t>(space.names));
-  out.bytes(space.tenant).bytes(space.alias).bytes(space.name).bytes(space.description);
-  out.bytes(space.owner).bytes(space.creator).zigzag(space.created_ns).u64(space.history);
-  if (format < 2) return;
-  out.zigzag(space.floor.keep_ns).varint(space.floor.keep_entries);
-  out.u8(static_cast<std::uint8_t>(space.state)).varint(space.image).varint(space.readme);
-  if (format < 3) return;
-  out.zigzag(space.trash.keep_ns).u8(static_cast<std::uint8_t>(space.versions.thinning));
-  if (space.versions.thinning != Thinning::count_and_age) return;
-  out.varint(space.versions.count_min).zigzag(space.versions.keep_ns);
-  out.varint(space.versions.count_max);
-}
-
 namespace {
+
+void encode_version_policy(Encoder& out, const VersionPolicy& policy) {
+  out.u8(static_cast<std::uint8_t>(policy.thinning));
+  if (policy.thinning != Thinning::count_and_age) return;
+  out.varint(policy.count_min).zigzag(policy.keep_ns).varint(policy.count_max);
+}
 
 VersionPolicy decode_version_policy(Decoder& in) {
   VersionPolicy policy;
@@ -198,6 +190,19 @@ VersionPolicy decode_version_policy(Decoder& in) {
 }
 
 }  // namespace
+
+void encode_part(Encoder& out, const SpaceRecord& space, std::uint8_t format) {
+  out.u8(static_cast<std::uint8_t>(space.kind)).u8(static_cast<std::uint8_t>(space.names));
+  out.bytes(space.tenant).bytes(space.alias).bytes(space.name).bytes(space.description);
+  out.bytes(space.owner).bytes(space.creator).zigzag(space.created_ns).u64(space.history);
+  if (format < 2) return;
+  out.zigzag(space.floor.keep_ns).varint(space.floor.keep_entries);
+  out.u8(static_cast<std::uint8_t>(space.state)).varint(space.image).varint(space.readme);
+  if (format < 3) return;
+  out.zigzag(space.trash.keep_ns);
+  encode_version_policy(out, space.versions);
+  if (format >= 4) out.u8(static_cast<std::uint8_t>(space.pieces));
+}
 
 SpaceRecord decode_space_part(Decoder& in, std::uint8_t format) {
   SpaceRecord space;
@@ -227,6 +232,10 @@ SpaceRecord decode_space_part(Decoder& in, std::uint8_t format) {
   space.trash.keep_ns = in.zigzag();
   if (space.trash.keep_ns < 0) in.fail();
   space.versions = decode_version_policy(in);
+  if (format < 4) return space;
+  const std::uint8_t pieces = in.u8();
+  if (pieces < 1 || pieces > 2) in.fail();
+  space.pieces = static_cast<PieceRule>(pieces);
   return space;
 }
 

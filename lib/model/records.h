@@ -90,6 +90,7 @@ struct SpaceRecord {
   NodeId image = 0, readme = 0;  // files that present it; 0: none
   TrashPolicy trash;
   VersionPolicy versions;
+  PieceRule pieces = PieceRule::fixed;
   bool operator==(const SpaceRecord&) const = default;
 };
 

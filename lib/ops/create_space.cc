@@ -26,6 +26,7 @@ model::SpaceRecord new_record(const Context& context, const Call& call, const Sp
   record.floor = options.floor;
   record.trash = options.trash;
   record.versions = options.versions;
+  record.pieces = options.pieces;
   return record;
 }
 
@@ -65,6 +66,7 @@ Status check_options(const SpaceOptions& options) {
   SPIND_TRY(check_floor_policy(options.floor));
   SPIND_TRY(check_trash_policy(options.trash));
   SPIND_TRY(check_version_policy(options.versions));
+  SPIND_TRY(check_piece_rule(options.pieces));
   SPIND_TRY(check_space_text(options.alias, "alias", kSpaceNameBytesMax));
   SPIND_TRY(check_space_text(options.name, "name", kSpaceNameBytesMax));
   return check_space_text(options.description, "description", kDescriptionBytesMax);

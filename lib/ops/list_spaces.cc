@@ -39,6 +39,7 @@ Result<SpaceInfo> to_space_info(space::Reading& reading, const model::SpaceRecor
   info.readme = record.readme;
   info.trash_policy = record.trash;
   info.version_policy = record.versions;
+  info.pieces = record.pieces;
   return info;
 }
 

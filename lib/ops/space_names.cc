@@ -44,6 +44,11 @@ Status check_version_policy(const VersionPolicy& policy) {
                .text = "only thinning by count and age takes counts and an age"};
 }
 
+Status check_piece_rule(PieceRule rule) {
+  if (rule == PieceRule::fixed || rule == PieceRule::content) return {};
+  return Error{.code = Code::invalid_argument, .text = "no such rule for pieces"};
+}
+
 Result<std::optional<SpaceId>> find_alias(const kv::View& view, std::string_view tenant,
                                           std::string_view alias) {
   SPIND_TRY_ASSIGN(const auto bytes,

@@ -13,6 +13,7 @@ Status check_space_text(std::string_view text, std::string_view what, std::size_
 Status check_floor_policy(const FloorPolicy& policy);
 Status check_trash_policy(const TrashPolicy& policy);
 Status check_version_policy(const VersionPolicy& policy);
+Status check_piece_rule(PieceRule rule);
 
 // Gives the alias to the space; an empty one is none. already_exists: another space has it.
 Status take_alias(kv::Transaction& rows, std::string_view tenant, std::string_view alias,

@@ -29,6 +29,7 @@ Result<Decision> decide(space::State& state, const Call& call, const SpaceChange
   if (change.floor) after.floor = *change.floor;
   if (change.trash) after.trash = *change.trash;
   if (change.versions) after.versions = *change.versions;
+  if (change.pieces) after.pieces = *change.pieces;
   for (const auto& [given, node] :
        {std::pair(change.image, &after.image), std::pair(change.readme, &after.readme)}) {
     if (!given || *given == *node) continue;
@@ -61,6 +62,7 @@ Result<Written> update_space(const Context& context, const Call& call, const Spa
   if (change.floor) SPIND_TRY(check_floor_policy(*change.floor));
   if (change.trash) SPIND_TRY(check_trash_policy(*change.trash));
   if (change.versions) SPIND_TRY(check_version_policy(*change.versions));
+  if (change.pieces) SPIND_TRY(check_piece_rule(*change.pieces));
   std::string alias_before;
   const Request request{.space = space,
                         .type = model::EntryType::space_updated,

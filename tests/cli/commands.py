@@ -1,6 +1,7 @@
 """Every command, its fields with --json, its exit status."""
 import datetime
 import json
+import os
 import re
 import signal
 import subprocess
@@ -13,7 +14,8 @@ NODE_FIELDS = ["id", "path", "kind", "size", "mtime_ns", "etag", "version", "sha
 SPACE_FIELDS = ["id", "alias", "kind", "tenant", "name", "description", "owner", "creator", "names",
                 "created_ns", "bytes", "version_bytes", "trash_bytes", "files", "folders", "entry",
                 "visible", "floor", "keep_ns", "keep_entries", "state", "image", "readme",
-                "trash_keep_ns", "versions", "versions_min", "versions_keep_ns", "versions_max"]
+                "trash_keep_ns", "versions", "versions_min", "versions_keep_ns", "versions_max",
+                "pieces"]
 FOREVER = 2**63 - 1
 COMMANDS = ["init", "space create", "space list", "space info", "space set", "space disable",
             "space restore", "space purge", "prop get", "prop set", "prop rm", "tag add", "tag rm", "tag list",
@@ -59,6 +61,8 @@ class Words(ToolCase):
                       ["space", "set", "s", "--versions", "some"],
                       ["space", "set", "s", "--versions", "ladder", "--versions-max", "3"],
                       ["space", "create", "x", "--versions-keep", "long"],
+                      ["space", "create", "x", "--pieces", "small"],
+                      ["space", "set", "s", "--pieces", ""],
                       ["versions", "s:", "thin", "1"],
                       ["upload", "s:", "other"], ["upload", "s:", "start", "/x"],
                       ["upload", "s:", "start", "/x", "much"], ["upload", "s:", "finish", "x"],
@@ -354,16 +358,16 @@ class Spaces(ToolCase):
 
     def test_what_is_kept_of_trash_and_versions(self):
         row = self.spind("space", "info", "s").row
-        self.assertEqual([row[field] for field in SPACE_FIELDS[-5:]],
+        self.assertEqual([row[field] for field in SPACE_FIELDS[-6:-1]],
                          [30 * 86_400 * 10**9, "all", 0, FOREVER, 0])
         made = self.spind("space", "create", "t", "--trash", "forever", "--versions", "automatic").row
         self.assertEqual((made["trash_keep_ns"], made["versions"]), (FOREVER, "automatic"))
         row = self.spind("space", "set", "s", "--trash", "0", "--versions-max", "2",
                          "--versions-keep", "3600").row
-        self.assertEqual([row[field] for field in SPACE_FIELDS[-5:]],
+        self.assertEqual([row[field] for field in SPACE_FIELDS[-6:-1]],
                          [0, "count", 0, 3600 * 10**9, 2])
         row = self.spind("space", "set", "s", "--versions-min", "1").row
-        self.assertEqual([row[field] for field in SPACE_FIELDS[-5:]],
+        self.assertEqual([row[field] for field in SPACE_FIELDS[-6:-1]],
                          [0, "count", 1, 3600 * 10**9, 2])
         for content in range(5):
             self.spind("put", "-", "s:/f", data=b"%d" % content)
@@ -377,7 +381,20 @@ class Spaces(ToolCase):
         self.assertEqual((row["trash_items"], row["thinned"]), (1, 0))
         self.assertEqual(self.spind("trash", "s:").rows, [])
         row = self.spind("space", "set", "s", "--versions", "ladder").row
-        self.assertEqual([row[field] for field in SPACE_FIELDS[-4:]], ["ladder", 0, FOREVER, 0])
+        self.assertEqual([row[field] for field in SPACE_FIELDS[-5:-1]], ["ladder", 0, FOREVER, 0])
+
+    def test_where_files_are_cut(self):
+        self.assertEqual(self.spind("space", "info", "s").row["pieces"], "fixed")
+        self.assertEqual(self.spind("space", "create", "t", "--pieces", "content").row["pieces"],
+                         "content")
+        self.assertEqual(self.spind("space", "set", "t", "--pieces", "fixed").row["pieces"], "fixed")
+        self.assertEqual(self.spind("space", "set", "s", "--pieces", "content").row["pieces"],
+                         "content")
+        data = os.urandom(12 << 20)
+        self.spind("put", "-", "s:/a", data=data)
+        self.spind("put", "-", "s:/b", data=b"ahead of it" + data)
+        self.assertEqual(self.spind("cat", "s:/b").out, b"ahead of it" + data)
+        self.assertEqual(self.spind("check").row["findings"], 0)
 
     def test_image_and_readme(self):
         id_ = self.spind("put", "-", "s:/readme.md", data=b"x").files[0]["id"]

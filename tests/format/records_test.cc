@@ -333,6 +333,16 @@ TEST_CASE("format: a space with policies of its trash and its versions, and wher
   CHECK(key == golden_bytes("key-thinning", key));
 }
 
+TEST_CASE("format: a space whose files are cut by their content") {
+  SpaceRecord space = a_space();
+  space.pieces = PieceRule::content;
+  check_golden("space-4", space, encode(space), decode_space);
+  Entry entry = a_full_entry();
+  entry.type = EntryType::space_updated;
+  entry.changes = {SpaceUpdated{a_space(), space}};
+  check_entry("entry-space-4", entry);
+}
+
 TEST_CASE("format: a space that was purged, and its id that is taken") {
   SpaceRecord space = a_space();
   space.state = SpaceStatus::purged;

@@ -86,7 +86,8 @@ class RandomRecords {
         coin() ? 0 : number(),
         coin() ? 0 : number(),
         coin() ? TrashPolicy{} : TrashPolicy{static_cast<std::int64_t>(number() >> 1)},
-        coin() ? VersionPolicy{} : version_policy()};
+        coin() ? VersionPolicy{} : version_policy(),
+        coin() ? PieceRule::fixed : PieceRule::content};
   }
   VersionPolicy version_policy() {
     if (coin()) return {.thinning = coin() ? Thinning::ladder : Thinning::automatic};
