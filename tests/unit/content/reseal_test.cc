@@ -203,6 +203,32 @@ TEST_CASE("reseal: damage stays for the check to tell of, and a full device lose
   CHECK(rotated.unreadable() == 1);
 }
 
+TEST_CASE("reseal: a piece that somebody else stored anew meanwhile stays where that is") {
+  Place place(false);
+  Rotated rotated(place);
+  rotated.add(random_text(rotated.random, 2 * kMiB));
+  const auto& file = rotated.files[0];
+  REQUIRE(place.keys->rotate_data_key(kOldVault).ok());
+  bool stored = false;
+  content::ResealOptions options;
+  options.progress = [&](const Progress& progress) {
+    if (progress.total == 0 || stored) return true;
+    stored = true;  // its row was looked at a moment ago
+    REQUIRE(place.blobs.remove(place.blobs.list("", "", 1).value().at(0).name).ok());
+    place.put_and_commit(file.owner, file.text);
+    return true;
+  };
+  const auto report = rotated.reseal(options).value();
+  REQUIRE(stored);
+  CHECK(report.pieces == 0);
+  CHECK(report.pieces_left == 0);
+  rotated.collect();
+  rotated.collect();
+  CHECK(rotated.under(2) == 1);
+  CHECK(rotated.orphans() == 0);
+  CHECK(rotated.unreadable() == 0);
+}
+
 TEST_CASE("reseal: it needs keys") {
   Place plain;
   CHECK(plain.content->reseal(kOldVault, {}).code() == Code::not_found);
