@@ -203,6 +203,25 @@ Result<KeyringRef> VaultKeys::find_or_make(const VaultId& vault) {
   return make(vault);
 }
 
+Result<KeyringRef> VaultKeys::find_needed(const VaultId& vault) {
+  Result<KeyringRef> found = find(vault);
+  if (found.ok() && *found == nullptr)
+    return Error{.code = Code::key_unavailable,
+                 .text =
+                     "the row with the vault's keys is missing; bring it back from a copy of "
+                     "the store"};
+  if (found.code() != Code::corruption && found.code() != Code::unsupported) return found;
+  Error error = std::move(found).error();
+  error.code = Code::key_unavailable;
+  return error;
+}
+
+Result<KeyringRef> VaultKeys::find_in_memory(const VaultId& vault) {
+  KeyringRef known = cached(vault);
+  if (known != nullptr) return known;
+  return Error{.code = Code::key_unavailable, .text = "the vault's keys are not in memory"};
+}
+
 Result<KeyringRef> VaultKeys::make(const VaultId& vault) {
   const std::lock_guard lock(changing_);
   // Another thread may have made it meanwhile. Or a commit of which nobody heard how it ended has

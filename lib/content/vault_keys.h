@@ -54,6 +54,11 @@ class VaultKeys {
   Result<KeyringRef> find(const model::VaultId& vault);
   // The same for one that is about to be stored to: it gets keys if the store encrypts.
   Result<KeyringRef> find_or_make(const model::VaultId& vault);
+  // The same of a vault of which something is sealed, so never null: key_unavailable for whatever
+  // reason its keys cannot be had, since what was sealed may well be whole.
+  Result<KeyringRef> find_needed(const model::VaultId& vault);
+  // The same without asking anybody: key_unavailable if they are not in memory.
+  Result<KeyringRef> find_in_memory(const model::VaultId& vault);
 
   struct Listed {
     model::VaultId vault{};
