@@ -4,7 +4,7 @@
 //   auto keys = spind::key_file("/etc/spind/keys");   // "spind key new /etc/spind/keys" makes one
 //   if (!keys.ok()) return fail(keys.error());
 //
-// No option of a store takes a provider yet: that comes with vaults that are encrypted whole.
+//   auto store = spind::Store::open("/srv/spind", {.create = true, .keys = *keys});
 //
 // What a provider wraps are the secrets of vaults, 32 bytes each. It sees no content, and is asked
 // when a vault is made, when one is used that has not been used for some time, and on rotation.

@@ -39,6 +39,7 @@ enum class MetadataEngine : std::uint8_t {
 };
 
 class BlobStore;
+class KeyProvider;
 
 inline constexpr std::uint64_t kMemoryBytesMin = 32ull << 20;
 
@@ -75,6 +76,11 @@ struct StoreOptions {
   // New content above 16 KiB is compressed where that saves something. Whatever it is set to, all
   // content is read as it was stored.
   bool compress = true;
+  // Encrypts what is stored, each tenant's with keys of its own, which the host's key wraps
+  // (spind/key_provider.h; lib/content/README.md tells what stays readable). A store that is made with
+  // keys needs them at each opening: without them it opens, and all that needs a key answers
+  // key_unavailable. invalid_argument: the store was made without keys.
+  std::shared_ptr<KeyProvider> keys{};
 };
 
 // Ends an operation from another thread: copies share one flag, which stays set. Thread-safe.

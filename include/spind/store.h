@@ -13,6 +13,7 @@
 
 #include "spind/session.h"
 #include "spind/upkeep.h"
+#include "spind/vaults.h"
 
 namespace spind {
 
@@ -62,6 +63,23 @@ class SPIND_EXPORT Store {
   // the blobs stay where they are: the copy names them, and opens with StoreOptions::adopt_blobs.
   Result<CheckpointReport> checkpoint(const std::string& folder,
                                       const CheckpointOptions& options = {}) const;
+
+  // Every tenant's vault, destroyed ones too; none in a store without keys.
+  Result<std::vector<VaultInfo>> vaults() const;
+  // Changes the keys of a tenant's vault. not_found: it has none. key_unavailable: it was destroyed, or
+  // its keys cannot be had. limit_exceeded: the data key was changed too often.
+  Result<VaultInfo> rotate_vault(const std::string& tenant,
+                                 const RotateVaultOptions& options = {}) const;
+  // Wraps with the provider's current key what another one wraps: the secrets of all vaults, and what
+  // shows at opening that the keys are right. Once it has returned ok, keys that are not current may
+  // go from the provider. Answers how many were wrapped anew; the first error is told when all were
+  // tried.
+  Result<std::uint64_t> rewrap_vaults() const;
+  // Destroys a tenant's keys, for good, durably when it returns: nothing of the tenant's content can be
+  // read any more, here and in every copy that lacks the files of `vaults/` (copies that have them
+  // must be destroyed as well). The spaces stay listed in the store's metadata, and `collect` goes on
+  // without them. ok if it was done before. not_found: the tenant has no vault.
+  Status destroy_vault(const std::string& tenant) const;
 
   // Prometheus text exposition format 0.0.4.
   std::string metrics() const;

@@ -38,6 +38,8 @@ struct CheckReport {
   // What this repair or earlier ones could not make good; no findings any more.
   std::vector<CheckFinding> set_aside{};  // the first 1,000
   std::uint64_t set_aside_total = 0;
+  // Whose keys cannot be had, as those of a destroyed vault: not looked at, and not repaired.
+  std::uint64_t locked_spaces = 0;
 };
 
 struct CollectOptions {
@@ -63,6 +65,9 @@ struct CollectReport {
   std::uint64_t spaces = 0;               // purged ones that are erased wholly
   std::uint64_t packs_rewritten = 0;      // emptied; their files go with the next collections
   std::uint64_t pieces_moved = 0, moved_bytes = 0;  // out of them
+  // Passed over, since their keys cannot be had, as those of a destroyed vault: of their past nothing
+  // goes. What nobody refers to any more goes all the same.
+  std::uint64_t locked_spaces = 0;
 };
 
 struct ScrubOptions {

@@ -198,6 +198,15 @@ class VaultContent final : public Content {
     return listed.has_value() && row.has_value() && holder.has_value();
   }
 
+  Status make_keys(const std::string& tenant) override {
+    if (!vaults_.keys().seal()) return {};
+    return vaults_.note(model::vault_of(tenant), tenant);
+  }
+  Status keys_at_hand(const std::string& tenant) override {
+    if (!vaults_.keys().seal()) return {};
+    return vaults_.keys().at_hand(model::vault_of(tenant));
+  }
+
   Metrics metrics() override {
     const ContentCounts& counts = vaults_.counts();
     const SyncCounts syncs = packs_ != nullptr ? packs_->sync_counts() : SyncCounts{};

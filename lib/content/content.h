@@ -212,6 +212,12 @@ class Content {
   virtual void stop_writing(const Error& why) = 0;
   // Why writes are refused, or ok.
   virtual Status health() = 0;
+
+  // Makes keys for whatever the tenant will store, if it has none and the store encrypts; durable
+  // when it returns. Not to be called by who owns a partition.
+  virtual Status make_keys(const std::string& tenant) = 0;
+  // key_unavailable: the tenant's vault was destroyed, or its keys cannot be had.
+  virtual Status keys_at_hand(const std::string& tenant) = 0;
 };
 
 }  // namespace spind::content

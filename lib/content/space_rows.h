@@ -6,6 +6,7 @@
 #include <mutex>
 #include <unordered_map>
 
+#include "base/hash.h"
 #include "content/vault_keys.h"
 #include "kv/row_sealer.h"
 

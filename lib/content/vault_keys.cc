@@ -307,6 +307,11 @@ Status VaultKeys::destroy(const VaultId& vault) {
   return secrets_.destroy(vault);
 }
 
+Status VaultKeys::copy_secrets(const std::string& folder) {
+  const std::lock_guard lock(changing_);
+  return secrets_.copy_to(folder);
+}
+
 // Of which the row says so, and the file was still there when the process ended.
 Status VaultKeys::finish_destructions() {
   const kv::SnapshotRef rows = setup_.kv->durable();

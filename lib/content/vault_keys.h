@@ -81,6 +81,10 @@ class VaultKeys {
   // if it was destroyed before.
   Status destroy(const model::VaultId& vault);
 
+  // Copies the files of the secrets, byte by byte, for a copy of rows that was made before: destroying
+  // overwrites them, so none may be shared. Durable when it returns.
+  Status copy_secrets(const std::string& folder);
+
  private:
   explicit VaultKeys(VaultKeysSetup setup)
       : setup_(std::move(setup)),

@@ -116,4 +116,17 @@ Status VaultSecrets::destroy(const model::VaultId& vault) {
   return files_.sync_folder(folder_);
 }
 
+// Names that a crash left are of secrets that were replaced.
+Status VaultSecrets::copy_to(const std::string& folder) {
+  SPIND_TRY(make_folder_durably(files_, folder));
+  SPIND_TRY_ASSIGN(const auto names, files_.list(folder_));
+  for (const std::string& name : names) {
+    if (name.ends_with(kReplaced) || name.ends_with(kUnfinished)) continue;
+    SPIND_TRY_ASSIGN(const std::string bytes,
+                     read_file(files_, folder_ + "/" + name, kSecretFileBytesMax));
+    SPIND_TRY(write_file_durably(files_, folder + "/" + name, as_bytes(bytes)));
+  }
+  return files_.sync_folder(folder);
+}
+
 }  // namespace spind::content

@@ -27,6 +27,8 @@ class VaultSecrets {
   Status write(const model::VaultSecret& secret);
   // Overwrites and removes it, durably; ok if there is none.
   Status destroy(const model::VaultId& vault);
+  // Copies all of them to a folder, which is made; not while one is written or destroyed. Durable.
+  Status copy_to(const std::string& folder);
 
  private:
   std::string path_of(const model::VaultId& vault) const;

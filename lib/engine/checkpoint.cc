@@ -96,6 +96,8 @@ Result<CheckpointReport> Engine::checkpoint(const std::string& folder,
   SPIND_TRY_ASSIGN(const StoreFolder copy, make_store_folder(files_, folder));
   const kv::SnapshotRef pinned = kv_->durable();
   SPIND_TRY(kv_->checkpoint(copy.meta));
+  // Each was durable before the row that needs it.
+  if (keys_ != nullptr) SPIND_TRY(keys_->copy_secrets(copy.vaults));
   // Opened once, which shows that it opens, and lets go of before anybody else may have it.
   SPIND_TRY_ASSIGN(auto rows, default_kv({copy.meta,
                                           kCopyMemoryBytes,
@@ -114,7 +116,7 @@ Result<CheckpointReport> Engine::checkpoint(const std::string& folder,
   }
   rows.reset();
   SPIND_TRY(files_.sync_folder(folder));
-  SPIND_TRY(finish_store_folder(files_, folder));
+  SPIND_TRY(finish_store_folder(files_, folder, format()));
   return done;
 }
 

@@ -105,6 +105,7 @@ Status Engine::start(const std::string& given, const StoreOptions& options, cons
       std::make_unique<space::ChangedSpaces>(changed_share(memory_bytes_) / kChangedSpaceBytes);
   observers_ = std::make_unique<kv::Observers>(
       std::vector<kv::Observer*>{rows_.get(), changed_.get(), &watchers_});
+  opening_observer_ = std::make_unique<kv::OpeningObserver>(*observers_);
   const KvSetup kv_setup{folder_.meta,
                          kv_share(memory_bytes_),
                          options.free_space_reserve_bytes,
@@ -112,9 +113,10 @@ Status Engine::start(const std::string& given, const StoreOptions& options, cons
                          files_,
                          clock_,
                          threads_,
-                         observers_.get(),
+                         opening_observer_.get(),
                          options.log};
   SPIND_TRY_ASSIGN(kv_, seams.open_kv ? seams.open_kv(kv_setup) : default_kv(kv_setup));
+  SPIND_TRY(open_keys(options, in_memory));
   if (folder_.is_older) SPIND_TRY(renew_store_folder(files_, folder));
   SPIND_TRY(open_blobs(options, seams, in_memory));
   const content::Setup setup{.kv = kv_.get(),
@@ -126,12 +128,13 @@ Status Engine::start(const std::string& given, const StoreOptions& options, cons
                              .threads = &threads_,
                              .memory_bytes = content_share(memory_bytes_),
                              .compress = options.compress,
+                             .keys = keys_.get(),
                              .free_space_reserve_bytes = options.free_space_reserve_bytes,
                              .log = options.log};
   SPIND_TRY_ASSIGN(content_, content::Content::open(setup));
   reclaimer_ = std::make_unique<upkeep::Reclaimer>(*kv_, *content_, clock_, kOwnerEpoch);
   scrubber_ = std::make_unique<upkeep::Scrubber>(*kv_, *content_, clock_);
-  if (folder_.is_new) SPIND_TRY(finish_store_folder(files_, folder));
+  if (folder_.is_new) SPIND_TRY(finish_store_folder(files_, folder, format()));
   context_ = std::make_unique<ops::Context>(
       ops::Context{*kv_, *rows_, *content_, clock_, random_, past_memory_, stagings_, kOwnerEpoch});
   // Where it fails, they are as good as gone all the same, and the next sweep finds them.
@@ -218,6 +221,9 @@ Status Engine::close() {
   blob_owner_.reset();
   blobs_.reset();
   kv_.reset();
+  space_rows_.reset();
+  keys_.reset();
+  opening_observer_.reset();
   observers_.reset();
   changed_.reset();
   rows_.reset();
@@ -278,6 +284,7 @@ Result<CollectReport> Engine::collect(const CollectOptions& options,
   report.nodes = reclaimed.nodes;
   report.versions = reclaimed.versions;
   report.spaces = reclaimed.spaces;
+  report.locked_spaces = reclaimed.locked_spaces;
   report.trash_items = retired.trash_items;
   report.thinned = retired.versions;
   return report;

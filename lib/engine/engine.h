@@ -12,10 +12,12 @@
 #include "base/clock_drift.h"
 #include "base/periodic.h"
 #include "content/blob_owner.h"
+#include "content/space_rows.h"
 #include "engine/seams.h"
 #include "engine/store_folder.h"
 #include "engine/verb_metrics.h"
 #include "kv/observers.h"
+#include "kv/sealed/sealed_store.h"
 #include "ops/ops.h"
 #include "space/changed_spaces.h"
 #include "space/row_cache.h"
@@ -88,6 +90,13 @@ class Engine {
   std::string metrics();
   Status health();
   Result<CheckpointReport> checkpoint(const std::string& folder, const CheckpointOptions& options);
+
+  // Store::vaults, and what changes them (vaults.cc). Only inside run().
+  Result<std::vector<VaultInfo>> vaults();
+  Result<VaultInfo> rotate_vault(const std::string& tenant, const RotateVaultOptions& options);
+  Result<std::uint64_t> rewrap_vaults();
+  Status destroy_vault(const std::string& tenant);
+
   // Gives up uploads whose time is over, unless the clocks disagree about how long that is. Only
   // inside run().
   Status expire_uploads(ops::Call call, std::uint64_t count_max);
@@ -116,6 +125,8 @@ class Engine {
   Engine(const StoreOptions& options, const Seams& seams);
   Status start(const std::string& given, const StoreOptions& options, const Seams& seams);
   Status open_blobs(const StoreOptions& options, const Seams& seams, bool in_memory);
+  Status open_keys(const StoreOptions& options, bool in_memory);
+  int format() const { return keys_ != nullptr ? kSealedStoreFormat : kStoreFormat; }
   Status claim_blobs();
   void start_upkeep(const StoreOptions& options);
   void look_after_store(const CancelToken& cancel);
@@ -145,6 +156,9 @@ class Engine {
   std::unique_ptr<space::RowCache> rows_;
   std::unique_ptr<space::ChangedSpaces> changed_;
   std::unique_ptr<kv::Observers> observers_;
+  std::unique_ptr<kv::OpeningObserver> opening_observer_;
+  std::unique_ptr<content::VaultKeys> keys_;        // null: nothing is encrypted
+  std::unique_ptr<content::SpaceRows> space_rows_;  // likewise
   std::unique_ptr<kv::Store> kv_;
   std::shared_ptr<BlobStore> blobs_;
   std::unique_ptr<content::BlobOwner> blob_owner_;  // null: the blobs lie in the store's folder

@@ -66,6 +66,27 @@ Result<CheckpointReport> Store::checkpoint(const std::string& folder,
   return engine->run(Verb::checkpoint, [&] { return engine->checkpoint(folder, options); });
 }
 
+Result<std::vector<VaultInfo>> Store::vaults() const {
+  const auto engine = engine_;
+  return engine->run(Verb::vaults, [&] { return engine->vaults(); });
+}
+
+Result<VaultInfo> Store::rotate_vault(const std::string& tenant,
+                                      const RotateVaultOptions& options) const {
+  const auto engine = engine_;
+  return engine->run(Verb::rotate_vault, [&] { return engine->rotate_vault(tenant, options); });
+}
+
+Result<std::uint64_t> Store::rewrap_vaults() const {
+  const auto engine = engine_;
+  return engine->run(Verb::rewrap_vaults, [&] { return engine->rewrap_vaults(); });
+}
+
+Status Store::destroy_vault(const std::string& tenant) const {
+  const auto engine = engine_;
+  return engine->run(Verb::destroy_vault, [&] { return engine->destroy_vault(tenant); });
+}
+
 std::string Store::metrics() const {
   const auto engine = engine_;
   return engine->metrics();

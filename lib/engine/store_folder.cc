@@ -15,8 +15,8 @@ namespace {
 constexpr std::string_view kFormatFile = "/FORMAT";
 constexpr std::string_view kMagic = "spind store\nformat ";
 constexpr std::uint64_t kFormatFileBytesMax = 256;
-constexpr std::array<std::string_view, 6> kOwnNames{"FORMAT", "FORMAT.tmp", "LOCK",
-                                                    "meta",   "objects",    "packs"};
+constexpr std::array<std::string_view, 7> kOwnNames{"FORMAT",  "FORMAT.tmp", "LOCK",  "meta",
+                                                    "objects", "packs",      "vaults"};
 
 // Whether the folder holds nothing, or only what a store that was begun leaves.
 Result<bool> may_begin(Files& files, const std::string& folder) {
@@ -38,13 +38,22 @@ Result<int> read_format(Files& files, const std::string& folder) {
   if (text != format_text(format))
     return Error{
         .code = Code::corruption, .text = "the store's FORMAT file is broken", .path = folder};
-  if (format < 1 || format > kStoreFormat)
+  if (format < 1 || format > kSealedStoreFormat)
     return Error{.code = Code::unsupported,
                  .text = fmt::format("the store has format {}, this library knows format {}; use a "
                                      "release that knows it",
-                                     format, kStoreFormat),
+                                     format, kSealedStoreFormat),
                  .path = folder};
   return format;
+}
+
+StoreFolder folder_of_store(const std::string& folder) {
+  StoreFolder store;
+  store.meta = folder + "/meta";
+  store.objects = folder + "/objects";
+  store.packs = folder + "/packs";
+  store.vaults = folder + "/vaults";
+  return store;
 }
 
 Status make_folders(Files& files, const StoreFolder& store, const std::string& folder) {
@@ -74,8 +83,7 @@ Result<StoreFolder> open_store_folder(Files& files, const std::string& folder,
     return Error{.code = Code::invalid_argument,
                  .text = "the folder holds other files and no store; choose an empty one",
                  .path = folder};
-  StoreFolder store{
-      folder + "/meta", folder + "/objects", folder + "/packs", nullptr, false, false};
+  StoreFolder store = folder_of_store(folder);
   SPIND_TRY_ASSIGN(store.lock, files.lock(folder + "/LOCK"));
   // Another process may have made the store before it let go of the lock.
   SPIND_TRY_ASSIGN(made, files.exists(format_file));
@@ -97,7 +105,8 @@ Result<StoreFolder> make_store_folder(Files& files, const std::string& folder) {
     return Error{.code = Code::already_exists,
                  .text = "the folder is not empty; choose another one",
                  .path = folder};
-  StoreFolder store{folder + "/meta", folder + "/objects", folder + "/packs", nullptr, true, false};
+  StoreFolder store = folder_of_store(folder);
+  store.is_new = true;
   SPIND_TRY_ASSIGN(store.lock, files.lock(folder + "/LOCK"));
   SPIND_TRY(files.make_folder(store.objects));
   SPIND_TRY(files.make_folder(store.packs));
@@ -105,9 +114,9 @@ Result<StoreFolder> make_store_folder(Files& files, const std::string& folder) {
 }
 
 // Where its name may not be durable an error is told, and then no store shall be found.
-Status finish_store_folder(Files& files, const std::string& folder) {
+Status finish_store_folder(Files& files, const std::string& folder, int format) {
   const std::string path = folder + std::string(kFormatFile);
-  Status written = write_file_durably(files, path, as_bytes(format_text(kStoreFormat)));
+  Status written = write_file_durably(files, path, as_bytes(format_text(format)));
   if (!written.ok()) (void)files.remove(path);
   return written;
 }

@@ -6,6 +6,7 @@
 //   <folder>/meta/      RocksDB
 //   <folder>/objects/   large pieces, a file each
 //   <folder>/packs/     small pieces, many a file
+//   <folder>/vaults/    secrets of vaults, a file each; only in a store with keys, which is of format 3
 //
 // A store of format 1, in which no frame of content is compressed, is opened and becomes one of the
 // present format before anything is written that a library of before could not read.
@@ -20,9 +21,11 @@
 namespace spind::engine {
 
 inline constexpr int kStoreFormat = 2;
+// So that a library that knows no sealed rows does not take them for damaged ones.
+inline constexpr int kSealedStoreFormat = 3;
 
 struct StoreFolder {
-  std::string meta, objects, packs;
+  std::string meta, objects, packs, vaults;
   std::unique_ptr<FileLock> lock;
   bool is_new = false;    // finish_store_folder is to be called when the store stands
   bool is_older = false;  // renew_store_folder is to be called before anything is written
@@ -36,7 +39,7 @@ Result<StoreFolder> open_store_folder(Files& files, const std::string& folder,
 // The folder of a store that is to be made there by somebody else: it is made, or must be empty.
 // already_exists, busy, io_error.
 Result<StoreFolder> make_store_folder(Files& files, const std::string& folder);
-Status finish_store_folder(Files& files, const std::string& folder);
+Status finish_store_folder(Files& files, const std::string& folder, int format);
 // Durable when it returns. Where it fails, the store has the one format or the other.
 Status renew_store_folder(Files& files, const std::string& folder);
 

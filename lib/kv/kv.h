@@ -42,10 +42,11 @@ class Cursor {
  public:
   virtual ~Cursor() = default;
   virtual bool valid() const = 0;  // false at the end and after an error
+  // Also where status() is key_unavailable: that of the row that cannot be opened.
   virtual std::string_view key() const = 0;
   virtual std::string_view value() const = 0;
   virtual void next() = 0;
-  virtual Status status() const = 0;  // corruption, io_error; ok at the plain end
+  virtual Status status() const = 0;  // corruption, io_error, key_unavailable; ok at the plain end
 };
 
 // What can be read from: a snapshot, or the inside of a transaction.

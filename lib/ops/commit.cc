@@ -138,6 +138,9 @@ class CommitBody {
     entry.changes = std::move(decision.changes);
     entry.manifests = std::move(decision.manifests);
     SPIND_TRY(space::complete(state, entry));
+    // The rows of a space may be sealed with the keys of its tenant, whom its record names.
+    if (const auto* created = std::get_if<model::SpaceCreated>(&entry.changes.front()))
+      rows.put(kv::Family::state, model::info_key(request_.space), model::encode(created->space));
     for (std::uint32_t i = 0; i < decision.attachments.size(); ++i)
       rows.put(kv::Family::attachment, model::attachment_key(request_.space, {entry.number, i}),
                decision.attachments[i]);

@@ -66,6 +66,8 @@ Result<Entered> enter(const Context& context, const Call& call, const SpaceId& s
   Entered entered{space::Reading(context.kv.durable(), context.rows, space), nullptr};
   SPIND_TRY_ASSIGN(entered.info, entered.reading.info());
   SPIND_TRY(may_enter(call, *entered.info, space, wanted));
+  // What lies in memory is nobody's any more once the keys are gone.
+  SPIND_TRY(context.content.keys_at_hand(entered.info->tenant));
   if (call.past == nullptr) return entered;
   // What reads on, as a reader does, keeps the view and the memory that is counted for it.
   kv::SnapshotRef snapshot(call.past, call.past->snapshot.get());

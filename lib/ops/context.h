@@ -73,6 +73,10 @@ inline bool is_damage(const Error& error) {
   return error.code == Code::corruption || error.code == Code::unsupported;
 }
 
+// Whether the error tells that the keys of a space cannot be had, as those of a destroyed vault. Who
+// goes over all spaces passes such a one over: it is not damaged, and nothing of it can be read.
+inline bool is_locked(const Error& error) { return error.code == Code::key_unavailable; }
+
 // Whether the node that stands there (null: none) fulfils the conditions.
 Status check_conditions(const model::NodeRecord* node, std::uint64_t history,
                         const Preconditions& conditions, const Ref& ref);

@@ -77,6 +77,8 @@ Status check_options(const SpaceOptions& options) {
 Result<SpaceId> create_space(const Context& context, const Call& call,
                              const SpaceOptions& options) {
   SPIND_TRY(check_options(options));
+  SPIND_TRY(may_change(call));
+  SPIND_TRY(context.content.make_keys(call.who.tenant));
   const SpaceId id = options.id.value_or(SpaceId{make_uuid_v7(context.clock, context.random)});
   const Request request{.space = id,
                         .type = model::EntryType::space_created,

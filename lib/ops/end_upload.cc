@@ -71,8 +71,10 @@ Result<UploadQueue> expire_uploads(const Context& context, const Call& call,
   const auto spaces = snapshot->scan(kv::Family::state, waiting, model::end_of(waiting));
   for (; spaces->valid() && queue.expired < count_max; spaces->next()) {
     const SpaceId space = model::space_in_waiting_key(spaces->key());
-    SPIND_TRY_ASSIGN(const bool some, has_uploads(*snapshot, space));
-    if (!some) SPIND_TRY(forget(context, space));
+    const auto some = has_uploads(*snapshot, space);
+    if (!some.ok() && is_locked(some.error())) continue;
+    if (!some.ok()) return some.error();
+    if (!*some) SPIND_TRY(forget(context, space));
     const std::string prefix = model::row_prefix(space, model::SpaceRow::upload);
     const auto uploads = snapshot->scan(kv::Family::state, prefix, model::end_of(prefix));
     for (; uploads->valid() && queue.expired < count_max; uploads->next()) {
@@ -86,10 +88,12 @@ Result<UploadQueue> expire_uploads(const Context& context, const Call& call,
       }
       auto over = expire(context, call, space, model::last_u64_in(uploads->key()));
       if (over.code() == Code::not_found) break;  // the space was purged, and takes all with it
+      if (!over.ok() && is_locked(over.error())) break;
       if (!over.ok()) return std::move(over).error();
       if (*over) ++queue.expired;
     }
-    SPIND_TRY(uploads->status());
+    if (Status read = uploads->status(); !read.ok() && !is_locked(read.error()))
+      return std::move(read).error();
   }
   SPIND_TRY(spaces->status());
   // One sync for all of them.

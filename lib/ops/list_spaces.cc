@@ -68,6 +68,7 @@ Result<std::optional<SpaceInfo>> visible_space(const Context& context, const Cal
   if (filter.state && record->state != *filter.state) return std::optional<SpaceInfo>{};
   if (!may_enter(call, *record, reading.space(), Wanted::space_itself).ok())
     return std::optional<SpaceInfo>{};
+  SPIND_TRY(context.content.keys_at_hand(record->tenant));
   SPIND_TRY_ASSIGN(SpaceInfo info, to_space_info(reading, *record));
   return std::optional(std::move(info));
 }

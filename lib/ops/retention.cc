@@ -27,6 +27,7 @@ class Retention {
     for (; cursor->valid(); cursor->next()) {
       Status done = visit(model::space_in_catalogue_key(cursor->key()));
       if (done.code() == Code::not_found) continue;  // it was purged since
+      if (!done.ok() && is_locked(done.error())) continue;
       if (!done.ok() && !is_damage(done.error())) return done;
       if (first_error.ok()) first_error = std::move(done);
     }

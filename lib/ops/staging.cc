@@ -81,6 +81,7 @@ Status purge_staging(const Context& context, const std::optional<CancelToken>& c
     if (cancel && cancel->cancelled())
       return Error{.code = Code::cancelled, .text = "the collection was cancelled"};
     Status done = purge_left(context, *snapshot, model::space_in_catalogue_key(cursor->key()));
+    if (!done.ok() && is_locked(done.error())) continue;
     if (!done.ok() && !is_damage(done.error())) return done;
     if (first_damage.ok()) first_damage = std::move(done);
   }

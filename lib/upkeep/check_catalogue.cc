@@ -55,8 +55,10 @@ Result<std::optional<SpaceId>> next_space(const kv::View& view, const std::strin
   std::optional<SpaceId> next;
   for (const Family family : {Family::state, Family::journal, Family::attachment}) {
     const auto cursor = view.scan(family, begin, end);
-    SPIND_TRY(cursor->status());
-    if (!cursor->valid()) continue;
+    Status read = cursor->status();
+    // The keys of a space tell that it is there, also where its rows cannot be opened.
+    if (!read.ok() && !is_locked(read.error())) return std::move(read).error();
+    if (read.ok() && !cursor->valid()) continue;
     const SpaceId found = model::space_of(cursor->key());
     if (!next || found < *next) next = found;
   }

@@ -49,7 +49,9 @@ Status Damage::tell(const kv::SnapshotRef& snapshot, Findings& findings,
   findings.begin_space({});
   for (const DamagedPiece& damaged : pieces_)
     if (!damaged.told)
-      findings.add(kind_of(damaged.error), 0, text_of(damaged) + "; no version refers to it");
+      findings.add(kind_of(damaged.error), 0,
+                   text_of(damaged) + (locked_ ? "; no version that can be read refers to it"
+                                               : "; no version refers to it"));
   for (const DamagedAttachment& damaged : attachments_) {
     findings.begin_space(damaged.space);
     if (!damaged.told)
@@ -73,8 +75,11 @@ Status Damage::tell_spaces(const kv::SnapshotRef& snapshot, BySpace& spaces, Fin
     const auto visit = [&](NodeId node, const model::VersionRecord& version) {
       return tell_version(reading, damaged, findings, node, version);
     };
-    SPIND_TRY(visit_versions(reading, step, visit));
-    SPIND_TRY(visit_uploads(reading, step, visit));
+    Status visited = visit_versions(reading, step, visit);
+    if (visited.ok()) visited = visit_uploads(reading, step, visit);
+    // Without keys nobody can say which versions suffer.
+    if (!visited.ok() && !is_locked(visited.error())) return visited;
+    locked_ |= !visited.ok();
   }
   spaces.clear();
   return {};

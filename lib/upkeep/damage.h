@@ -51,6 +51,7 @@ class Damage {
 
   std::vector<DamagedPiece> pieces_;
   std::vector<DamagedAttachment> attachments_;
+  bool locked_ = false;  // some space could not be looked at
 };
 
 }  // namespace spind::upkeep

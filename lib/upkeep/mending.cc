@@ -59,6 +59,7 @@ Result<Mended> Mending::run_one(const Item& item) {
   if (answer.status.ok()) return mended;
   // What it would be made good from is damaged as well.
   if (is_damage(answer.status.error())) return Mended::cannot;
+  if (is_locked(answer.status.error())) return Mended::nothing;
   return answer.status.error();
 }
 

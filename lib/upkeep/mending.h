@@ -53,6 +53,9 @@ class Mending {
   // is left. Durable when it returns. `step` may end it with an error; what was done stays done.
   Status run(const std::function<Status()>& step);
 
+  // Nothing of what was found since the last run is done.
+  void forget() { items_.clear(); }
+
   // Since it was made.
   std::uint64_t mended() const { return mended_; }        // made good
   std::uint64_t set_aside() const { return set_aside_; }  // and these not

@@ -27,6 +27,10 @@ class Reclaimer::Run {
       SPIND_TRY_ASSIGN(const auto space, next_space(*all_.kv_.durable(), begin));
       if (!space) break;
       Status done = visit(*space);
+      if (!done.ok() && is_locked(done.error())) {
+        ++report_.locked_spaces;
+        done = Status();
+      }
       if (!done.ok() && !is_damage(done.error())) return done;
       if (done.code() == Code::not_found) {
         SPIND_TRY_ASSIGN(done, missing_row(*space, done.error()));

@@ -12,6 +12,7 @@
 #include "spind/blob_layers.h"
 #include "spind/blob_places.h"
 #include "support/harness.h"
+#include "support/store/open_door.h"
 
 namespace spind::test {
 namespace {
@@ -124,6 +125,19 @@ TEST_CASE("model: random verbs agree with the model on both key-value stores") {
   CHECK(all.verbs >= verbs);
   write_report("model.json", "{\"verbs\": " + std::to_string(all.verbs) + ", \"divergences\": " +
                                  std::to_string(all.divergences.size()) + "}");
+}
+
+TEST_CASE("model: random verbs agree with the model where everything is encrypted") {
+  const std::uint64_t verbs = scaled(1'500, 20'000, 500'000);
+  std::uint64_t asked = 0;
+  for (std::uint64_t run = 0; asked < verbs; ++run) {
+    const MetadataEngine engine = engines()[run % engines().size()];
+    const std::vector<Op> steps = random_steps(seed() + 2'000'000 + run);
+    asked += steps.size();
+    StoreOptions options;
+    options.keys = open_door();
+    CHECK(run_steps(engine, steps, options) == "");
+  }
 }
 
 TEST_CASE("model: random verbs agree with the model where the blobs lie elsewhere") {

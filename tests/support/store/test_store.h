@@ -47,6 +47,9 @@ class TestStore {
   // Closes and opens; the test fails if that does not work.
   void reopen();
 
+  // For the next open.
+  void give_keys(std::shared_ptr<KeyProvider> keys) { options_.keys = std::move(keys); }
+
   // What the other, on the engine in memory as this one, has in its folder and on its disk. Both
   // are closed.
   void copy(const TestStore& other);

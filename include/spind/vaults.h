@@ -1,0 +1,38 @@
+// The keys of tenants: each tenant of a store that was made with StoreOptions::keys has a vault of its
+// own, whose keys nothing of another tenant is encrypted with.
+//
+//   for (const spind::VaultInfo& vault : store->vaults().value())
+//     std::cout << vault.tenant << " " << vault.key_id << "\n";
+//   store->destroy_vault("school-12");        // what the school had is gone, in copies too
+//
+// lib/content/README.md tells what is encrypted, what stays readable, and against whom it helps.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace spind {
+
+enum class VaultState : std::uint8_t {
+  in_use = 1,
+  destroyed = 2,  // for ever: what is asked of its spaces answers key_unavailable
+};
+
+struct VaultInfo {
+  std::string tenant{};  // empty: a crash came before it was noted whose the vault is to be
+  VaultState state = VaultState::in_use;
+  std::uint64_t generation = 0;  // of the data key that new content is encrypted with
+  // Of the provider's key that the vault's secret is wrapped with. Empty: it was destroyed, or the file
+  // of the secret cannot be read.
+  std::string key_id{};
+};
+
+struct RotateVaultOptions {
+  // Wraps the vault's secret with the provider's current key, if that is another one.
+  bool wrapping_key = true;
+  // Makes a new data key, for content above 16 KiB that is stored from now on. What was stored before
+  // stays encrypted as it is.
+  bool data_key = false;
+};
+
+}  // namespace spind

@@ -1,0 +1,89 @@
+// The keys of a store: found when it opens, listed, changed and destroyed.
+#include "base/try.h"
+#include "engine/engine.h"
+
+namespace spind::engine {
+
+using content::VaultKeys;
+
+namespace {
+
+Error no_vault(std::string text) { return {.code = Code::not_found, .text = std::move(text)}; }
+
+}  // namespace
+
+// From here on rows are sealed, where the store has keys. Those of vaults are never sealed themselves.
+Status Engine::open_keys(const StoreOptions& options, bool in_memory) {
+  SPIND_TRY_ASSIGN(keys_, VaultKeys::open({.kv = kv_.get(),
+                                           .files = &files_,
+                                           .folder = folder_.vaults,
+                                           .provider = options.keys,
+                                           .random = &Random::system(),
+                                           .store_is_new = in_memory || folder_.is_new}));
+  if (!keys_->encrypts()) {
+    keys_.reset();
+    return {};
+  }
+  space_rows_ = std::make_unique<content::SpaceRows>(*kv_, *keys_, Random::system());
+  opening_observer_->open_with(*space_rows_);
+  kv_ = kv::seal_rows(std::move(kv_), *space_rows_);
+  return {};
+}
+
+Result<std::vector<VaultInfo>> Engine::vaults() {
+  std::vector<VaultInfo> vaults;
+  if (keys_ == nullptr) return vaults;
+  SPIND_TRY_ASSIGN(const auto listed, keys_->list());
+  const kv::SnapshotRef rows = kv_->durable();
+  for (const VaultKeys::Listed& vault : listed) {
+    SPIND_TRY_ASSIGN(auto tenant,
+                     rows->get(kv::Family::content, model::ledger_vault_key(vault.vault)));
+    const bool destroyed = vault.state == model::VaultKeysRow::State::destroyed;
+    vaults.push_back({std::move(tenant).value_or(""),
+                      destroyed ? VaultState::destroyed : VaultState::in_use, vault.generation,
+                      vault.key_id});
+  }
+  return vaults;
+}
+
+Result<VaultInfo> Engine::rotate_vault(const std::string& tenant,
+                                       const RotateVaultOptions& options) {
+  if (keys_ == nullptr) return no_vault("the store was made without keys");
+  const model::VaultId vault = model::vault_of(tenant);
+  if (options.wrapping_key) SPIND_TRY(keys_->rewrap(vault));
+  if (options.data_key) SPIND_TRY(keys_->rotate_data_key(vault));
+  SPIND_TRY_ASSIGN(const auto listed, keys_->list());
+  for (const VaultKeys::Listed& each : listed)
+    if (each.vault == vault)
+      return VaultInfo{tenant, VaultState::in_use, each.generation, each.key_id};
+  return no_vault("the vault has no keys");
+}
+
+// One that was destroyed has nothing to be wrapped.
+Result<std::uint64_t> Engine::rewrap_vaults() {
+  if (keys_ == nullptr) return no_vault("the store was made without keys");
+  SPIND_TRY_ASSIGN(const auto listed, keys_->list());
+  std::uint64_t wrapped = 0;
+  Status first_error;
+  const auto count = [&](Result<bool> done) {
+    if (done.ok())
+      wrapped += *done ? 1 : 0;
+    else if (first_error.ok())
+      first_error = std::move(done).error();
+  };
+  for (const VaultKeys::Listed& vault : listed)
+    if (vault.state == model::VaultKeysRow::State::in_use) count(keys_->rewrap(vault.vault));
+  count(keys_->rewrap_check());
+  SPIND_TRY(std::move(first_error));
+  return wrapped;
+}
+
+Status Engine::destroy_vault(const std::string& tenant) {
+  if (keys_ == nullptr) return no_vault("the store was made without keys");
+  Status destroyed = keys_->destroy(model::vault_of(tenant));
+  // What was read before stays in no memory, whether or not the last of it is durable.
+  rows_->reopened();
+  return destroyed;
+}
+
+}  // namespace spind::engine
