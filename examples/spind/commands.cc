@@ -11,6 +11,8 @@ constexpr Option kCommonOptions[] = {
     {"blobs", 0, "PLACE",
      "where its bytes lie if not in its folder: s3://BUCKET[/PREFIX] or a folder "
      "(or SPIND_BLOBS)"},
+    {"vault-keys", 0, "FILE",
+     "the key file of an encrypted store; init makes one that is (or SPIND_VAULT_KEYS)"},
     {"endpoint", 0, "URL", "of the bucket's server, as https://HOST:9000 (or AWS_ENDPOINT_URL_S3)"},
     {"region", 0, "NAME", "of the bucket (or AWS_REGION; else us-east-1)"},
     {"ca", 0, "FILE", "trust these authorities instead of the system's (or AWS_CA_BUNDLE)"},
@@ -74,6 +76,12 @@ constexpr Option kSpaceSetOptions[] = {
     kPieces,
     {"image", 0, "/PATH", "a file that presents it; \"\" for none"},
     {"readme", 0, "/PATH", "a file that explains it; \"\" for none"},
+};
+constexpr Option kVaultRotateOptions[] = {
+    {"data-key", 0, "", "also make a new data key, for what is stored from now on"},
+};
+constexpr Option kVaultDestroyOptions[] = {
+    {"really", 0, "TENANT", "the name once more"},
 };
 constexpr Option kPutOptions[] = {
     {"recursive", 'r', "", "store the contents of a folder"},
@@ -486,11 +494,41 @@ constexpr Command kCommands[] = {
      "The file is made for its owner alone if there is none. The new key stands behind the others\n"
      "and is the current one; they stay, since what they wrapped needs them. Keep a copy of the "
      "file\n"
-     "apart from copies of the store. No command takes a key file yet.\n"
+     "apart from copies of the store. Every command takes the file as --vault-keys.\n"
      "--json: {file, key_id}",
      "spind key new /etc/spind/keys",
      {},
      run_key_new},
+    {"vault list",
+     "",
+     0,
+     0,
+     "list whose keys an encrypted store has",
+     "--json: {tenant, state, generation, key_id} a vault",
+     "spind vault list --vault-keys /etc/spind/keys",
+     {},
+     run_vault_list},
+    {"vault rotate", "TENANT", 1, 1, "wrap a tenant's keys with the newest key of the key file",
+     "With --data-key also makes a new key for content that is stored from now on.\n"
+     "--json: {tenant, state, generation, key_id}",
+     "spind key new /etc/spind/keys && spind vault rotate school-12", kVaultRotateOptions,
+     run_vault_rotate},
+    {"vault rewrap",
+     "",
+     0,
+     0,
+     "wrap all keys with the newest key of the key file",
+     "Once it has ended well, the older keys may go from the file.\n"
+     "--json: {wrapped}",
+     "spind vault rewrap",
+     {},
+     run_vault_rewrap},
+    {"vault destroy", "TENANT", 1, 1,
+     "destroy a tenant's keys: nothing that it stored can be read any more",
+     "Nothing brings it back, here or in copies of the store that lack its folder vaults; copies\n"
+     "that have that folder must be destroyed as well.\n"
+     "--json: {tenant}",
+     "spind vault destroy school-12 --really school-12", kVaultDestroyOptions, run_vault_destroy},
     {"metrics",
      "",
      0,

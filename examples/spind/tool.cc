@@ -8,6 +8,7 @@
 #include "blob_place.h"
 #include "point.h"
 #include "progress.h"
+#include "spind/key_provider.h"
 #include "text.h"
 
 namespace spind::tool {
@@ -111,6 +112,12 @@ Result<Store*> Tool::open_store(bool create) {
     Result<std::shared_ptr<BlobStore>> blobs = open_blobs(args_, place);
     if (!blobs.ok()) return std::move(blobs).error();
     options.blobs = *std::move(blobs);
+  }
+  if (const std::string file = args_.value_or("vault-keys", environment("SPIND_VAULT_KEYS"));
+      !file.empty()) {
+    Result<KeyProviderPtr> keys = key_file(file);
+    if (!keys.ok()) return std::move(keys).error();
+    options.keys = *std::move(keys);
   }
   Result<Store> opened = Store::open(folder, options);
   if (!opened.ok()) return std::move(opened).error();

@@ -22,7 +22,7 @@ COMMANDS = ["init", "space create", "space list", "space info", "space set", "sp
             "favourite add", "favourite rm", "favourite list",
             "put", "get", "ls", "tree", "stat", "cat", "mkdir", "mv", "cp", "rm", "du", "versions",
             "trash", "changes", "rewind", "upload", "check", "scrub", "collect", "checkpoint", "doctor",
-            "key new", "metrics",
+            "key new", "vault list", "vault rotate", "vault rewrap", "vault destroy", "metrics",
             "verify", "version", "completion"]
 
 
@@ -294,6 +294,36 @@ class Stores(ToolCase):
         refused = self.error("key", "new", str(path))
         self.assertEqual(refused["code"], "key_unavailable")
         self.assertIn("chmod 600", refused["text"])
+
+    def test_vault_keys_encrypt_a_store_and_are_rotated_and_destroyed(self):
+        keys, folder = str(self.folder / "keys"), self.folder / "sealed"
+        first = self.spind("key", "new", keys).row["key_id"]
+        store = ("--store", str(folder))
+        sealed = (*store, "--vault-keys", keys)
+        self.spind("init", *sealed)
+        self.spind("space", "create", "s", *sealed)
+        self.spind("put", "-", "s:/small", *sealed, data=b"the planted text")
+        self.assertEqual(self.run_tool("cat", "s:/small", *sealed).out, b"the planted text")
+        for path in folder.rglob("*"):
+            if path.is_file():
+                self.assertNotIn(b"the planted text", path.read_bytes(), path)
+        self.assertEqual(self.error("stat", "s:/small", *store)["code"], "key_unavailable")
+        refused = self.error("ls", "s:", "--vault-keys", keys)  # the store of setUp has no keys
+        self.assertEqual(refused["code"], "invalid_argument")
+        row = self.spind("vault", "list", *sealed).row
+        self.assertEqual(row, {"tenant": "default", "state": "in use", "generation": 1,
+                               "key_id": first})
+        second = self.spind("key", "new", keys).row["key_id"]
+        row = self.spind("vault", "rotate", "default", "--data-key", *sealed).row
+        self.assertEqual((row["generation"], row["key_id"]), (2, second))
+        self.assertEqual(self.spind("vault", "rewrap", *sealed).row, {"wrapped": 1})
+        self.assertEqual(self.run_tool("cat", "s:/small", *sealed).out, b"the planted text")
+        self.assertEqual(self.spind("check", "--content", *sealed).row["findings"], 0)
+        refused = self.error("vault", "destroy", "default", *sealed)
+        self.assertEqual(refused["code"], "invalid_argument")
+        self.spind("vault", "destroy", "default", "--really", "default", *sealed)
+        self.assertEqual(self.error("stat", "s:/small", *sealed)["code"], "key_unavailable")
+        self.assertEqual(self.spind("vault", "list", *sealed).row["state"], "destroyed")
 
     def test_metrics_are_prometheus_text_and_rows(self):
         text = self.run_tool("metrics").out.decode()

@@ -1,0 +1,70 @@
+// vault: the keys of tenants, in a store that is encrypted.
+#include "commands.h"
+#include "text.h"
+
+namespace spind::tool {
+namespace {
+
+void emit(Tool& tool, const VaultInfo& vault) {
+  const bool destroyed = vault.state == VaultState::destroyed;
+  tool.emit(JsonObject()
+                .text("tenant", vault.tenant)
+                .text("state", destroyed ? "destroyed" : "in use")
+                .number("generation", vault.generation)
+                .text("key_id", vault.key_id));
+  tool.say(printable(vault.tenant) + "  " +
+           (destroyed ? "destroyed"
+                      : "data key " + std::to_string(vault.generation) + ", wrapped with key " +
+                            printable(vault.key_id)));
+}
+
+}  // namespace
+
+Exit run_vault_list(Tool& tool) {
+  const Result<Store*> store = tool.store();
+  if (!store.ok()) return tool.fail(store.error());
+  const Result<std::vector<VaultInfo>> vaults = (*store)->vaults();
+  if (!vaults.ok()) return tool.fail(vaults.error());
+  for (const VaultInfo& vault : *vaults) emit(tool, vault);
+  return Exit::done;
+}
+
+Exit run_vault_rotate(Tool& tool) {
+  const Result<Store*> store = tool.store();
+  if (!store.ok()) return tool.fail(store.error());
+  RotateVaultOptions options;
+  options.data_key = tool.args().has("data-key");
+  const Result<VaultInfo> rotated = (*store)->rotate_vault(tool.operand(0), options);
+  if (!rotated.ok()) return tool.fail(rotated.error());
+  emit(tool, *rotated);
+  return Exit::done;
+}
+
+Exit run_vault_rewrap(Tool& tool) {
+  const Result<Store*> store = tool.store();
+  if (!store.ok()) return tool.fail(store.error());
+  const Result<std::uint64_t> wrapped = (*store)->rewrap_vaults();
+  if (!wrapped.ok()) return tool.fail(wrapped.error());
+  tool.emit(JsonObject().number("wrapped", *wrapped));
+  tool.say("wrapped anew: " + std::to_string(*wrapped));
+  return Exit::done;
+}
+
+// The name once more, so that no slip of the hand destroys what nobody can bring back.
+Exit run_vault_destroy(Tool& tool) {
+  const std::string& tenant = tool.operand(0);
+  if (tool.args().value_or("really", "") != tenant)
+    return tool.fail({.code = Code::invalid_argument,
+                      .text = "nothing can be brought back: say --really " + tenant +
+                              " to destroy all that the tenant has stored",
+                      .path = {}});
+  const Result<Store*> store = tool.store();
+  if (!store.ok()) return tool.fail(store.error());
+  const Status destroyed = (*store)->destroy_vault(tenant);
+  if (!destroyed.ok()) return tool.fail(destroyed.error());
+  tool.emit(JsonObject().text("tenant", tenant));
+  tool.say("destroyed the keys of " + printable(tenant));
+  return Exit::done;
+}
+
+}  // namespace spind::tool
