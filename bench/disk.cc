@@ -1,6 +1,7 @@
 #include "disk.h"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -8,6 +9,7 @@
 #include <chrono>
 #include <cstring>
 #include <fstream>
+#include <random>
 
 #include "load.h"
 #include "must.h"
@@ -70,6 +72,25 @@ void write_random_file(const fs::path& path, std::uint64_t size_bytes, std::uint
     const auto bytes = random.slice(at / kPartBytes, count, room);
     file.write(reinterpret_cast<const char*>(bytes.data()),
                static_cast<std::streamsize>(bytes.size()));
+  }
+  file.close();
+  if (!file) give_up(path, "cannot write");
+}
+
+void write_text_file(const fs::path& path, std::uint64_t size_bytes, std::uint64_t seed) {
+  std::mt19937_64 random(seed);
+  std::ofstream file(path, std::ios::binary);
+  std::string part;
+  for (std::uint64_t left = size_bytes; left > 0; left -= part.size()) {
+    part.clear();
+    while (part.size() < 1u << 20) {
+      const std::uint64_t word = random();
+      part += fmt::format("2026-09-14T08:{:02}:{:02} {} /dav/class-{}/{:x} {} {}\n", word % 60,
+                          word / 64 % 60, word % 3 == 0 ? "PUT" : "GET", word / 4096 % 40,
+                          word >> 40, word % 5 == 0 ? 404 : 200, word % 100'000);
+    }
+    part.resize(std::min<std::uint64_t>(part.size(), left));
+    file.write(part.data(), static_cast<std::streamsize>(part.size()));
   }
   file.close();
   if (!file) give_up(path, "cannot write");

@@ -32,6 +32,9 @@ void drop_cached(const std::filesystem::path& path);
 // A file of random bytes, synced.
 void write_random_file(const std::filesystem::path& path, std::uint64_t size_bytes,
                        std::uint64_t seed);
+// A file of lines as a server's log has them, synced.
+void write_text_file(const std::filesystem::path& path, std::uint64_t size_bytes,
+                     std::uint64_t seed);
 
 // Runs a program with its output thrown away; gives up if it fails.
 void run_program(const std::vector<std::string>& command);

@@ -41,8 +41,8 @@ struct Arguments {
 std::vector<Row> all_rows() {
   std::vector<Row> rows;
   for (const auto& list :
-       {create_rows(), stat_rows(), list_rows(), big_file_rows(), small_file_rows(), feed_rows(),
-        tree_rows(), copy_rows(), past_rows(), size_rows(), upkeep_rows()}) {
+       {create_rows(), stat_rows(), list_rows(), big_file_rows(), small_file_rows(), dedup_rows(),
+        feed_rows(), tree_rows(), copy_rows(), past_rows(), size_rows(), upkeep_rows()}) {
     rows.insert(rows.end(), list.begin(), list.end());
   }
   return rows;

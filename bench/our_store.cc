@@ -5,13 +5,21 @@
 #include <sstream>
 
 #include "must.h"
+#include "spind/key_provider.h"
 
 namespace spind::bench {
 namespace {
 
+KeyProviderPtr keys_beside(const std::filesystem::path& folder) {
+  const std::string file = (folder.parent_path() / "bench-keys").string();
+  if (!std::filesystem::exists(file)) must(add_key(file), "make a key");
+  return must(key_file(file), "read the key");
+}
+
 Store open_store(const std::filesystem::path& folder, const OurOptions& options) {
-  return must(Store::open(folder, {.create = true, .memory_bytes = options.memory_bytes}),
-              "open store");
+  StoreOptions store{.create = true, .memory_bytes = options.memory_bytes};
+  if (options.encrypted) store.keys = keys_beside(folder);
+  return must(Store::open(folder, store), "open store");
 }
 
 Session open_session(const Store& store, const OurOptions& options) {

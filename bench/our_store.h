@@ -27,6 +27,7 @@ struct OurOptions {
   unsigned spaces = 1;
   bool deferred = false;
   std::uint64_t memory_bytes = 512ull << 20;
+  bool encrypted = false;  // with keys in a file beside the store
 };
 
 class OurStore {

@@ -32,8 +32,9 @@ struct Row {
 std::vector<Row> create_rows();      // P1, P1a, P1b
 std::vector<Row> stat_rows();        // P2
 std::vector<Row> list_rows();        // P3
-std::vector<Row> big_file_rows();    // P4
-std::vector<Row> small_file_rows();  // P5
+std::vector<Row> big_file_rows();    // P4, P4e
+std::vector<Row> small_file_rows();  // P5, P5e
+std::vector<Row> dedup_rows();       // P14
 std::vector<Row> feed_rows();        // P7, P17
 std::vector<Row> tree_rows();        // P13
 std::vector<Row> copy_rows();        // P16

@@ -1,5 +1,6 @@
-// P5: durable files of 4 KiB and of 64 KiB by 16 threads. Limits: raw synced puts of the same
-// bytes; an append with a shared fdatasync, and then a raw synced batch of the metadata.
+// P5, P5e: durable files of 4 KiB and of 64 KiB by 16 threads. Limits: raw synced puts of the same
+// bytes; an append with a shared fdatasync, and then a raw synced batch of the metadata; ours without
+// keys.
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
@@ -33,9 +34,9 @@ std::uint64_t number_of(unsigned thread, std::uint64_t n) {
   return (std::uint64_t{thread} << 40) + n;
 }
 
-Sample ours(const Context& context, std::size_t file_bytes) {
-  const ScratchFolder folder(context.folder, "ours");
-  OurStore store(folder.path(), {.spaces = kSpaces});
+Sample ours(const Context& context, std::size_t file_bytes, bool encrypted = false) {
+  const ScratchFolder folder(context.folder, encrypted ? "sealed" : "ours");
+  OurStore store(folder.path() / "store", {.spaces = kSpaces, .encrypted = encrypted});
   for (const Space& space : store.spaces()) must(space.make_folder("/in"), "make folder");
   return run_load(load_of(context), [&](unsigned thread, std::uint64_t n) {
     thread_local std::vector<std::uint8_t> room;
@@ -153,6 +154,14 @@ Comparison compare_middle(const Context& context) {
   return result;
 }
 
+Comparison compare_sealed(const Context& context, std::size_t file_bytes) {
+  Comparison result =
+      side_by_side(context.plan, [&] { return ours(context, file_bytes, true); },
+                   {{"a store without keys", [&] { return ours(context, file_bytes); }}});
+  result.note = "the same on both sides but for StoreOptions::keys";
+  return result;
+}
+
 }  // namespace
 
 std::vector<Row> small_file_rows() {
@@ -165,7 +174,17 @@ std::vector<Row> small_file_rows() {
            .what = "durable files of 64 KiB, 16 threads",
            .unit = "files/s",
            .goal = 0.8,
-           .run = compare_middle}};
+           .run = compare_middle},
+          {.id = "P5e.4k",
+           .what = "durable files of 4 KiB, 16 threads, encrypted",
+           .unit = "files/s",
+           .goal = 0.9,
+           .run = [](const Context& context) { return compare_sealed(context, kSmallBytes); }},
+          {.id = "P5e.64k",
+           .what = "durable files of 64 KiB, 16 threads, encrypted",
+           .unit = "files/s",
+           .goal = 0.9,
+           .run = [](const Context& context) { return compare_sealed(context, kMiddleBytes); }}};
 }
 
 }  // namespace spind::bench

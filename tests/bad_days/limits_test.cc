@@ -314,4 +314,14 @@ TEST_CASE("bad day: a policy of the trash or of versions that cannot be is refus
   CHECK(space.info()->entry == before);
 }
 
+TEST_CASE("bad day: a rule for pieces that is none is refused") {
+  TestStore store(MetadataEngine::memory);
+  const Space space = store.make_space("s");
+  for (const auto rule : {static_cast<PieceRule>(0), static_cast<PieceRule>(3)}) {
+    CHECK(space.update({.pieces = rule}).code() == Code::invalid_argument);
+    CHECK(store.session().create_space({.pieces = rule}).code() == Code::invalid_argument);
+  }
+  CHECK(space.info()->pieces == PieceRule::fixed);
+}
+
 }  // namespace spind::test

@@ -60,14 +60,4 @@ TEST_CASE("pieces: an upload in parts is cut by content as well") {
   CHECK(store.findings(true) == "");
 }
 
-TEST_CASE("bad day: a rule for pieces that is none is refused") {
-  TestStore store(MetadataEngine::memory);
-  const Space space = store.make_space("s");
-  for (const auto rule : {static_cast<PieceRule>(0), static_cast<PieceRule>(3)}) {
-    CHECK(space.update({.pieces = rule}).code() == Code::invalid_argument);
-    CHECK(store.session().create_space({.pieces = rule}).code() == Code::invalid_argument);
-  }
-  CHECK(space.info()->pieces == PieceRule::fixed);
-}
-
 }  // namespace spind::test
