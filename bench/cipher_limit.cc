@@ -9,6 +9,7 @@
 #include <thread>
 #include <vector>
 
+#include "disk.h"
 #include "load.h"
 #include "must.h"
 

@@ -25,6 +25,9 @@ void say_report(Tool& tool, const CheckReport& report, bool repaired) {
   tool.say(std::to_string(report.nodes) + " nodes, " + std::to_string(report.entries) +
            " entries, " + std::to_string(report.pieces) + " pieces in " +
            std::to_string(report.spaces) + " spaces: " + verdict(report, repaired));
+  if (report.locked_spaces > 0)
+    tool.say(std::to_string(report.locked_spaces) +
+             " spaces were not looked into: their keys are not there");
 }
 
 JsonObject report_json(const CheckReport& report, bool repaired) {
@@ -34,7 +37,8 @@ JsonObject report_json(const CheckReport& report, bool repaired) {
   if (repaired) out.number("repaired", report.repaired).number("left", report.findings_left);
   out.number("set_aside", report.set_aside_total);
   out.list("details", finding_rows(report.findings));
-  return out.list("aside", finding_rows(report.set_aside));
+  out.list("aside", finding_rows(report.set_aside));
+  return out.number("locked", report.locked_spaces);
 }
 
 }  // namespace

@@ -47,9 +47,13 @@ Exit run_collect(Tool& tool) {
                 .number("thinned", report->thinned)
                 .number("spaces", report->spaces)
                 .number("packs_rewritten", report->packs_rewritten)
-                .number("moved_bytes", report->moved_bytes));
+                .number("moved_bytes", report->moved_bytes)
+                .number("locked", report->locked_spaces));
   tool.say("removed " + std::to_string(report->removed) + " (" + human_bytes(report->bytes) +
            "), kept " + std::to_string(report->kept));
+  if (report->locked_spaces > 0)
+    tool.say(std::to_string(report->locked_spaces) +
+             " spaces were passed over: their keys are not there");
   tool.say("of the past " + std::to_string(report->entries) + " entries, " +
            std::to_string(report->nodes) + " nodes, " + std::to_string(report->versions) +
            " versions");

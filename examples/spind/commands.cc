@@ -80,6 +80,9 @@ constexpr Option kSpaceSetOptions[] = {
 constexpr Option kVaultRotateOptions[] = {
     {"data-key", 0, "", "also make a new data key, for what is stored from now on"},
 };
+constexpr Option kVaultResealOptions[] = {
+    {"rate", 0, "BYTES", "so many a second at most, as 20M"},
+};
 constexpr Option kVaultDestroyOptions[] = {
     {"really", 0, "TENANT", "the name once more"},
 };
@@ -433,8 +436,10 @@ constexpr Command kCommands[] = {
      "Exit status 3 if something is not, and with --repair, if something still is not. What "
      "cannot\n"
      "be repaired is set aside: it stays, and is listed apart from then on.\n"
-     "--json: {nodes, entries, findings, set_aside, details:[{kind, space, node, text}], aside};\n"
-     "        findings and set_aside are numbers, details and aside have the first 1,000 of each.\n"
+     "--json: {nodes, entries, findings, set_aside, details:[{kind, space, node, text}], aside,\n"
+     "        locked}; findings and set_aside are numbers, details and aside have the first 1,000 "
+     "of\n"
+     "        each, locked counts spaces whose keys are not there.\n"
      "        With --repair also repaired, and left: the findings that still are.",
      "spind check\n"
      "spind check --content\n"
@@ -451,7 +456,8 @@ constexpr Command kCommands[] = {
     {"collect", "", 0, 0, "erase what spaces no longer keep, and bytes that nothing refers to",
      "A store that stays open does so by itself, once an hour.\n"
      "--json: {removed, bytes, kept, entries, nodes, versions, trash_items, thinned, spaces,\n"
-     "        packs_rewritten, moved_bytes}; of the past of spaces, entries of journals, and "
+     "        packs_rewritten, moved_bytes, locked}; of the past of spaces, entries of journals, "
+     "and "
      "purged\n"
      "        nodes and versions; what policies of the trash and of versions drop; spaces that "
      "were\n"
@@ -513,6 +519,13 @@ constexpr Command kCommands[] = {
      "--json: {tenant, state, generation, key_id}",
      "spind key new /etc/spind/keys && spind vault rotate school-12", kVaultRotateOptions,
      run_vault_rotate},
+    {"vault reseal", "TENANT", 1, 1,
+     "encrypt with the newest data key what a tenant stored before it",
+     "In the background of what else the store does; one that was stopped goes on when it is run\n"
+     "again. What lay under the earlier key goes with the next collection.\n"
+     "--json: {pieces, bytes, left}; exit status 3 if pieces are left",
+     "spind vault rotate school-12 --data-key && spind vault reseal school-12 --rate 50M",
+     kVaultResealOptions, run_vault_reseal},
     {"vault rewrap",
      "",
      0,

@@ -1,5 +1,6 @@
 // vault: the keys of tenants, in a store that is encrypted.
 #include "commands.h"
+#include "progress.h"
 #include "text.h"
 
 namespace spind::tool {
@@ -38,6 +39,33 @@ Exit run_vault_rotate(Tool& tool) {
   if (!rotated.ok()) return tool.fail(rotated.error());
   emit(tool, *rotated);
   return Exit::done;
+}
+
+Exit run_vault_reseal(Tool& tool) {
+  ResealOptions options;
+  if (const std::optional<std::string> rate = tool.args().value("rate")) {
+    const Result<std::uint64_t> bytes = parse_bytes(*rate);
+    if (!bytes.ok() || *bytes == 0) return tool.usage("--rate is a number of bytes, as 20M");
+    options.rate_bytes = *bytes;
+  }
+  const Result<Store*> store = tool.store();
+  if (!store.ok()) return tool.fail(store.error());
+  ProgressLine line("encrypting pieces anew");
+  options.cancel = tool.cancel();
+  options.progress = line.callback();
+  const Result<ResealReport> report = (*store)->reseal_vault(tool.operand(0), options);
+  line.clear();
+  if (!report.ok()) return tool.fail(report.error());
+  tool.emit(JsonObject()
+                .number("pieces", report->pieces)
+                .number("bytes", report->bytes)
+                .number("left", report->pieces_left));
+  tool.say(std::to_string(report->pieces) + " pieces, " + human_bytes(report->bytes) +
+           ", are encrypted with the newest key" +
+           (report->pieces_left == 0 ? ""
+                                     : "; " + std::to_string(report->pieces_left) +
+                                           " are not: try again, and check --content"));
+  return report->pieces_left == 0 ? Exit::done : Exit::different;
 }
 
 Exit run_vault_rewrap(Tool& tool) {

@@ -70,6 +70,11 @@ class SPIND_EXPORT Store {
   // its keys cannot be had. limit_exceeded: the data key was changed too often.
   Result<VaultInfo> rotate_vault(const std::string& tenant,
                                  const RotateVaultOptions& options = {}) const;
+  // Encrypts with the newest data key what a tenant stored under earlier ones, while all is in use.
+  // Long: it may be cut off, and goes on with the next call. not_found, key_unavailable; cancelled;
+  // no_space.
+  Result<ResealReport> reseal_vault(const std::string& tenant,
+                                    const ResealOptions& options = {}) const;
   // Wraps with the provider's current key what another one wraps: the secrets of all vaults, and what
   // shows at opening that the keys are right. Once it has returned ok, keys that are not current may
   // go from the provider. Answers how many were wrapped anew; the first error is told when all were

@@ -9,7 +9,10 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
+
+#include "spind/upkeep.h"
 
 namespace spind {
 
@@ -31,8 +34,20 @@ struct RotateVaultOptions {
   // Wraps the vault's secret with the provider's current key, if that is another one.
   bool wrapping_key = true;
   // Makes a new data key, for content above 16 KiB that is stored from now on. What was stored before
-  // stays encrypted as it is.
+  // stays as it is until Store::reseal_vault.
   bool data_key = false;
+};
+
+struct ResealOptions {
+  std::uint64_t rate_bytes = 0;  // so many a second are stored anew; 0: no limit
+  ProgressCallback progress{};   // done and total in pieces
+  std::optional<CancelToken> cancel{};
+};
+
+struct ResealReport {
+  std::uint64_t pieces = 0, bytes = 0;  // encrypted anew, and what is stored of them
+  // Still under an earlier key: damaged ones, which check names, and those that changed meanwhile.
+  std::uint64_t pieces_left = 0;
 };
 
 }  // namespace spind

@@ -20,6 +20,7 @@
 #include "spind/blob_store.h"
 #include "spind/options.h"
 #include "spind/upkeep.h"
+#include "spind/vaults.h"
 
 namespace spind::content {
 
@@ -88,18 +89,6 @@ struct Setup {
   Random* random = nullptr;   // of salts; null: that of the system
   std::uint64_t free_space_reserve_bytes = 0;
   LogCallback log;
-};
-
-struct ResealOptions {
-  std::uint64_t rate_bytes = 0;  // so many a second are stored anew; 0: no limit
-  ProgressCallback progress{};   // done and total in pieces
-  std::optional<CancelToken> cancel{};
-};
-
-struct ResealReport {
-  std::uint64_t pieces = 0, bytes = 0;  // sealed anew, and what is stored of them
-  // Still under an earlier key: damaged ones, which check names, and those that changed meanwhile.
-  std::uint64_t pieces_left = 0;
 };
 
 struct Metrics {

@@ -47,6 +47,7 @@ Result<std::unique_ptr<VaultKeys>> VaultKeys::open(VaultKeysSetup setup) {
 
 Status VaultKeys::start() {
   SPIND_TRY_ASSIGN(const auto check, check_row());
+  if (!check) SPIND_TRY(expect_no_vaults());
   if (!check && setup_.provider == nullptr) return {};
   if (!check && !setup_.store_is_new)
     return Error{.code = Code::invalid_argument,
@@ -57,6 +58,20 @@ Status VaultKeys::start() {
   if (!check) return make_check();
   if (setup_.provider != nullptr) return compare_check(*check);
   return {};
+}
+
+// A store that lost the row that says that it is encrypted must not pass for a plain one: what is
+// sealed would be taken for damage, and what is stored would not be sealed.
+Status VaultKeys::expect_no_vaults() const {
+  const kv::SnapshotRef rows = setup_.kv->durable();
+  const auto cursor = scan_content(*rows, model::ledger_prefix(LedgerRow::vault_keys));
+  const bool any = cursor->valid();
+  SPIND_TRY(cursor->status());
+  if (!any) return {};
+  return Error{.code = Code::key_unavailable,
+               .text =
+                   "the row that shows which keys the store has is missing; bring it back from a "
+                   "copy of the store"};
 }
 
 // ---- what shows that the keys are those of the store ----------------------------------------------

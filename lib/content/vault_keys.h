@@ -92,6 +92,7 @@ class VaultKeys {
         secrets_(*setup_.files, setup_.folder) {}
 
   Status start();
+  Status expect_no_vaults() const;
   Result<std::optional<model::KeyCheckRow>> check_row() const;
   Status make_check();
   Status compare_check(const model::KeyCheckRow& row);

@@ -94,6 +94,7 @@ class Engine {
   // Store::vaults, and what changes them (vaults.cc). Only inside run().
   Result<std::vector<VaultInfo>> vaults();
   Result<VaultInfo> rotate_vault(const std::string& tenant, const RotateVaultOptions& options);
+  Result<ResealReport> reseal_vault(const std::string& tenant, const ResealOptions& options);
   Result<std::uint64_t> rewrap_vaults();
   Status destroy_vault(const std::string& tenant);
 

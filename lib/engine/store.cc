@@ -77,6 +77,12 @@ Result<VaultInfo> Store::rotate_vault(const std::string& tenant,
   return engine->run(Verb::rotate_vault, [&] { return engine->rotate_vault(tenant, options); });
 }
 
+Result<ResealReport> Store::reseal_vault(const std::string& tenant,
+                                         const ResealOptions& options) const {
+  const auto engine = engine_;
+  return engine->run(Verb::reseal_vault, [&] { return engine->reseal_vault(tenant, options); });
+}
+
 Result<std::uint64_t> Store::rewrap_vaults() const {
   const auto engine = engine_;
   return engine->run(Verb::rewrap_vaults, [&] { return engine->rewrap_vaults(); });

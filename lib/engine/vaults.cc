@@ -59,6 +59,14 @@ Result<VaultInfo> Engine::rotate_vault(const std::string& tenant,
   return no_vault("the vault has no keys");
 }
 
+Result<ResealReport> Engine::reseal_vault(const std::string& tenant, const ResealOptions& options) {
+  if (keys_ == nullptr) return no_vault("the store was made without keys");
+  const model::VaultId vault = model::vault_of(tenant);
+  SPIND_TRY_ASSIGN(const content::KeyringRef keyring, keys_->find(vault));
+  if (keyring == nullptr) return no_vault("the tenant has no vault");
+  return content_->reseal(vault, options);
+}
+
 // One that was destroyed has nothing to be wrapped.
 Result<std::uint64_t> Engine::rewrap_vaults() {
   if (keys_ == nullptr) return no_vault("the store was made without keys");

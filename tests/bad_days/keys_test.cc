@@ -257,6 +257,37 @@ TEST_CASE("bad day: a provider that fails hides what was not used yet, and nothi
   CHECK(store.findings(true) == "");
 }
 
+TEST_CASE("keys: a new data key, and what lay under the one before is encrypted anew") {
+  for (const MetadataEngine engine : engines()) {
+    CAPTURE(engine_name(engine));
+    const KeyFile keys;
+    TestStore store(engine, {}, with(keys.provider()));
+    fill(store.make_space("ada"));
+    CHECK(store.store().reseal_vault("default")->pieces == 0);
+    CHECK(store.store().reseal_vault("nobody").code() == Code::not_found);
+    REQUIRE(store.store().rotate_vault("default", {.data_key = true})->generation == 2);
+    Progress last;
+    ResealOptions options;
+    options.progress = [&last](const Progress& progress) { return last = progress, true; };
+    options.cancel.emplace();
+    options.cancel->cancel();
+    CHECK(store.store().reseal_vault("default", options).code() == Code::cancelled);
+    options.cancel.reset();
+    const ResealReport report = store.store().reseal_vault("default", options).value();
+    CHECK(report.pieces > 1);
+    CHECK(report.pieces_left == 0);
+    CHECK(last.done == report.pieces);
+    CHECK(store.store().reseal_vault("default")->pieces == 0);
+    check_filled(store.space("ada"));
+    REQUIRE(store.store().collect({.grace = std::chrono::seconds(0)}).ok());
+    store.reopen();
+    check_filled(store.space("ada"));
+    CHECK(store.findings(true) == "");
+    REQUIRE(store.store().destroy_vault("default").ok());
+    CHECK(store.store().reseal_vault("default").code() == Code::key_unavailable);
+  }
+}
+
 TEST_CASE("keys: wrapping anew needs the old key no longer, and reads what was there") {
   for (const MetadataEngine engine : engines()) {
     CAPTURE(engine_name(engine));

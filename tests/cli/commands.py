@@ -22,7 +22,8 @@ COMMANDS = ["init", "space create", "space list", "space info", "space set", "sp
             "favourite add", "favourite rm", "favourite list",
             "put", "get", "ls", "tree", "stat", "cat", "mkdir", "mv", "cp", "rm", "du", "versions",
             "trash", "changes", "rewind", "upload", "check", "scrub", "collect", "checkpoint", "doctor",
-            "key new", "vault list", "vault rotate", "vault rewrap", "vault destroy", "metrics",
+            "key new", "vault list", "vault rotate", "vault reseal",
+            "vault rewrap", "vault destroy", "metrics",
             "verify", "version", "completion"]
 
 
@@ -167,7 +168,7 @@ class Stores(ToolCase):
         self.spind("put", "-", "s:/a", data=b"x" * 100_000)
         row = self.spind("check", "--content").row
         self.assertEqual(list(row), ["nodes", "entries", "findings", "set_aside", "details",
-                                     "aside"])
+                                     "aside", "locked"])
         self.assertEqual((row["findings"], row["details"], row["set_aside"]), (0, [], 0))
         self.assertGreaterEqual(row["nodes"], 2)
         self.assertGreaterEqual(row["entries"], 2)
@@ -176,7 +177,7 @@ class Stores(ToolCase):
         self.spind("put", "-", "s:/a", data=b"x" * 100_000)
         row = self.spind("check", "--repair").row
         self.assertEqual(list(row), ["nodes", "entries", "findings", "repaired", "left",
-                                     "set_aside", "details", "aside"])
+                                     "set_aside", "details", "aside", "locked"])
         self.assertEqual((row["findings"], row["repaired"], row["left"]), (0, 0, 0))
         pack, = (self.folder / "store" / "packs").iterdir()
         pack.unlink()
@@ -216,7 +217,7 @@ class Stores(ToolCase):
         row = self.spind("collect", "--grace", "0").row
         self.assertEqual(list(row), ["removed", "bytes", "kept", "entries", "nodes", "versions",
                                      "trash_items", "thinned", "spaces", "packs_rewritten",
-                                     "moved_bytes"])
+                                     "moved_bytes", "locked"])
 
     def test_a_space_keeps_its_past_as_it_is_told_and_gives_it_up_at_once(self):
         made = self.spind("space", "create", "short", "--keep-entries", "2").row
@@ -303,11 +304,14 @@ class Stores(ToolCase):
         self.spind("init", *sealed)
         self.spind("space", "create", "s", *sealed)
         self.spind("put", "-", "s:/small", *sealed, data=b"the planted text")
+        self.spind("put", "-", "s:/large", *sealed, data=b"the planted text" * 9000)
         self.assertEqual(self.run_tool("cat", "s:/small", *sealed).out, b"the planted text")
         for path in folder.rglob("*"):
             if path.is_file():
                 self.assertNotIn(b"the planted text", path.read_bytes(), path)
         self.assertEqual(self.error("stat", "s:/small", *store)["code"], "key_unavailable")
+        self.assertEqual(self.spind("check", *store).row["locked"], 1)
+        self.assertEqual(self.spind("collect", *store).row["locked"], 1)
         refused = self.error("ls", "s:", "--vault-keys", keys)  # the store of setUp has no keys
         self.assertEqual(refused["code"], "invalid_argument")
         row = self.spind("vault", "list", *sealed).row
@@ -316,6 +320,11 @@ class Stores(ToolCase):
         second = self.spind("key", "new", keys).row["key_id"]
         row = self.spind("vault", "rotate", "default", "--data-key", *sealed).row
         self.assertEqual((row["generation"], row["key_id"]), (2, second))
+        row = self.spind("vault", "reseal", "default", "--rate", "50M", *sealed).row
+        self.assertEqual((row["pieces"], row["left"]), (1, 0))
+        self.assertEqual(self.spind("vault", "reseal", "default", *sealed).row["pieces"], 0)
+        self.assertEqual(self.run_tool("cat", "s:/large", *sealed).out, b"the planted text" * 9000)
+        self.assertEqual(self.error("vault", "reseal", "nobody", *sealed)["code"], "not_found")
         self.assertEqual(self.spind("vault", "rewrap", *sealed).row, {"wrapped": 1})
         self.assertEqual(self.run_tool("cat", "s:/small", *sealed).out, b"the planted text")
         self.assertEqual(self.spind("check", "--content", *sealed).row["findings"], 0)

@@ -31,7 +31,7 @@ struct Rotated {
     for (int i = 0; i < large; ++i)
       add(std::string(300'000, 'x') + random_text(random, (1 + std::size_t(i)) * 4 * kMiB));
   }
-  Result<content::ResealReport> reseal(const content::ResealOptions& options = {}) {
+  Result<ResealReport> reseal(const ResealOptions& options = {}) {
     return place.content->reseal(kOldVault, options);
   }
   CollectReport collect() {
@@ -148,7 +148,7 @@ TEST_CASE("reseal: it tells how far it is, stops when told to, and goes on where
   const std::size_t pieces = rotated.rows().size();
   REQUIRE(place.keys->rotate_data_key(kOldVault).ok());
   std::uint64_t done = 0, total = 0;
-  content::ResealOptions options;
+  ResealOptions options;
   options.progress = [&](const Progress& progress) {
     done = progress.done;
     total = progress.total;
@@ -210,7 +210,7 @@ TEST_CASE("reseal: a piece that somebody else stored anew meanwhile stays where 
   const auto& file = rotated.files[0];
   REQUIRE(place.keys->rotate_data_key(kOldVault).ok());
   bool stored = false;
-  content::ResealOptions options;
+  ResealOptions options;
   options.progress = [&](const Progress& progress) {
     if (progress.total == 0 || stored) return true;
     stored = true;  // its row was looked at a moment ago

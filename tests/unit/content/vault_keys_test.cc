@@ -134,6 +134,20 @@ TEST_CASE("vault keys: a store that was made without keys stays so, and takes no
   CHECK(vaulted.keys->destroy(kVault).code() == Code::not_found);
 }
 
+TEST_CASE("vault keys: a store that lost the row that names its keys is not taken for a plain one") {
+  Vaulted place;
+  REQUIRE(place.keys->find_or_make(kVault).ok());
+  const kv::Answer lost = place.store->update(
+      {model::ledger_partition()}, [](kv::Transaction& transaction) -> kv::Outcome {
+        transaction.erase(kv::Family::content, model::key_check_key());
+        return kv::Commit{};
+      });
+  REQUIRE(lost.status.ok());
+  REQUIRE(place.store->wait(lost.ticket).ok());
+  CHECK(place.try_open(nullptr).code() == Code::key_unavailable);
+  CHECK(place.try_open(key_file(place.key_path).value()).code() == Code::key_unavailable);
+}
+
 TEST_CASE("vault keys: without a provider nothing is read, and nothing is stored in the clear") {
   Vaulted vaulted;
   REQUIRE(vaulted.keys->find_or_make(kVault).ok());
