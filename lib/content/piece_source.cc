@@ -229,11 +229,12 @@ Status PieceSource::read_frames(std::size_t piece_index, std::uint32_t first,
   const model::Piece& piece = pieces_[piece_index];
   SPIND_TRY_ASSIGN(const model::PieceRow row, resources_.vaults.find(*pin_, vault_, piece.id));
   Status read = read_stored(piece, row, first, out);
-  if (read.code() != Code::not_found) return read;
-  // The bytes may have moved since the snapshot.
+  if (read.code() != Code::not_found && read.code() != Code::corruption) return read;
+  // The bytes may have moved since the snapshot, or been spoilt on their way from far.
   SPIND_TRY_ASSIGN(const model::PieceRow latest,
                    resources_.vaults.find(*resources_.vaults.kv().durable(), vault_, piece.id));
-  if (latest.place != row.place) read = read_stored(piece, latest, first, out);
+  if (latest.place != row.place || resources_.vaults.far())
+    read = read_stored(piece, latest, first, out);
   if (read.code() == Code::not_found) return damaged("the blob of a piece is missing", piece.id);
   return read;
 }

@@ -28,7 +28,9 @@ class FarBlobs final : public BlobStore {
     std::this_thread::sleep_for(latency.load());
     --in_flight_;
     fetched_bytes += out.size();
-    return under_.range(name, offset, out);
+    auto got = under_.range(name, offset, out);
+    if (spoil_one.exchange(false)) out.back() ^= 1;
+    return got;
   }
   Status remove(std::string_view name) override { return under_.remove(name); }
   Result<std::vector<BlobListItem>> list(std::string_view prefix, std::string_view after,
@@ -38,6 +40,7 @@ class FarBlobs final : public BlobStore {
 
   std::atomic<int> requests = 0, most_at_once = 0;
   std::atomic<std::uint64_t> fetched_bytes = 0;
+  std::atomic<bool> spoil_one = false;  // the next answer
   std::atomic<std::chrono::milliseconds> latency{kLatency};
 
  private:
@@ -90,6 +93,16 @@ TEST_CASE("far reading: many requests are under way while a file is read in sequ
     // Nothing is fetched twice, but what was asked for before a sequence was seen.
     CHECK(place.far->fetched_bytes * 10 < kFarBytes * 13);
   }
+}
+
+TEST_CASE("far reading: a byte that is spoilt on its way is asked for again") {
+  FarPlace place;
+  place.far->latency = std::chrono::milliseconds(0);
+  const auto source = place.place.try_source(owner_of(1), place.stored).value();
+  std::vector<std::uint8_t> bytes(kMiB);
+  place.far->spoil_one = true;
+  CHECK(source->read_at(3 * kMiB, bytes).value() == kMiB);
+  CHECK(as_text(bytes) == std::string_view(place.text).substr(3 * kMiB, kMiB));
 }
 
 TEST_CASE("far reading: who cancels need not wait for what is under way") {
