@@ -101,7 +101,12 @@ Status Collector::check_claims(const model::VaultId& vault, std::uint8_t bucket)
     const Unchecked item{model::piece_in_key(cursor->key()), model::space_in_key(cursor->key())};
     SPIND_TRY_ASSIGN(const bool needed, needs(*snapshot, item.space, item.piece));
     if (!needed) {
-      SPIND_TRY(decide(vault, item));
+      // A space whose keys are not there keeps what it holds; others do not wait for it.
+      Status decided = decide(vault, item);
+      if (decided.code() != Code::key_unavailable)
+        SPIND_TRY(std::move(decided));
+      else
+        ++done_.kept;
       continue;
     }
     checked.push_back(item);

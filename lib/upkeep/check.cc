@@ -190,19 +190,27 @@ class StoreCheck {
   // Likewise: a row that knows it may be lost, and found by the next pass.
   Mend mend_stray_blob(const content::Content::StrayBlob& blob) const {
     if (blob.lost) return keep_blob(blob.lost->vault, blob.lost->id, blob.number);
-    return mends_done() == mended_before_ ? leave_open(blob.left_open, blob.number) : Mend{};
+    return may_let_go() ? leave_open(blob.left_open, blob.number) : Mend{};
   }
 
   // In a pass that mended something of a space, a holder may be lost that only the next one finds:
   // were it condemned now, a repair that ends between the two would have a collector take it.
   Mend mend_unheld(const model::VaultId& vault, const model::PieceId& piece) const {
-    if (mends_done() != mended_before_) return {};
+    if (!may_let_go()) return {};
     return condemn_piece(vault, piece, subject_.clock.wall_ns() / 1'000'000);
   }
 
   // Likewise: what refers to the piece may be lost as well.
   Mend mend_stray(const model::VaultId& vault, const model::PieceId& piece) const {
-    return mends_done() == mended_before_ ? note_holders(vault, piece) : Mend{};
+    return may_let_go() ? note_holders(vault, piece) : Mend{};
+  }
+
+  // Nor is anything let go of while a space cannot be looked into for want of its keys: what it
+  // refers to may be just that. A vault that was destroyed holds this back for ever, which costs
+  // room and loses nothing.
+  bool may_let_go() const {
+    return mends_done() == mended_before_ && report_.locked_spaces == 0 &&
+           (mending_ == nullptr || !mending_->met_locked());
   }
 
   std::uint64_t mends_done() const {

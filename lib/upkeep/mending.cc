@@ -59,7 +59,10 @@ Result<Mended> Mending::run_one(const Item& item) {
   if (answer.status.ok()) return mended;
   // What it would be made good from is damaged as well.
   if (is_damage(answer.status.error())) return Mended::cannot;
-  if (is_locked(answer.status.error())) return Mended::nothing;
+  if (is_locked(answer.status.error())) {
+    met_locked_ = true;
+    return Mended::nothing;
+  }
   return answer.status.error();
 }
 

@@ -59,6 +59,8 @@ class Mending {
   // Since it was made.
   std::uint64_t mended() const { return mended_; }        // made good
   std::uint64_t set_aside() const { return set_aside_; }  // and these not
+  // Whether one could not be done for want of keys.
+  bool met_locked() const { return met_locked_; }
 
  private:
   struct Item {
@@ -76,6 +78,7 @@ class Mending {
   std::vector<Item> items_;
   kv::Ticket ticket_ = 0;
   std::uint64_t mended_ = 0, set_aside_ = 0;
+  bool met_locked_ = false;
 };
 
 }  // namespace spind::upkeep
