@@ -31,6 +31,8 @@ struct Option {
 
 // "10", "64K", "512M", "2G", "1T" or "64MiB", in powers of 1024.
 Result<std::uint64_t> parse_bytes(std::string_view text);
+// The value of --rate, not 0; 0, for no limit, if there is none.
+Result<std::uint64_t> parse_rate(const std::optional<std::string>& value);
 Result<std::uint64_t> parse_number(std::string_view text);
 
 class Args {

@@ -8,11 +8,9 @@ namespace spind::tool {
 Exit run_scrub(Tool& tool) {
   ScrubOptions options;
   options.restart = tool.args().has("restart");
-  if (const std::optional<std::string> rate = tool.args().value("rate")) {
-    const Result<std::uint64_t> bytes = parse_bytes(*rate);
-    if (!bytes.ok() || *bytes == 0) return tool.usage("--rate is a number of bytes, as 20M");
-    options.rate_bytes = *bytes;
-  }
+  const Result<std::uint64_t> rate = parse_rate(tool.args().value("rate"));
+  if (!rate.ok()) return tool.usage(rate.error().text);
+  options.rate_bytes = *rate;
   const Result<Store*> store = tool.store();
   if (!store.ok()) return tool.fail(store.error());
   ProgressLine line("reading bytes");

@@ -43,11 +43,9 @@ Exit run_vault_rotate(Tool& tool) {
 
 Exit run_vault_reseal(Tool& tool) {
   ResealOptions options;
-  if (const std::optional<std::string> rate = tool.args().value("rate")) {
-    const Result<std::uint64_t> bytes = parse_bytes(*rate);
-    if (!bytes.ok() || *bytes == 0) return tool.usage("--rate is a number of bytes, as 20M");
-    options.rate_bytes = *bytes;
-  }
+  const Result<std::uint64_t> rate = parse_rate(tool.args().value("rate"));
+  if (!rate.ok()) return tool.usage(rate.error().text);
+  options.rate_bytes = *rate;
   const Result<Store*> store = tool.store();
   if (!store.ok()) return tool.fail(store.error());
   ProgressLine line("encrypting pieces anew");
