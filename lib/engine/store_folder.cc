@@ -91,6 +91,7 @@ Result<StoreFolder> open_store_folder(Files& files, const std::string& folder,
   if (made) {
     SPIND_TRY_ASSIGN(const int format, read_format(files, folder));
     store.is_older = format < kStoreFormat;
+    store.is_sealed = format == kSealedStoreFormat;
   }
   SPIND_TRY(make_folders(files, store, folder));
   return store;

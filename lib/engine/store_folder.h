@@ -27,8 +27,9 @@ inline constexpr int kSealedStoreFormat = 3;
 struct StoreFolder {
   std::string meta, objects, packs, vaults;
   std::unique_ptr<FileLock> lock;
-  bool is_new = false;    // finish_store_folder is to be called when the store stands
-  bool is_older = false;  // renew_store_folder is to be called before anything is written
+  bool is_new = false;     // finish_store_folder is to be called when the store stands
+  bool is_older = false;   // renew_store_folder is to be called before anything is written
+  bool is_sealed = false;  // the store was made with keys
 };
 
 // Takes the lock and looks whether a store of a known format is there. A folder that holds a store

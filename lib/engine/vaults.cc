@@ -20,6 +20,11 @@ Status Engine::open_keys(const StoreOptions& options, bool in_memory) {
                                            .provider = options.keys,
                                            .random = &Random::system(),
                                            .store_is_new = in_memory || folder_.is_new}));
+  if (!keys_->encrypts() && folder_.is_sealed)
+    return Error{.code = Code::key_unavailable,
+                 .text =
+                     "FORMAT says that the store is encrypted, but the row that shows its keys is "
+                     "missing; bring both back from one copy of the store"};
   if (!keys_->encrypts()) {
     keys_.reset();
     return {};

@@ -90,13 +90,15 @@ TEST_CASE("bad day: a store of another format version is not touched") {
     std::ofstream(path + "/FORMAT", std::ios::trunc) << text;
   };
   const std::string right = format_of(path);
-  for (const char* version : {"0", "3", "999999999"}) {
+  for (const char* version : {"0", "4", "999999999"}) {
     CAPTURE(version);
     write_format("spind store\nformat " + std::string(version) + "\n");
     const Result<Store> opened = Store::open(path, small(true));
     REQUIRE(opened.code() == Code::unsupported);
     CHECK(opened.error().text.find(version) != std::string::npos);
   }
+  write_format("spind store\nformat 3\n");  // that of stores with keys, which this one is not
+  CHECK(Store::open(path, small(true)).code() == Code::key_unavailable);
   for (const char* rubbish : {"", "rubbish", "spind store\n", "spind store\nformat x\n"}) {
     CAPTURE(rubbish);
     write_format(rubbish);
