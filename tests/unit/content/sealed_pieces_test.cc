@@ -150,10 +150,12 @@ TEST_CASE(
   hmac_sha256(place.keys->find(kSchoolVault).value()->id_key().value(), sha256(as_bytes(text)),
               expected);
   CHECK(stored.pieces[0].id == expected);
-  const auto upload = place.content->upload(owner_of(2), 0, nullptr);
-  REQUIRE(upload->append(as_bytes("a tail")).ok());
-  const content::Stored tail = upload->finish_as_pieces().value();
-  CHECK(tail.pieces.at(0).id != sha256(as_bytes("a tail")));
+  {
+    const auto upload = place.content->upload(owner_of(2), 0, nullptr);
+    REQUIRE(upload->append(as_bytes("a tail")).ok());
+    const content::Stored tail = upload->finish_as_pieces().value();
+    CHECK(tail.pieces.at(0).id != sha256(as_bytes("a tail")));
+  }
   place.reopen();
   CHECK(place.put_and_commit(owner_of(3), text).pieces[0].id == expected);
   CHECK(place.content->metrics().pieces_shared == 1);
