@@ -264,7 +264,8 @@ TEST_CASE("keys: a destroyed vault keeps nobody from collecting what another ten
   const Space ada = store.make_space("ada");
   fill(ada);
   // Stored, but never referred to: the collector is to look at it.
-  CHECK(ada.put("/wrong", planted(200'000), {.sha256 = Sha256{}}).code() == Code::precondition_failed);
+  CHECK(ada.put("/wrong", planted(200'000), {.sha256 = Sha256{}}).code() ==
+        Code::precondition_failed);
   const Space bob = other_space(store.store(), "bob");
   REQUIRE(bob.update({.floor = FloorPolicy{0, 0}, .trash = TrashPolicy{0}}).ok());
   REQUIRE(bob.put("/a", planted(300'000)).ok());
