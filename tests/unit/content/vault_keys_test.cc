@@ -134,7 +134,8 @@ TEST_CASE("vault keys: a store that was made without keys stays so, and takes no
   CHECK(vaulted.keys->destroy(kVault).code() == Code::not_found);
 }
 
-TEST_CASE("vault keys: a store that lost the row that names its keys is not taken for a plain one") {
+TEST_CASE(
+    "vault keys: a store that lost the row that names its keys is not taken for a plain one") {
   Vaulted place;
   REQUIRE(place.keys->find_or_make(kVault).ok());
   const kv::Answer lost = place.store->update(
