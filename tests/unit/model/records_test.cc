@@ -186,6 +186,7 @@ TEST_CASE("records: a space that says nothing new is written as it always was") 
   space.image = space.readme = 0;
   space.trash = {};
   space.versions = {};
+  space.pieces = PieceRule::fixed;
   std::string bytes = encode(space);
   CHECK(bytes[1] == 1);
   // The same in a format that could say more is not what the encoder makes.
