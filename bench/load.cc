@@ -30,7 +30,7 @@ void work(const Load& load, const Call& call, unsigned thread, SteadyClock::time
           Worker& worker) {
   ::pthread_setname_np(::pthread_self(), "load");  // so that a profiler can tell who it is
   auto now = SteadyClock::now();
-  while (now < deadline) {
+  while (now < deadline && (load.over == nullptr || !*load.over)) {
     const auto begin = now;
     call(thread, worker.calls++);
     now = SteadyClock::now();

@@ -1,6 +1,7 @@
 // Makes load: threads that call one thing again and again, and bytes that do not compress.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <span>
@@ -15,6 +16,7 @@ struct Load {
   double seconds = 2;
   unsigned units_per_call = 1;  // what one call counts for in the rate
   unsigned time_each_nth = 1;   // calls too short to be timed one by one: time every n-th
+  const std::atomic<bool>* over = nullptr;  // no call begins when it is set
 };
 
 // `call(thread, n)` is the n-th call of that thread. All threads begin together, and a call that

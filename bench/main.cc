@@ -19,6 +19,7 @@ constexpr int kMissed = 3;
 constexpr const char* kUsage =
     "usage: spind-bench [--json FILE] [--rows P1,P2.4,…] [--folder DIR] [--runs N]\n"
     "                   [--seconds S] [--tool PATH] [--tree DIR] [--nodes N] [--only ours|limit]\n"
+    "                   [--s3 URL] [--endpoint URL] [--rclone PATH] [--mc PATH]\n"
     "\n"
     "  --json FILE    also writes the rows to FILE\n"
     "  --rows LIST    only these; P1 means P1.spaces and P1.hot\n"
@@ -29,6 +30,11 @@ constexpr const char* kUsage =
     "  --tree DIR     the tree for P13 (default: 20,000 generated files of real sizes)\n"
     "  --nodes N      files of the large store of P8 and P12 (default: 10000000)\n"
     "  --only SIDE    one side alone, for a profiler; compares nothing\n"
+    "  --s3 URL       a bucket for P6, P6s, P6r and P15.s3, as bench/s3.sh gives it with what\n"
+    "                 follows: s3://BUCKET/PREFIX; credentials come from the AWS_* variables\n"
+    "  --endpoint URL the bucket's server\n"
+    "  --rclone PATH  the program, for P6 and P6s (default: rclone)\n"
+    "  --mc PATH      MinIO's client, for P6 (default: mc)\n"
     "\n"
     "exit status: 0 all goals are met, 3 one is missed, 2 wrong usage, 1 an error\n";
 
@@ -41,8 +47,9 @@ struct Arguments {
 std::vector<Row> all_rows() {
   std::vector<Row> rows;
   for (const auto& list :
-       {create_rows(), stat_rows(), list_rows(), big_file_rows(), small_file_rows(), dedup_rows(),
-        feed_rows(), tree_rows(), copy_rows(), past_rows(), size_rows(), upkeep_rows()}) {
+       {create_rows(), stat_rows(), list_rows(), big_file_rows(), small_file_rows(),
+        bucket_file_rows(), bucket_small_rows(), bucket_read_rows(), dedup_rows(), feed_rows(),
+        tree_rows(), copy_rows(), past_rows(), size_rows(), collector_rows(), upkeep_rows()}) {
     rows.insert(rows.end(), list.begin(), list.end());
   }
   return rows;
@@ -67,6 +74,9 @@ bool parse(int argc, char** argv, Arguments& arguments) {
   Plan& plan = arguments.context.plan;
   arguments.context.folder = "bench-data";
   arguments.context.tool = SPIND_BENCH_TOOL;
+  BucketOptions& bucket = arguments.context.bucket;
+  bucket.rclone = "rclone";
+  bucket.mc = "mc";
   for (int i = 1; i + 1 < argc; i += 2) {
     const std::string name = argv[i], value = argv[i + 1];
     if (name == "--json")
@@ -85,6 +95,14 @@ bool parse(int argc, char** argv, Arguments& arguments) {
       arguments.context.tree = value;
     else if (name == "--nodes")
       arguments.context.nodes = std::strtoull(value.c_str(), nullptr, 10);
+    else if (name == "--s3")
+      bucket.url = value;
+    else if (name == "--endpoint")
+      bucket.endpoint = value;
+    else if (name == "--rclone")
+      bucket.rclone = value;
+    else if (name == "--mc")
+      bucket.mc = value;
     else if (name == "--only")
       plan.ours = value == "ours", plan.limit = value == "limit";
     else
@@ -94,12 +112,25 @@ bool parse(int argc, char** argv, Arguments& arguments) {
   return argc % 2 == 1 && (plan.ours || plan.limit);
 }
 
-int measure(const Arguments& arguments) {
+// Those that are wanted, without those that cannot run.
+std::vector<Row> rows_to_run(const Arguments& arguments, bool& known) {
   std::vector<Row> rows;
   for (Row& row : all_rows()) {
-    if (is_wanted(row, arguments.wanted)) rows.push_back(row);
+    if (!is_wanted(row, arguments.wanted)) continue;
+    known = true;
+    if (row.in_bucket && arguments.context.bucket.url.empty())
+      std::fprintf(stderr, "%s: skipped: it needs a bucket (--s3, or run bench/s3.sh)\n",
+                   row.id.c_str());
+    else
+      rows.push_back(std::move(row));
   }
-  if (rows.empty()) {
+  return rows;
+}
+
+int measure(const Arguments& arguments) {
+  bool known = false;
+  const std::vector<Row> rows = rows_to_run(arguments, known);
+  if (!known) {
     std::fputs("spind-bench: no such row\n", stderr);
     return 2;
   }

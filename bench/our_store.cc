@@ -17,7 +17,7 @@ KeyProviderPtr keys_beside(const std::filesystem::path& folder) {
 }
 
 Store open_store(const std::filesystem::path& folder, const OurOptions& options) {
-  StoreOptions store{.create = true, .memory_bytes = options.memory_bytes};
+  StoreOptions store{.create = true, .memory_bytes = options.memory_bytes, .blobs = options.blobs};
   if (options.encrypted) store.keys = keys_beside(folder);
   return must(Store::open(folder, store), "open store");
 }

@@ -3,8 +3,10 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <vector>
 
+#include "spind/blob_store.h"
 #include "spind/store.h"
 
 namespace spind::bench {
@@ -28,6 +30,7 @@ struct OurOptions {
   bool deferred = false;
   std::uint64_t memory_bytes = 512ull << 20;
   bool encrypted = false;  // with keys in a file beside the store
+  std::shared_ptr<BlobStore> blobs{};
 };
 
 class OurStore {

