@@ -10,6 +10,9 @@ using kv::Family;
 
 namespace {
 
+// Nodes that a long change keeps at hand: its folders come again and again.
+constexpr std::size_t kNodesKeptMax = 4096;
+
 Error disagreement(std::string text) { return {.code = Code::corruption, .text = std::move(text)}; }
 
 }  // namespace
@@ -438,9 +441,12 @@ Result<std::optional<EntryNumber>> State::request(std::string_view principal,
 }
 
 Status State::rest(const Progress& progress) {
-  write_nodes();
-  nodes_.clear();
-  return guard_ ? guard_(progress, rows_.memory_bytes()) : Status();
+  if (nodes_.size() > kNodesKeptMax) {
+    write_nodes();
+    nodes_.clear();
+  }
+  return guard_ ? guard_(progress, rows_.memory_bytes() + nodes_.size() * sizeof(Loaded))
+                : Status();
 }
 
 // Those who wait for the space are told by its head, and only of what readers can see.

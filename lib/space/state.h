@@ -105,12 +105,12 @@ class State final : public NodeSource {
   // Whether a child's name collides under the space's name rule, and with which name.
   Result<std::optional<std::string>> colliding_name(NodeId parent, std::string_view name);
 
-  // Asked between the steps of a change that has many, with the memory that the rows written so far
-  // take; an error ends it.
+  // Asked between the steps of a change that has many, with the memory that it takes so far, about;
+  // an error ends it.
   using Guard = std::function<Status(const Progress& progress, std::size_t memory_bytes)>;
   void set_guard(Guard guard) { guard_ = std::move(guard); }
-  // Writes the nodes that changed and forgets all of them, so that a long change takes no more
-  // memory than what it writes; then asks the guard. Nodes must be looked up again.
+  // Where many nodes are known: writes those that changed and forgets all, so that a long change
+  // takes little more memory than what it writes. Then asks the guard. Nodes must be looked up again.
   Status rest(const Progress& progress);
 
   // What the state is read from, and the journal beside it.
