@@ -1,19 +1,28 @@
 #include "store_file.h"
 
 #include <memory>
+#include <new>
 
 #include "transfer.h"
 
 namespace spind::tool {
 namespace {
 
-// Memory that is about to be filled need not be cleared first.
-struct Buffer {
+// Memory that is about to be filled need not be cleared first. It begins where a page does: AMD's
+// processors copy files four times as slowly to 16 bytes behind that, where malloc puts large blocks.
+class Buffer {
+ public:
   explicit Buffer(std::size_t bytes)
-      : memory(std::make_unique_for_overwrite<std::uint8_t[]>(bytes)), size(bytes) {}
-  std::span<std::uint8_t> all() { return {memory.get(), size}; }
-  std::unique_ptr<std::uint8_t[]> memory;
-  std::size_t size;
+      : memory_(static_cast<std::uint8_t*>(::operator new(bytes, kAlignment))), size_(bytes) {}
+  std::span<std::uint8_t> all() { return {memory_.get(), size_}; }
+
+ private:
+  static constexpr std::align_val_t kAlignment{4096};
+  struct Free {
+    void operator()(std::uint8_t* memory) const { ::operator delete(memory, kAlignment); }
+  };
+  std::unique_ptr<std::uint8_t, Free> memory_;
+  std::size_t size_;
 };
 
 Result<Written> store_whole(const Space& space, const Ref& to, LocalFile& file,

@@ -251,7 +251,7 @@ void PieceBuffer::shrink_frames(FrameCodec* codec) {
     std::size_t kept = codec != nullptr ? codec->shrink(bytes, to) : 0;
     if (kept == 0) {
       kept = bytes.size();
-      std::memmove(to, bytes.data(), kept);
+      if (to != bytes.data()) std::memmove(to, bytes.data(), kept);
     }
     frame_bytes_[i] = static_cast<std::uint32_t>(kept);
     to += kept;

@@ -1,13 +1,15 @@
 #include "engine/uploading.h"
 
 #include "base/limits.h"
+#include "base/page_buffer.h"
 #include "base/try.h"
 #include "engine/local_file.h"
 
 namespace spind::engine {
 namespace {
 
-constexpr std::size_t kReadBytes = 1 << 20;
+// What was read is still in the processor's cache when it is hashed.
+constexpr std::size_t kReadBytes = 128 << 10;
 
 Result<Written> commit_stored(const SpaceState& space, const Ref& file, const PutOptions& options,
                               const content::Stored& stored) {
@@ -18,14 +20,14 @@ Result<Written> commit_stored(const SpaceState& space, const Ref& file, const Pu
 
 // In parts as large as the content is expected to be, with a byte to see its end.
 Status copy_all(const ByteSource& source, std::uint64_t size_bytes, content::Upload& upload) {
-  std::vector<std::uint8_t> buffer(std::min<std::uint64_t>(kReadBytes - 1, size_bytes) + 1);
+  const PageBuffer buffer(std::min<std::uint64_t>(kReadBytes - 1, size_bytes) + 1);
   for (;;) {
-    SPIND_TRY_ASSIGN(const std::size_t got, source(buffer));
+    SPIND_TRY_ASSIGN(const std::size_t got, source(buffer.all()));
     if (got == 0) return {};
-    if (got > buffer.size())
+    if (got > buffer.all().size())
       return Error{.code = Code::invalid_argument,
                    .text = "the source gave more than it was asked"};
-    SPIND_TRY(upload.append(Bytes(buffer.data(), got)));
+    SPIND_TRY(upload.append(buffer.all().first(got)));
   }
 }
 
