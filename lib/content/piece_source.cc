@@ -171,7 +171,7 @@ Result<std::size_t> PieceSource::read_pieces(std::uint64_t offset, std::span<std
       }
     }
     if (!window_.holds(piece, frame)) {
-      const std::uint64_t frames = (in_frame + rest.size()) / kFrameBytesMax + 1;
+      const std::uint64_t frames = (in_frame + rest.size() - 1) / kFrameBytesMax + 1;
       SPIND_TRY(show(piece, frame,
                      static_cast<std::uint32_t>(std::min<std::uint64_t>(frames, kWindowFrames)),
                      interrupt));
