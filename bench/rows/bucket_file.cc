@@ -45,7 +45,11 @@ Comparison compare_put(const Context& context, bool encrypted) {
     return [&context, command] {
       const Prefix prefix(context.bucket);
       const Words words = command(prefix);
-      return time_of([&] { run_program(words); });
+      const Sample sample = time_of([&] { run_program(words); });
+      // Not every failure of a client is in its exit status.
+      const auto items = must(prefix.blobs()->list("", "", 2), "list the bucket");
+      if (items.size() != 1 || items[0].size_bytes != kBytes) give_up(words[0], "put no such file");
+      return sample;
     };
   };
   const auto by_rclone = [&](const Words& options) {
@@ -105,7 +109,9 @@ Comparison compare_get(const Context& context, bool encrypted) {
   fs::remove(source);
   const auto got = [&](const std::function<void()>& get) {
     fs::remove(copy);
-    return time_of(get);
+    const Sample sample = time_of(get);
+    if (fs::file_size(copy) != kBytes) give_up("get", "the copy is short");
+    return sample;
   };
   using Words = Clients::Words;
   const auto by = [&](const Words& words) {

@@ -85,7 +85,10 @@ Comparison compare(const Context& context) {
       const Prefix prefix(context.bucket);
       Words words = {"copy", source.string(), prefix.for_rclone("files"), "--transfers", "32"};
       words.insert(words.end(), options.begin(), options.end());
-      return rate_of([&] { run_program(clients.rclone(words)); });
+      const Sample sample = rate_of([&] { run_program(clients.rclone(words)); });
+      if (must(prefix.blobs()->list("", "", 2 * kFiles), "list the bucket").size() != kFiles)
+        give_up("rclone", "put other than all files");
+      return sample;
     };
   };
   Comparison result = side_by_side(
