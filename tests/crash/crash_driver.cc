@@ -7,11 +7,13 @@
 
 #include "engine/seams.h"
 #include "spind/blob_places.h"
+#include "spind/key_provider.h"
 
 namespace spind::test {
 namespace {
 
 constexpr std::uint64_t kKillsPerStore = 20;
+constexpr std::uint64_t kStoresPerEncrypted = 3;
 
 class InStoreFolder : public CrashPlace {
  public:
@@ -40,6 +42,13 @@ class InOtherFolder : public CrashPlace {
 std::unique_ptr<CrashPlace> in_store_folder() { return std::make_unique<InStoreFolder>(); }
 std::unique_ptr<CrashPlace> in_other_folder() { return std::make_unique<InOtherFolder>(); }
 
+CrashDriver::CrashDriver(std::uint64_t seed, std::unique_ptr<CrashPlace> place, bool encrypted)
+    : seed_(seed), place_(std::move(place)), random_(seed), ledger_(seed) {
+  if (!encrypted) return;
+  key_file_ = folder_ / "keys";
+  (void)add_key(key_file_).value();
+}
+
 void CrashDriver::kill_once(Aftermath& tally) {
   run_writer(tally);
   place_->settle();
@@ -48,7 +57,7 @@ void CrashDriver::kill_once(Aftermath& tally) {
 
 void CrashDriver::run_writer(Aftermath& tally) {
   std::vector<std::string> words = {SPIND_CRASH_WRITER, folder_ / "store", place_->word(),
-                                    std::to_string(seed_)};
+                                    key_file_, std::to_string(seed_)};
   for (std::uint32_t writer = 0; writer < kWriters; ++writer)
     words.push_back(std::to_string(ledger_.next_step(writer)));
   WorkerProcess process(std::move(words));
@@ -93,6 +102,7 @@ void CrashDriver::judge(Aftermath& tally) {
   Result<std::shared_ptr<BlobStore>> blobs = place_->open();
   if (!blobs.ok()) return tally.note("blobs: " + blobs.error().to_string());
   options.blobs = *std::move(blobs);
+  if (!key_file_.empty()) options.keys = key_file(key_file_).value();
   kv::Store* rows = nullptr;
   engine::Seams seams;
   seams.open_kv = [&](const engine::KvSetup& setup) {
@@ -112,7 +122,8 @@ Aftermath kill_many(std::uint64_t first_seed, std::uint64_t kills, MakeCrashPlac
   for (std::uint64_t i = 0; i < kills && tally.clean(); ++i) {
     if (i % kKillsPerStore == 0) {
       if (driver) tally.acknowledged += driver->acknowledged();
-      driver = std::make_unique<CrashDriver>(first_seed + i, place());
+      const bool encrypted = (first_seed + i / kKillsPerStore) % kStoresPerEncrypted == 0;
+      driver = std::make_unique<CrashDriver>(first_seed + i, place(), encrypted);
     }
     driver->kill_once(tally);
   }

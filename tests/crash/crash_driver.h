@@ -35,8 +35,7 @@ std::unique_ptr<CrashPlace> in_other_folder();
 // One store that is killed again and again. One thread at a time.
 class CrashDriver {
  public:
-  CrashDriver(std::uint64_t seed, std::unique_ptr<CrashPlace> place)
-      : seed_(seed), place_(std::move(place)), random_(seed), ledger_(seed) {}
+  CrashDriver(std::uint64_t seed, std::unique_ptr<CrashPlace> place, bool encrypted);
 
   // One run of the writer that ends in a kill, and what was found after it.
   void kill_once(Aftermath& tally);
@@ -51,12 +50,13 @@ class CrashDriver {
   const std::unique_ptr<CrashPlace> place_;
   std::mt19937_64 random_;
   TemporaryFolder folder_;
+  std::string key_file_;  // empty: nothing is encrypted
   Ledger ledger_;
 };
 
 using MakeCrashPlace = std::unique_ptr<CrashPlace> (*)();
 // So many kills, until one finds something: on one store, and then on a fresh one, so that its size
-// stays small.
+// stays small. Every third store is encrypted, and its keys are changed all the while.
 Aftermath kill_many(std::uint64_t first_seed, std::uint64_t kills, MakeCrashPlace place);
 
 }  // namespace spind::test

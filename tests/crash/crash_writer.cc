@@ -1,11 +1,11 @@
 // Writes into a store until it is killed, and tells what it has begun and what was acknowledged:
 //
-//   crash_writer FOLDER BLOBS SEED STEP…      the next step of each writer; BLOBS is empty, a folder,
-//                                             or "s3://BUCKET/PREFIX ENDPOINT"
+//   crash_writer FOLDER BLOBS KEYS SEED STEP…  the next step of each writer; BLOBS is empty, a folder, or
+//                                              "s3://BUCKET/PREFIX ENDPOINT"; KEYS is empty or a file
 //
 // A thread beside them lets go of things, another one of whole spaces, a third one tidies a desk; a
 // fourth one collects, rewrites packs, scrubs and copies the store, and the store's own upkeep runs
-// without a pause. The last writer defers: it begins sixteen steps, then waits once for all of them.
+// without a pause. With keys a fifth one changes them. The last writer defers: it begins sixteen steps, then waits once for all of them.
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -16,6 +16,7 @@
 #include "base/try.h"
 #include "spind/blob_layers.h"
 #include "spind/blob_places.h"
+#include "spind/key_provider.h"
 #include "spind/s3.h"
 #include "support/store/aftermath.h"
 #include "support/store/side_loads.h"
@@ -98,6 +99,14 @@ void look_after_for_ever(const Store& store, const std::string& folder, const Ta
   }
 }
 
+void change_keys_for_ever(const Store& store, const std::string& keys, const Task& task) {
+  for (std::uint64_t round = task.step;; ++round) {
+    const Status done = change_keys(store, keys, round);
+    if (!done.ok()) fail(task, 0, done.error());
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+}
+
 bool in_bucket(const std::string& where) { return where.starts_with("s3://"); }
 
 // What is done again and again until it works: the writer takes no error for an answer.
@@ -127,7 +136,19 @@ Result<BlobStorePtr> blobs_in(const std::string& where, std::uint64_t seed) {
   return blobs_in_folder(where, seed);
 }
 
-int run(const std::string& folder, const std::string& blobs, Task first,
+// What the driver forks for another store holds the lock of this one, which the driver has just closed,
+// until it has become a writer itself.
+Result<Store> open_store(const std::string& folder, const StoreOptions& options) {
+  constexpr int kTriesMax = 500;
+  Result<Store> store = Store::open(folder, options);
+  for (int tries = 1; store.code() == Code::busy && tries < kTriesMax; ++tries) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    store = Store::open(folder, options);
+  }
+  return store;
+}
+
+int run(const std::string& folder, const std::string& blobs, const std::string& keys, Task first,
         const std::vector<std::uint64_t>& steps) {
   StoreOptions options{.create = true};
   Result<BlobStorePtr> place = blobs_in(blobs, first.seed + steps[0]);
@@ -136,7 +157,8 @@ int run(const std::string& folder, const std::string& blobs, Task first,
   options.memory_bytes = in_bucket(blobs) ? kMeasuredMemoryBytes : kWorkerMemoryBytes;
   options.free_space_reserve_bytes = 0;
   options.upkeep_period = std::chrono::milliseconds(5);
-  Result<Store> store = Store::open(folder, options);
+  if (!keys.empty()) options.keys = key_file(keys).value();
+  Result<Store> store = open_store(folder, options);
   if (!store.ok()) fail(first, 0, store.error());
   std::vector<std::thread> threads;
   std::optional<Space> ledger;
@@ -159,6 +181,7 @@ int run(const std::string& folder, const std::string& blobs, Task first,
   threads.emplace_back(come_and_go_for_ever, store->session({.user = "ada"}).value(), first);
   threads.emplace_back(tidy_for_ever, store->session({.user = "ada"}).value(), *ledger, first);
   threads.emplace_back([&] { look_after_for_ever(*store, folder, first); });
+  if (!keys.empty()) threads.emplace_back([&] { change_keys_for_ever(*store, keys, first); });
   for (std::thread& thread : threads) thread.join();
   return 0;
 }
@@ -168,8 +191,8 @@ int run(const std::string& folder, const std::string& blobs, Task first,
 
 int main(int argc, char** argv) {
   using namespace spind::test;
-  if (argc != 4 + static_cast<int>(kWriters)) return 2;
+  if (argc != 5 + static_cast<int>(kWriters)) return 2;
   std::vector<std::uint64_t> steps;
-  for (int i = 4; i < argc; ++i) steps.push_back(std::strtoull(argv[i], nullptr, 10));
-  return run(argv[1], argv[2], {std::strtoull(argv[3], nullptr, 10), 0, 0}, steps);
+  for (int i = 5; i < argc; ++i) steps.push_back(std::strtoull(argv[i], nullptr, 10));
+  return run(argv[1], argv[2], argv[3], {std::strtoull(argv[4], nullptr, 10), 0, 0}, steps);
 }

@@ -4,6 +4,7 @@
 #include "fault/fault_sweep.h"
 #include "support/store/device.h"
 #include "support/store/faults.h"
+#include "support/store/open_door.h"
 #include "support/store/sample.h"
 
 namespace spind::test {
@@ -12,8 +13,8 @@ namespace {
 constexpr std::uint64_t kCheckpointCallsMax = 1'000;
 
 // "" or what is wrong with the copy.
-std::string look_at_copy(const std::string& folder) {
-  const Result<Store> copy = Store::open(folder);
+std::string look_at_copy(const std::string& folder, const KeyProviderPtr& keys) {
+  const Result<Store> copy = Store::open(folder, {.keys = keys});
   if (!copy.ok()) return "opening the copy: " + copy.error().to_string();
   const Status whole = read_undamaged(*copy);
   if (!whole.ok()) return "reading the copy: " + whole.error().to_string();
@@ -26,12 +27,13 @@ std::string look_at_copy(const std::string& folder) {
 
 class CheckpointSweep {
  public:
-  explicit CheckpointSweep(Code code) : code_(code), files_(Files::system(), point_) {
+  CheckpointSweep(Code code, bool encrypted) : code_(code), files_(Files::system(), point_) {
+    if (encrypted) options_.keys = open_door();
     engine::Seams seams;
     seams.files = &files_;
     device_.set_syncs_left_out();
     seams.open_kv = rocksdb_on(device_file_system(device_));
-    store_.emplace(MetadataEngine::rocksdb, seams);
+    store_.emplace(MetadataEngine::rocksdb, seams, options_);
     make_sample(store_->store());
     state_ = describe(store_->space("faults")).value();
   }
@@ -57,7 +59,7 @@ class CheckpointSweep {
     const Result<CheckpointReport> made = store_->store().checkpoint(to);
     point_.disarm();
     if (made.ok()) {
-      const std::string wrong = look_at_copy(to);
+      const std::string wrong = look_at_copy(to, options_.keys);
       if (!wrong.empty()) violation(n, wrong);
     } else if (!point_.fired()) {
       violation(n, "without a fault: " + made.error().to_string());
@@ -80,11 +82,12 @@ class CheckpointSweep {
     const std::string again = folder_ / (std::to_string(n) + " again");
     const Result<CheckpointReport> made = store_->store().checkpoint(again);
     if (!made.ok()) return violation(n, "trying again: " + made.error().to_string());
-    const std::string wrong = look_at_copy(again);
+    const std::string wrong = look_at_copy(again, options_.keys);
     if (!wrong.empty()) violation(n, "trying again, " + wrong);
   }
 
   const Code code_;
+  StoreOptions options_;
   Device device_;
   FaultPoint point_;
   FaultFiles files_;
@@ -96,6 +99,8 @@ class CheckpointSweep {
 
 }  // namespace
 
-SweepResult sweep_checkpoint(Code code) { return CheckpointSweep(code).run(); }
+SweepResult sweep_checkpoint(Code code, bool encrypted) {
+  return CheckpointSweep(code, encrypted).run();
+}
 
 }  // namespace spind::test

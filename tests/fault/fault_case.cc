@@ -489,6 +489,7 @@ std::vector<FaultCase> make_cases() {
   cases.push_back({"collect and forget", forget, false, let_go});
   add_upload_cases(cases);
   for (FaultCase& one : upkeep_cases()) cases.push_back(std::move(one));
+  for (FaultCase& one : keys_cases()) cases.push_back(std::move(one));
   return cases;
 }
 

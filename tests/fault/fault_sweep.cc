@@ -5,6 +5,7 @@
 
 #include "base/try.h"
 #include "support/store/faults.h"
+#include "support/store/open_door.h"
 #include "support/store/sample.h"
 
 namespace spind::test {
@@ -36,13 +37,20 @@ class Calls {
 // Of the reads of metadata that a repair makes, by far the most of its calls, one in so many.
 constexpr std::uint64_t kReadsAPoint = 32;
 
+StoreOptions options(bool encrypted, const char* current_key_id) {
+  StoreOptions options;
+  if (encrypted) options.keys = open_door(current_key_id);
+  return options;
+}
+
 // A store whose every seam can be made to fail. The clock moves only when a test moves it, so that
 // equal runs leave equal states.
 class Fixture {
  public:
   Fixture(Seam seam, const FaultCase& fault_case, const Beginning& beginning)
       : files_(Files::system(), seam == Seam::files ? point : unused_),
-        store(MetadataEngine::memory, seams(seam), {}, true) {
+        store(MetadataEngine::memory, seams(seam), options(beginning.encrypted, "later key"),
+              true) {
     store.before_kv([this, seam, mends = fault_case.mends != Mends::nothing](kv::MemoryCall call) {
       const bool reads = call == kv::MemoryCall::get || call == kv::MemoryCall::scan;
       const bool passed_over = mends && reads && ++reads_ % kReadsAPoint != 0;
@@ -116,7 +124,9 @@ class Sweep {
   std::string undamaged() const {
     FaultCase none = case_;
     none.prepare = nullptr;
-    return Fixture(seam_, none, Beginning(none)).state(!case_.takes_ids).value();
+    return Fixture(seam_, none, Beginning(none, beginning_.encrypted))
+        .state(!case_.takes_ids)
+        .value();
   }
 
   // False: the verb did not meet the fault.
@@ -202,8 +212,9 @@ const char* seam_name(Seam seam) {
   return "";
 }
 
-Beginning::Beginning(const FaultCase& fault_case)
-    : store(MetadataEngine::memory, seams_with(clock_)) {
+Beginning::Beginning(const FaultCase& fault_case, bool is_encrypted)
+    : encrypted(is_encrypted),
+      store(MetadataEngine::memory, seams_with(clock_), options(encrypted, "first key")) {
   make_sample(store.store());
   if (fault_case.prepare) fault_case.prepare(store);
   store.close();

@@ -22,12 +22,13 @@ struct SweepResult {
 // What the sweeps of a case begin with: made once, closed, and copied for each call that fails.
 class Beginning {
  public:
-  explicit Beginning(const FaultCase& fault_case);
+  Beginning(const FaultCase& fault_case, bool encrypted);
 
  private:
   TestClock clock_;
 
  public:
+  const bool encrypted;
   TestStore store;
 };
 
@@ -35,6 +36,6 @@ class Beginning {
 SweepResult sweep(const FaultCase& fault_case, const Beginning& beginning, Seam seam, Code code);
 
 // The same of Store::checkpoint, by the seam of files.
-SweepResult sweep_checkpoint(Code code);
+SweepResult sweep_checkpoint(Code code, bool encrypted);
 
 }  // namespace spind::test

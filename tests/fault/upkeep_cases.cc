@@ -32,6 +32,7 @@ FaultCase repair(std::string name, std::string set_aside, Mends mends,
   FaultCase one{std::move(name), run, true, prepare};
   one.mends = mends;
   one.is_long = true;
+  one.encrypted = Encrypted::never;
   return one;
 }
 
@@ -121,6 +122,7 @@ std::vector<FaultCase> upkeep_cases() {
   FaultCase scrub{"scrub in parts", scrub_in_parts, false};
   FaultCase rewrite{"rewrite packs", rewrite_packs, false, leave_pack_mostly_dead};
   scrub.is_long = rewrite.is_long = true;
+  scrub.encrypted = Encrypted::never;
   return {repair("repair of what can be derived", "", Mends::all, damage_derived),
           repair("repair of what is lost", kSetAside, Mends::what_it_can, damage_for_good),
           std::move(scrub), std::move(rewrite)};

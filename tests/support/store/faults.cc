@@ -83,9 +83,24 @@ Status FaultFiles::rename(const std::string& from, const std::string& to) {
   return behind_.rename(from, to);
 }
 
+Status FaultFiles::link(const std::string& from, const std::string& to) {
+  SPIND_TRY(point_.hit("link"));
+  return behind_.link(from, to);
+}
+
 Status FaultFiles::remove(const std::string& path) {
   SPIND_TRY(point_.hit("remove"));
   return behind_.remove(path);
+}
+
+Status FaultFiles::shred(const std::string& path) {
+  if (Status failed = point_.hit("shred"); !failed.ok()) {
+    SPIND_TRY_ASSIGN(const std::unique_ptr<File> file, behind_.open(path, OpenMode::append));
+    SPIND_TRY_ASSIGN(const std::uint64_t size_bytes, file->size());
+    SPIND_TRY(file->truncate(size_bytes / 2));
+    return failed;
+  }
+  return behind_.shred(path);
 }
 
 Result<bool> FaultFiles::exists(const std::string& path) {

@@ -41,7 +41,10 @@ class FaultFiles : public Files {
   Status make_folder(const std::string& path) override;
   Status sync_folder(const std::string& path) override;
   Status rename(const std::string& from, const std::string& to) override;
+  Status link(const std::string& from, const std::string& to) override;
   Status remove(const std::string& path) override;
+  // Fails after half of it: what was to be overwritten is cut off, and has its name still.
+  Status shred(const std::string& path) override;
   Result<bool> exists(const std::string& path) override;
   Result<std::vector<std::string>> list(const std::string& path) override;
   Result<FolderSpace> space(const std::string& path) override;

@@ -1,6 +1,9 @@
 #include "support/store/side_loads.h"
 
+#include <unistd.h>
+
 #include "base/try.h"
+#include "spind/key_provider.h"
 #include "support/store/content.h"
 #include "support/store/ledger.h"
 
@@ -82,6 +85,20 @@ Status close_and_open(const Space& space) {
   if (root.code() != Code::not_found) return root.error();
   SPIND_TRY(space.enable());
   return {};
+}
+
+// Of a name that no earlier run of this load has used.
+Status destroy_a_tenant(const Store& store, std::uint64_t round) {
+  SessionOptions who{.user = "ada"};
+  who.tenant = "passing " + std::to_string(::getpid()) + " " + std::to_string(round);
+  SPIND_TRY_ASSIGN(const Session session, store.session(who));
+  SPIND_TRY_ASSIGN(const Space space, session.create_space({.alias = "passing"}));
+  SPIND_TRY(space.put("/note", "inline"));
+  SPIND_TRY(space.put("/paper", content(round, 30'000)));
+  SPIND_TRY(store.destroy_vault(who.tenant));
+  const Result<std::string> read = space.get("/note");
+  if (read.code() == Code::key_unavailable) return {};
+  return Error{.code = Code::corruption, .text = "what was destroyed answers"};
 }
 
 Status open_again(const Space& space) {
@@ -174,6 +191,23 @@ Status look_after(const Store& store) {
   if (!scrubbed.ok() && scrubbed.code() != Code::cancelled) return scrubbed.error();
   if (scrubbed.ok() && scrubbed->findings_total + scrubbed->findings_before != 0)
     return Error{.code = Code::corruption, .text = "a scrub found damage"};
+  return {};
+}
+
+Status change_keys(const Store& store, const std::string& key_file, std::uint64_t round) {
+  if (round % 4 == 0) {
+    SPIND_TRY(add_key(key_file));
+    SPIND_TRY(store.rewrap_vaults());
+  }
+  if (round % 4 == 1) {
+    const auto rotated = store.rotate_vault("default", {.data_key = true});
+    if (!rotated.ok() && rotated.code() != Code::not_found) return rotated.error();
+  }
+  if (round % 4 == 2) {
+    const auto resealed = store.reseal_vault("default");
+    if (!resealed.ok() && resealed.code() != Code::not_found) return resealed.error();
+  }
+  if (round % 16 == 3) SPIND_TRY(destroy_a_tenant(store, round));
   return {};
 }
 

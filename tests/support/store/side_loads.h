@@ -30,4 +30,8 @@ Status come_and_go(const Session& session, std::uint64_t round, std::uint64_t fi
 // the store, on from where the last part ended. Findings are an error.
 Status look_after(const Store& store);
 
+// Adds keys to the file that those of the store come from, wraps with them, encrypts anew, and destroys
+// the vault of a tenant that was there for a moment.
+Status change_keys(const Store& store, const std::string& key_file, std::uint64_t round);
+
 }  // namespace spind::test
