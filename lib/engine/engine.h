@@ -16,6 +16,7 @@
 #include "engine/seams.h"
 #include "engine/store_folder.h"
 #include "engine/verb_metrics.h"
+#include "keys/guarded_keys.h"
 #include "kv/observers.h"
 #include "kv/sealed/sealed_store.h"
 #include "ops/ops.h"
@@ -186,6 +187,7 @@ class SessionState {
   // Runs one call of the session.
   template <class Call>
   auto run(Verb verb, Call&& call_it) -> decltype(call_it()) {
+    const keys::Patience patience(call.time_left(engine->clock()));
     return engine->run(verb, std::forward<Call>(call_it), traceparent);
   }
 

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <atomic>
 #include <condition_variable>
 #include <mutex>
@@ -13,6 +14,14 @@
 
 namespace spind::keys {
 namespace {
+
+using Steady = std::chrono::steady_clock;
+
+thread_local constinit std::optional<Steady::time_point> patience_ends;
+
+Steady::time_point end_of_wait(Steady::time_point begin, std::chrono::milliseconds timeout) {
+  return std::min(begin + timeout, patience_ends.value_or(Steady::time_point::max()));
+}
 
 Error told_alike(const Error& error) {
   return {.code = Code::key_unavailable,
@@ -31,6 +40,12 @@ Status sound(const WrappedKey& wrapped) {
 }
 
 }  // namespace
+
+Patience::Patience(std::optional<std::chrono::nanoseconds> left) : before_(patience_ends) {
+  if (left && *left < Steady::time_point::max() - Steady::now())
+    patience_ends = Steady::now() + *left;
+}
+Patience::~Patience() { patience_ends = before_; }
 
 struct GuardedKeys::Shared {
   KeyProviderPtr provider;
@@ -57,6 +72,7 @@ Result<Answer> GuardedKeys::within_time(Ask ask) {
   if (shared_->hung >= kHungCallsMax)
     return Error{.code = Code::key_unavailable,
                  .text = "the key provider hangs in earlier calls; look after it, then try again"};
+  const Steady::time_point begin = Steady::now(), end = end_of_wait(begin, timeout_);
   const auto asked = std::make_shared<Asked<Answer>>();
   const auto body = [asked, shared = shared_, ask = std::move(ask)]() mutable {
     Result<Answer> answer = Error{.code = Code::key_unavailable, .text = "it threw an exception"};
@@ -77,14 +93,14 @@ Result<Answer> GuardedKeys::within_time(Ask ask) {
                  .text = "no thread can be had for the key provider"};
   }
   std::unique_lock lock(asked->mutex);
-  if (!asked->answered.wait_for(lock, timeout_, [&] { return asked->answer.has_value(); })) {
+  if (!asked->answered.wait_until(lock, end, [&] { return asked->answer.has_value(); })) {
     asked->given_up = true;
     ++shared_->hung;
     return Error{
         .code = Code::key_unavailable,
         .text = fmt::format("the key provider did not answer within {} ms; look whether it "
                             "is running and can be reached",
-                            timeout_.count())};
+                            std::chrono::ceil<std::chrono::milliseconds>(end - begin).count())};
   }
   if (!(*asked->answer).ok()) return told_alike((*asked->answer).error());
   return std::move(**asked->answer);

@@ -38,6 +38,12 @@ Status Call::interrupted(Clock& clock) const {
   return {};
 }
 
+std::optional<std::chrono::nanoseconds> Call::time_left(Clock& clock) const {
+  if (deadline_monotonic_ns == 0) return std::nullopt;
+  return std::chrono::nanoseconds(
+      std::max<std::int64_t>(deadline_monotonic_ns - clock.monotonic_ns(), 0));
+}
+
 Status may_enter(const Call& call, const model::SpaceRecord& info, const SpaceId& space,
                  Wanted wanted) {
   if (info.state == SpaceStatus::purged) return space::no_such_space(space);

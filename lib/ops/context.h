@@ -1,6 +1,9 @@
 // What every verb works on, and who asks.
 #pragma once
 
+#include <chrono>
+#include <optional>
+
 #include "access/access.h"
 #include "base/clock.h"
 #include "base/random.h"
@@ -36,6 +39,8 @@ struct Call {
 
   // ok, cancelled or deadline_exceeded.
   Status interrupted(Clock& clock) const;
+  // Until its deadline; none: it has none.
+  std::optional<std::chrono::nanoseconds> time_left(Clock& clock) const;
 };
 
 // unsupported if the call looks at the past: it cannot be changed, and nothing happens in it.
