@@ -185,7 +185,7 @@ constexpr Command kCommands[] = {
      "--json: {id, alias, kind, tenant, name, description, owner, creator, names, created_ns,\n"
      "         bytes, version_bytes, trash_bytes, files, folders, entry, visible, floor, keep_ns,\n"
      "         keep_entries, state, image, readme, trash_keep_ns, versions, versions_min,\n"
-     "         versions_keep_ns, versions_max, pieces}",
+     "         versions_keep_ns, versions_max, pieces, locked}",
      "spind space create ada\n"
      "spind space create class-7b --kind project --names folded",
      kSpaceCreateOptions, run_space_create},

@@ -49,6 +49,7 @@ JsonObject space_json(const SpaceInfo& info) {
   out.text("state", state_name(info.state));
   out.number("image", info.image).number("readme", info.readme);
   add_policies(out, info);
+  out.flag("locked", info.locked);
   return out;
 }
 

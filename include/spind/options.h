@@ -218,6 +218,9 @@ struct SpaceInfo {
   TrashPolicy trash_policy{};
   VersionPolicy version_policy{};
   PieceRule pieces = PieceRule::fixed;
+  // The keys of its tenant cannot be had, so of `totals` nothing is known, and no other call than a
+  // listing shows it.
+  bool locked = false;
 };
 
 struct SpaceFilter {

@@ -32,7 +32,8 @@ class SPIND_EXPORT Session {
   Result<Space> space(const SpaceId& id) const;
   Result<Space> space_by_alias(std::string_view alias) const;
   // The tenant's spaces that the caller may see, personal ones first, each kind in order of ids;
-  // disabled ones for those who may manage them.
+  // disabled ones for those who may manage them, and such as are locked: of a destroyed vault until
+  // the next collection, of one whose keys the provider does not give until it does.
   // `count_max` 1 to 10,000.
   Result<PageOf<SpaceInfo>> list_spaces(const SpaceFilter& filter = {},
                                         std::size_t count_max = 1000,

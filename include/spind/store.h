@@ -82,8 +82,10 @@ class SPIND_EXPORT Store {
   Result<std::uint64_t> rewrap_vaults() const;
   // Destroys a tenant's keys, for good, durably when it returns: nothing of the tenant's content can be
   // read any more, here and in every copy that lacks the files of `vaults/` (copies that have them
-  // must be destroyed as well). The spaces stay listed in the store's metadata, and `collect` goes on
-  // without them. ok if it was done before. not_found: the tenant has no vault.
+  // must be destroyed as well). The spaces answer key_unavailable until the next `collect`, which
+  // erases them as if they were purged and their floor had passed all of it: their rows, which also
+  // hold names, at once, and their bytes when its grace time is over. ok if it was done before.
+  // not_found: the tenant has no vault.
   Status destroy_vault(const std::string& tenant) const;
 
   // Prometheus text exposition format 0.0.4.

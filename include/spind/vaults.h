@@ -18,7 +18,7 @@ namespace spind {
 
 enum class VaultState : std::uint8_t {
   in_use = 1,
-  destroyed = 2,  // for ever: what is asked of its spaces answers key_unavailable
+  destroyed = 2,  // for ever; its spaces go with the next collection
 };
 
 struct VaultInfo {

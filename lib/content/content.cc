@@ -206,6 +206,9 @@ class VaultContent final : public Content {
     if (!vaults_.keys().seal()) return {};
     return vaults_.keys().at_hand(model::vault_of(tenant));
   }
+  Result<bool> is_destroyed(const std::string& tenant) override {
+    return vaults_.keys().is_destroyed(model::vault_of(tenant));
+  }
 
   Metrics metrics() override {
     const ContentCounts& counts = vaults_.counts();

@@ -207,6 +207,8 @@ class Content {
   virtual Status make_keys(const std::string& tenant) = 0;
   // key_unavailable: the tenant's vault was destroyed, or its keys cannot be had.
   virtual Status keys_at_hand(const std::string& tenant) = 0;
+  // Whether the tenant's vault was destroyed: nothing that is sealed there opens ever again.
+  virtual Result<bool> is_destroyed(const std::string& tenant) = 0;
 };
 
 }  // namespace spind::content

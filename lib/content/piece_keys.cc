@@ -29,6 +29,10 @@ Status PieceKeys::at_hand(const model::VaultId& vault) {
   return found.ok() ? Status() : Status(found.error());
 }
 
+Result<bool> PieceKeys::is_destroyed(const model::VaultId& vault) {
+  return seal() ? keys_->is_destroyed(vault) : Result<bool>(false);
+}
+
 Result<std::uint32_t> PieceKeys::generation(const model::VaultId& vault) {
   if (!seal()) return std::uint32_t{0};
   SPIND_TRY_ASSIGN(const KeyringRef found, keyring(vault));

@@ -28,6 +28,7 @@ class PieceKeys {
   // Makes keys for a vault that is about to be stored to, if it has none.
   Status prepare(const model::VaultId& vault);
   Status at_hand(const model::VaultId& vault);
+  Result<bool> is_destroyed(const model::VaultId& vault);
   // Of the vault's newest data key; 0 in a store without keys.
   Result<std::uint32_t> generation(const model::VaultId& vault);
 

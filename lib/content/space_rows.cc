@@ -95,6 +95,14 @@ class SpaceKeys final : public kv::RowKeys {
   Secret key_;
 };
 
+// Those of a destroyed vault: rows can still be erased, by whoever knows how without reading them.
+class GoneKeys final : public kv::RowKeys {
+ public:
+  Result<std::string> seal(Family, std::string_view, std::string_view) const override {
+    return Keyring::destroyed_error();
+  }
+};
+
 bool SpaceRows::seals(Family, std::string_view key) const { return model::is_sealed_row(key); }
 
 std::string_view SpaceRows::partition_of(std::string_view key) const {
@@ -107,15 +115,17 @@ Result<kv::RowKeysRef> SpaceRows::keys_of(const kv::View& rows, Rows which,
   if (partition.size() != some_space.size() || partition[0] != some_space[0])
     return kv::RowKeysRef();
   const SpaceId space = model::space_of(partition);
-  if (SpaceKeysRef keys = known(space)) {
-    SPIND_TRY(keys->in_use());
-    return kv::RowKeysRef(std::move(keys));
-  }
+  if (SpaceKeysRef keys = known(space)) return kv::RowKeysRef(std::move(keys));
   SPIND_TRY_ASSIGN(const auto vault, vault_of_space(rows, space));
   if (!vault) return kv::RowKeysRef();
-  SPIND_TRY_ASSIGN(SpaceKeysRef keys, make(*vault, space, Keys::wherever));
-  if (which == Rows::durable) remember(space, keys);
-  return kv::RowKeysRef(std::move(keys));
+  Result<SpaceKeysRef> keys = make(*vault, space, Keys::wherever);
+  if (keys.code() == Code::key_unavailable) {
+    SPIND_TRY_ASSIGN(const bool gone, keys_.is_destroyed(*vault));
+    if (gone) return kv::RowKeysRef(std::make_shared<GoneKeys>());
+  }
+  if (!keys.ok()) return std::move(keys).error();
+  if (which == Rows::durable) remember(space, *keys);
+  return kv::RowKeysRef(*std::move(keys));
 }
 
 Status SpaceRows::open(Family family, std::string_view key, std::string_view sealed, Keys keys,

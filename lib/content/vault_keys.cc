@@ -275,6 +275,12 @@ Result<std::vector<VaultKeys::Listed>> VaultKeys::list() {
   return vaults;
 }
 
+Result<bool> VaultKeys::is_destroyed(const VaultId& vault) {
+  if (!encrypts_ || cached(vault) != nullptr) return false;
+  SPIND_TRY_ASSIGN(const auto row, row_of(vault));
+  return row && row->state == VaultKeysRow::State::destroyed;
+}
+
 // ---- changing -------------------------------------------------------------------------------------
 
 Result<bool> VaultKeys::rewrap(const VaultId& vault) {

@@ -69,6 +69,9 @@ class VaultKeys {
   // Encrypted vaults, destroyed ones too.
   Result<std::vector<Listed>> list();
 
+  // Whether it was, so that its keys are gone for good; of a plain vault never.
+  Result<bool> is_destroyed(const model::VaultId& vault);
+
   // What follows answers not_found for a vault without keys, key_unavailable for a destroyed one.
 
   // Wraps the vault's secret with the provider's current key. Answers whether it was another one.

@@ -32,7 +32,8 @@ class RowSealer {
 
   // The keys of a partition; null: it has no sealed rows, or the rows do not say yet whose they are.
   // Rows that are in flight may never be committed, so nothing is remembered of them.
-  // key_unavailable.
+  // key_unavailable; but keys that are gone for good are such as seal nothing, so that rows can be
+  // erased.
   enum class Rows { durable, in_flight };
   virtual Result<RowKeysRef> keys_of(const View& rows, Rows which, std::string_view partition) = 0;
 

@@ -12,10 +12,9 @@ namespace {
 
 using kv::Family;
 
-Result<SpaceInfo> to_space_info(space::Reading& reading, const model::SpaceRecord& record) {
+// What lies in rows that are not sealed: all but the totals.
+Result<SpaceInfo> readable_info(space::Reading& reading, const model::SpaceRecord& record) {
   SPIND_TRY_ASSIGN(const model::Head head, reading.head());
-  SPIND_TRY_ASSIGN(const space::NodeRef root, reading.child(0, ""));
-  if (root == nullptr) return Error{.code = Code::corruption, .text = "a space without a root"};
   SpaceInfo info;
   info.id = reading.space();
   info.kind = record.kind;
@@ -27,7 +26,6 @@ Result<SpaceInfo> to_space_info(space::Reading& reading, const model::SpaceRecor
   info.creator = record.creator;
   info.names = record.names;
   info.created_ns = record.created_ns;
-  info.totals = root->totals;
   info.trash_bytes = head.trash_bytes;
   info.entry = head.entry;
   info.visible = head.visible;
@@ -40,6 +38,29 @@ Result<SpaceInfo> to_space_info(space::Reading& reading, const model::SpaceRecor
   info.trash_policy = record.trash;
   info.version_policy = record.versions;
   info.pieces = record.pieces;
+  return info;
+}
+
+Result<SpaceInfo> to_space_info(space::Reading& reading, const model::SpaceRecord& record) {
+  SPIND_TRY_ASSIGN(SpaceInfo info, readable_info(reading, record));
+  SPIND_TRY_ASSIGN(const space::NodeRef root, reading.child(0, ""));
+  if (root == nullptr) return Error{.code = Code::corruption, .text = "a space without a root"};
+  info.totals = root->totals;
+  return info;
+}
+
+// One space that cannot be looked into hides none of the others.
+Result<SpaceInfo> listed_info(const Context& context, space::Reading& reading,
+                              const model::SpaceRecord& record) {
+  Status keys = context.content.keys_at_hand(record.tenant);
+  if (keys.ok()) {
+    auto info = to_space_info(reading, record);
+    if (info.ok() || !is_locked(info.error())) return info;
+  } else if (!is_locked(keys.error())) {
+    return std::move(keys).error();
+  }
+  SPIND_TRY_ASSIGN(SpaceInfo info, readable_info(reading, record));
+  info.locked = true;
   return info;
 }
 
@@ -68,8 +89,7 @@ Result<std::optional<SpaceInfo>> visible_space(const Context& context, const Cal
   if (filter.state && record->state != *filter.state) return std::optional<SpaceInfo>{};
   if (!may_enter(call, *record, reading.space(), Wanted::space_itself).ok())
     return std::optional<SpaceInfo>{};
-  SPIND_TRY(context.content.keys_at_hand(record->tenant));
-  SPIND_TRY_ASSIGN(SpaceInfo info, to_space_info(reading, *record));
+  SPIND_TRY_ASSIGN(SpaceInfo info, listed_info(context, reading, *record));
   return std::optional(std::move(info));
 }
 

@@ -5,6 +5,7 @@
 #include "base/try.h"
 #include "journal/journal.h"
 #include "upkeep/check_catalogue.h"
+#include "upkeep/destroyed_space.h"
 #include "upkeep/floor.h"
 #include "upkeep/space_reclaim.h"
 
@@ -62,6 +63,7 @@ class Reclaimer::Run {
 
   Status visit(const SpaceId& space) {
     SPIND_TRY(step());
+    SPIND_TRY(retire_if_destroyed(all_.kv_, all_.content_, all_.epoch_, space));
     SPIND_TRY(move_floor(space));
     SpaceReclaim reclaim(all_.kv_, all_.content_, all_.epoch_, space, [this] { return step(); });
     Status done = reclaim.run();

@@ -71,7 +71,7 @@ Status SpaceErasure::erase_rows(Family family) {
   const std::string head = model::head_key(space_), info = model::info_key(space_);
   for (;;) {
     std::vector<std::string> keys;
-    const auto cursor = kv_.durable()->scan(family, next, end);
+    const auto cursor = kv_.durable()->scan_keys(family, next, end);
     for (; cursor->valid() && keys.size() < kRowsAStep; cursor->next())
       if (cursor->key() != head && cursor->key() != info) keys.emplace_back(cursor->key());
     SPIND_TRY(cursor->status());

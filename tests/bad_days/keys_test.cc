@@ -1,14 +1,9 @@
-// Stores of which everything is encrypted: keys that are wrong, gone, changed or late, and what a thief
-// finds.
-#include <atomic>
+// Stores of which everything is encrypted: keys that are wrong, gone, changed or late.
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 
 #include <doctest/doctest.h>
 
-#include "base/hash.h"
-#include "base/hex.h"
+#include "bad_days/host_keys.h"
 #include "model/keys.h"
 #include "model/records.h"
 #include "model/vault_rows.h"
@@ -20,53 +15,6 @@ using namespace spind;
 using namespace spind::test;
 
 namespace {
-
-// A provider of the host's that can be told to fail. Thread-safe once it is set up.
-struct HostKeys {
-  std::atomic<bool> fails{false};
-  KeyProviderPtr inner;
-
-  explicit HostKeys(KeyProviderPtr from) : inner(std::move(from)) {}
-  KeyProviderPtr provider() {
-    const auto failure = [] { return Error{Code::unavailable, "the service is down"}; };
-    KeyCallbacks callbacks;
-    callbacks.current_key_id = [this, failure]() -> Result<std::string> {
-      if (fails) return failure();
-      return inner->current_key_id();
-    };
-    callbacks.wrap = [this, failure](std::span<const std::uint8_t> plain,
-                                     std::string_view context) -> Result<WrappedKey> {
-      if (fails) return failure();
-      return inner->wrap(plain, context);
-    };
-    callbacks.unwrap = [this, failure](const WrappedKey& wrapped, std::string_view context,
-                                       std::span<std::uint8_t> plain) -> Status {
-      if (fails) return failure();
-      return inner->unwrap(wrapped, context, plain);
-    };
-    return *key_callbacks(std::move(callbacks));
-  }
-};
-
-class KeyFile {
- public:
-  KeyFile() { REQUIRE(add_key(path()).ok()); }
-  std::string path() const { return folder_ / "keys"; }
-  KeyProviderPtr provider() const { return *key_file(path()); }
-  void add() { REQUIRE(add_key(path()).ok()); }
-  // Drops all but the last key.
-  void drop_old() {
-    std::ifstream in(path());
-    std::string head, line, last;
-    std::getline(in, head);
-    while (std::getline(in, line)) last = line;
-    in.close();
-    std::ofstream(path(), std::ios::trunc) << head << '\n' << last << '\n';
-  }
-
- private:
-  TemporaryFolder folder_;
-};
 
 StoreOptions with(KeyProviderPtr keys) {
   StoreOptions options;
@@ -108,19 +56,6 @@ Space other_space(Store& store, const std::string& alias) {
   return store.session(who)->create_space({.alias = alias}).value();
 }
 
-bool holds(const std::filesystem::path& folder, const std::string& wanted) {
-  for (const auto& entry : std::filesystem::recursive_directory_iterator(folder)) {
-    if (!entry.is_regular_file()) continue;
-    std::ifstream in(entry.path(), std::ios::binary);
-    const std::string bytes{std::istreambuf_iterator<char>(in), {}};
-    if (bytes.find(wanted) != std::string::npos) {
-      MESSAGE("found in ", entry.path().string());
-      return true;
-    }
-  }
-  return false;
-}
-
 void check_locked(const Space& space) {
   CHECK(space.get("/small.txt").code() == Code::key_unavailable);
   CHECK(space.stat("/").code() == Code::key_unavailable);
@@ -151,24 +86,6 @@ TEST_CASE("keys: a store of keys works as any other, and reads again after it wa
     CHECK(store.findings(true) == "");
     REQUIRE(store.store().collect({.grace = std::chrono::seconds(0)}).ok());
     check_filled(store.space("ada"));
-  }
-}
-
-TEST_CASE("bad day: a thief of the store's folder finds no content, no checksum and no property") {
-  for (const MetadataEngine engine : engines()) {
-    CAPTURE(engine_name(engine));
-    const KeyFile keys;
-    TestStore store(engine, {}, with(keys.provider()));
-    fill(store.make_space("ada"));
-    const std::string folder = store.folder();
-    store.close();
-    for (const std::string& text : {kPlanted, planted(100'000), std::string("planted blue")}) {
-      CHECK_FALSE(holds(folder, text.substr(0, 24)));
-      const Sha256 digest = sha256(as_bytes(text));
-      CHECK_FALSE(holds(folder, to_hex(Bytes(digest))));
-      CHECK_FALSE(holds(folder, std::string(as_text(Bytes(digest)))));
-    }
-    CHECK_FALSE(holds(folder, "planted"));
   }
 }
 
@@ -277,7 +194,7 @@ TEST_CASE("keys: a destroyed vault keeps nobody from collecting what another ten
     REQUIRE(report.ok());
     removed += report->removed;
   }
-  CHECK(removed == 1);
+  CHECK(removed == 4);  // and the three of the destroyed vault
 }
 
 TEST_CASE("bad day: a store that was made without keys takes none") {
@@ -300,20 +217,20 @@ TEST_CASE("bad day: a provider that fails hides what was not used yet, and nothi
   TestStore store(MetadataEngine::memory, {}, with(host.provider()));
   Space ada = store.make_space("ada");
   fill(ada);
-  host.fails = true;
+  host.fail(true);
   // What was unwrapped is used without asking.
   check_filled(ada);
   CHECK(store.store()
             .session({.user = "bob", .tenant = "another school"})
             ->create_space({.alias = "bob"})
             .code() == Code::key_unavailable);
-  host.fails = false;
+  host.fail(false);
   store.reopen();
-  host.fails = true;
+  host.fail(true);
   const auto locked = store.session().space(ada.id());
   CHECK(locked.code() == Code::key_unavailable);
   CHECK(locked.error().text.find("the service is down") != std::string::npos);
-  host.fails = false;
+  host.fail(false);
   check_filled(store.space("ada"));
   CHECK(other_space(store.store(), "bob").put("/a", "one").ok());
   CHECK(store.findings(true) == "");
@@ -405,7 +322,11 @@ TEST_CASE("bad day: after a vault was destroyed nothing of it can be read, and t
         check_filled(bob);
       }
       CHECK(store.session().space(ada.id()).code() == Code::key_unavailable);
-      CHECK(store.session().list_spaces().code() == Code::key_unavailable);
+      const std::vector<SpaceInfo> listed = store.session().list_spaces()->items;
+      REQUIRE(listed.size() == 1);
+      CHECK(listed[0].locked);
+      CHECK(listed[0].alias == "ada");
+      CHECK(listed[0].totals.files == 0);
       CHECK(store.session().create_space({.alias = "anew"}).code() == Code::key_unavailable);
       SessionOptions who{.user = "bob"};
       who.tenant = "another school";
@@ -416,9 +337,6 @@ TEST_CASE("bad day: after a vault was destroyed nothing of it can be read, and t
       REQUIRE(report.ok());
       CHECK(report->findings_total == 0);
       CHECK(report->locked_spaces == 1);
-      const auto collected = store.store().collect({.grace = std::chrono::seconds(0)});
-      REQUIRE(collected.ok());
-      CHECK(collected->locked_spaces == 1);
       CHECK(store.store().scrub().ok());
       std::size_t destroyed = 0;
       for (const VaultInfo& vault : *store.store().vaults())
@@ -427,6 +345,103 @@ TEST_CASE("bad day: after a vault was destroyed nothing of it can be read, and t
       store.reopen();
     }
   }
+}
+
+TEST_CASE("keys: what a destroyed vault held is erased without its keys, and the others stay") {
+  for (const MetadataEngine engine : engines()) {
+    CAPTURE(engine_name(engine));
+    const KeyFile keys;
+    TestStore store(engine, {}, with(keys.provider()));
+    const SpaceId first = store.make_space("ada").id(), second = store.make_space("eve").id();
+    fill(store.space("ada"));
+    fill(store.space("eve"));
+    REQUIRE(store.space("ada").start_upload("/upload", 100'000).ok());
+    const Space bob = other_space(store.store(), "bob");
+    fill(bob);
+    REQUIRE(store.store().destroy_vault("default").ok());
+    const auto collected = store.store().collect({.grace = std::chrono::seconds(0)});
+    REQUIRE(collected.ok());
+    CHECK(collected->spaces == 2);
+    CHECK(collected->locked_spaces == 0);
+    std::uint64_t removed = collected->removed;
+    for (int round = 0; round < 3; ++round)
+      removed += store.store().collect({.grace = std::chrono::seconds(0)})->removed;
+    CHECK(removed == 2);  // one packed and one large file, which the two spaces shared
+    for (int opened = 0; opened < 2; ++opened) {
+      CAPTURE(opened);
+      for (const SpaceId& id : {first, second}) {
+        CHECK(store.session().space(id).code() == Code::not_found);
+        if (engine != MetadataEngine::memory) continue;
+        const std::string rows = model::space_partition(id);
+        for (const kv::Family family :
+             {kv::Family::state, kv::Family::journal, kv::Family::attachment})
+          CHECK_FALSE(store.rows().durable()->scan(family, rows, model::end_of(rows))->valid());
+      }
+      CHECK(store.session().list_spaces()->items.empty());
+      SpaceOptions taken{.alias = "anew"};
+      taken.id = first;
+      CHECK(store.session().create_space(taken).code() == Code::key_unavailable);
+      CheckOptions check;
+      check.read_content = true;
+      CHECK(store.store().check(check)->locked_spaces == 0);
+      CHECK(store.findings(true) == "");
+      SessionOptions who{.user = "bob"};
+      who.tenant = "another school";
+      check_filled(store.store().session(who)->space(bob.id()).value());
+      store.reopen();
+    }
+  }
+}
+
+TEST_CASE("keys: what is locked for want of a key is listed, and never erased") {
+  const KeyFile keys;
+  HostKeys host(keys.provider());
+  TestStore store(MetadataEngine::memory, {}, with(host.provider()));
+  fill(store.make_space("ada"));
+  store.reopen();
+  host.fail(true);
+  const std::vector<SpaceInfo> locked = store.session().list_spaces()->items;
+  REQUIRE(locked.size() == 1);
+  CHECK(locked[0].locked);
+  CHECK(locked[0].entry > 1);
+  CHECK(store.store().collect({.grace = std::chrono::seconds(0)})->locked_spaces == 1);
+  host.fail(false);
+  const std::vector<SpaceInfo> open = store.session().list_spaces()->items;
+  REQUIRE(open.size() == 1);
+  CHECK_FALSE(open[0].locked);
+  CHECK(open[0].totals.files == 3);
+  check_filled(store.space("ada"));
+}
+
+TEST_CASE("bad day: a provider that hangs keeps nobody longer than they have time") {
+  using Steady = std::chrono::steady_clock;
+  const KeyFile keys;
+  HostKeys host(keys.provider());
+  TestStore store(MetadataEngine::memory, {}, with(host.provider()));
+  const SpaceId id = store.make_space("ada").id();
+  fill(store.space("ada"));
+  fill(other_space(store.store(), "bob"));
+  store.reopen();
+  SessionOptions bob{.user = "bob"};
+  bob.tenant = "another school";
+  const Space bobs = store.store().session(bob)->space_by_alias("bob").value();
+  check_filled(bobs);
+  host.hang(true);
+  const Steady::time_point begin = Steady::now();
+  SessionOptions hurried{.user = "ada"};
+  hurried.timeout = std::chrono::milliseconds(50);
+  const auto opened = store.store().session(hurried)->space(id);
+  CHECK((opened.code() == Code::key_unavailable || opened.code() == Code::deadline_exceeded));
+  hurried.tenant = "a third school";
+  const auto made = store.store().session(hurried)->create_space({.alias = "new"});
+  CHECK((made.code() == Code::key_unavailable || made.code() == Code::deadline_exceeded));
+  CHECK(Steady::now() - begin < std::chrono::seconds(5));
+  // Meanwhile what needs no answer goes on.
+  check_filled(bobs);
+  REQUIRE(bobs.put("/meanwhile", "text").ok());
+  host.hang(false);
+  check_filled(store.space("ada"));
+  CHECK(store.findings(true) == "");
 }
 
 TEST_CASE("bad day: an old copy of the metadata decrypts nothing of a destroyed vault") {

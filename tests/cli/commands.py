@@ -15,7 +15,7 @@ SPACE_FIELDS = ["id", "alias", "kind", "tenant", "name", "description", "owner",
                 "created_ns", "bytes", "version_bytes", "trash_bytes", "files", "folders", "entry",
                 "visible", "floor", "keep_ns", "keep_entries", "state", "image", "readme",
                 "trash_keep_ns", "versions", "versions_min", "versions_keep_ns", "versions_max",
-                "pieces"]
+                "pieces", "locked"]
 FOREVER = 2**63 - 1
 COMMANDS = ["init", "space create", "space list", "space info", "space set", "space disable",
             "space restore", "space purge", "prop get", "prop set", "prop rm", "tag add", "tag rm", "tag list",

@@ -66,6 +66,10 @@ class OpeningSnapshot final : public Snapshot {
                                std::string_view end) const override {
     return std::make_unique<OpeningCursor>(sealer_, family, below_->scan(family, begin, end));
   }
+  std::unique_ptr<Cursor> scan_keys(Family family, std::string_view begin,
+                                    std::string_view end) const override {
+    return below_->scan_keys(family, begin, end);
+  }
   Ticket ticket() const override { return below_->ticket(); }
   std::unique_ptr<Cursor> scan_back(Family family, std::string_view begin,
                                     std::string_view end) const override {
