@@ -15,7 +15,7 @@ declare -A program=([minio]=github.com/minio/minio
                     [versitygw]=github.com/versity/versitygw/cmd/versitygw
                     [rclone]=github.com/rclone/rclone [mc]=github.com/minio/mc)
 declare -A version=([minio]=v0.0.0-20260212201848-7aac2a2c5b7c [versitygw]=v1.8.0
-                    [rclone]=v1.76.0 [mc]=v0.0.0-20250813083541-7394ce0dd2a8)
+                    [rclone]=v1.76.0 [mc]=v0.0.0-20250313080218-cf909e1063a9)
 
 new_enough() {  # new_enough GO
   local found
