@@ -153,7 +153,10 @@ Result<model::BlobPlace> FilePacks::append(Bytes frames) {
       retire(pack);
       continue;
     }
-    if (!offset.ok()) return std::move(offset).error();
+    if (!offset.ok()) {
+      write_account(pack);  // it may have been closed meanwhile
+      return std::move(offset).error();
+    }
     const model::BlobPlace place{model::BlobPlace::Kind::pack, pack->number(), *offset};
     if (Status synced = pack->wait_synced(*offset + frames.size()); !synced.ok()) {
       on_sync_failure_(synced.error());

@@ -12,18 +12,20 @@ Result<std::uint64_t> Pack::append(Bytes bytes) {
     if (closed_ || given_up_ || end_ + bytes.size() > kPackBytesMax)
       return Error{Code::conflict, "the pack takes no more"};
     offset = end_;
+    // From here on, so that no account is taken without what is being appended.
+    ++unsettled_;
   }
   if (Status appended = file_->append(bytes); !appended.ok()) {
     // What was written of it is cut, so that the next append begins where its row will say.
     const bool cut = file_->truncate(offset).ok();
     const std::lock_guard lock(mutex_);
     given_up_ = given_up_ || !cut;
+    --unsettled_;
     return std::move(appended).error();
   }
   const std::lock_guard lock(mutex_);
   end_ = offset + bytes.size();
   ++appends_;
-  ++unsettled_;
   return offset;
 }
 
