@@ -38,6 +38,16 @@ enum class MetadataEngine : std::uint8_t {
             // of a host
 };
 
+// When a small file, of up to 1 MiB, is durable in a store with StoreOptions::blobs. Larger ones always
+// are when they lie there.
+enum class Durability : std::uint8_t {
+  pack,  // when it lies there, in one object with others
+  // When it lies in the store's folder, synced: the caller need not wait for the blobs. A thread brings it
+  // there soon after. What was acknowledged and has not been brought yet is lost if the disk of this
+  // machine is lost.
+  staged,
+};
+
 class BlobStore;
 class KeyProvider;
 
@@ -59,6 +69,14 @@ struct StoreOptions {
   // of up to so many bytes (2 to 64 MiB). Whoever puts one returns when all of them are durable there.
   std::chrono::milliseconds gather_window{5};
   std::uint64_t gather_bytes = 4ull << 20;
+  // With `blobs`. May be another at each opening: what is staged is brought there whatever it is.
+  Durability durability = Durability::pack;
+  // staged: so much of the store's folder may wait for being brought (spind_staged_backlog_bytes). Beyond
+  // it, and where the device has no room, files go to the blobs at once, at their pace; when these cannot
+  // be reached, such a file answers what they do, mostly unavailable.
+  std::uint64_t staged_bytes_max = 1ull << 30;
+  // staged: how often what has come is brought there. Less often makes fewer and larger objects.
+  std::chrono::milliseconds staged_period{1000};
   // Opens a copy of the store's folder, as after the loss of the original, on blobs that the original
   // has used since: what it stored after the copy was made is given up (check finds it, and what it
   // repairs is collected after the next opening), and it answers conflict from its next collection on.

@@ -60,9 +60,15 @@ class SPIND_EXPORT Store {
   // of one that failed holds no store and can be removed. already_exists: the folder is not empty.
   // invalid_argument: it lies in the store. not_found: the folder above it is missing.
   // unsupported: the store lies in memory. Of a store whose blobs the host gives (StoreOptions::blobs)
-  // the blobs stay where they are: the copy names them, and opens with StoreOptions::adopt_blobs.
+  // the blobs stay where they are: the copy names them, and opens with StoreOptions::adopt_blobs. What is
+  // staged is copied.
   Result<CheckpointReport> checkpoint(const std::string& folder,
                                       const CheckpointOptions& options = {}) const;
+
+  // Brings to the blobs what was staged by now (Durability::staged) and returns when it is there, durably.
+  // Whatever the blobs answer where they cannot be reached: all stays staged. cancelled. Nothing to do in
+  // other stores.
+  Result<FlushStagedReport> flush_staged(const FlushStagedOptions& options = {}) const;
 
   // Every tenant's vault, destroyed ones too; none in a store without keys.
   Result<std::vector<VaultInfo>> vaults() const;

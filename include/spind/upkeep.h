@@ -86,13 +86,24 @@ struct ScrubReport {
   std::uint64_t findings_before = 0;  // told by the earlier calls
 };
 
+struct FlushStagedOptions {
+  ProgressCallback progress{};  // in bytes
+  std::optional<CancelToken> cancel{};
+};
+
+struct FlushStagedReport {
+  std::uint64_t bytes = 0;  // brought to the blobs
+  // Still here: damaged, which check tells of, or of a write that failed, until the store is opened anew.
+  std::uint64_t bytes_left = 0;
+};
+
 struct CheckpointOptions {
   ProgressCallback progress{};  // done in objects and packs; the total is not known before
   std::optional<CancelToken> cancel{};
 };
 
 struct CheckpointReport {
-  // Large pieces, and files of many small ones; none where StoreOptions::blobs is given.
+  // Large pieces, and files of many small ones. Where StoreOptions::blobs is given, only what is staged.
   std::uint64_t objects = 0, packs = 0;
   std::uint64_t copied_bytes = 0;  // of them; the rest is shared by links
   // Damage of the store that the copy has as well: check names it.

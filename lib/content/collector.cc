@@ -61,6 +61,12 @@ Result<CollectReport> Collector::run() {
   return done_;
 }
 
+Status Collector::sweep_left_packs() {
+  const std::lock_guard lock(memory_.running);
+  SPIND_TRY(sweep_packs());
+  return std::move(damage_);
+}
+
 // A broken row keeps nothing of the others; it is told at the end.
 Status Collector::past_damage(Status done) {
   if (done.code() != Code::corruption && done.code() != Code::unsupported) return done;
@@ -259,7 +265,7 @@ Status Collector::remove(const Doomed& doomed) {
       // is closed, or by the walk after a crash, which sees this one dead.
       unaccounted = tag == model::LedgerRow::pack_open && doomed.row.place.offset >= pack.end_bytes;
       if (!unaccounted) pack.dead_bytes += doomed.row.stored_bytes;
-      if (tag == model::LedgerRow::pack_open) return tag;
+      if (tag == model::LedgerRow::pack_open || tag == model::LedgerRow::pack_brought) return tag;
       const model::LedgerRow to = resting_tag(pack);
       const bool stays =
           tag == model::LedgerRow::pack_sparse && to != model::LedgerRow::pack_removed;

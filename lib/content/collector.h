@@ -27,6 +27,7 @@
 #include "base/pace.h"
 #include "content/claims.h"
 #include "content/doomed_places.h"
+#include "content/pack_walk.h"
 #include "content/vaults.h"
 #include "spind/upkeep.h"
 
@@ -64,6 +65,8 @@ class Collector {
         moving_(options.rewrite_rate_bytes, clock.monotonic_ns()) {}
 
   Result<CollectReport> run();
+  // Only what an earlier run left of packs that it appended to.
+  Status sweep_left_packs();
 
  private:
   struct Unchecked {
@@ -71,30 +74,11 @@ class Collector {
     SpaceId space;
   };
 
-  struct Packed {
-    FrameHeader header;  // of its first frame
-    model::PieceRow row;
-  };
-  // Of a pack that is emptied; one holds up to hundreds of thousands that compress well.
-  static constexpr std::size_t kLiveAtOnce = 1024;
   struct Doomed {
     model::VaultId vault;
     std::uint8_t bucket = 0;
     std::string key;
     model::PieceRow row;
-  };
-  // What is found in a pack from `begin` on.
-  struct Walk {
-    std::uint64_t number = 0;
-    const File& file;
-    std::uint64_t begin = 0, size = 0;
-    std::uint64_t used_end = 0;  // of the last piece in use
-    std::uint64_t used_bytes = 0;
-    bool has_gap = false;  // something in it is not a frame that can be read
-    // Either those that nothing refers to, in order, or, where it is wanted, those that are not
-    // doomed; of these the walk ends behind kLiveAtOnce.
-    std::vector<model::PieceRow> dead;
-    std::vector<Packed>* live = nullptr;
   };
 
   // What a crash left (crash_sweep.cc).
@@ -108,20 +92,17 @@ class Collector {
   Result<bool> sweep_pack_object(const kv::View& view, std::uint64_t number);
   Status sweep_packs();
   Status sweep_pack(const kv::View& view, std::uint64_t number);
-  Result<bool> in_use(const kv::View& view, const FrameHeader& header,
-                      const model::BlobPlace& place) const;
-  Status walk_pack(const kv::View& view, Walk& walk) const;
   Status bury(const std::vector<model::PieceRow>& dead, std::uint64_t end);
 
   // What is left of packs that are mostly dead (pack_rewrite.cc).
   Status rewrite_packs();
   Result<std::optional<model::PackRow>> take_sparse(std::uint64_t number);
   Status rewrite_pack(std::uint64_t number);
-  Result<bool> move_all(const File& file, const std::vector<Packed>& live);
-  Result<bool> move_pieces(const File& file, std::span<const Packed> pieces);
-  Status switch_places(std::span<const Packed> pieces, const model::BlobPlace& to,
+  Result<bool> move_all(const File& file, const std::vector<PackedPiece>& live);
+  Result<bool> move_pieces(const File& file, std::span<const PackedPiece> pieces);
+  Status switch_places(std::span<const PackedPiece> pieces, const model::BlobPlace& to,
                        std::vector<bool>& moved);
-  void settle_moved(std::span<const Packed> pieces, const model::BlobPlace& to,
+  void settle_moved(std::span<const PackedPiece> pieces, const model::BlobPlace& to,
                     const std::vector<bool>& moved);
   Status await_pace();
 

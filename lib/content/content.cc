@@ -12,6 +12,7 @@
 #include "content/piece_upload.h"
 #include "content/place_check.h"
 #include "content/reseal.h"
+#include "content/staged_uploader.h"
 #include "model/keys.h"
 #include "model/records.h"
 
@@ -28,11 +29,17 @@ class WriteGuard {
   explicit WriteGuard(const Setup& setup)
       : files_(setup.files),
         folder_(setup.pack_folder),
+        far_(setup.gather.has_value()),
         reserve_bytes_(setup.free_space_reserve_bytes),
         log_(setup.log) {}
 
   Status room(std::uint64_t bytes) {
     SPIND_TRY(health());
+    return far_ ? Status() : local_room(bytes);
+  }
+
+  // Whatever is to be written there.
+  Status local_room(std::uint64_t bytes) {
     if (folder_.empty() || reserve_bytes_ == 0) return {};
     SPIND_TRY_ASSIGN(const FolderSpace space, files_->space(folder_));
     if (space.free_bytes >= reserve_bytes_ && space.free_bytes - reserve_bytes_ >= bytes) return {};
@@ -63,6 +70,7 @@ class WriteGuard {
  private:
   Files* const files_;
   const std::string folder_;
+  const bool far_;  // what comes is stored elsewhere
   const std::uint64_t reserve_bytes_;
   const LogCallback log_;
   std::mutex mutex_;
@@ -72,13 +80,13 @@ class WriteGuard {
 class VaultContent final : public Content {
  public:
   VaultContent(const Setup& setup, std::unique_ptr<WriteGuard> guard,
-               std::unique_ptr<Packs> file_packs)
+               std::unique_ptr<FilePacks> file_packs)
       : clock_(*setup.clock),
         guard_(std::move(guard)),
         codec_(setup.memory_bytes / 8),
         // Enough for one pack, however little there is in all.
         gathered_(std::max<std::uint64_t>(moving_bytes(setup) / 8, 4 << 20)),
-        packs_(setup.gather ? gather_packs(setup) : std::move(file_packs)),
+        packs_(setup.gather ? far_packs(setup, std::move(file_packs)) : std::move(file_packs)),
         vaults_(*setup.kv, *setup.blobs, packs_.get(), setup.compress ? &codec_ : nullptr,
                 PieceKeys(setup.keys, setup.random != nullptr ? *setup.random : Random::system()),
                 clock_, setup.gather.has_value(),
@@ -91,9 +99,26 @@ class VaultContent final : public Content {
         workers_(*setup.threads, setup.gather ? kFarWorkerCount : kWorkerCount),
         resources_{vaults_,  claims_,  small_pieces_, large_pieces_,
                    reading_, workers_, codec_,        reading_ahead(setup)} {}
-  ~VaultContent() override { vaults_.close(); }
+  ~VaultContent() override {
+    uploader_.reset();
+    vaults_.close();
+  }
 
-  Status start() { return find_left_open(vaults_.kv(), collector_); }
+  Status start(const Setup& setup) {
+    SPIND_TRY(find_left_open(vaults_.kv(), collector_));
+    if (staged_ == nullptr) return {};
+    SPIND_TRY(staged_->find_local(vaults_.kv()));
+    // What a crash left of local packs, so that it is on its way at once. Where that fails, the next
+    // collection does it, as with all else that a crash left.
+    if (staged_->backlog_bytes() > 0)
+      (void)Collector(vaults_, claims_, clock_, collector_, CollectOptions()).sweep_left_packs();
+    uploader_ = std::make_unique<StagedUploader>(StagedUploader::Setup{
+        resources_, *staged_, [this] { return guard_->health(); }, setup.log});
+    SPIND_TRY(uploader_->start());
+    if (setup.staged_period.count() > 0 && (setup.staged || uploader_->has_work()))
+      uploader_->run_every(*setup.threads, setup.staged_period);
+    return {};
+  }
 
   std::unique_ptr<Upload> upload(const Owner& owner, std::uint8_t checksums_wanted,
                                  Interrupt interrupt) override {
@@ -164,6 +189,11 @@ class VaultContent final : public Content {
     return Resealer(resources_, collector_.doomed, clock_, vault, options).run();
   }
 
+  Result<FlushStagedReport> flush_staged(const FlushStagedOptions& options) override {
+    if (uploader_ == nullptr) return FlushStagedReport();
+    return uploader_->flush(options);
+  }
+
   Result<CollectReport> collect(const CollectOptions& options) override {
     return Collector(vaults_, claims_, clock_, collector_, options).run();
   }
@@ -223,6 +253,7 @@ class VaultContent final : public Content {
             .memory_bytes = codec_.memory_bytes() + gathered_.used_bytes() +
                             small_pieces_.used_bytes() + large_pieces_.used_bytes() +
                             reading_.used_bytes(),
+            .staged_backlog_bytes = staged_ != nullptr ? staged_->backlog_bytes() : 0,
             .corruptions = counts.corruptions,
             .packs_rewritten = counts.packs_rewritten,
             .moved_bytes = counts.moved_bytes,
@@ -256,8 +287,17 @@ class VaultContent final : public Content {
     return {std::clamp<std::size_t>(reading_.all_bytes() / 4 / kWindowBytes, 3, 16), true};
   }
 
-  std::unique_ptr<Packs> gather_packs(const Setup& setup) {
-    return std::make_unique<ObjectPacks>(*setup.kv, *setup.blobs, clock_, gathered_, *setup.gather);
+  // With a folder of their own, small pieces may lie there first.
+  std::unique_ptr<Packs> far_packs(const Setup& setup, std::unique_ptr<FilePacks> local) {
+    auto far =
+        std::make_unique<ObjectPacks>(*setup.kv, *setup.blobs, clock_, gathered_, *setup.gather);
+    if (local == nullptr) return far;
+    const StagedPacks::Options options{
+        .backlog_bytes_max = setup.staged ? setup.staged->backlog_bytes_max : 0,
+        .local_room = [this](std::uint64_t bytes) { return guard_->local_room(bytes); }};
+    auto staged = std::make_unique<StagedPacks>(std::move(local), std::move(far), options);
+    staged_ = staged.get();
+    return staged;
   }
 
   static Error wrong_size() {
@@ -276,7 +316,8 @@ class VaultContent final : public Content {
   Clock& clock_;
   const std::unique_ptr<WriteGuard> guard_;
   FrameCodec codec_;
-  MemoryBudget gathered_;  // packs on their way; whoever waits for it holds no other of it
+  MemoryBudget gathered_;          // packs on their way; whoever waits for it holds no other of it
+  StagedPacks* staged_ = nullptr;  // what packs_ is, where small pieces may be staged
   const std::unique_ptr<Packs> packs_;
   Vaults vaults_;
   Claims claims_;
@@ -284,21 +325,25 @@ class VaultContent final : public Content {
   WorkerPool workers_;
   Resources resources_;
   CollectorMemory collector_{clock_};
+  std::unique_ptr<StagedUploader> uploader_;
 };
 
 }  // namespace
 
 Result<std::unique_ptr<Content>> Content::open(const Setup& setup) {
   auto guard = std::make_unique<WriteGuard>(setup);
-  std::unique_ptr<Packs> packs;
+  std::unique_ptr<FilePacks> packs;
   if (!setup.pack_folder.empty()) {
+    // A pack that is on its way elsewhere takes no more.
+    const bool resumes = !setup.gather.has_value();
+    const auto on_sync_failure = [guard = guard.get()](const Error& error) {
+      guard->poison("a sync of a pack failed", error);
+    };
     SPIND_TRY_ASSIGN(packs, FilePacks::open(*setup.kv, *setup.files, setup.pack_folder,
-                                            [guard = guard.get()](const Error& error) {
-                                              guard->poison("a sync of a pack failed", error);
-                                            }));
+                                            on_sync_failure, resumes));
   }
   auto content = std::make_unique<VaultContent>(setup, std::move(guard), std::move(packs));
-  SPIND_TRY(content->start());
+  SPIND_TRY(content->start(setup));
   return std::unique_ptr<Content>(std::move(content));
 }
 

@@ -5,6 +5,7 @@
 // refers to what an upload stored; the bytes are durable before that.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <mutex>
 #include <optional>
@@ -74,6 +75,11 @@ class Source {
   virtual void read_ahead(std::uint64_t offset, std::uint64_t size_bytes) = 0;
 };
 
+// Small pieces are durable in `Setup::pack_folder` first.
+struct StagedOptions {
+  std::uint64_t backlog_bytes_max = 1ull << 30;
+};
+
 struct Setup {
   kv::Store* kv = nullptr;
   BlobStore* blobs = nullptr;  // objects
@@ -81,6 +87,10 @@ struct Setup {
   std::string pack_folder;
   // The blobs are far away: small pieces are gathered into objects, and many are on their way at once.
   std::optional<GatherOptions> gather;
+  // With that: what is staged in `pack_folder`, if there is one, is brought to the blobs once in a period.
+  // Without it only what an earlier run left there.
+  std::optional<StagedOptions> staged{};
+  std::chrono::milliseconds staged_period{1000};  // 0: only where flush_staged is called
   Clock* clock = nullptr;
   Threads* threads = nullptr;
   std::uint64_t memory_bytes = 0;  // for pieces in flight, read-ahead and compressing
@@ -97,6 +107,7 @@ struct Metrics {
   std::uint64_t pieces_stored = 0, pieces_shared = 0;
   std::uint64_t pack_syncs = 0, pack_sync_appends = 0;
   std::uint64_t memory_bytes = 0;
+  std::uint64_t staged_backlog_bytes = 0;  // of small pieces, still here
   std::uint64_t corruptions = 0;
   std::uint64_t packs_rewritten = 0, moved_bytes = 0;
   std::uint64_t blobs_removed = 0, blob_removals = 0;
@@ -135,6 +146,9 @@ class Content {
   // next call. key_unavailable; not_found: the store has no keys; cancelled; no_space.
   virtual Result<ResealReport> reseal(const model::VaultId& vault,
                                       const ResealOptions& options) = 0;
+
+  // Brings what was staged by now to the blobs.
+  virtual Result<FlushStagedReport> flush_staged(const FlushStagedOptions& options) = 0;
 
   virtual Result<CollectReport> collect(const CollectOptions& options) = 0;
   // Not locked yet. While it is, no collection runs (needs.h).

@@ -6,6 +6,7 @@
 #include "base/try.h"
 #include "content/collector.h"
 #include "content/content_rows.h"
+#include "content/pack_walk.h"
 #include "model/keys.h"
 
 namespace spind::content {
@@ -13,54 +14,6 @@ namespace spind::content {
 using kv::Family;
 using model::BlobPlace;
 using model::LedgerRow;
-
-namespace {
-
-constexpr std::size_t kSearchBytes = 1024 * 1024;
-constexpr std::string_view kFrameMagicText = "SPFR";
-
-// The header of a piece's first frame; nothing if there is none. One of a later format is an error
-// only where a header must be: elsewhere it may be the content of a file.
-Result<std::optional<FrameHeader>> first_header(const File& file, std::uint64_t offset,
-                                                bool must_be) {
-  std::array<std::uint8_t, kFrameHeaderBytes> bytes{};
-  SPIND_TRY_ASSIGN(const std::size_t got, file.read_at(offset, bytes));
-  auto header = decode_frame_header(Bytes(bytes).first(got));
-  if (header.code() == Code::unsupported && must_be) return std::move(header).error();
-  if (!header.ok() || header->position != 0) return std::optional<FrameHeader>();
-  return std::optional(*header);
-}
-
-// Looks for frames by their first bytes, which content may have all over: what was read once serves
-// for all that is found in it.
-class MagicSearch {
- public:
-  explicit MagicSearch(const File& file) : file_(file) {}
-
-  // Where a frame may begin at or after `offset`; `end` if nowhere.
-  Result<std::uint64_t> next(std::uint64_t offset, std::uint64_t end) {
-    while (offset < end) {
-      if (offset < begin_ || offset + kFrameMagicText.size() > begin_ + bytes_.size()) {
-        bytes_.resize(kSearchBytes);
-        SPIND_TRY_ASSIGN(const std::size_t got, file_.read_at(offset, bytes_));
-        bytes_.resize(got);
-        begin_ = offset;
-      }
-      const std::size_t found = as_text(bytes_).find(kFrameMagicText, offset - begin_);
-      if (found != std::string_view::npos) return begin_ + found;
-      if (bytes_.size() < kSearchBytes) break;
-      offset = begin_ + bytes_.size() - (kFrameMagicText.size() - 1);
-    }
-    return end;
-  }
-
- private:
-  const File& file_;
-  std::vector<std::uint8_t> bytes_;  // of the file from begin_ on
-  std::uint64_t begin_ = 0;
-};
-
-}  // namespace
 
 Status find_left_open(kv::Store& kv, CollectorMemory& memory) {
   const kv::SnapshotRef snapshot = kv.durable();
@@ -139,57 +92,6 @@ Result<bool> Collector::sweep_object(const kv::View& view, std::uint64_t number)
   return true;
 }
 
-Result<bool> Collector::in_use(const kv::View& view, const FrameHeader& header,
-                               const BlobPlace& place) const {
-  const std::string doomed = model::doomed_key(header.vault, header.piece[0], place);
-  SPIND_TRY_ASSIGN(const auto as_doomed, view.get(Family::content, doomed));
-  if (as_doomed) return true;
-  SPIND_TRY_ASSIGN(const auto bytes,
-                   view.get(Family::content, model::piece_key(header.vault, header.piece)));
-  if (!bytes) return false;
-  SPIND_TRY_ASSIGN(const model::PieceRow row, model::decode_piece(*bytes));
-  return row.place == place;
-}
-
-// From piece to piece by their headers. Where a header is broken, which is the torn tail or damage,
-// only pieces that a row points at count: other headers behind it may be the content of a file.
-Status Collector::walk_pack(const kv::View& view, Walk& walk) const {
-  bool trusted = true;
-  MagicSearch search(walk.file);
-  std::uint64_t offset = walk.begin;
-  while (offset < walk.size) {
-    SPIND_TRY_ASSIGN(const auto header, first_header(walk.file, offset, trusted));
-    const BlobPlace place{BlobPlace::Kind::pack, walk.number, offset};
-    const std::uint64_t stored = header ? header->piece_stored_bytes : 0;
-    const bool fits = header && offset + stored <= walk.size;
-    bool used = false;
-    if (fits) {
-      SPIND_TRY_ASSIGN(used, in_use(view, *header, place));
-    }
-    trusted = used || (trusted && fits);
-    if (!trusted) {
-      walk.has_gap = true;
-      SPIND_TRY_ASSIGN(offset, search.next(offset + 1, walk.size));
-      continue;
-    }
-    if (!used && walk.live == nullptr) walk.dead.push_back({place, header->piece_bytes, stored});
-    offset += stored;
-    if (!used) continue;
-    walk.used_end = offset;
-    walk.used_bytes += stored;
-    if (walk.live == nullptr) continue;
-    SPIND_TRY_ASSIGN(const auto row,
-                     view.get(Family::content, model::piece_key(header->vault, header->piece)));
-    if (!row) continue;
-    SPIND_TRY_ASSIGN(const model::PieceRow here, model::decode_piece(*row));
-    if (here.place == place && here.size_bytes == header->piece_bytes &&
-        here.stored_bytes == stored)
-      walk.live->push_back({*header, here});
-    if (walk.live->size() >= kLiveAtOnce) return {};
-  }
-  return {};
-}
-
 // Of a pack, as the rows of all pieces say: for the rare case that the pack itself does not.
 Result<std::uint64_t> Collector::bytes_in_use(const kv::View& view, std::uint64_t number) {
   std::uint64_t bytes = 0;
@@ -220,7 +122,7 @@ Result<bool> Collector::sweep_pack_object(const kv::View& view, std::uint64_t nu
   if (pack.code() == Code::not_found) return true;
   if (!pack.ok()) return std::move(pack).error();
   SPIND_TRY_ASSIGN(const std::uint64_t size, (*pack)->size());
-  Walk walk{number, **pack, 0, size, 0, 0, false, {}, nullptr};
+  PackWalk walk{.number = number, .file = **pack, .size = size};
   SPIND_TRY(walk_pack(view, walk));
   if (walk.has_gap || size == 0) {
     // A torn put, or damage of what is in use.
@@ -260,7 +162,11 @@ Status Collector::sweep_pack(const kv::View& view, std::uint64_t number) {
   if (file.ok()) {
     SPIND_TRY_ASSIGN(const std::uint64_t size, (*file)->size());
     // A file that damage made shorter keeps its end, so that the dead never outweigh what is left.
-    Walk walk{number, **file, row.end_bytes, size, row.end_bytes, 0, false, {}, nullptr};
+    PackWalk walk{.number = number,
+                  .file = **file,
+                  .begin = row.end_bytes,
+                  .size = size,
+                  .used_end = row.end_bytes};
     SPIND_TRY(walk_pack(view, walk));
     end = walk.used_end;
     if (end < size) {

@@ -26,20 +26,21 @@ bool ends_at(const File& file, std::uint64_t end) {
 }  // namespace
 
 FilePacks::FilePacks(kv::Store& kv, Files& files, std::string folder,
-                     std::function<void(const Error&)> on_sync_failure)
+                     std::function<void(const Error&)> on_sync_failure, bool resumes)
     : kv_(kv),
       files_(files),
       folder_(std::move(folder)),
-      on_sync_failure_(std::move(on_sync_failure)) {}
+      on_sync_failure_(std::move(on_sync_failure)),
+      resumes_(resumes) {}
 
 Result<std::unique_ptr<FilePacks>> FilePacks::open(
     kv::Store& kv, Files& files, std::string folder,
-    std::function<void(const Error&)> on_sync_failure) {
+    std::function<void(const Error&)> on_sync_failure, bool resumes) {
   SPIND_TRY(files.make_folder(folder));
   const std::size_t slash = folder.rfind('/');
   SPIND_TRY(files.sync_folder(slash == std::string::npos ? "." : folder.substr(0, slash)));
   return std::unique_ptr<FilePacks>(
-      new FilePacks(kv, files, std::move(folder), std::move(on_sync_failure)));
+      new FilePacks(kv, files, std::move(folder), std::move(on_sync_failure), resumes));
 }
 
 std::string pack_path(const std::string& folder, std::uint64_t number) {
@@ -91,7 +92,10 @@ Result<std::shared_ptr<Pack>> FilePacks::choose() {
 }
 
 Result<std::shared_ptr<Pack>> FilePacks::take_into_use() {
-  SPIND_TRY_ASSIGN(std::shared_ptr<Pack> pack, resume_idle());
+  std::shared_ptr<Pack> pack;
+  if (resumes_) {
+    SPIND_TRY_ASSIGN(pack, resume_idle());
+  }
   if (pack == nullptr) {
     SPIND_TRY_ASSIGN(pack, make_new());
   }
@@ -200,7 +204,7 @@ void FilePacks::write_account(const std::shared_ptr<Pack>& pack) {
   // Dead frames may not have been synced; then the file would not end where the row says.
   if (!pack->wait_synced(account->end_bytes).ok()) return;
   // Else there are frames that nobody counts as dead: the row stays open, for a later collector.
-  if (!all_durable(kv_, account->tickets)) return;
+  if (!all_durable(kv_, account->tickets)) return pack->give_up();
   const kv::Answer answer =
       kv_.update({model::ledger_partition()}, [&](kv::Transaction& transaction) -> kv::Outcome {
         SPIND_TRY(change_pack(transaction, pack->number(), [&](LedgerRow, model::PackRow& row) {
@@ -209,7 +213,7 @@ void FilePacks::write_account(const std::shared_ptr<Pack>& pack) {
         }));
         return kv::Commit{};
       });
-  if (!answer.status.ok()) return;  // the row stays open, for a later run's collector
+  if (!answer.status.ok()) return pack->give_up();  // likewise
   const std::lock_guard lock(mutex_);
   const SyncCounts counts = pack->sync_counts();
   past_.syncs += counts.syncs;
@@ -217,7 +221,14 @@ void FilePacks::write_account(const std::shared_ptr<Pack>& pack) {
   mine_.erase(pack->number());
 }
 
-void FilePacks::close() {
+bool FilePacks::is_settling(std::uint64_t number) {
+  const std::shared_ptr<Pack> pack = find(number);
+  return pack != nullptr && !pack->given_up();
+}
+
+void FilePacks::close() { seal(); }
+
+void FilePacks::seal() {
   std::vector<std::shared_ptr<Pack>> all;
   {
     const std::lock_guard lock(mutex_);

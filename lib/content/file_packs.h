@@ -33,9 +33,10 @@ std::string pack_path(const std::string& folder, std::uint64_t number);
 class FilePacks final : public Packs {
  public:
   // `on_sync_failure` is told of a failed sync: what other uploads believe to be durable may be
-  // gone, so the store must not go on.
+  // gone, so the store must not go on. `resumes`: packs of earlier runs that have room take more.
   static Result<std::unique_ptr<FilePacks>> open(kv::Store& kv, Files& files, std::string folder,
-                                                 std::function<void(const Error&)> on_sync_failure);
+                                                 std::function<void(const Error&)> on_sync_failure,
+                                                 bool resumes = true);
 
   Result<model::BlobPlace> append(Bytes frames) override;
   void settle_used(const model::BlobPlace& place, kv::Ticket ticket) override;
@@ -53,11 +54,18 @@ class FilePacks final : public Packs {
   Status remove(std::span<const std::uint64_t> numbers) override;
   Status list(const NumberVisit& visit) override;
   std::uint64_t worth_moving_bytes() const override { return 1024 * 1024; }
+  model::LedgerRow left_open_tag(std::uint64_t) override { return model::LedgerRow::pack_open; }
   SyncCounts sync_counts() override;
+
+  // No pack of now takes more: their rows are written once all that is in them is settled.
+  void seal();
+  // Whether the row of the pack will be written by this run, and is not yet.
+  bool is_settling(std::uint64_t number);
+  Result<bool> has_file(std::uint64_t number) { return files_.exists(path_of(number)); }
 
  private:
   FilePacks(kv::Store& kv, Files& files, std::string folder,
-            std::function<void(const Error&)> on_sync_failure);
+            std::function<void(const Error&)> on_sync_failure, bool resumes);
   std::string path_of(std::uint64_t number) const { return pack_path(folder_, number); }
   Result<std::shared_ptr<Pack>> choose();
   std::shared_ptr<Pack> least_busy(bool& may_add);
@@ -72,6 +80,7 @@ class FilePacks final : public Packs {
   Files& files_;
   const std::string folder_;
   const std::function<void(const Error&)> on_sync_failure_;
+  const bool resumes_;
 
   std::mutex adding_;  // held while a pack is taken into use; before mutex_
   std::mutex mutex_;

@@ -64,6 +64,7 @@ class ObjectPacks final : public Packs {
   Status remove(std::span<const std::uint64_t> numbers) override;
   Status list(const NumberVisit& visit) override;
   std::uint64_t worth_moving_bytes() const override { return 64 * 1024; }
+  model::LedgerRow left_open_tag(std::uint64_t) override { return model::LedgerRow::pack_range; }
   SyncCounts sync_counts() override;
 
  private:

@@ -81,6 +81,16 @@ void Pack::settle_unknown() {
   given_up_ = true;
 }
 
+void Pack::give_up() {
+  const std::lock_guard lock(mutex_);
+  given_up_ = true;
+}
+
+bool Pack::given_up() {
+  const std::lock_guard lock(mutex_);
+  return given_up_;
+}
+
 bool Pack::close() {
   const std::lock_guard lock(mutex_);
   return !std::exchange(closed_, true);

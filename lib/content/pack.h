@@ -35,6 +35,8 @@ class Pack {
   void count_dead(std::uint64_t stored_bytes, kv::Ticket ticket);
   // Nobody knows whether a row refers to it: the pack stays open for the collector of a later run.
   void settle_unknown();
+  void give_up();
+  bool given_up();
   // No more appends. Whether this was the call that closed it.
   bool close();
 

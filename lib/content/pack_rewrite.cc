@@ -34,19 +34,6 @@ bool is_sparse(const model::PackRow& row, std::uint64_t dead_bytes_min,
   return row.dead_bytes >= dead_bytes_min && live * 100 < row.end_bytes * live_percent_min;
 }
 
-// Whether the frames are whole and of that piece. They move as they are: no key is needed.
-bool are_whole(Bytes frames, const FrameHeader& first, const model::PieceRow& row) {
-  const auto layout = FrameLayout::of(row);
-  if (!layout.ok() || layout->size() != frames.size()) return false;
-  for (std::uint32_t position = 0; position < layout->count(); ++position) {
-    const Bytes stored =
-        frames.subspan(layout->header_bytes()).first(layout->stored_bytes(position));
-    if (!layout->verify(first.vault, first.piece, position, frames, stored).ok()) return false;
-    frames = frames.subspan(layout->header_bytes() + stored.size());
-  }
-  return true;
-}
-
 }  // namespace
 
 Status Collector::rewrite_packs() {
@@ -62,9 +49,11 @@ Status Collector::rewrite_packs() {
       for (; cursor->valid(); cursor->next()) {
         const auto row = model::decode_pack(cursor->value());
         if (!row.ok()) continue;
+        const std::uint64_t number = model::last_u64_in(cursor->key());
+        if (vaults_.packs()->passes_through(number)) continue;
         if (tag == LedgerRow::pack_sparse ||
             is_sparse(*row, worth_moving, options_.rewrite_below_percent))
-          sparse.push_back(model::last_u64_in(cursor->key()));
+          sparse.push_back(number);
       }
       SPIND_TRY(cursor->status());
     }
@@ -98,12 +87,17 @@ Status Collector::rewrite_pack(std::uint64_t number) {
   if (file.code() == Code::not_found) return {};  // the check tells of it
   if (!file.ok()) return std::move(file).error();
   SPIND_TRY_ASSIGN(const std::uint64_t size, (*file)->size());
-  std::vector<Packed> live;
+  std::vector<PackedPiece> live;
   std::uint64_t begin = 0;
   while (true) {
     live.clear();
     SPIND_TRY(kv_.wait(ticket_));
-    Walk walk{number, **file, begin, std::min(size, row->end_bytes), begin, 0, false, {}, &live};
+    PackWalk walk{.number = number,
+                  .file = **file,
+                  .begin = begin,
+                  .size = std::min(size, row->end_bytes),
+                  .used_end = begin,
+                  .live = &live};
     SPIND_TRY(walk_pack(*kv_.durable(), walk));
     if (live.empty()) break;
     SPIND_TRY_ASSIGN(const bool moved, move_all(**file, live));
@@ -117,7 +111,7 @@ Status Collector::rewrite_pack(std::uint64_t number) {
 }
 
 // False: the device has no room for them. They stay, and another collection goes on.
-Result<bool> Collector::move_all(const File& file, const std::vector<Packed>& live) {
+Result<bool> Collector::move_all(const File& file, const std::vector<PackedPiece>& live) {
   for (auto first = live.begin(); first != live.end();) {
     std::uint64_t bytes = 0;
     auto last = first;
@@ -132,24 +126,13 @@ Result<bool> Collector::move_all(const File& file, const std::vector<Packed>& li
   return true;
 }
 
-Result<bool> Collector::move_pieces(const File& file, std::span<const Packed> pieces) {
+Result<bool> Collector::move_pieces(const File& file, std::span<const PackedPiece> pieces) {
   std::vector<std::uint8_t> frames;
-  std::vector<Packed> whole;
-  for (const Packed& piece : pieces) {
-    const std::size_t begin = frames.size();
-    frames.resize(begin + static_cast<std::size_t>(piece.row.stored_bytes));
-    const std::span<std::uint8_t> place = std::span(frames).subspan(begin);
-    SPIND_TRY_ASSIGN(const std::size_t got, file.read_at(piece.row.place.offset, place));
-    // What is damaged stays where it is, for the check to tell of.
-    if (got == place.size() && are_whole(place, piece.header, piece.row))
-      whole.push_back(piece);
-    else
-      frames.resize(begin);
-  }
+  SPIND_TRY_ASSIGN(const std::vector<PackedPiece> whole, read_whole(file, pieces, frames));
   if (whole.empty()) return true;
   if (const Status room = vaults_.room(frames.size()); !room.ok())
     return room.code() == Code::no_space ? Result<bool>(false) : room.error();
-  auto to = vaults_.packs()->append(frames);
+  auto to = vaults_.packs()->append_for_good(frames);
   if (to.code() == Code::no_space) return false;
   if (!to.ok()) return std::move(to).error();
   std::vector<bool> moved;
@@ -167,31 +150,10 @@ Result<bool> Collector::move_pieces(const File& file, std::span<const Packed> pi
 }
 
 // Those whose row still says where they were. `moved` tells which.
-Status Collector::switch_places(std::span<const Packed> pieces, const model::BlobPlace& to,
+Status Collector::switch_places(std::span<const PackedPiece> pieces, const model::BlobPlace& to,
                                 std::vector<bool>& moved) {
-  std::vector<std::string> buckets;
-  for (const Packed& piece : pieces)
-    buckets.push_back(model::bucket_of(piece.header.vault, piece.header.piece));
-  std::sort(buckets.begin(), buckets.end());
-  buckets.erase(std::unique(buckets.begin(), buckets.end()), buckets.end());
-  SPIND_TRY(commit(std::move(buckets), [&](kv::Transaction& transaction) -> kv::Outcome {
-    moved.assign(pieces.size(), false);
-    model::BlobPlace place = to;
-    for (std::size_t i = 0; i < pieces.size(); ++i) {
-      const auto& [header, before] = pieces[i];
-      const std::string key = model::piece_key(header.vault, header.piece);
-      SPIND_TRY_ASSIGN(const auto bytes, transaction.get(Family::content, key));
-      moved[i] = bytes && *bytes == model::encode(before);
-      if (moved[i]) {
-        model::PieceRow row = before;
-        row.place = place;
-        transaction.put(Family::content, key, model::encode(row));
-        transaction.put(Family::content,
-                        model::doomed_key(header.vault, header.piece[0], before.place),
-                        model::encode(before));
-      }
-      place.offset += before.stored_bytes;
-    }
+  SPIND_TRY(commit(buckets_of(pieces), [&](kv::Transaction& transaction) -> kv::Outcome {
+    SPIND_TRY_ASSIGN(moved, content::switch_places(transaction, pieces, to, true));
     return kv::Commit{};
   }));
   for (std::size_t i = 0; i < pieces.size(); ++i)
@@ -202,7 +164,7 @@ Status Collector::switch_places(std::span<const Packed> pieces, const model::Blo
   return {};
 }
 
-void Collector::settle_moved(std::span<const Packed> pieces, const model::BlobPlace& to,
+void Collector::settle_moved(std::span<const PackedPiece> pieces, const model::BlobPlace& to,
                              const std::vector<bool>& moved) {
   for (std::size_t i = 0; i < pieces.size(); ++i) {
     if (moved[i]) {

@@ -8,18 +8,23 @@ namespace spind::content {
 using kv::Family;
 using model::LedgerRow;
 
-Status change_pack(kv::Transaction& transaction, std::uint64_t number, const PackChange& change) {
+Result<std::optional<FoundPack>> find_pack(const kv::View& view, std::uint64_t number) {
   for (const LedgerRow tag : kPackTags) {
-    const std::string key = model::ledger_key(tag, number);
-    SPIND_TRY_ASSIGN(const auto bytes, transaction.get(Family::content, key));
+    SPIND_TRY_ASSIGN(const auto bytes, view.get(Family::content, model::ledger_key(tag, number)));
     if (!bytes) continue;
-    SPIND_TRY_ASSIGN(model::PackRow row, model::decode_pack(*bytes));
-    const LedgerRow to = change(tag, row);
-    if (to != tag) transaction.erase(Family::content, key);
-    transaction.put(Family::content, model::ledger_key(to, number), model::encode(row));
-    return {};
+    SPIND_TRY_ASSIGN(const model::PackRow row, model::decode_pack(*bytes));
+    return std::optional(FoundPack{tag, row});
   }
-  return Error{Code::not_found, "no such pack", std::to_string(number)};
+  return std::optional<FoundPack>();
+}
+
+Status change_pack(kv::Transaction& transaction, std::uint64_t number, const PackChange& change) {
+  SPIND_TRY_ASSIGN(auto found, find_pack(transaction, number));
+  if (!found) return Error{Code::not_found, "no such pack", std::to_string(number)};
+  const LedgerRow to = change(found->tag, found->row);
+  if (to != found->tag) transaction.erase(Family::content, model::ledger_key(found->tag, number));
+  transaction.put(Family::content, model::ledger_key(to, number), model::encode(found->row));
+  return {};
 }
 
 LedgerRow resting_tag(const model::PackRow& row) {

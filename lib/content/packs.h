@@ -4,6 +4,7 @@
 //   FilePacks     files that are appended to, with one sync for all who wait (file_packs.h)
 //   ObjectPacks   objects of a blob store, each put once, with all that came within a short time
 //                 (object_packs.h)
+//   StagedPacks   both: files first, which are brought to objects soon after (staged_packs.h)
 //
 // A row of the ledger says of each pack how long it is and how much of it is dead.
 #pragma once
@@ -11,6 +12,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 
 #include "base/files.h"
@@ -39,6 +41,8 @@ class Packs {
   // Appends `frames`; durable when it returns. Must be settled: what was appended is referred to by
   // the commit of `ticket`, or is dead, or nobody knows, as after a commit that failed.
   virtual Result<model::BlobPlace> append(Bytes frames) = 0;
+  // The same of what is stored already, and is not to become less durable by being stored elsewhere.
+  virtual Result<model::BlobPlace> append_for_good(Bytes frames) { return append(frames); }
   virtual void settle_used(const model::BlobPlace& place, kv::Ticket ticket) = 0;
   virtual void settle_dead(const model::BlobPlace& place, std::uint64_t stored_bytes) = 0;
   virtual void settle_unknown(const model::BlobPlace& place) = 0;
@@ -64,14 +68,24 @@ class Packs {
   virtual Status list(const NumberVisit& visit) = 0;
   // What must be dead in a pack before what is left is worth moving.
   virtual std::uint64_t worth_moving_bytes() const = 0;
+  // Whether what is in use of the pack goes elsewhere anyway.
+  virtual bool passes_through(std::uint64_t) { return false; }
+  // Noted under this tag, a collector of the next opening looks at the pack as at one that a crash left.
+  virtual model::LedgerRow left_open_tag(std::uint64_t number) = 0;
 
   virtual SyncCounts sync_counts() = 0;
 };
 
 // Under which a pack may have its row.
 inline constexpr model::LedgerRow kPackTags[] = {
-    model::LedgerRow::pack_open, model::LedgerRow::pack_full, model::LedgerRow::pack_idle,
-    model::LedgerRow::pack_sparse, model::LedgerRow::pack_removed};
+    model::LedgerRow::pack_open,   model::LedgerRow::pack_full,    model::LedgerRow::pack_idle,
+    model::LedgerRow::pack_sparse, model::LedgerRow::pack_removed, model::LedgerRow::pack_brought};
+
+struct FoundPack {
+  model::LedgerRow tag{};
+  model::PackRow row;
+};
+Result<std::optional<FoundPack>> find_pack(const kv::View& view, std::uint64_t number);
 
 // Alters a pack's row in a body that owns the ledger. `change` gets the row and the tag that it was
 // found under and answers the tag that it goes to. not_found if there is no row.

@@ -68,7 +68,7 @@ Status PlaceCheck::visit_rows(const Visit& visit) {
         for (; cursor->valid(); cursor->next()) {
           SPIND_TRY(visitor_.step());
           const auto row = model::decode_piece(cursor->value());
-          if (row.ok()) visit(*row);
+          if (row.ok()) visit(*row, tag);
         }
         SPIND_TRY(cursor->status());
       }
@@ -80,7 +80,9 @@ Status PlaceCheck::check_packs() {
   std::uint64_t begin = 0, end = 0;
   do {
     SPIND_TRY(load_packs(begin, end));
-    SPIND_TRY(visit_rows([&](const model::PieceRow& row) { count_used(row, begin, end); }));
+    SPIND_TRY(visit_rows([&](const model::PieceRow& row, VaultRow tag) {
+      count_used(row, tag == VaultRow::doomed, begin, end);
+    }));
     SPIND_TRY(tell_packs());
     begin = end;
   } while (end != UINT64_MAX);
@@ -113,13 +115,15 @@ Status PlaceCheck::load_packs(std::uint64_t begin, std::uint64_t& end) {
   return {};
 }
 
-void PlaceCheck::count_used(const model::PieceRow& row, std::uint64_t begin, std::uint64_t end) {
+// A piece that is to go may be told of longer than its pack, where all of that was brought elsewhere.
+void PlaceCheck::count_used(const model::PieceRow& row, bool doomed, std::uint64_t begin,
+                            std::uint64_t end) {
   const auto& [kind, number, offset] = row.place;
   last_ = std::max(last_, number);
   if (kind != BlobPlace::Kind::pack || number < begin || number >= end) return;
   const auto pack = packs_.find(number);
   if (pack == packs_.end()) {
-    if (without_row_.size() < kPacksAPass) without_row_.insert(number);
+    if (!doomed && without_row_.size() < kPacksAPass) without_row_.insert(number);
     return;
   }
   // Behind the end that its row tells, an open pack is not accounted for yet.
@@ -131,7 +135,7 @@ Status PlaceCheck::tell_packs() {
   for (const auto& [number, pack] : packs_) SPIND_TRY(tell_pack(number, pack));
   for (const std::uint64_t number : without_row_)
     if (!lies_in(pack_ranges_, number))
-      SPIND_TRY(visitor_.pack({number, left_open_pack(),
+      SPIND_TRY(visitor_.pack({number, left_open_pack(number),
                                fmt::format("pack {}: pieces lie there, and the ledger does not "
                                            "know it",
                                            number)}));
@@ -143,10 +147,10 @@ Status PlaceCheck::tell_pack(std::uint64_t number, const LedgerPack& pack) {
   const auto& [tag, row, broken, used_bytes] = pack;
   if (broken)
     return visitor_.pack(
-        {number, left_open_pack(), fmt::format("pack {}: its row cannot be read", number)});
+        {number, left_open_pack(number), fmt::format("pack {}: its row cannot be read", number)});
   const std::uint64_t alive = row.end_bytes - std::min(row.end_bytes, row.dead_bytes);
   if (used_bytes <= alive) return {};
-  return visitor_.pack({number, left_open_pack(),
+  return visitor_.pack({number, left_open_pack(number),
                         fmt::format("pack {}: {} bytes of it count as in use, and pieces take {}",
                                     number, alive, used_bytes)});
 }
@@ -186,7 +190,7 @@ Status PlaceCheck::check_stored(Numbers& stored, BlobPlace::Kind kind) {
     if (found != stored.end() && *found == number)
       known[static_cast<std::size_t>(found - stored.begin())] = true;
   };
-  SPIND_TRY(visit_rows([&](const model::PieceRow& row) {
+  SPIND_TRY(visit_rows([&](const model::PieceRow& row, VaultRow) {
     if (row.place.kind == kind) note(row.place.number);
   }));
   if (kind == BlobPlace::Kind::pack)
@@ -205,7 +209,7 @@ Status PlaceCheck::tell_stray(std::uint64_t number, BlobPlace::Kind kind) {
   Content::StrayBlob stray;
   stray.number = number;
   if (kind == BlobPlace::Kind::pack) {
-    stray.left_open = left_open_pack();
+    stray.left_open = left_open_pack(number);
     stray.text = fmt::format("pack {}: it is stored, and no row knows it", number);
     return visitor_.stray(stray);
   }
@@ -234,8 +238,9 @@ Result<std::optional<Content::LostPiece>> PlaceCheck::piece_lost_with(std::uint6
   return Lost({header->vault, header->piece});
 }
 
-LedgerRow PlaceCheck::left_open_pack() const {
-  return vaults_.far() ? LedgerRow::pack_range : LedgerRow::pack_open;
+LedgerRow PlaceCheck::left_open_pack(std::uint64_t number) const {
+  Packs* const packs = vaults_.packs();
+  return packs != nullptr ? packs->left_open_tag(number) : LedgerRow::pack_open;
 }
 
 }  // namespace spind::content

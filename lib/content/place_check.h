@@ -39,7 +39,7 @@ class PlaceCheck {
   Status check_packs();
   // The next packs of the ledger into packs_; those before `end` are all there.
   Status load_packs(std::uint64_t begin, std::uint64_t& end);
-  void count_used(const model::PieceRow& row, std::uint64_t begin, std::uint64_t end);
+  void count_used(const model::PieceRow& row, bool doomed, std::uint64_t begin, std::uint64_t end);
   Status tell_packs();
   Status tell_pack(std::uint64_t number, const LedgerPack& pack);
   Status check_next_number();
@@ -47,8 +47,8 @@ class PlaceCheck {
   Status check_blobs();
   Status check_stored(Numbers& stored, model::BlobPlace::Kind kind);
   Status tell_stray(std::uint64_t number, model::BlobPlace::Kind kind);
+  model::LedgerRow left_open_pack(std::uint64_t number) const;
   Result<std::optional<Content::LostPiece>> piece_lost_with(std::uint64_t object);
-  model::LedgerRow left_open_pack() const;
 
   Vaults& vaults_;
   const kv::Snapshot& snapshot_;

@@ -178,16 +178,17 @@ Result<kv::Ticket> Vaults::adopt(const model::VaultId& vault, const SpaceId& spa
 
 // Seals what was gathered, and makes it durable; the row is what its commit is to put.
 Result<PieceRow> Vaults::write(const model::VaultId& vault, const model::PieceId& piece,
-                               PieceBuffer& buffer) {
+                               PieceBuffer& buffer, Lasting lasting) {
   SPIND_TRY_ASSIGN(auto sealer, keys_.sealer(vault, piece));
   buffer.seal(vault, piece, codec_, sealer ? &*sealer : nullptr);
   SPIND_TRY(room_(buffer.stored().size()));
-  SPIND_TRY_ASSIGN(const BlobPlace place, write_frames(buffer.stored(), buffer.size()));
+  SPIND_TRY_ASSIGN(const BlobPlace place, write_frames(buffer.stored(), buffer.size(), lasting));
   return buffer.row_at(place);
 }
 
-Result<BlobPlace> Vaults::write_frames(Bytes frames, std::size_t piece_bytes) {
-  if (packs_ != nullptr && piece_bytes <= kPackedBytesMax) return packs_->append(frames);
+Result<BlobPlace> Vaults::write_frames(Bytes frames, std::size_t piece_bytes, Lasting lasting) {
+  if (packs_ != nullptr && piece_bytes <= kPackedBytesMax)
+    return lasting == Lasting::as_new ? packs_->append(frames) : packs_->append_for_good(frames);
   SPIND_TRY_ASSIGN(const std::uint64_t number, numbers_.take());
   if (Status put = blobs_.put(object_name(number), frames); !put.ok()) {
     // Whole or not at all: gone for good if it can be removed now, else the collector's.
@@ -224,7 +225,7 @@ Result<kv::Ticket> Vaults::store(const model::VaultId& vault, const SpaceId& spa
   SPIND_TRY_ASSIGN(const auto shared, share(vault, space, piece, missing));
   if (shared) return *shared;
 
-  SPIND_TRY_ASSIGN(const PieceRow mine, write(vault, piece, buffer));
+  SPIND_TRY_ASSIGN(const PieceRow mine, write(vault, piece, buffer, Lasting::as_new));
   bool used = false;
   const kv::Answer answer = kv_.update(
       {model::bucket_of(vault, piece)}, [&](kv::Transaction& transaction) -> kv::Outcome {
@@ -258,7 +259,7 @@ Result<kv::Ticket> Vaults::store(const model::VaultId& vault, const SpaceId& spa
 Result<std::optional<kv::Ticket>> Vaults::replace(const model::VaultId& vault,
                                                   const model::PieceId& piece,
                                                   const PieceRow& before, PieceBuffer& buffer) {
-  SPIND_TRY_ASSIGN(const PieceRow mine, write(vault, piece, buffer));
+  SPIND_TRY_ASSIGN(const PieceRow mine, write(vault, piece, buffer, Lasting::for_good));
   bool used = false;
   const kv::Answer answer = kv_.update(
       {model::bucket_of(vault, piece)}, [&](kv::Transaction& transaction) -> kv::Outcome {

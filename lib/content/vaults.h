@@ -112,9 +112,11 @@ class Vaults {
   Result<std::optional<kv::Ticket>> share(const model::VaultId& vault, const SpaceId& space,
                                           const model::PieceId& piece,
                                           std::optional<model::BlobPlace>& missing);
+  // Where it is durable: as what comes, or at least as what it replaces was.
+  enum class Lasting { as_new, for_good };
   Result<model::PieceRow> write(const model::VaultId& vault, const model::PieceId& piece,
-                                PieceBuffer& buffer);
-  Result<model::BlobPlace> write_frames(Bytes frames, std::size_t piece_bytes);
+                                PieceBuffer& buffer, Lasting lasting);
+  Result<model::BlobPlace> write_frames(Bytes frames, std::size_t piece_bytes, Lasting lasting);
   void settle_used(const model::PieceRow& row, kv::Ticket ticket);
   void give_up(const model::PieceRow& row);
   void settle_failed(const model::PieceRow& row, Code code);

@@ -3,8 +3,8 @@
 // A snapshot that is held meanwhile pins every object and every frame of a pack that anything refers
 // to at the time or later. RocksDB then copies its rows; the rows of the copy name the objects and
 // packs that belong to it. Objects never change, so they are shared; packs are appended to and have
-// holes punched, so they are not. Blobs that the host gives stay where they are. FORMAT comes last:
-// until then the folder holds no store.
+// holes punched, so they are not. Blobs that the host gives stay where they are; packs that are staged in
+// front of them are copied. FORMAT comes last: until then the folder holds no store.
 #include <filesystem>
 
 #include "base/errno_error.h"
@@ -32,11 +32,13 @@ Result<bool> lies_below(const std::string& path, const std::filesystem::path& fo
 
 class Copying {
  public:
-  Copying(Files& files, const StoreFolder& from, const StoreFolder& to, PosixBlobStore& objects,
+  // `objects` null: they lie elsewhere, and so do all packs that are not staged here.
+  Copying(Files& files, const StoreFolder& from, const StoreFolder& to, PosixBlobStore* objects,
           const CheckpointOptions& options)
       : files_(files), from_(from), to_(to), objects_(objects), options_(options) {}
 
   Result<CheckpointReport> run(const kv::View& rows) {
+    if (objects_ == nullptr) return run_staged(rows);
     SPIND_TRY_ASSIGN(const auto objects, PosixBlobStore::open(files_, to_.objects));
     SPIND_TRY(content::visit_blobs(
         rows, {.object = [&](const std::string& name) { return copy_object(*objects, name); },
@@ -47,8 +49,20 @@ class Copying {
   }
 
  private:
+  Result<CheckpointReport> run_staged(const kv::View& rows) {
+    SPIND_TRY(content::visit_blobs(
+        rows, {.object = [](const std::string&) { return Status(); },
+               .pack = [&](std::uint64_t number) -> Status {
+                 SPIND_TRY_ASSIGN(const bool here,
+                                  files_.exists(content::pack_path(from_.packs, number)));
+                 return here ? copy_pack(number) : Status();
+               }}));
+    SPIND_TRY(files_.sync_folder(to_.packs));
+    return done_;
+  }
+
   Status copy_object(PosixBlobStore& to, const std::string& name) {
-    return counted(objects_.copy_to(to, name), done_.objects);
+    return counted(objects_->copy_to(to, name), done_.objects);
   }
   Status copy_pack(std::uint64_t number) {
     return counted(copy_file(files_, content::pack_path(from_.packs, number),
@@ -75,7 +89,7 @@ class Copying {
   Files& files_;
   const StoreFolder& from_;
   const StoreFolder& to_;
-  PosixBlobStore& objects_;
+  PosixBlobStore* const objects_;
   const CheckpointOptions& options_;
   CheckpointReport done_;
 };
@@ -108,12 +122,11 @@ Result<CheckpointReport> Engine::checkpoint(const std::string& folder,
                                           threads_,
                                           nullptr,
                                           {}}));
-  CheckpointReport done;
-  if (blob_owner_ != nullptr) {
-    SPIND_TRY(content::disown(*rows));
-  } else {
-    SPIND_TRY_ASSIGN(done, Copying(files_, folder_, copy, *objects, options).run(*rows->durable()));
-  }
+  if (blob_owner_ != nullptr) SPIND_TRY(content::disown(*rows));
+  SPIND_TRY_ASSIGN(
+      const CheckpointReport done,
+      Copying(files_, folder_, copy, blob_owner_ == nullptr ? objects : nullptr, options)
+          .run(*rows->durable()));
   rows.reset();
   SPIND_TRY(files_.sync_folder(folder));
   SPIND_TRY(finish_store_folder(files_, folder, format()));

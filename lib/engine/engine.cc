@@ -45,6 +45,11 @@ std::optional<content::GatherOptions> gathering(const StoreOptions& options) {
   return content::GatherOptions{options.gather_window, options.gather_bytes};
 }
 
+std::optional<content::StagedOptions> staging(const StoreOptions& options) {
+  if (options.durability != Durability::staged) return std::nullopt;
+  return content::StagedOptions{options.staged_bytes_max};
+}
+
 // The host may go to another working folder while the store is open.
 Result<std::string> where(const std::string& folder) {
   if (folder.empty()) return folder;
@@ -88,6 +93,11 @@ Result<std::shared_ptr<Engine>> Engine::open(const std::string& folder, const St
       options.gather_bytes > content::kPackBytesMax)
     return Error{.code = Code::invalid_argument,
                  .text = "packs are gathered for no negative time, and to 2 to 64 MiB"};
+  if (options.durability == Durability::staged && options.blobs == nullptr)
+    return Error{.code = Code::invalid_argument,
+                 .text = "without a blob store nothing is staged; leave the durability as it is"};
+  if (options.staged_period.count() <= 0)
+    return Error{.code = Code::invalid_argument, .text = "the staged period is not positive"};
   std::shared_ptr<Engine> engine(new Engine(options, seams));
   SPIND_TRY(engine->start(folder, options, seams));
   return engine;
@@ -122,8 +132,10 @@ Status Engine::start(const std::string& given, const StoreOptions& options, cons
   const content::Setup setup{.kv = kv_.get(),
                              .blobs = blobs_.get(),
                              .files = &files_,
-                             .pack_folder = blob_owner_ == nullptr ? folder_.packs : "",
+                             .pack_folder = folder_.packs,
                              .gather = gathering(options),
+                             .staged = staging(options),
+                             .staged_period = options.staged_period,
                              .clock = &clock_,
                              .threads = &threads_,
                              .memory_bytes = content_share(memory_bytes_),

@@ -66,6 +66,11 @@ Result<CheckpointReport> Store::checkpoint(const std::string& folder,
   return engine->run(Verb::checkpoint, [&] { return engine->checkpoint(folder, options); });
 }
 
+Result<FlushStagedReport> Store::flush_staged(const FlushStagedOptions& options) const {
+  const auto engine = engine_;
+  return engine->run(Verb::flush_staged, [&] { return engine->content().flush_staged(options); });
+}
+
 Result<std::vector<VaultInfo>> Store::vaults() const {
   const auto engine = engine_;
   return engine->run(Verb::vaults, [&] { return engine->vaults(); });

@@ -139,6 +139,9 @@ void print_store_metrics(const StoreNumbers& numbers, std::string& out) {
                 content.pack_syncs);
   print.counter("spind_pack_appends_total", "Pieces that those syncs made durable.",
                 content.pack_sync_appends);
+  print.gauge("spind_staged_backlog_bytes",
+              "Bytes of packs in the store's folder that are not in its blob store yet.",
+              content.staged_backlog_bytes);
   print.gauge("spind_pieces_waiting",
               "Pieces that nothing refers to and that were kept by the last collection: for their "
               "grace, or for readers.",

@@ -89,6 +89,7 @@ SpaceId space_in_key(std::string_view key);
   ROW(pack_full, 'f')    /* number u64      PackRow                                           */   \
   ROW(pack_sparse, 'm')  /* number u64      PackRow: mostly dead, and being emptied           */   \
   ROW(pack_removed, 'x') /* number u64      PackRow: nothing in it is in use                  */   \
+  ROW(pack_brought, 'u') /* number u64      PackRow: local; its pieces lie in the blob store  */   \
   ROW(scrub, 's')        /* –               ScrubRow                                          */ \
   ROW(blob_owner, 'w') /* –               BlobOwnerRow: where a host gives the blob store    */  \
   ROW(vault_keys, 'e') /* vault 16        VaultKeysRow: the vault is encrypted              */     \

@@ -54,6 +54,12 @@ struct Place {
       : gather(options), memory_bytes(64 << 20), layered(std::move(over_blobs)) {
     open();
   }
+  // The same, with small pieces staged in a folder; they are brought there only where flush_staged is
+  // called.
+  Place(const content::GatherOptions& options, const content::StagedOptions& staging)
+      : pack_folder(folder / "packs"), gather(options), staged(staging), memory_bytes(64 << 20) {
+    open();
+  }
   ~Place() { close(); }
 
   // Begins anew, empty, as a store whose vaults are encrypted.
@@ -72,6 +78,7 @@ struct Place {
     kv::MemoryOptions options{.threads = Threads::system(), .clock = clock, .disk = disk};
     options.before = [this](kv::MemoryCall call) -> Status {
       const bool changes = call != kv::MemoryCall::get && call != kv::MemoryCall::scan;
+      if (call == kv::MemoryCall::write && --kv_writes_left == 0) crashed = true;
       if (changes && crashed) return Error{Code::io_error, "the process has died"};
       if (call == kv::MemoryCall::admit && kv_full)
         return Error{Code::no_space, "no room for metadata"};
@@ -93,6 +100,8 @@ struct Place {
     setup.threads = &Threads::system();
     setup.memory_bytes = memory_bytes;
     setup.gather = gather;
+    setup.staged = staged;
+    setup.staged_period = staged_period;
     setup.compress = compress;
     content = content::Content::open(setup).value();
   }
@@ -223,6 +232,8 @@ struct Place {
   TemporaryFolder folder;
   std::string pack_folder;
   std::optional<content::GatherOptions> gather;
+  std::optional<content::StagedOptions> staged{};  // from the next open on
+  std::chrono::milliseconds staged_period{0};      // likewise
   std::uint64_t memory_bytes;
   bool compress = true;     // from the next open on
   KeyProviderPtr provider;  // likewise
@@ -236,6 +247,7 @@ struct Place {
   std::atomic<bool> kv_full = false;       // refuses commits
   std::atomic<bool> kv_sync_full = false;  // loses commits
   std::atomic<int> kv_syncs_left = 0;      // the last of so many does that once
+  std::atomic<int> kv_writes_left = 0;     // the process dies at the last of so many
   std::unique_ptr<kv::Store> store;
   std::unique_ptr<content::VaultKeys> keys;
   std::unique_ptr<content::Content> content;
