@@ -11,6 +11,10 @@ constexpr Option kCommonOptions[] = {
     {"blobs", 0, "PLACE",
      "where its bytes lie if not in its folder: s3://BUCKET[/PREFIX] or a folder "
      "(or SPIND_BLOBS)"},
+    {"durability", 0, "HOW",
+     "with --blobs: pack, or staged: small files are durable in the store's folder and brought "
+     "there "
+     "later (or SPIND_DURABILITY; pack)"},
     {"vault-keys", 0, "FILE",
      "the key file of an encrypted store; init makes one that is (or SPIND_VAULT_KEYS)"},
     {"endpoint", 0, "URL", "of the bucket's server, as https://HOST:9000 (or AWS_ENDPOINT_URL_S3)"},
@@ -492,6 +496,18 @@ constexpr Command kCommands[] = {
      "spind doctor s3://school-bytes/spind --endpoint https://s3.example.org",
      {},
      run_doctor},
+    {"blobs flush",
+     "",
+     0,
+     0,
+     "bring to the bucket what was staged in the store's folder",
+     "With --durability staged, small files lie there until a store that stays open has brought "
+     "them\n"
+     "to its bucket, or this command. Until then they are lost with the disk of this machine.\n"
+     "--json: {bytes, left}; exit status 3 if some cannot be brought, since they are damaged",
+     "spind put -r photos ada:/photos --durability staged && spind blobs flush",
+     {},
+     run_blobs_flush},
     {"key new",
      "FILE",
      1,

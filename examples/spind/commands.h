@@ -66,6 +66,7 @@ Exit run_scrub(Tool& tool);
 Exit run_collect(Tool& tool);
 Exit run_checkpoint(Tool& tool);
 Exit run_doctor(Tool& tool);
+Exit run_blobs_flush(Tool& tool);
 Exit run_key_new(Tool& tool);
 Exit run_vault_list(Tool& tool);
 Exit run_vault_rotate(Tool& tool);

@@ -113,6 +113,11 @@ Result<Store*> Tool::open_store(bool create) {
     if (!blobs.ok()) return std::move(blobs).error();
     options.blobs = *std::move(blobs);
   }
+  const std::string durability = args_.value_or("durability", environment("SPIND_DURABILITY"));
+  if (durability == "staged")
+    options.durability = Durability::staged;
+  else if (!durability.empty() && durability != "pack")
+    return invalid("the durability is pack or staged", durability);
   if (const std::string file = args_.value_or("vault-keys", environment("SPIND_VAULT_KEYS"));
       !file.empty()) {
     Result<KeyProviderPtr> keys = key_file(file);

@@ -22,7 +22,7 @@ COMMANDS = ["init", "space create", "space list", "space info", "space set", "sp
             "favourite add", "favourite rm", "favourite list",
             "put", "get", "ls", "tree", "stat", "cat", "mkdir", "mv", "cp", "rm", "du", "versions",
             "trash", "changes", "rewind", "upload", "check", "scrub", "collect", "checkpoint", "doctor",
-            "key new", "vault list", "vault rotate", "vault reseal",
+            "blobs flush", "key new", "vault list", "vault rotate", "vault reseal",
             "vault rewrap", "vault destroy", "metrics",
             "verify", "version", "completion"]
 
@@ -249,6 +249,28 @@ class Stores(ToolCase):
         self.spind("put", "-", "s:/a", data=b"y")
         self.assertEqual(self.run_tool("cat", "s:/a", "--store", copy).out, b"x" * 100_000)
         self.assertEqual(self.error("checkpoint", copy)["code"], "already_exists")
+
+    def test_blobs_flush_brings_what_was_staged(self):
+        blobs = self.folder / "blobs"
+        here = self.store
+        self.store = self.folder / "far"
+        there = ["--blobs", str(blobs)]
+        self.spind("init", *there, "--durability", "staged")
+        self.spind("space", "create", "s", *there)
+        self.spind("put", "-", "s:/a", *there, "--durability", "staged", data=b"x" * 100_000)
+        self.assertEqual(self.run_tool("cat", "s:/a", *there).out, b"x" * 100_000)
+        row = self.spind("blobs", "flush", *there).row
+        self.assertEqual(list(row), ["bytes", "left"])
+        self.assertEqual(row["left"], 0)
+        self.assertEqual(os.listdir(self.store / "packs"), [])
+        self.assertTrue((blobs / "p").exists())
+        self.assertEqual(self.run_tool("cat", "s:/a", *there).out, b"x" * 100_000)
+        self.assertEqual(self.spind("blobs", "flush", *there).row, {"bytes": 0, "left": 0})
+        self.assertEqual(self.error("ls", "s:/", *there, "--durability", "once")["code"],
+                         "invalid_argument")
+        self.store = here
+        self.place = {}
+        self.assertEqual(self.error("check", "--durability", "staged")["code"], "invalid_argument")
 
     def test_doctor_looks_at_a_folder_and_says_what_is_wrong(self):
         answer = self.run_tool("doctor", str(self.folder), "--json")
