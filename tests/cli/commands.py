@@ -263,7 +263,6 @@ class Stores(ToolCase):
         self.assertEqual(list(row), ["bytes", "left"])
         self.assertEqual(row["left"], 0)
         self.assertEqual(os.listdir(self.store / "packs"), [])
-        self.assertTrue((blobs / "p").exists())
         self.assertEqual(self.run_tool("cat", "s:/a", *there).out, b"x" * 100_000)
         self.assertEqual(self.spind("blobs", "flush", *there).row, {"bytes": 0, "left": 0})
         self.assertEqual(self.error("ls", "s:/", *there, "--durability", "once")["code"],
