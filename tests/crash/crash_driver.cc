@@ -27,20 +27,27 @@ class InStoreFolder : public CrashPlace {
 
 class InOtherFolder : public CrashPlace {
  public:
+  explicit InOtherFolder(bool stages) : stages_(stages) {}
+
   std::string word() const override { return folder_ / "objects"; }
+  bool stages() const override { return stages_; }
   Result<std::shared_ptr<BlobStore>> open() override { return folder_blobs(word()); }
   void compare(const std::string&, kv::Store&, const Ledger& ledger, Aftermath& tally) override {
     count_objects(folder_.path(), ledger, tally);
   }
 
  private:
+  const bool stages_;
   TemporaryFolder folder_;
 };
 
 }  // namespace
 
 std::unique_ptr<CrashPlace> in_store_folder() { return std::make_unique<InStoreFolder>(); }
-std::unique_ptr<CrashPlace> in_other_folder() { return std::make_unique<InOtherFolder>(); }
+std::unique_ptr<CrashPlace> in_other_folder() { return std::make_unique<InOtherFolder>(false); }
+std::unique_ptr<CrashPlace> staged_before_other_folder() {
+  return std::make_unique<InOtherFolder>(true);
+}
 
 CrashDriver::CrashDriver(std::uint64_t seed, std::unique_ptr<CrashPlace> place, bool encrypted)
     : seed_(seed), place_(std::move(place)), random_(seed), ledger_(seed) {
@@ -56,8 +63,9 @@ void CrashDriver::kill_once(Aftermath& tally) {
 }
 
 void CrashDriver::run_writer(Aftermath& tally) {
-  std::vector<std::string> words = {SPIND_CRASH_WRITER, folder_ / "store", place_->word(),
-                                    key_file_, std::to_string(seed_)};
+  std::vector<std::string> words = {SPIND_CRASH_WRITER, folder_ / "store",
+                                    (place_->stages() ? "staged " : "") + place_->word(), key_file_,
+                                    std::to_string(seed_)};
   for (std::uint32_t writer = 0; writer < kWriters; ++writer)
     words.push_back(std::to_string(ledger_.next_step(writer)));
   WorkerProcess process(std::move(words));
@@ -113,7 +121,17 @@ void CrashDriver::judge(Aftermath& tally) {
   Result<Store> store = engine::open_with(folder_ / "store", options, seams);
   if (!store.ok()) return tally.note("open: " + store.error().to_string());
   look_at(*store, ledger_, tally);
+  if (place_->stages()) bring_staged(*store, tally);
   place_->compare(folder_ / "store", *rows, ledger_, tally);
+}
+
+// What was staged was looked at where it lay. The same must be true of it where it goes to.
+void CrashDriver::bring_staged(const Store& store, Aftermath& tally) {
+  const Result<FlushStagedReport> flushed = store.flush_staged();
+  if (!flushed.ok()) return tally.note("flush: " + flushed.error().to_string());
+  if (flushed->bytes_left > 0)
+    tally.note("flush: " + std::to_string(flushed->bytes_left) + " bytes were not brought");
+  look_at(store, ledger_, tally);
 }
 
 Aftermath kill_many(std::uint64_t first_seed, std::uint64_t kills, MakeCrashPlace place) {

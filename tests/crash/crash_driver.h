@@ -19,6 +19,8 @@ class CrashPlace {
   virtual ~CrashPlace() = default;
   // As the writer is told it (crash_writer.cc); empty: in the store's folder.
   virtual std::string word() const = 0;
+  // Whether small files are staged in the store's folder first.
+  virtual bool stages() const { return false; }
   // For the driver; null: in the store's folder.
   virtual Result<std::shared_ptr<BlobStore>> open() = 0;
   // Returns when nothing is under way any more that a dead writer began.
@@ -31,6 +33,7 @@ class CrashPlace {
 std::unique_ptr<CrashPlace> in_store_folder();
 // By way of layers that fail now and then.
 std::unique_ptr<CrashPlace> in_other_folder();
+std::unique_ptr<CrashPlace> staged_before_other_folder();
 
 // One store that is killed again and again. One thread at a time.
 class CrashDriver {
@@ -45,6 +48,7 @@ class CrashDriver {
   void run_writer(Aftermath& tally);
   void listen(WorkerProcess& process, Aftermath& tally);
   void judge(Aftermath& tally);
+  void bring_staged(const Store& store, Aftermath& tally);
 
   std::uint64_t seed_;
   const std::unique_ptr<CrashPlace> place_;

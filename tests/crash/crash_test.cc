@@ -9,9 +9,13 @@
 namespace spind::test {
 TEST_CASE("crash: a killed writer loses nothing that it acknowledged, and tears nothing") {
   const std::uint64_t kills = scaled(6, 200, 10'000);
-  // Half of them where the blobs lie elsewhere.
-  auto beside =
-      std::async(std::launch::async, kill_many, seed() + 500'000'000, kills / 2, in_other_folder);
+  // Half of them where the blobs lie elsewhere, and half of these with small files staged first.
+  auto beside = std::async(std::launch::async, [kills] {
+    Aftermath elsewhere = kill_many(seed() + 500'000'000, kills / 4, in_other_folder);
+    elsewhere.add(
+        kill_many(seed() + 600'000'000, kills / 2 - kills / 4, staged_before_other_folder));
+    return elsewhere;
+  });
   Aftermath tally = kill_many(seed(), kills - kills / 2, in_store_folder);
   tally.add(beside.get());
 

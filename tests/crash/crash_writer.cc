@@ -1,7 +1,8 @@
 // Writes into a store until it is killed, and tells what it has begun and what was acknowledged:
 //
 //   crash_writer FOLDER BLOBS KEYS SEED STEP…  the next step of each writer; BLOBS is empty, a folder, or
-//                                              "s3://BUCKET/PREFIX ENDPOINT"; KEYS is empty or a file
+//                                              "s3://BUCKET/PREFIX ENDPOINT"; behind "staged " small
+//                                              files are staged in FOLDER first; KEYS is empty or a file
 //
 // A thread beside them lets go of things, another one of whole spaces, a third one tidies a desk; a
 // fourth one collects, rewrites packs, scrubs and copies the store, and the store's own upkeep runs
@@ -28,6 +29,9 @@ namespace {
 constexpr std::uint64_t kDeferredBatch = 16;
 constexpr std::uint64_t kPackedBytes = 250'000;
 constexpr std::uint64_t kRoundsACheckpoint = 64;
+constexpr std::string_view kStagedWord = "staged ";
+// So little that it is often more than may wait.
+constexpr std::uint64_t kStagedBytesMax = 1 << 20;
 
 struct Task {
   std::uint64_t seed;
@@ -148,9 +152,15 @@ Result<Store> open_store(const std::string& folder, const StoreOptions& options)
   return store;
 }
 
-int run(const std::string& folder, const std::string& blobs, const std::string& keys, Task first,
+int run(const std::string& folder, std::string blobs, const std::string& keys, Task first,
         const std::vector<std::uint64_t>& steps) {
   StoreOptions options{.create = true};
+  if (blobs.starts_with(kStagedWord)) {
+    blobs.erase(0, kStagedWord.size());
+    options.durability = Durability::staged;
+    options.staged_bytes_max = kStagedBytesMax;
+    options.staged_period = std::chrono::milliseconds(10);
+  }
   Result<BlobStorePtr> place = blobs_in(blobs, first.seed + steps[0]);
   if (!place.ok()) fail(first, 0, place.error());
   options.blobs = *std::move(place);

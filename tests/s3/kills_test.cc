@@ -16,14 +16,15 @@ namespace {
 // The writer comes through a proxy, which knows when all that it asked for is over.
 class InBucket : public CrashPlace {
  public:
-  explicit InBucket(std::uint32_t faults_of_a_thousand)
-      : proxy_(port_of(prefix_.options().endpoint), seed()) {
+  explicit InBucket(std::uint32_t faults_of_a_thousand, bool stages = false)
+      : stages_(stages), proxy_(port_of(prefix_.options().endpoint), seed()) {
     for (const Chaos fault : kPassingChaos) proxy_.set(fault, faults_of_a_thousand);
   }
 
   std::string word() const override {
     return "s3://" + prefix_.options().bucket + "/" + prefix_.options().prefix + " " + proxy_.url();
   }
+  bool stages() const override { return stages_; }
   Result<std::shared_ptr<BlobStore>> open() override {
     auto bucket = open_s3(prefix_.options());
     if (!bucket.ok()) return bucket.error();
@@ -41,6 +42,7 @@ class InBucket : public CrashPlace {
   }
 
  private:
+  const bool stages_;
   Prefix prefix_;
   ChaosProxy proxy_;
 };
@@ -50,13 +52,18 @@ constexpr std::uint64_t kBesideStoreBytes = 32ull << 20;
 
 std::unique_ptr<CrashPlace> in_bucket() { return std::make_unique<InBucket>(0); }
 std::unique_ptr<CrashPlace> in_bucket_with_faults() { return std::make_unique<InBucket>(10); }
+std::unique_ptr<CrashPlace> staged_before_bucket() { return std::make_unique<InBucket>(10, true); }
 
 }  // namespace
 
 TEST_CASE("bad day: a writer that is killed loses nothing that it acknowledged in a bucket") {
   const std::uint64_t kills = scaled(6, 100, 2'000);
-  auto beside = std::async(std::launch::async, kill_many, seed() + 500'000'000, kills / 2,
-                           in_bucket_with_faults);
+  // A quarter of them with small files staged first.
+  auto beside = std::async(std::launch::async, [kills] {
+    Aftermath faulty = kill_many(seed() + 500'000'000, kills / 4, in_bucket_with_faults);
+    faulty.add(kill_many(seed() + 600'000'000, kills / 2 - kills / 4, staged_before_bucket));
+    return faulty;
+  });
   Aftermath tally = kill_many(seed(), kills - kills / 2, in_bucket);
   tally.add(beside.get());
 
