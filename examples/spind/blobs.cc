@@ -1,9 +1,74 @@
-// blobs: what lies where the store's bytes lie.
+// blobs: where the bytes of a store lie, and moving them elsewhere.
+#include "blob_place.h"
 #include "commands.h"
 #include "progress.h"
 #include "text.h"
 
 namespace spind::tool {
+namespace {
+
+constexpr std::string_view kOwnFolder = "folder";
+
+// Where the command line says that the bytes lie.
+std::string place_now(const Tool& tool, const BlobStatus& status) {
+  return status.in_folder ? std::string(kOwnFolder)
+                          : tool.args().value_or("blobs", environment("SPIND_BLOBS"));
+}
+
+}  // namespace
+
+Exit run_blobs_status(Tool& tool) {
+  const Result<Store*> store = tool.store();
+  if (!store.ok()) return tool.fail(store.error());
+  const Result<BlobStatus> status = (*store)->blob_status();
+  if (!status.ok()) return tool.fail(status.error());
+  const std::string place = place_now(tool, *status);
+  tool.emit(JsonObject()
+                .text("backend", place)
+                .number("pending", status->pending_bytes)
+                .number("missing", status->missing)
+                .number("healed", status->healed)
+                .flag("move_started", status->move_started));
+  tool.say("bytes lie in " + (status->in_folder ? "the store's folder" : printable(place)) +
+           (status->move_started ? "; a move was begun and not ended: blobs move goes on" : ""));
+  return Exit::done;
+}
+
+Exit run_blobs_move(Tool& tool) {
+  MoveBlobsOptions options;
+  const Result<std::uint64_t> rate = parse_rate(tool.args().value("rate"));
+  if (!rate.ok()) return tool.usage(rate.error().text);
+  options.rate_bytes = *rate;
+  const std::string& place = tool.operand(0);
+  const bool to_folder = place == kOwnFolder;
+  const Result<Store*> store = tool.store();
+  if (!store.ok()) return tool.fail(store.error());
+  std::shared_ptr<BlobStore> to;
+  if (!to_folder) {
+    Result<std::shared_ptr<BlobStore>> opened = open_blobs(tool.args(), place);
+    if (!opened.ok()) return tool.fail(opened.error());
+    to = *std::move(opened);
+  }
+  ProgressLine line("moving blobs");
+  options.cancel = tool.cancel();
+  options.progress = line.callback();
+  const Result<MoveBlobsReport> moved = (*store)->move_blobs(to, options);
+  line.clear();
+  if (!moved.ok()) return tool.fail(moved.error());
+  tool.emit(JsonObject()
+                .text("backend", place)
+                .number("blobs", moved->blobs)
+                .number("bytes", moved->bytes)
+                .number("damaged", moved->damaged)
+                .flag("old_place_emptied", moved->old_place_emptied));
+  tool.say("the bytes lie there now; from here on give " +
+           (to_folder ? "no --blobs" : "--blobs " + printable(place)));
+  if (!moved->old_place_emptied) tool.say("some are left at the old place, and not needed there");
+  if (moved->damaged == 0) return Exit::done;
+  tool.say(std::to_string(moved->damaged) +
+           " were damaged before: check --content names the files");
+  return Exit::different;
+}
 
 Exit run_blobs_flush(Tool& tool) {
   const Result<Store*> store = tool.store();

@@ -87,6 +87,9 @@ constexpr Option kVaultRotateOptions[] = {
 constexpr Option kVaultResealOptions[] = {
     {"rate", 0, "BYTES", "so many a second at most, as 20M"},
 };
+constexpr Option kBlobsMoveOptions[] = {
+    {"rate", 0, "BYTES", "so many a second at most, as 20M"},
+};
 constexpr Option kVaultDestroyOptions[] = {
     {"really", 0, "TENANT", "the name once more"},
 };
@@ -558,6 +561,26 @@ constexpr Command kCommands[] = {
      "that have that folder must be destroyed as well.\n"
      "--json: {tenant}",
      "spind vault destroy school-12 --really school-12", kVaultDestroyOptions, run_vault_destroy},
+    {"blobs status",
+     "",
+     0,
+     0,
+     "where the store's bytes lie",
+     "--json: {backend, pending, missing, healed, move_started}; backend is \"folder\" or what "
+     "--blobs\n"
+     "        says; pending are bytes that are still to be brought.",
+     "spind blobs status",
+     {},
+     run_blobs_status},
+    {"blobs move", "s3://BUCKET[/PREFIX] | DIR | folder", 1, 1,
+     "move the store's bytes to an empty place, or back to its own folder",
+     "--blobs says where they lie now; --endpoint and its like are of both places. One that was\n"
+     "stopped goes on when it is run again; until it has ended well the store lies where it did.\n"
+     "--json: {backend, blobs, bytes, damaged, old_place_emptied}; exit status 3 if some were\n"
+     "        damaged before, which are copied as they are",
+     "spind blobs move s3://school/spind --endpoint https://minio.example:9000\n"
+     "spind blobs move folder --blobs s3://school/spind",
+     kBlobsMoveOptions, run_blobs_move},
     {"metrics",
      "",
      0,

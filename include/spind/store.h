@@ -11,6 +11,7 @@
 // signal handlers. Several stores may be open in one process; one store is open in one process.
 #pragma once
 
+#include "spind/blobs.h"
 #include "spind/session.h"
 #include "spind/upkeep.h"
 #include "spind/vaults.h"
@@ -69,6 +70,23 @@ class SPIND_EXPORT Store {
   // Whatever the blobs answer where they cannot be reached: all stays staged. cancelled. Nothing to do in
   // other stores.
   Result<FlushStagedReport> flush_staged(const FlushStagedOptions& options = {}) const;
+
+  // Where the bytes lie, and what is not where it should be.
+  Result<BlobStatus> blob_status() const;
+  // Moves all bytes to `to`, or, where it is null, to the store's own folder. The store is used as ever
+  // while they are copied; what came meanwhile, mostly the last few, is copied when calls that run have
+  // ended, and then the store is closed: open it with StoreOptions::blobs = `to` (or none). A call that
+  // meets it closed answers unavailable. Rows and keys stay in the folder. Beside the budget of memory it
+  // takes what the largest blob does, up to 64 MiB.
+  // After an error or a crash the store is opened as before, and the next call with the same place goes
+  // on with what was copied; unless the error came at the end, the store was not closed. To open it in
+  // the wrong place is refused. Copies that Store::checkpoint made of a store with given blobs do not open
+  // any more, since they name the old place.
+  // cancelled; conflict: blobs of others lie there, or the store lost its own; invalid_argument: the bytes
+  // lie there already, or the store lies in memory; busy: another move runs, or a crash left packs open:
+  // Store::collect, then try again; and whatever the places answer, as no_space.
+  Result<MoveBlobsReport> move_blobs(std::shared_ptr<BlobStore> to,
+                                     const MoveBlobsOptions& options = {}) const;
 
   // Every tenant's vault, destroyed ones too; none in a store without keys.
   Result<std::vector<VaultInfo>> vaults() const;

@@ -19,7 +19,6 @@ using model::BlobOwnerRow;
 
 namespace {
 
-constexpr std::string_view kOwnerPrefix = "owner/";
 constexpr std::size_t kHexDigits = 16;
 constexpr std::size_t kListedAtOnce = 1000;
 constexpr std::uint64_t kOwnerBytesMax = 256;
@@ -100,6 +99,39 @@ Status disown(kv::Store& copy) {
   return put_row(copy, {.store = row->store});
 }
 
+// In the order of their epochs. What is named otherwise is not a claim.
+Result<std::vector<BlobOwner::Claimed>> BlobOwner::claims_on(BlobStore& place) {
+  std::vector<Claimed> claims;
+  SPIND_TRY(visit_names(place, kOwnerPrefix, [&](const std::string& name) {
+    const std::string_view text = std::string_view(name).substr(kOwnerPrefix.size());
+    if (text.size() != 2 * kHexDigits + 1 || text[kHexDigits] != '-') return;
+    const auto epoch = number_in(text.substr(0, kHexDigits));
+    const auto claim = number_in(text.substr(kHexDigits + 1));
+    if (epoch && claim) claims.push_back({*epoch, *claim, name});
+  }));
+  return claims;
+}
+
+Result<std::optional<std::uint64_t>> BlobOwner::newest_claim(BlobStore& place) {
+  SPIND_TRY_ASSIGN(const auto claims, claims_on(place));
+  if (claims.empty()) return std::optional<std::uint64_t>();
+  return std::optional(claims.back().claim);
+}
+
+// Earlier claims are those of a move that was cut off before the rows named them.
+Result<BlobOwnerRow> claim_copy(BlobStore& place, Random& random) {
+  std::vector<std::string> before;
+  SPIND_TRY(
+      visit_names(place, kOwnerPrefix, [&](const std::string& name) { before.push_back(name); }));
+  SPIND_TRY(place.remove_all(before));
+  BlobOwnerRow row;
+  random.fill(row.store);
+  row.epoch = 1;
+  row.claim = random.next_u64();
+  SPIND_TRY(place.put(claim_name(row.epoch, row.claim), as_bytes(claim_text(row))));
+  return row;
+}
+
 Result<std::unique_ptr<BlobOwner>> BlobOwner::open(const BlobOwnerSetup& setup) {
   std::unique_ptr<BlobOwner> owner(new BlobOwner(setup));
   SPIND_TRY(owner->begin(setup));
@@ -135,18 +167,7 @@ Status BlobOwner::note(const BlobOwnerRow& row) {
   return {};
 }
 
-// In the order of their epochs. What is named otherwise is not a claim.
-Result<std::vector<BlobOwner::Claimed>> BlobOwner::claims() {
-  std::vector<Claimed> claims;
-  SPIND_TRY(visit_names(blobs_, kOwnerPrefix, [&](const std::string& name) {
-    const std::string_view text = std::string_view(name).substr(kOwnerPrefix.size());
-    if (text.size() != 2 * kHexDigits + 1 || text[kHexDigits] != '-') return;
-    const auto epoch = number_in(text.substr(0, kHexDigits));
-    const auto claim = number_in(text.substr(kHexDigits + 1));
-    if (epoch && claim) claims.push_back({*epoch, *claim, name});
-  }));
-  return claims;
-}
+Result<std::vector<BlobOwner::Claimed>> BlobOwner::claims() { return claims_on(blobs_); }
 
 Status BlobOwner::check_store(const Claimed& claimed) {
   SPIND_TRY_ASSIGN(const auto bytes, blobs_.get(claimed.name, kOwnerBytesMax));

@@ -20,6 +20,7 @@
 
 #include <functional>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -29,6 +30,8 @@
 #include "spind/blob_store.h"
 
 namespace spind::content {
+
+inline constexpr std::string_view kOwnerPrefix = "owner/";
 
 struct BlobOwnerSetup {
   kv::Store& kv;
@@ -45,6 +48,11 @@ class BlobOwner {
   // a new one whose blobs would lie among others.
   static Result<std::unique_ptr<BlobOwner>> open(const BlobOwnerSetup& setup);
 
+  // The newest claim on a place; none: nobody has claimed it.
+  static Result<std::optional<std::uint64_t>> newest_claim(BlobStore& place);
+
+  const model::BlobOwnerRow& row() const { return row_; }
+
   // Claims them anew. After a conflict the blobs are another's, and nothing may be removed.
   Status renew() { return renew(false); }
 
@@ -60,6 +68,7 @@ class BlobOwner {
   Status begin_new(bool new_store);
   Status renew(bool first_time);
   Status note(const model::BlobOwnerRow& row);
+  static Result<std::vector<Claimed>> claims_on(BlobStore& place);
   Result<std::vector<Claimed>> claims();
   Status check_store(const Claimed& claimed);
   Status take_over(const std::vector<Claimed>& claims);
@@ -74,6 +83,9 @@ class BlobOwner {
   model::BlobOwnerRow row_;
 };
 
+// Claims a place that the blobs of a store have been copied to, as one of a store that is not known there:
+// so neither place is taken for the other. It is the store's when the rows name what is answered.
+Result<model::BlobOwnerRow> claim_copy(BlobStore& place, Random& random);
 // Whether the rows are those of a store whose blobs lie in a blob store that its host gives.
 Result<bool> has_blob_owner(const kv::View& rows);
 // For rows that are a copy: they are not taken for the original, which goes on elsewhere.

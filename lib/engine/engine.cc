@@ -163,7 +163,8 @@ Status Engine::open_blobs(const StoreOptions& options, const Seams& seams, bool 
     blobs_ = options.blobs;
     SPIND_TRY_ASSIGN(blob_owner_, content::BlobOwner::open({*kv_, *blobs_, Random::system(),
                                                             folder_.is_new, options.adopt_blobs}));
-    return {};
+    const Result<bool> finished = finish_move();
+    return finished.ok() ? Status() : finished.error();
   }
   SPIND_TRY_ASSIGN(const bool given, content::has_blob_owner(*kv_->durable()));
   if (given)
@@ -171,7 +172,8 @@ Status Engine::open_blobs(const StoreOptions& options, const Seams& seams, bool 
                  .text = "the store's bytes lie in a blob store; give it as StoreOptions::blobs"};
   const BlobSetup setup{folder_.objects, files_, in_memory};
   SPIND_TRY_ASSIGN(blobs_, seams.open_blobs ? seams.open_blobs(setup) : default_blobs(setup));
-  return {};
+  const Result<bool> finished = finish_move();
+  return finished.ok() ? Status() : finished.error();
 }
 
 // Whoever lost its blobs to another copy of the store must not write there any more.
@@ -212,6 +214,16 @@ Status Engine::expire_uploads(ops::Call call, std::uint64_t count_max) {
 
 Status Engine::close() {
   const std::lock_guard closing(close_mutex_);
+  let_all_out();
+  Status health = kv_ != nullptr ? kv_->health() : Status();
+  if (health.ok() && content_ != nullptr) health = content_->health();
+  close_content();
+  close_rows();
+  if (!health.ok()) return health.error();
+  return {};
+}
+
+void Engine::let_all_out() {
   closing_ = true;
   if (scrubber_ != nullptr) scrubber_->stop();
   scrubbing_.reset();
@@ -219,17 +231,19 @@ Status Engine::close() {
   watchers_.close();
   for (std::uint64_t running = running_.load(); running != 0; running = running_.load())
     running_.wait(running);
-  {
-    const std::lock_guard lock(guests_mutex_);
-    for (Guest* guest : guests_) guest->let_go();
-    guests_.clear();
-  }
-  Status health = kv_ != nullptr ? kv_->health() : Status();
-  if (health.ok() && content_ != nullptr) health = content_->health();
+  const std::lock_guard lock(guests_mutex_);
+  for (Guest* guest : guests_) guest->let_go();
+  guests_.clear();
+}
+
+void Engine::close_content() {
   context_.reset();
   scrubber_.reset();
   reclaimer_.reset();
   content_.reset();
+}
+
+void Engine::close_rows() {
   blob_owner_.reset();
   blobs_.reset();
   kv_.reset();
@@ -240,8 +254,6 @@ Status Engine::close() {
   changed_.reset();
   rows_.reset();
   folder_.lock.reset();
-  if (!health.ok()) return health.error();
-  return {};
 }
 
 void Engine::admit(Guest& guest) {

@@ -11,6 +11,7 @@
 
 #include "base/clock_drift.h"
 #include "base/periodic.h"
+#include "content/blob_move.h"
 #include "content/blob_owner.h"
 #include "content/space_rows.h"
 #include "engine/seams.h"
@@ -99,6 +100,12 @@ class Engine {
   Result<std::uint64_t> rewrap_vaults();
   Status destroy_vault(const std::string& tenant);
 
+  // Store::blob_status. Only inside run().
+  Result<BlobStatus> blob_status();
+  // Store::move_blobs. Not inside run(), since it closes the store.
+  Result<MoveBlobsReport> move_blobs(std::shared_ptr<BlobStore> to,
+                                     const MoveBlobsOptions& options);
+
   // Gives up uploads whose time is over, unless the clocks disagree about how long that is. Only
   // inside run().
   Status expire_uploads(ops::Call call, std::uint64_t count_max);
@@ -130,6 +137,17 @@ class Engine {
   Status open_keys(const StoreOptions& options, bool in_memory);
   int format() const { return keys_ != nullptr ? kSealedStoreFormat : kStoreFormat; }
   Status claim_blobs();
+  // move_blobs.cc: what a move has left to do since the process ended, and its steps.
+  Result<bool> finish_move();
+  Status begin_move(const std::shared_ptr<BlobStore>& to, const MoveBlobsOptions& options);
+  Status end_move(content::BlobMove& move, const std::shared_ptr<BlobStore>& to,
+                  MoveBlobsReport& report);
+  Result<model::BlobMoveRow> left_to_do(bool to_folder);
+  std::unique_ptr<BlobStore> folder_blobs(BlobStore& objects, const std::string& packs);
+  // Parts of close(): from the first on nobody is inside.
+  void let_all_out();
+  void close_content();
+  void close_rows();
   void start_upkeep(const StoreOptions& options);
   void look_after_store(const CancelToken& cancel);
   void scrub_if_due(const CancelToken& cancel, const StoreOptions& options);
@@ -172,7 +190,8 @@ class Engine {
   std::unique_ptr<ops::Context> context_;
   // Since the store was opened, by policies.
   std::atomic<std::uint64_t> retired_trash_items_{0}, retired_versions_{0};
-  std::atomic<bool> repairing_{false};
+  std::atomic<bool> repairing_{false}, moving_{false};
+  std::atomic<std::uint64_t> move_pending_bytes_{0};
   std::atomic<std::uint64_t> uploads_receiving_{0}, uploads_held_{0}, uploads_waiting_seconds_{0};
   std::unique_ptr<Periodic> upkeep_, scrubbing_;
 };

@@ -71,6 +71,17 @@ Result<FlushStagedReport> Store::flush_staged(const FlushStagedOptions& options)
   return engine->run(Verb::flush_staged, [&] { return engine->content().flush_staged(options); });
 }
 
+Result<BlobStatus> Store::blob_status() const {
+  const auto engine = engine_;
+  return engine->run(Verb::blob_status, [&] { return engine->blob_status(); });
+}
+
+Result<MoveBlobsReport> Store::move_blobs(std::shared_ptr<BlobStore> to,
+                                          const MoveBlobsOptions& options) const {
+  const auto engine = engine_;
+  return engine->move_blobs(std::move(to), options);
+}
+
 Result<std::vector<VaultInfo>> Store::vaults() const {
   const auto engine = engine_;
   return engine->run(Verb::vaults, [&] { return engine->vaults(); });

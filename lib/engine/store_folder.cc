@@ -15,8 +15,8 @@ namespace {
 constexpr std::string_view kFormatFile = "/FORMAT";
 constexpr std::string_view kMagic = "spind store\nformat ";
 constexpr std::uint64_t kFormatFileBytesMax = 256;
-constexpr std::array<std::string_view, 7> kOwnNames{"FORMAT",  "FORMAT.tmp", "LOCK",  "meta",
-                                                    "objects", "packs",      "vaults"};
+constexpr std::array<std::string_view, 8> kOwnNames{"FORMAT",  "FORMAT.tmp", "LOCK",     "meta",
+                                                    "objects", "packs",      "incoming", "vaults"};
 
 // Whether the folder holds nothing, or only what a store that was begun leaves.
 Result<bool> may_begin(Files& files, const std::string& folder) {
@@ -52,6 +52,7 @@ StoreFolder folder_of_store(const std::string& folder) {
   store.meta = folder + "/meta";
   store.objects = folder + "/objects";
   store.packs = folder + "/packs";
+  store.incoming = folder + "/incoming";
   store.vaults = folder + "/vaults";
   return store;
 }

@@ -6,6 +6,7 @@
 //   <folder>/meta/      RocksDB
 //   <folder>/objects/   large pieces, a file each
 //   <folder>/packs/     small pieces, many a file
+//   <folder>/incoming/  packs that come from another place, until the store lives here
 //   <folder>/vaults/    secrets of vaults, a file each; only in a store with keys, which is of format 3
 //
 // A store of format 1, in which no frame of content is compressed, is opened and becomes one of the
@@ -25,7 +26,7 @@ inline constexpr int kStoreFormat = 2;
 inline constexpr int kSealedStoreFormat = 3;
 
 struct StoreFolder {
-  std::string meta, objects, packs, vaults;
+  std::string meta, objects, packs, incoming, vaults;
   std::unique_ptr<FileLock> lock;
   bool is_new = false;     // finish_store_folder is to be called when the store stands
   bool is_older = false;   // renew_store_folder is to be called before anything is written

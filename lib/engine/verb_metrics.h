@@ -25,7 +25,7 @@ namespace spind::engine {
   VERB(append_upload) VERB(upload) VERB(uploads) VERB(finish_upload) VERB(abort_upload)         \
   VERB(release_upload) VERB(quarantine_upload) VERB(thin_versions) VERB(purge_space) VERB(scrub)  \
   VERB(vaults) VERB(rotate_vault) VERB(reseal_vault) VERB(rewrap_vaults) VERB(destroy_vault) \
-  VERB(flush_staged)
+  VERB(flush_staged) VERB(blob_status) VERB(move_blobs)
 // clang-format on
 
 enum class Verb : std::uint8_t {

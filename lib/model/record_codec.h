@@ -33,6 +33,7 @@ enum class RecordTag : std::uint8_t {
   scrub = 'R',
   aside = 'Q',
   blob_owner = 'B',
+  blob_move = 'F',
   vault_keys = 'E',
   key_check = 'X',
   vault_secret = 'Z',

@@ -117,6 +117,7 @@ std::string ledger_key(LedgerRow row, std::uint64_t number) {
 std::string next_number_key() { return ledger_prefix(LedgerRow::next_number); }
 std::string scrub_key() { return ledger_prefix(LedgerRow::scrub); }
 std::string blob_owner_key() { return ledger_prefix(LedgerRow::blob_owner); }
+std::string blob_move_key() { return ledger_prefix(LedgerRow::blob_move); }
 std::string key_check_key() { return ledger_prefix(LedgerRow::key_check); }
 
 std::string vault_keys_key(const VaultId& vault) {
@@ -237,6 +238,25 @@ Result<BlobOwnerRow> decode_blob_owner(std::string_view bytes) {
   row.claim = in.u64();
   row.claim_before = in.u64();
   if (!in.finish()) return corrupt_record(kWhat);
+  return row;
+}
+
+std::string encode(const BlobMoveRow& row) {
+  std::string out = begin_record(RecordTag::blob_move, 48);
+  Encoder(out).u8(static_cast<std::uint8_t>(row.state)).raw(Bytes(row.move)).u64(row.number);
+  return finish_record(std::move(out));
+}
+
+Result<BlobMoveRow> decode_blob_move(std::string_view bytes) {
+  constexpr std::string_view kWhat = "blob move";
+  SPIND_TRY_ASSIGN(const std::string_view body, open_record(RecordTag::blob_move, bytes, kWhat));
+  Decoder in(body);
+  BlobMoveRow row;
+  const std::uint8_t state = in.u8();
+  row.state = static_cast<BlobMoveRow::State>(state);
+  row.move = decode_array<16>(in);
+  row.number = in.u64();
+  if (!in.finish() || state < 1 || state > 4) return corrupt_record(kWhat);
   return row;
 }
 

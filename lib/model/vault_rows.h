@@ -92,6 +92,7 @@ SpaceId space_in_key(std::string_view key);
   ROW(pack_brought, 'u') /* number u64      PackRow: local; its pieces lie in the blob store  */   \
   ROW(scrub, 's')        /* –               ScrubRow                                          */ \
   ROW(blob_owner, 'w') /* –               BlobOwnerRow: where a host gives the blob store    */  \
+  ROW(blob_move, 'z')  /* –               BlobMoveRow: while the blobs move elsewhere       */   \
   ROW(vault_keys, 'e') /* vault 16        VaultKeysRow: the vault is encrypted              */     \
   ROW(key_check, 'k')  /* –               KeyCheckRow: every new vault is encrypted         */
 
@@ -123,6 +124,22 @@ struct BlobOwnerRow {
   std::uint64_t epoch = 0;               // 0: a copy, which has claimed nothing
   std::uint64_t claim = 0, claim_before = 0;  // of this epoch, and of the one before
   bool operator==(const BlobOwnerRow&) const = default;
+};
+
+// How far a store is that moves its blobs to another place: see content/blob_move.h.
+struct BlobMoveRow {
+  enum class State : std::uint8_t {
+    copying = 1,       // the store still lives at the old place
+    take_in = 2,       // it lives in its folder, where what came is not at its place yet
+    clear_folder = 3,  // it lives elsewhere, and what lay in its folder is still there
+    left_place = 4,    // it lives where it is to, and a place that a host gave was not emptied
+  };
+  State state = State::copying;
+  std::array<std::uint8_t, 16> move{};  // made with the move
+  // clear_folder: those of the packs that lay there are lower. take_in, left_place: the last claim on the
+  // place that the store left.
+  std::uint64_t number = 0;
+  bool operator==(const BlobMoveRow&) const = default;
 };
 
 // The keys of an encrypted vault, sealed under a secret that lies outside these rows: what a row once
@@ -159,6 +176,7 @@ std::string ledger_key(LedgerRow row, std::uint64_t number);  // range and packs
 std::string next_number_key();
 std::string scrub_key();
 std::string blob_owner_key();
+std::string blob_move_key();
 std::string key_check_key();
 std::string vault_keys_key(const VaultId& vault);
 std::string ledger_vault_key(const VaultId& vault);
@@ -168,6 +186,7 @@ std::string encode(const PieceRow& row);
 std::string encode(const PackRow& row);
 std::string encode(const ScrubRow& row);
 std::string encode(const BlobOwnerRow& row);
+std::string encode(const BlobMoveRow& row);
 std::string encode(const VaultKeysRow& row);
 std::string encode(const VaultSecret& secret);
 std::string encode(const KeyCheckRow& row);
@@ -176,6 +195,7 @@ Result<PieceRow> decode_piece(std::string_view bytes);
 Result<PackRow> decode_pack(std::string_view bytes);
 Result<ScrubRow> decode_scrub(std::string_view bytes);
 Result<BlobOwnerRow> decode_blob_owner(std::string_view bytes);
+Result<BlobMoveRow> decode_blob_move(std::string_view bytes);
 Result<VaultKeysRow> decode_vault_keys(std::string_view bytes);
 Result<VaultSecret> decode_vault_secret(std::string_view bytes);
 Result<KeyCheckRow> decode_key_check(std::string_view bytes);

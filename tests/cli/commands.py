@@ -23,7 +23,7 @@ COMMANDS = ["init", "space create", "space list", "space info", "space set", "sp
             "put", "get", "ls", "tree", "stat", "cat", "mkdir", "mv", "cp", "rm", "du", "versions",
             "trash", "changes", "rewind", "upload", "check", "scrub", "collect", "checkpoint", "doctor",
             "blobs flush", "key new", "vault list", "vault rotate", "vault reseal",
-            "vault rewrap", "vault destroy", "metrics",
+            "vault rewrap", "vault destroy", "blobs status", "blobs move", "metrics",
             "verify", "version", "completion"]
 
 
@@ -354,6 +354,28 @@ class Stores(ToolCase):
         self.spind("vault", "destroy", "default", "--really", "default", *sealed)
         self.assertEqual(self.error("stat", "s:/small", *sealed)["code"], "key_unavailable")
         self.assertEqual(self.spind("vault", "list", *sealed).row["state"], "destroyed")
+
+    def test_blobs_move_elsewhere_and_back(self):
+        place, folder = str(self.folder / "elsewhere"), ("--store", str(self.folder / "moved"))
+        there = (*folder, "--blobs", place)
+        self.spind("init", *folder)
+        self.spind("space", "create", "s", *folder)
+        text = b"some text of a file" * 9000
+        self.spind("put", "-", "s:/file", *folder, data=text)
+        status = {"backend": "folder", "pending": 0, "missing": 0, "healed": 0,
+                  "move_started": False}
+        self.assertEqual(self.spind("blobs", "status", *folder).row, status)
+        row = self.spind("blobs", "move", place, "--rate", "50M", *folder).row
+        self.assertEqual((row["backend"], row["blobs"], row["damaged"], row["old_place_emptied"]),
+                         (place, 1, 0, True))
+        self.assertEqual(self.error("stat", "s:/file", *folder)["code"], "invalid_argument")
+        self.assertEqual(self.run_tool("cat", "s:/file", *there).out, text)
+        self.assertEqual(self.spind("blobs", "status", *there).row, {**status, "backend": place})
+        self.assertEqual(self.spind("check", "--content", *there).row["findings"], 0)
+        self.assertEqual(self.spind("blobs", "move", "folder", *there).row["blobs"], 1)
+        self.assertEqual(self.error("stat", "s:/file", *there)["code"], "invalid_argument")
+        self.assertEqual(self.run_tool("cat", "s:/file", *folder).out, text)
+        self.assertEqual(self.spind("check", "--content", *folder).row["findings"], 0)
 
     def test_metrics_are_prometheus_text_and_rows(self):
         text = self.run_tool("metrics").out.decode()

@@ -1,6 +1,7 @@
-"""kill -9 in the middle of a put -r: what was acknowledged is there, whole."""
+"""kill -9 in the middle of a put -r, or of a move: what was acknowledged is there, whole."""
 import json
 import random
+import time
 
 from harness import EFFORT, SEED, ToolCase, main, sha256
 
@@ -50,6 +51,42 @@ class Kill(ToolCase):
         self.assertGreater(acknowledged, 0)
         self.spind("collect", "--grace", "0")
         self.check_is_clean()
+
+
+class KillMove(ToolCase):
+    def test_a_store_that_moves_is_whole_at_one_place(self):
+        files = 60
+        for i in range(files):
+            self.write(f"f{i}", self.random.randbytes(1_200_000 if i % 3 == 0 else 60_000))
+        self.spind("put", "-r", str(self.local), "s:/")
+        places = [dict(self.place)]
+        names = [self.place.get("SPIND_BLOBS", "folder")]
+        elsewhere = str(self.folder / "elsewhere") if names[0] == "folder" else "folder"
+        names.append(elsewhere)
+        places.append({k: v for k, v in self.place.items() if k != "SPIND_BLOBS"})
+        if elsewhere != "folder":
+            places[1]["SPIND_BLOBS"] = elsewhere
+        here = killed = moved = 0
+        begin = time.monotonic()
+        self.spind("blobs", "move", names[1 - here])
+        usual_s, here = time.monotonic() - begin, 1 - here
+        for round_ in range(3 * ROUNDS):
+            self.place = places[here]
+            process = self.start("blobs", "move", names[1 - here], stdout=-3, stderr=-3)
+            time.sleep(random.Random(SEED + round_).uniform(0, 1.1 * usual_s))
+            process.kill()
+            killed += process.wait() == -9
+            if self.run_tool("ls", "s:").status != 0:
+                here, moved = 1 - here, moved + 1
+                self.place = places[here]
+            same = self.spind("verify", str(self.local), "s:/").row
+            self.assertEqual((same["same"], same["different"], same["missing"]), (files, 0, 0))
+            self.check_is_clean()
+            if round_ % 2 == 1:
+                self.spind("blobs", "move", names[1 - here])
+                here = 1 - here
+        print(f"{killed} of {3 * ROUNDS} killed, {moved} had moved", flush=True)
+        self.assertGreater(killed, 0)
 
 
 if __name__ == "__main__":

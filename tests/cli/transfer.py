@@ -257,6 +257,35 @@ class Trees(ToolCase):
         self.check_is_clean()
 
 
+class Moves(ToolCase):
+    def test_bytes_move_elsewhere_and_come_back(self):
+        tree = self.write_tree(120)
+        tree["large"] = self.random.randbytes((9 << 20) + 7)
+        self.write("large", tree["large"])
+        self.spind("put", "-r", str(self.local), "s:/")
+        first = dict(self.place)
+        here = first.get("SPIND_BLOBS", "folder")
+        if here == "folder":
+            there, second = str(self.folder / "elsewhere"), {"SPIND_BLOBS": str(self.folder / "elsewhere")}
+        else:
+            there, second = "folder", {k: v for k, v in first.items() if k != "SPIND_BLOBS"}
+        for target, place, before in ((there, second, here), (here, first, there),
+                                      (there, second, here), (here, first, there)):
+            # An empty place is asked for, so nothing of the first move is left when the third begins.
+            moved = self.spind("blobs", "move", target).row
+            self.assertEqual((moved["backend"], moved["damaged"], moved["old_place_emptied"]),
+                             (target, 0, True))
+            self.assertGreater(moved["bytes"], len(tree["large"]))
+            self.assertIn(self.error("ls", "s:")["code"], ("invalid_argument", "conflict"))
+            self.place = place
+            self.assertEqual(self.spind("blobs", "status").row["backend"], target)
+            same = self.spind("verify", str(self.local), "s:/").row
+            self.assertEqual((same["same"], same["different"], same["missing"]), (len(tree), 0, 0))
+            self.check_is_clean()
+            self.spind("put", "-", f"s:/after {before}", data=self.random.randbytes(50_000))
+            self.spind("rm", f"s:/after {before}")
+
+
 class Verify(ToolCase):
     def setUp(self):
         super().setUp()

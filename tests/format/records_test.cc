@@ -132,6 +132,8 @@ TEST_CASE("format: records of content") {
   check_golden("number", std::uint64_t{77}, encode_number(77), decode_number);
   const BlobOwnerRow owner{filled<16>(9), 3, 0x0123456789abcdef, 42};
   check_golden("blob-owner-row", owner, encode(owner), decode_blob_owner);
+  const BlobMoveRow move{BlobMoveRow::State::clear_folder, filled<16>(9), 4'321};
+  check_golden("blob-move-row", move, encode(move), decode_blob_move);
   const ScrubRow scrub{piece_key(filled<16>(1), filled<32>(2)), 9'000'000, 2, 1'767'225'600'000};
   check_golden("scrub-row", scrub, encode(scrub), decode_scrub);
   const VaultKeysRow keys{VaultKeysRow::State::in_use, 2, std::string(168, 'b')};

@@ -1,0 +1,403 @@
+#include "content/blob_move.h"
+
+#include <algorithm>
+#include <charconv>
+#include <chrono>
+#include <thread>
+
+#include "base/hash.h"
+#include "base/hex.h"
+#include "base/limits.h"
+#include "base/try.h"
+#include "content/blob_owner.h"
+#include "content/content_rows.h"
+#include "content/frames.h"
+#include "content/object_packs.h"
+#include "content/vaults.h"
+#include "model/keys.h"
+
+namespace spind::content {
+
+using kv::Family;
+using model::BlobMoveRow;
+using model::BlobPlace;
+using model::LedgerRow;
+
+namespace {
+
+constexpr std::string_view kMarkPrefix = "move/";
+constexpr std::string_view kMarkText = "spind blobs that are on their way here\n";
+constexpr std::size_t kNamesAPage = 1000;
+// So few that nobody notices how long the last copies take.
+constexpr std::uint64_t kFewBlobs = 8;
+// Who writes as fast as is copied would keep the move going for ever.
+constexpr int kRoundsMax = 10;
+constexpr std::size_t kDamagedNamesMax = 10'000;
+// What was spoilt on the way from far is read again.
+constexpr int kReadsMax = 3;
+
+// The names of a place below a prefix, in order.
+class Names {
+ public:
+  Names(BlobStore& place, std::string_view prefix)
+      : place_(place), prefix_(std::string(prefix) + '/') {}
+
+  // The next one, or null at the end. Valid until the one after is asked for.
+  Result<const BlobListItem*> next() {
+    if (at_ == page_.size() && !ended_) {
+      SPIND_TRY_ASSIGN(page_, place_.list(prefix_, after_, kNamesAPage));
+      ended_ = page_.size() < kNamesAPage;
+      at_ = 0;
+      if (!page_.empty()) after_ = page_.back().name;
+    }
+    if (at_ == page_.size()) return static_cast<const BlobListItem*>(nullptr);
+    return static_cast<const BlobListItem*>(&page_[at_++]);
+  }
+
+ private:
+  BlobStore& place_;
+  const std::string prefix_;
+  std::vector<BlobListItem> page_;
+  std::size_t at_ = 0;
+  bool ended_ = false;
+  std::string after_;
+};
+
+std::optional<BlobPlace> place_of(const std::string& name) {
+  std::uint64_t number = 0;
+  std::from_chars(name.data() + name.rfind('/') + 1, name.data() + name.size(), number);
+  if (object_name(number) == name) return BlobPlace{BlobPlace::Kind::object, number, 0};
+  if (pack_object_name(number) == name) return BlobPlace{BlobPlace::Kind::pack, number, 0};
+  return std::nullopt;
+}
+
+// Whether all frames of the piece whose first header this is are whole.
+bool is_piece_whole(const FrameHeader& first, Bytes bytes) {
+  std::uint64_t left = first.piece_stored_bytes;
+  for (std::uint32_t position = 0; left > 0; ++position) {
+    const auto header = decode_frame_header(bytes.first(std::min(bytes.size(), kFrameHeaderBytes)));
+    if (!header.ok() || header->vault != first.vault || header->piece != first.piece ||
+        header->position != position)
+      return false;
+    const std::uint64_t size = header->header_bytes() + std::uint64_t{header->stored_bytes};
+    if (size > left || size > bytes.size()) return false;
+    const Bytes stored = bytes.subspan(header->header_bytes(), header->stored_bytes);
+    if (xxh3_128(stored) != header->digest) return false;
+    bytes = bytes.subspan(static_cast<std::size_t>(size));
+    left -= size;
+  }
+  return true;
+}
+
+Status put_move_row(kv::Store& kv, const kv::Body& body) {
+  const kv::Answer answer = kv.update({model::ledger_partition()}, body);
+  if (!answer.status.ok()) return answer.status.error();
+  return kv.wait(answer.ticket);
+}
+
+Result<std::vector<std::string>> names_below(BlobStore& place, std::string_view prefix) {
+  std::vector<std::string> names;
+  SPIND_TRY_ASSIGN(const auto items, place.list(prefix, "", kNamesAPage));
+  for (const BlobListItem& item : items) names.push_back(item.name);
+  return names;
+}
+
+}  // namespace
+
+// Both listings are in order, so one pass tells what differs.
+Status BlobMove::compare(const std::function<Status(const BlobListItem&)>& lacking,
+                         const std::function<Status(const std::string&)>& stale) {
+  for (const std::string_view prefix : {kObjectsPrefix, kPacksPrefix}) {
+    Names from(setup_.from, prefix), to(setup_.to, prefix);
+    SPIND_TRY_ASSIGN(const BlobListItem* here, from.next());
+    SPIND_TRY_ASSIGN(const BlobListItem* there, to.next());
+    while (here != nullptr || there != nullptr) {
+      const int order = here == nullptr    ? 1
+                        : there == nullptr ? -1
+                                           : here->name.compare(there->name);
+      if (order > 0 && place_of(there->name)) SPIND_TRY(stale(there->name));
+      const bool differs = order < 0 || (order == 0 && here->size_bytes != there->size_bytes);
+      if (differs && place_of(here->name)) SPIND_TRY(lacking(*here));
+      if (order <= 0) {
+        SPIND_TRY_ASSIGN(here, from.next());
+      }
+      if (order >= 0) {
+        SPIND_TRY_ASSIGN(there, to.next());
+      }
+    }
+  }
+  return {};
+}
+
+Status BlobMove::plan(Round& round) {
+  const auto count = [&](const BlobListItem& item) -> Status {
+    SPIND_TRY(go_on(round.last));
+    if (!round.last) {
+      SPIND_TRY_ASSIGN(const bool open, is_open(item.name));
+      if (open) return {};
+    }
+    ++round.blobs;
+    round.bytes += item.size_bytes;
+    return {};
+  };
+  SPIND_TRY(compare(count, [](const std::string&) { return Status(); }));
+  total_ = done_ + round.blobs;
+  setup_.pending_bytes = round.bytes;
+  return {};
+}
+
+Status BlobMove::copy_while_in_use() {
+  for (int rounds = 0; rounds < kRoundsMax; ++rounds) {
+    Round round;
+    SPIND_TRY(plan(round));
+    const auto copy_it = [&](const BlobListItem& item) { return copy(item, false); };
+    SPIND_TRY(compare(copy_it, [](const std::string&) { return Status(); }));
+    if (round.blobs <= kFewBlobs) break;
+  }
+  return {};
+}
+
+Status BlobMove::copy_rest() {
+  Round round;
+  round.last = true;
+  SPIND_TRY(plan(round));
+  const auto copy_it = [&](const BlobListItem& item) { return copy(item, true); };
+  SPIND_TRY(compare(copy_it, [&](const std::string& name) { return setup_.to.remove(name); }));
+  setup_.pending_bytes = 0;
+  return {};
+}
+
+Status BlobMove::copy(const BlobListItem& item, bool last) {
+  SPIND_TRY(go_on(last));
+  if (!last) {
+    SPIND_TRY_ASSIGN(const bool open, is_open(item.name));
+    if (open) return {};
+  }
+  SPIND_TRY_ASSIGN(const auto bytes, read(item.name));
+  if (!bytes) return {};
+  // A pack that was appended to, or what is left of a put that was cut off: no blob changes in place.
+  SPIND_TRY(setup_.to.remove(item.name));
+  SPIND_TRY(setup_.to.put(item.name, *bytes));
+  ++done_;
+  ++report_.blobs;
+  report_.bytes += bytes->size();
+  const std::uint64_t pending = setup_.pending_bytes;
+  setup_.pending_bytes = pending - std::min<std::uint64_t>(pending, bytes->size());
+  if (!last) pace_.spend(bytes->size(), setup_.clock.monotonic_ns());
+  return {};
+}
+
+// Whether the store appends to the pack, which would have to be copied once more.
+Result<bool> BlobMove::is_open(const std::string& name) {
+  const auto place = place_of(name);
+  if (place->kind != BlobPlace::Kind::pack) return false;
+  SPIND_TRY_ASSIGN(const auto row,
+                   setup_.kv.durable()->get(
+                       Family::content, model::ledger_key(LedgerRow::pack_open, place->number)));
+  return row.has_value();
+}
+
+// None if it is not there any more. What is damaged is copied as it is: it is no worse there.
+Result<std::optional<std::vector<std::uint8_t>>> BlobMove::read(const std::string& name) {
+  using Read = std::optional<std::vector<std::uint8_t>>;
+  for (int reads = 1;; ++reads) {
+    auto bytes = setup_.from.get(name, kPackBytesMax);
+    if (bytes.code() == Code::not_found) return Read();
+    if (!bytes.ok()) return std::move(bytes).error();
+    SPIND_TRY_ASSIGN(const bool sound, is_sound(name, *bytes));
+    if (sound) return Read(*std::move(bytes));
+    if (reads < kReadsMax) continue;
+    if (damaged_.size() >= kDamagedNamesMax || damaged_.insert(name).second) ++report_.damaged;
+    return Read(*std::move(bytes));
+  }
+}
+
+// False: bytes that a row refers to are not as they were stored.
+Result<bool> BlobMove::is_sound(const std::string& name, Bytes bytes) {
+  BlobPlace place = *place_of(name);
+  for (std::uint64_t offset = 0; offset < bytes.size();) {
+    const Bytes rest = bytes.subspan(static_cast<std::size_t>(offset));
+    const auto header = decode_frame_header(rest.first(std::min(rest.size(), kFrameHeaderBytes)));
+    // Nothing tells how it goes on. What is torn at the end of a pack is nobody's.
+    if (!header.ok() || header->position != 0 || header->piece_stored_bytes == 0)
+      return is_torn_end(place, offset);
+    place.offset = offset;
+    if (!is_piece_whole(*header, rest)) {
+      SPIND_TRY_ASSIGN(const bool in_use, is_piece_in_use(place, rest));
+      if (in_use) return false;
+    }
+    offset += header->piece_stored_bytes;
+  }
+  return true;
+}
+
+// Whether a pack's row says that nothing from there on counts.
+Result<bool> BlobMove::is_torn_end(const BlobPlace& place, std::uint64_t offset) {
+  if (place.kind == BlobPlace::Kind::object) return false;
+  const kv::SnapshotRef rows = setup_.kv.durable();
+  for (const LedgerRow tag : kPackTags) {
+    SPIND_TRY_ASSIGN(const auto bytes,
+                     rows->get(Family::content, model::ledger_key(tag, place.number)));
+    if (!bytes) continue;
+    const auto row = model::decode_pack(*bytes);
+    return row.ok() && offset >= row->end_bytes;
+  }
+  return true;
+}
+
+// What is dead has no bytes behind its first header any more.
+Result<bool> BlobMove::is_piece_in_use(const BlobPlace& place, Bytes first_header) {
+  SPIND_TRY_ASSIGN(
+      const FrameHeader header,
+      decode_frame_header(first_header.first(std::min(first_header.size(), kFrameHeaderBytes))));
+  SPIND_TRY_ASSIGN(
+      const auto bytes,
+      setup_.kv.durable()->get(Family::content, model::piece_key(header.vault, header.piece)));
+  if (!bytes) return false;
+  const auto row = model::decode_piece(*bytes);
+  return row.ok() && row->place == place;
+}
+
+// Waits until the rate allows more, unless it is to end. The last part is short, and nobody is served
+// meanwhile.
+Status BlobMove::go_on(bool last) {
+  const bool told_to_end = (setup_.options.cancel && setup_.options.cancel->cancelled()) ||
+                           (setup_.options.progress && !setup_.options.progress({done_, total_}));
+  if (last) return {};
+  for (;;) {
+    if (told_to_end || setup_.store_closes() ||
+        (setup_.options.cancel && setup_.options.cancel->cancelled()))
+      return Error{.code = Code::cancelled, .text = "the move was cancelled; it can go on later"};
+    const std::int64_t left_ns = pace_.wait_ns(setup_.clock.monotonic_ns());
+    if (left_ns <= 0) return {};
+    std::this_thread::sleep_for(std::chrono::nanoseconds(std::min(left_ns, kWaitPollNs)));
+  }
+}
+
+Result<std::optional<BlobMoveRow>> blob_move_row(const kv::View& rows) {
+  SPIND_TRY_ASSIGN(const auto bytes, rows.get(Family::content, model::blob_move_key()));
+  if (!bytes) return std::optional<BlobMoveRow>();
+  SPIND_TRY_ASSIGN(const BlobMoveRow row, model::decode_blob_move(*bytes));
+  return std::optional(row);
+}
+
+// A place that is not empty is gone on with only where the mark is that of the move that was noted.
+Status begin_move(kv::Store& kv, BlobStore* to, Random& random) {
+  SPIND_TRY_ASSIGN(const auto noted, blob_move_row(*kv.durable()));
+  const auto mark_of = [](const BlobMoveRow& row) {
+    return std::string(kMarkPrefix) + to_hex(Bytes(row.move));
+  };
+  if (to != nullptr) {
+    SPIND_TRY_ASSIGN(const auto marks, names_below(*to, kMarkPrefix));
+    if (noted && noted->state == BlobMoveRow::State::copying && marks.size() == 1 &&
+        marks.front() == mark_of(*noted))
+      return {};
+    if (noted && noted->state == BlobMoveRow::State::left_place) {
+      SPIND_TRY_ASSIGN(const auto claim, BlobOwner::newest_claim(*to));
+      if (claim == noted->number) SPIND_TRY(clear_given_place(*to));
+    }
+    SPIND_TRY_ASSIGN(const auto others, to->list("", "", 1));
+    if (!others.empty())
+      return Error{Code::conflict,
+                   "blobs of others lie there already; move to an empty bucket, prefix or folder",
+                   others.front().name};
+  }
+  BlobMoveRow row;
+  random.fill(row.move);
+  SPIND_TRY(put_move_row(kv, [&](kv::Transaction& transaction) -> kv::Outcome {
+    transaction.put(Family::content, model::blob_move_key(), model::encode(row));
+    return kv::Commit{};
+  }));
+  return to == nullptr ? Status() : to->put(mark_of(row), as_bytes(kMarkText));
+}
+
+Status switch_place(kv::Store& kv, const std::optional<model::BlobOwnerRow>& owner,
+                    const std::optional<BlobMoveRow>& left) {
+  return put_move_row(kv, [&](kv::Transaction& transaction) -> kv::Outcome {
+    transaction.use_reserve();
+    const auto set = [&](const std::string& key, const auto& row) {
+      if (row)
+        transaction.put(Family::content, key, model::encode(*row));
+      else
+        transaction.erase(Family::content, key);
+    };
+    set(model::blob_owner_key(), owner);
+    set(model::blob_move_key(), left);
+    return kv::Commit{};
+  });
+}
+
+Status note_move(kv::Store& kv, const std::optional<BlobMoveRow>& row) {
+  return put_move_row(kv, [&](kv::Transaction& transaction) -> kv::Outcome {
+    transaction.use_reserve();
+    if (row)
+      transaction.put(Family::content, model::blob_move_key(), model::encode(*row));
+    else
+      transaction.erase(Family::content, model::blob_move_key());
+    return kv::Commit{};
+  });
+}
+
+Result<bool> has_open_packs(const kv::View& rows) {
+  const auto cursor = scan_content(rows, model::ledger_prefix(LedgerRow::pack_open));
+  SPIND_TRY(cursor->status());
+  return cursor->valid();
+}
+
+Result<std::uint64_t> numbers_end(const kv::View& rows) {
+  SPIND_TRY_ASSIGN(const auto next, rows.get(Family::content, model::next_number_key()));
+  if (!next) return std::uint64_t{0};
+  return model::decode_number(*next);
+}
+
+// What is there under its name already came before the process ended.
+Status take_in_packs(Files& files, const std::string& incoming, const std::string& packs) {
+  SPIND_TRY_ASSIGN(const bool there, files.exists(incoming));
+  if (!there) return {};
+  SPIND_TRY_ASSIGN(const std::vector<std::string> names, files.list(incoming));
+  for (const std::string& name : names) {
+    const std::string path = incoming + '/' + name;
+    // Half of a file, of a copy that was cut off.
+    if (name.find('.') == std::string::npos)
+      SPIND_TRY(files.rename(path, packs + '/' + name));
+    else
+      SPIND_TRY(files.remove(path));
+  }
+  SPIND_TRY(files.sync_folder(packs));
+  SPIND_TRY(files.sync_folder(incoming));
+  return files.remove(incoming);
+}
+
+Status clear_place(BlobStore& place, std::uint64_t packs_end) {
+  for (const std::string_view prefix : {kObjectsPrefix, kPacksPrefix}) {
+    Names names(place, prefix);
+    std::vector<std::string> some;
+    while (true) {
+      SPIND_TRY_ASSIGN(const BlobListItem* item, names.next());
+      if (some.size() >= kNamesAPage || (item == nullptr && !some.empty())) {
+        SPIND_TRY(place.remove_all(some));
+        some.clear();
+      }
+      if (item == nullptr) break;
+      const auto at = place_of(item->name);
+      const bool stays = !at || (at->kind == BlobPlace::Kind::pack && at->number >= packs_end);
+      if (!stays) some.push_back(item->name);
+    }
+  }
+  return {};
+}
+
+Status clear_marks(BlobStore& place) {
+  SPIND_TRY_ASSIGN(const auto marks, names_below(place, kMarkPrefix));
+  return place.remove_all(marks);
+}
+
+// The claims last: they tell whose the rest is.
+Status clear_given_place(BlobStore& place) {
+  SPIND_TRY(clear_place(place, UINT64_MAX));
+  SPIND_TRY(clear_marks(place));
+  SPIND_TRY_ASSIGN(const auto claims, names_below(place, kOwnerPrefix));
+  return place.remove_all(claims);
+}
+
+}  // namespace spind::content

@@ -1,0 +1,421 @@
+// The bytes of a store go to another place and back, whatever happens on the way.
+#include <doctest/doctest.h>
+
+#include <fmt/format.h>
+
+#include <atomic>
+#include <filesystem>
+#include <fstream>
+#include <thread>
+
+#include "spind/blob_layers.h"
+#include "spind/blob_mirror.h"
+#include "spind/blob_places.h"
+#include "support/store/content.h"
+#include "support/store/test_store.h"
+
+namespace spind::test {
+namespace {
+
+using Place = std::shared_ptr<BlobStore>;
+
+constexpr std::size_t kMovedSizes[] = {1'000, 40'000, 100'000, 10 << 20};
+
+// A store that is opened where it lives, or where a test says.
+struct Mover {
+  Result<Store> open(const Place& place, const engine::Seams& seams = {}) {
+    StoreOptions options;
+    options.create = true;
+    options.blobs = place;
+    options.upkeep_period = std::chrono::milliseconds(0);
+    return engine::open_with(folder / "store", options, seams);
+  }
+  std::filesystem::path inside(const std::string& name) {
+    return std::filesystem::path(folder / "store") / name;
+  }
+  TemporaryFolder folder;
+};
+
+Space space_there(Store& store) {
+  return store.session({.user = "ada"}).value().space_by_alias("s").value();
+}
+
+void fill(Store& store, std::uint64_t seed) {
+  const Space space = store.session({.user = "ada"}).value().create_space({.alias = "s"}).value();
+  for (const std::size_t size : kMovedSizes)
+    REQUIRE(space.put(fmt::format("/{}", size), content(seed, size)).ok());
+  // A dead one among them, whose bytes are given back where that can be.
+  REQUIRE(space.put("/gone", content(seed + 1, 90'000)).ok());
+  REQUIRE(space.put("/behind", content(seed + 2, 30'000)).ok());
+  REQUIRE(space.remove("/gone").ok());
+  REQUIRE(space.empty_trash().ok());
+  for (int i = 0; i < 2; ++i)
+    REQUIRE(store.collect({.grace = std::chrono::seconds(0), .forget = space.id()}).ok());
+}
+
+void check_there(Store& store, std::uint64_t seed) {
+  for (const std::size_t size : kMovedSizes)
+    CHECK(space_there(store).get(fmt::format("/{}", size)).value() == content(seed, size));
+  CHECK(space_there(store).get("/behind").value() == content(seed + 2, 30'000));
+  const CheckReport report = store.check({.read_content = true}).value();
+  for (const CheckFinding& finding : report.findings) FAIL_CHECK(finding.kind, ": ", finding.text);
+  CHECK(store.scrub().value().findings_total == 0);
+}
+
+std::size_t names_in(BlobStore& place, const std::string& prefix = "") {
+  return place.list(prefix, "", 10'000)->size();
+}
+
+std::size_t files_below(const std::filesystem::path& folder) {
+  std::size_t count = 0;
+  if (!std::filesystem::exists(folder)) return 0;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(folder))
+    count += entry.is_regular_file() ? 1 : 0;
+  return count;
+}
+
+// One in a pack and one by itself, for what is done again and again.
+constexpr std::size_t kFew[] = {40'000, 1'100'000};
+
+void fill_few(Store& store) {
+  const Space space = store.session({.user = "ada"}).value().create_space({.alias = "s"}).value();
+  for (const std::size_t size : kFew)
+    REQUIRE(space.put(fmt::format("/{}", size), content(1, size)).ok());
+}
+
+void check_few(Store& store) {
+  for (const std::size_t size : kFew)
+    CHECK(space_there(store).get(fmt::format("/{}", size)).value() == content(1, size));
+  CHECK(store.check({.read_content = true}).value().findings_total == 0);
+}
+
+template <class Answer>
+std::string why(const Result<Answer>& answer) {
+  return answer.ok() ? "" : answer.error().to_string();
+}
+
+// A place whose n-th call fails, or all from there on; counted from when it is armed.
+class Shaky final : public BlobStore {
+ public:
+  void arm(std::int64_t n, Code code, bool lasting = false) {
+    code_ = code;
+    lasting_ = lasting;
+    fired_ = false;
+    left_ = n;
+  }
+  void disarm() { left_ = -1; }
+  bool fired() const { return fired_; }
+
+  Status put(std::string_view name, std::span<const std::uint8_t> bytes) override {
+    if (fails()) return error();
+    return behind_->put(name, bytes);
+  }
+  Result<std::vector<std::uint8_t>> get(std::string_view name, std::uint64_t max) override {
+    if (fails()) return error();
+    return behind_->get(name, max);
+  }
+  Result<std::size_t> range(std::string_view name, std::uint64_t offset,
+                            std::span<std::uint8_t> out) override {
+    if (fails()) return error();
+    return behind_->range(name, offset, out);
+  }
+  Status remove(std::string_view name) override {
+    if (fails()) return error();
+    return behind_->remove(name);
+  }
+  Result<std::vector<BlobListItem>> list(std::string_view prefix, std::string_view after,
+                                         std::size_t count_max) override {
+    if (fails()) return error();
+    return behind_->list(prefix, after, count_max);
+  }
+
+ private:
+  bool fails() {
+    if (left_ < 0) return false;
+    if (left_ == 0) return lasting_;
+    const bool now = --left_ == 0;
+    fired_ = fired_ || now;
+    return now;
+  }
+  Error error() const { return {.code = code_, .text = "the place is shaky"}; }
+
+  const Place behind_ = memory_blobs();
+  std::atomic<std::int64_t> left_{-1};
+  std::atomic<bool> fired_{false}, lasting_{false};
+  std::atomic<Code> code_{Code::io_error};
+};
+
+}  // namespace
+
+TEST_CASE("move blobs: from the folder to given blobs, to others, and back") {
+  Mover mover;
+  Store store = mover.open(nullptr).value();
+  fill(store, 1);
+  CHECK(store.blob_status()->in_folder);
+  const Place first = memory_blobs(), second = memory_blobs();
+  const MoveBlobsReport there = store.move_blobs(first).value();
+  CHECK(there.blobs >= 3);
+  CHECK(there.bytes > kMovedSizes[3]);
+  CHECK(there.damaged == 0);
+  CHECK(there.old_place_emptied);
+  CHECK(store.session({.user = "ada"}).value().space_by_alias("s").code() == Code::unavailable);
+  CHECK(files_below(mover.inside("objects")) == 0);
+  CHECK(files_below(mover.inside("packs")) == 0);
+
+  store = mover.open(first).value();
+  CHECK_FALSE(store.blob_status()->in_folder);
+  CHECK_FALSE(store.blob_status()->move_started);
+  check_there(store, 1);
+  CHECK(names_in(*first, "move/") == 0);
+  REQUIRE(space_there(store).put("/new", content(9, 200'000)).ok());
+  REQUIRE(store.move_blobs(second).ok());
+  CHECK(names_in(*first) == 0);
+
+  store = mover.open(second).value();
+  check_there(store, 1);
+  CHECK(space_there(store).get("/new").value() == content(9, 200'000));
+  REQUIRE(store.move_blobs(nullptr).ok());
+  CHECK(names_in(*second) == 0);
+  CHECK_FALSE(std::filesystem::exists(mover.inside("incoming")));
+
+  store = mover.open(nullptr).value();
+  check_there(store, 1);
+  CHECK(space_there(store).get("/new").value() == content(9, 200'000));
+  // Packs that came from there are appended to, and what is removed goes.
+  REQUIRE(space_there(store).put("/after", content(10, 50'000)).ok());
+  for (const std::size_t size : kMovedSizes)
+    REQUIRE(space_there(store).remove(fmt::format("/{}", size)).ok());
+  REQUIRE(space_there(store).empty_trash().ok());
+  const SpaceId id = space_there(store).id();
+  for (int i = 0; i < 2; ++i)
+    REQUIRE(store.collect({.grace = std::chrono::seconds(0), .forget = id}).ok());
+  CHECK(files_below(mover.inside("objects")) == 0);
+  CHECK(space_there(store).get("/after").value() == content(10, 50'000));
+  CHECK(space_there(store).get("/behind").value() == content(3, 30'000));
+  CHECK(store.check({.read_content = true}).value().findings_total == 0);
+}
+
+TEST_CASE("move blobs: the store is opened where it lives, and nowhere else") {
+  Mover mover;
+  Store store = mover.open(nullptr).value();
+  fill(store, 1);
+  const Place first = memory_blobs(), second = memory_blobs();
+  CHECK(store.move_blobs(nullptr).code() == Code::invalid_argument);
+  CHECK(space_there(store).get("/behind").ok());
+  REQUIRE(store.move_blobs(first).ok());
+  CHECK(why(mover.open(nullptr)).find("give it as StoreOptions::blobs") != std::string::npos);
+  CHECK(mover.open(second).code() == Code::conflict);
+  store = mover.open(first).value();
+  CHECK(store.move_blobs(first).code() == Code::invalid_argument);
+  REQUIRE(store.move_blobs(second).ok());
+  CHECK(mover.open(first).code() == Code::conflict);
+  store = mover.open(second).value();
+  REQUIRE(store.move_blobs(nullptr).ok());
+  CHECK(why(mover.open(second)).find("open it without a blob store") != std::string::npos);
+  store = mover.open(nullptr).value();
+  check_there(store, 1);
+}
+
+TEST_CASE("move blobs: where blobs of others lie nothing moves, and the store goes on") {
+  Mover mover, other;
+  const Place taken = memory_blobs();
+  REQUIRE(other.open(taken).ok());
+  Store store = mover.open(nullptr).value();
+  fill(store, 1);
+  const std::size_t before = names_in(*taken);
+  CHECK(store.move_blobs(taken).code() == Code::conflict);
+  CHECK(names_in(*taken) == before);
+  check_there(store, 1);
+  CHECK(other.open(taken).ok());
+}
+
+TEST_CASE("move blobs: writers and readers go on until the last blobs") {
+  Mover mover;
+  Store store = mover.open(nullptr).value();
+  fill(store, 1);
+  for (std::uint64_t i = 0; i < 60; ++i)
+    REQUIRE(space_there(store).put(fmt::format("/many {}", i), content(100 + i, 1'100'000)).ok());
+  const Space space = space_there(store);
+  std::atomic<std::uint64_t> acknowledged{0};
+  std::atomic<int> read{0}, wrong{0};
+  std::vector<std::thread> threads;
+  threads.emplace_back([&] {
+    for (std::uint64_t i = 0;; ++i) {
+      const std::size_t size = i % 8 == 0 ? 1'200'000 : 30'000;
+      const auto put = space.put(fmt::format("/later {}", i), content(1000 + i, size));
+      if (!put.ok()) {
+        if (put.code() != Code::unavailable) ++wrong;
+        return;
+      }
+      acknowledged = i + 1;
+    }
+  });
+  threads.emplace_back([&] {
+    while (true) {
+      const auto got = space.get("/100000");
+      if (!got.ok()) {
+        if (got.code() != Code::unavailable) ++wrong;
+        return;
+      }
+      wrong += *got == content(1, 100'000) ? 0 : 1;
+      ++read;
+    }
+  });
+  threads.emplace_back([&] {
+    while (store.collect({.grace = std::chrono::seconds(0)}).ok()) std::this_thread::yield();
+  });
+  std::uint64_t during = 0;
+  const auto watch = [&](const Progress&) {
+    during = acknowledged;
+    return true;
+  };
+  const Place place = memory_blobs();
+  const auto moved = store.move_blobs(place, {.progress = watch});
+  for (std::thread& thread : threads) thread.join();
+  CHECK(why(moved) == "");
+  CHECK(wrong == 0);
+  CHECK(during > 0);
+  CHECK(read > 0);
+  store = mover.open(place).value();
+  check_there(store, 1);
+  for (std::uint64_t i = 0; i < acknowledged; ++i)
+    CHECK(space_there(store).get(fmt::format("/later {}", i)).value() ==
+          content(1000 + i, i % 8 == 0 ? 1'200'000 : 30'000));
+}
+
+TEST_CASE("move blobs: one that was cancelled goes on with what was copied") {
+  Mover mover;
+  Store store = mover.open(nullptr).value();
+  fill(store, 1);
+  const Place place = memory_blobs();
+  const auto stop = [](const Progress& progress) { return progress.done < 2; };
+  CHECK(store.move_blobs(place, {.progress = stop}).code() == Code::cancelled);
+  CHECK(store.blob_status()->move_started);
+  CHECK(store.blob_status()->pending_bytes == 0);
+  check_there(store, 1);
+  CHECK(names_in(*place, "o/") + names_in(*place, "p/") == 2);
+  // A store that is new does not take the place.
+  Mover other;
+  CHECK(other.open(place).code() == Code::conflict);
+  REQUIRE(store.close().ok());
+  CHECK(mover.open(place).code() == Code::invalid_argument);
+  store = mover.open(nullptr).value();
+  const std::size_t all = files_below(mover.inside("objects")) + files_below(mover.inside("packs"));
+  CHECK(store.move_blobs(place)->blobs == all - 2);
+  store = mover.open(place).value();
+  check_there(store, 1);
+}
+
+TEST_CASE("move blobs: whatever call of either place fails, nothing is lost and it goes on") {
+  for (const bool back : {false, true}) {
+    for (std::int64_t n = 1;; ++n) {
+      REQUIRE(n < 200);
+      Mover mover;
+      const auto given = std::make_shared<Shaky>();
+      const Place from = back ? Place(given) : nullptr, to = back ? nullptr : Place(given);
+      Store store = mover.open(from).value();
+      fill_few(store);
+      given->arm(n, Code::io_error);
+      const auto moved = store.move_blobs(to);
+      given->disarm();
+      REQUIRE(store.close().ok());
+      if (!moved.ok()) {
+        REQUIRE(given->fired());
+        // It lives where it did.
+        store = mover.open(from).value();
+        check_few(store);
+        const auto again = store.move_blobs(to);
+        CHECK_MESSAGE(again.ok(), why(again), " after call ", n);
+      }
+      store = mover.open(to).value();
+      check_few(store);
+      if (!given->fired()) break;
+    }
+  }
+}
+
+TEST_CASE("move blobs: a place that could not be emptied takes the store back") {
+  Mover mover;
+  const auto given = std::make_shared<Shaky>();
+  Store store = mover.open(given).value();
+  fill_few(store);
+  // The two listings that find nothing left to copy, then the claim, come first.
+  for (std::int64_t n = 1;; ++n) {
+    REQUIRE(n < 100);
+    given->arm(n, Code::unavailable, true);
+    const auto moved = store.move_blobs(nullptr);
+    given->disarm();
+    if (!moved.ok()) {
+      REQUIRE(store.close().ok());
+      store = mover.open(given).value();
+      continue;
+    }
+    CHECK(moved->old_place_emptied != given->fired());
+    store = mover.open(nullptr).value();
+    check_few(store);
+    REQUIRE(store.move_blobs(given).ok());
+    store = mover.open(given).value();
+    check_few(store);
+    if (!given->fired()) break;
+  }
+}
+
+TEST_CASE("move blobs: a place that is full, and room in it later") {
+  Mover mover;
+  Store store = mover.open(nullptr).value();
+  fill(store, 1);
+  const auto given = std::make_shared<Shaky>();
+  given->arm(6, Code::no_space, true);
+  CHECK(store.move_blobs(given).code() == Code::no_space);
+  check_there(store, 1);
+  given->disarm();
+  REQUIRE(store.move_blobs(given).ok());
+  store = mover.open(given).value();
+  check_there(store, 1);
+}
+
+TEST_CASE("move blobs: what is damaged comes as it is, and is told of") {
+  Mover mover;
+  Store store = mover.open(nullptr).value();
+  fill(store, 1);
+  REQUIRE(store.close().ok());
+  std::size_t damaged = 0;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(mover.inside("objects"))) {
+    if (!entry.is_regular_file() || damaged > 0) continue;
+    std::fstream file(entry.path(), std::ios::in | std::ios::out | std::ios::binary);
+    file.seekp(1000);
+    file.put('\x55').put('\xaa').put('\x55');
+    ++damaged;
+  }
+  REQUIRE(damaged == 1);
+  store = mover.open(nullptr).value();
+  const std::uint64_t findings = store.check({.read_content = true}).value().findings_total;
+  CHECK(findings > 0);
+  const Place place = memory_blobs();
+  CHECK(store.move_blobs(place)->damaged == 1);
+  store = mover.open(place).value();
+  CHECK(store.check({.read_content = true}).value().findings_total == findings);
+  CHECK(space_there(store).get("/10485760").code() == Code::corruption);
+  CHECK(space_there(store).get("/100000").value() == content(1, 100'000));
+}
+
+TEST_CASE("move blobs: the status of a mirror says what its backends lack") {
+  Mover mover;
+  const Place north = memory_blobs(), south = memory_blobs();
+  MirrorOptions options;
+  options.backends = {{"north", north}, {"south", south}};
+  options.journal_folder = mover.folder / "mirror";
+  options.catch_up_period = std::chrono::milliseconds(0);
+  const Place mirror = make_mirror(options).value();
+  Store store = mover.open(mirror).value();
+  fill(store, 1);
+  CHECK(store.blob_status()->missing == 0);
+  CHECK(store.blob_status()->healed == 0);
+  const std::string lost = north->list("o/", "", 1)->front().name;
+  REQUIRE(north->remove(lost).ok());
+  REQUIRE(south->get(lost, 64 << 20).ok());
+  REQUIRE(std::dynamic_pointer_cast<BlobMirror>(mirror)->heal(lost).ok());
+  CHECK(store.blob_status()->healed == 1);
+}
+
+}  // namespace spind::test
