@@ -18,7 +18,8 @@ namespace spind {
 struct BlobStatus {
   bool in_folder = true;      // else where StoreOptions::blobs says
   bool move_started = false;  // and not ended: move_blobs goes on with it
-  // Bytes that a move which runs now still has to copy, as far as it knows.
+  // Bytes that wait in the store's folder (Durability::staged), and that a move which runs now still has
+  // to copy, as far as it knows.
   std::uint64_t pending_bytes = 0;
   // Where StoreOptions::blobs is a BlobMirror itself: what its backends lack, and what it has written
   // back to one that had lost or damaged it. Else 0.

@@ -22,7 +22,7 @@ Result<BlobStatus> Engine::blob_status() {
   status.in_folder = blob_owner_ == nullptr;
   SPIND_TRY_ASSIGN(const auto row, content::blob_move_row(*kv_->durable()));
   status.move_started = row && row->state == BlobMoveRow::State::copying;
-  status.pending_bytes = move_pending_bytes_;
+  status.pending_bytes = move_pending_bytes_ + content_->metrics().staged_backlog_bytes;
   if (const auto* mirror = dynamic_cast<const BlobMirror*>(blobs_.get())) {
     const MirrorReport report = mirror->report();
     for (const MirrorBackendReport& backend : report.backends) status.missing += backend.missing;
@@ -126,8 +126,8 @@ Result<BlobMoveRow> Engine::left_to_do(bool to_folder) {
   return left;
 }
 
-// Whether nothing is left to be done. A store whose packs did not come to their place is not opened; of
-// what an old place still holds it is only told.
+// Whether nothing is left at the old place. Packs have to be where they belong before the store is
+// opened: those that lie in its folder, and are not its own there any more, would be taken for staged.
 Result<bool> Engine::finish_move() {
   if (folder_.packs.empty()) return true;
   SPIND_TRY_ASSIGN(const auto row, content::blob_move_row(*kv_->durable()));
@@ -140,12 +140,9 @@ Result<bool> Engine::finish_move() {
     return false;
   }
   SPIND_TRY_ASSIGN(const auto objects, default_blobs({folder_.objects, files_, false}));
-  Status cleared = content::clear_place(*folder_blobs(*objects, folder_.packs), row->number);
-  if (cleared.ok()) cleared = content::note_move(*kv_, std::nullopt);
-  if (!cleared.ok() && log_)
-    log_(LogLevel::warning,
-         "what moved away is still in the folder: " + cleared.error().to_string());
-  return cleared.ok();
+  SPIND_TRY(content::clear_place(*folder_blobs(*objects, folder_.packs), row->number));
+  SPIND_TRY(content::note_move(*kv_, std::nullopt));
+  return true;
 }
 
 }  // namespace spind::engine

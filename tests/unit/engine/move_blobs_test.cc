@@ -399,6 +399,45 @@ TEST_CASE("move blobs: what is damaged comes as it is, and is told of") {
   CHECK(space_there(store).get("/100000").value() == content(1, 100'000));
 }
 
+TEST_CASE("move blobs: what is staged stays where it is, and is brought to the new place") {
+  Mover mover;
+  const auto open = [&](const Place& place, Durability durability) {
+    StoreOptions options;
+    options.create = true;
+    options.blobs = place;
+    options.durability = durability;
+    options.staged_period = std::chrono::hours(1);
+    options.upkeep_period = std::chrono::milliseconds(0);
+    return Store::open(mover.folder / "store", options).value();
+  };
+  const Place first = memory_blobs(), second = memory_blobs();
+  Store store = open(first, Durability::staged);
+  fill_few(store);
+  REQUIRE(store.flush_staged().ok());
+  REQUIRE(space_there(store).put("/staged", content(5, 50'000)).ok());
+  CHECK(store.blob_status()->pending_bytes > 50'000);
+  const auto check_both = [&] {
+    check_few(store);
+    CHECK(space_there(store).get("/staged").value() == content(5, 50'000));
+  };
+  REQUIRE(store.move_blobs(second).ok());
+  CHECK(names_in(*first) == 0);
+  store = open(second, Durability::staged);
+  check_both();
+  REQUIRE(space_there(store).put("/too", content(6, 60'000)).ok());
+  REQUIRE(store.move_blobs(nullptr).ok());
+  CHECK(names_in(*second) == 0);
+  store = open(nullptr, Durability::pack);
+  check_both();
+  REQUIRE(store.collect({.grace = std::chrono::seconds(0)}).ok());
+  check_both();
+  REQUIRE(store.move_blobs(first).ok());
+  store = open(first, Durability::staged);
+  CHECK(store.blob_status()->pending_bytes == 0);
+  check_both();
+  CHECK(space_there(store).get("/too").value() == content(6, 60'000));
+}
+
 TEST_CASE("move blobs: the status of a mirror says what its backends lack") {
   Mover mover;
   const Place north = memory_blobs(), south = memory_blobs();
