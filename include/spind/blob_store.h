@@ -6,6 +6,7 @@
 //   get / range / scatter        what was put, or not_found
 //   remove / remove_all          ok if a name is not there
 //   list                         names in order, in pages
+//   put_unless, scatter_unless   put and scatter for a caller who may give up
 //
 // A name has 1 to 200 characters out of a-z 0-9 - _ . / and neither begins nor ends with '/', nor
 // holds an empty part or a part that begins with '.'. No name is a folder of another ("a" beside
@@ -13,6 +14,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -26,6 +28,10 @@ struct BlobListItem {
   std::string name{};
   std::uint64_t size_bytes = 0;
 };
+
+// Asked while something takes long whether it is to go on: ok, or cancelled or deadline_exceeded from
+// then on. Asked by any thread, several at once; null is never interrupted.
+using Interrupt = std::function<Status()>;
 
 // Thread-safe.
 class SPIND_EXPORT BlobStore {
@@ -47,6 +53,16 @@ class SPIND_EXPORT BlobStore {
   // unless a store knows a way that costs less.
   virtual Result<std::size_t> scatter(std::string_view name, std::uint64_t offset,
                                       std::span<const std::span<std::uint8_t>> places);
+
+  // The same two for a caller who may give up: what `interrupt` says that is not ok is answered soon
+  // after, and nothing of the caller's is used any more. Then a blob may be there, whole, also later, as
+  // where a request was broken off that the server carries out all the same. A store that knows no
+  // way to break off asks before it begins, and no more.
+  virtual Status put_unless(std::string_view name, std::span<const std::uint8_t> bytes,
+                            const Interrupt& interrupt);
+  virtual Result<std::size_t> scatter_unless(std::string_view name, std::uint64_t offset,
+                                             std::span<const std::span<std::uint8_t>> places,
+                                             const Interrupt& interrupt);
 
   // A hint that the range will be asked for soon. Promises nothing, and need do nothing.
   virtual void will_read(std::string_view name, std::uint64_t offset, std::uint64_t size_bytes);

@@ -1,16 +1,20 @@
 #include "spind/blob_store.h"
 
 #include <algorithm>
+#include <utility>
+
+#include "blob/interrupt.h"
+#include "blob/scatter.h"
 
 namespace spind {
 
-Result<std::size_t> BlobStore::scatter(std::string_view name, std::uint64_t offset,
-                                       std::span<const std::span<std::uint8_t>> places) {
-  if (places.size() == 1) return range(name, offset, places.front());
+Result<std::size_t> scatter_by_range(std::span<const std::span<std::uint8_t>> places,
+                                     const ReadRange& range) {
+  if (places.size() == 1) return range(places.front());
   std::size_t wanted = 0;
   for (const std::span<std::uint8_t> place : places) wanted += place.size();
   std::vector<std::uint8_t> bytes(wanted);
-  auto got = range(name, offset, bytes);
+  auto got = range(bytes);
   if (!got.ok()) return got;
   auto from = bytes.begin();
   std::size_t left = *got;
@@ -21,6 +25,25 @@ Result<std::size_t> BlobStore::scatter(std::string_view name, std::uint64_t offs
     left -= count;
   }
   return got;
+}
+
+Result<std::size_t> BlobStore::scatter(std::string_view name, std::uint64_t offset,
+                                       std::span<const std::span<std::uint8_t>> places) {
+  return scatter_by_range(places,
+                          [&](std::span<std::uint8_t> out) { return range(name, offset, out); });
+}
+
+Status BlobStore::put_unless(std::string_view name, std::span<const std::uint8_t> bytes,
+                             const Interrupt& interrupt) {
+  if (Status asked = ask(interrupt); !asked.ok()) return asked;
+  return put(name, bytes);
+}
+
+Result<std::size_t> BlobStore::scatter_unless(std::string_view name, std::uint64_t offset,
+                                              std::span<const std::span<std::uint8_t>> places,
+                                              const Interrupt& interrupt) {
+  if (Status asked = ask(interrupt); !asked.ok()) return std::move(asked).error();
+  return scatter(name, offset, places);
 }
 
 Status BlobStore::remove_all(std::span<const std::string> names) {

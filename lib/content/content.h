@@ -34,9 +34,6 @@ struct Owner {
   PieceRule pieces = PieceRule::fixed;  // of uploads
 };
 
-// Asked between steps of long work: ok, or cancelled / deadline_exceeded.
-using Interrupt = std::function<Status()>;
-
 // Keeps the collector away from what an upload stored until its space has committed.
 class Claim;
 

@@ -149,7 +149,7 @@ Result<std::shared_ptr<Pack>> FilePacks::make_new() {
   return std::make_shared<Pack>(number, std::move(file), 0);
 }
 
-Result<model::BlobPlace> FilePacks::append(Bytes frames) {
+Result<model::BlobPlace> FilePacks::append(Bytes frames, const Interrupt&) {
   while (true) {
     SPIND_TRY_ASSIGN(const std::shared_ptr<Pack> pack, choose());
     auto offset = pack->append(frames);
@@ -237,7 +237,8 @@ void FilePacks::seal() {
   for (const std::shared_ptr<Pack>& pack : all) retire(pack);
 }
 
-Result<std::size_t> FilePacks::read(std::uint64_t number, std::uint64_t offset, Places places) {
+Result<std::size_t> FilePacks::read(std::uint64_t number, std::uint64_t offset, Places places,
+                                    const Interrupt&) {
   SPIND_TRY_ASSIGN(const auto file, files_.open(path_of(number), OpenMode::read));
   return file->scatter(offset, places);
 }

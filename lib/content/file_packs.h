@@ -38,12 +38,14 @@ class FilePacks final : public Packs {
                                                  std::function<void(const Error&)> on_sync_failure,
                                                  bool resumes = true);
 
-  Result<model::BlobPlace> append(Bytes frames) override;
+  // A disk is not given up on.
+  Result<model::BlobPlace> append(Bytes frames, const Interrupt&) override;
   void settle_used(const model::BlobPlace& place, kv::Ticket ticket) override;
   void settle_dead(const model::BlobPlace& place, std::uint64_t stored_bytes) override;
   void settle_unknown(const model::BlobPlace& place) override;
   void close() override;
-  Result<std::size_t> read(std::uint64_t number, std::uint64_t offset, Places places) override;
+  Result<std::size_t> read(std::uint64_t number, std::uint64_t offset, Places places,
+                           const Interrupt&) override;
 
   // Rows are written when a pack is full, and no put fails.
   Status catch_up(std::int64_t) override { return {}; }

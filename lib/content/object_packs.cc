@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/try.h"
+#include "blob/interrupt.h"
 
 namespace spind::content {
 
@@ -59,9 +60,9 @@ ObjectPacks::ObjectPacks(kv::Store& kv, BlobStore& blobs, Clock& clock, MemoryBu
 ObjectPacks::~ObjectPacks() = default;
 
 // The open window, or a new one that the caller leads.
-std::shared_ptr<ObjectPacks::Window> ObjectPacks::join(Bytes frames, bool& leads) {
+std::shared_ptr<ObjectPacks::Window> ObjectPacks::join(Part& part, bool& leads) {
   const auto now = std::chrono::steady_clock::now();
-  if (gathering_ != nullptr && gathering_->size_bytes + frames.size() > options_.pack_bytes) {
+  if (gathering_ != nullptr && gathering_->size_bytes + part.frames.size() > options_.pack_bytes) {
     gathering_->closed = true;
     gathering_->changed.notify_all();
     gathering_.reset();
@@ -72,8 +73,8 @@ std::shared_ptr<ObjectPacks::Window> ObjectPacks::join(Bytes frames, bool& leads
     gathering_->begun = now;
   }
   std::shared_ptr<Window> window = gathering_;
-  window->parts.push_back(frames);
-  window->size_bytes += frames.size();
+  window->parts.push_back(&part);
+  window->size_bytes += part.frames.size();
   window->joined = now;
   return window;
 }
@@ -90,57 +91,120 @@ void ObjectPacks::gather(Window& window, std::unique_lock<std::mutex>& lock) {
   }
   window.closed = true;
   if (gathering_.get() == &window) gathering_.reset();
-  under_way_ += window.parts.size();
+  window.callers = window.parts.size();
+  under_way_ += window.callers;
 }
 
 // The pack of a window was put, or not: those who waited for it may want to join the next one.
-void ObjectPacks::land(Window& window, Result<std::uint64_t> number) {
-  if (number.ok()) {
-    Account& account = accounts_[*number];
+void ObjectPacks::land(Window& window, const Status& done) {
+  if (done.ok()) {
+    // Whoever put it waits for it, so somebody settles it.
+    Account& account = accounts_[*window.number];
     account.end_bytes = window.size_bytes;
-    account.unsettled = window.parts.size();
+    account.dead_bytes = window.left_bytes;
+    account.unsettled = window.parts.size() - window.left;
+  } else if (window.number) {
+    failed_.add(*window.number, clock_.monotonic_ns());
   }
-  under_way_ -= window.parts.size();
-  window.outcome.emplace(std::move(number));
+  window.outcome.emplace(done.ok() ? Status() : Status(done.error()));
+  under_way_ -= window.callers;
+  window.bytes = {};
+  window.lease = {};
   window.changed.notify_all();
   if (gathering_ == nullptr) return;
   gathering_->joined = std::chrono::steady_clock::now();
   gathering_->changed.notify_all();
 }
 
-Result<BlobPlace> ObjectPacks::append(Bytes frames) {
+Result<BlobPlace> ObjectPacks::append(Bytes frames, const Interrupt& interrupt) {
+  Part part{frames};
   std::unique_lock lock(mutex_);
   bool leads = false;
-  const std::shared_ptr<Window> window = join(frames, leads);
-  const std::uint64_t offset = window->size_bytes - frames.size();
-  if (leads) {
-    gather(*window, lock);
-    lock.unlock();
-    Result<std::uint64_t> number = put(*window);
-    lock.lock();
-    land(*window, std::move(number));
+  const std::shared_ptr<Window> window = join(part, leads);
+  if (leads) gather(*window, lock);
+  while (!window->outcome) {
+    const Status waited = leads ? lead(*window, interrupt, lock) : follow(*window, interrupt, lock);
+    if (window->outcome) break;
+    if (!waited.ok()) {
+      leave(*window, part, waited);
+      return waited.error();
+    }
+    leads = !window->led;
   }
-  window->changed.wait(lock, [&] { return window->outcome.has_value(); });
   if (!window->outcome->ok()) return window->outcome->error();
-  return BlobPlace{BlobPlace::Kind::pack, **window->outcome, offset};
+  return BlobPlace{BlobPlace::Kind::pack, *window->number, part.offset};
+}
+
+// Puts the pack for all who wait for it. Where the caller gives up, that is answered, and whoever wakes
+// up first goes on.
+Status ObjectPacks::lead(Window& window, const Interrupt& interrupt,
+                         std::unique_lock<std::mutex>& lock) {
+  window.led = true;
+  lock.unlock();
+  const Status done = put(window, interrupt);
+  Status asked = done.ok() ? Status() : ask(interrupt);
+  lock.lock();
+  if (asked.ok()) {
+    land(window, done);
+  } else {
+    window.led = false;
+    window.changed.notify_all();
+  }
+  return asked;
+}
+
+// Returns when the pack has landed, or nobody leads any more, or this caller gives up.
+Status ObjectPacks::follow(Window& window, const Interrupt& interrupt,
+                           std::unique_lock<std::mutex>& lock) {
+  Status waited =
+      wait_unless(window.changed, lock, interrupt, [&] { return window.outcome || !window.led; });
+  while (!waited.ok() && window.copying) window.changed.wait_for(lock, kInterruptPeriod);
+  return waited;
+}
+
+// Under mutex_. What is in the pack already is dead there.
+void ObjectPacks::leave(Window& window, Part& part, const Status& why) {
+  if (window.number) {
+    ++window.left;
+    window.left_bytes += part.frames.size();
+  } else {
+    std::erase(window.parts, &part);
+    window.size_bytes -= part.frames.size();
+  }
+  if (window.left == window.parts.size()) land(window, why);
+}
+
+Status ObjectPacks::put(Window& window, const Interrupt& interrupt) {
+  if (!window.number) SPIND_TRY(lay_out(window, interrupt));
+  Status done = blobs_.put_unless(pack_object_name(*window.number), window.bytes, interrupt);
+  const std::lock_guard lock(mutex_);
+  ++counts_.syncs;
+  if (done.ok()) counts_.appends_synced += window.parts.size() - window.left;
+  return done;
 }
 
 // The parts are there as long as their owners wait.
-Result<std::uint64_t> ObjectPacks::put(const Window& window) {
-  SPIND_TRY_ASSIGN(const MemoryBudget::Lease lease, memory_.take(window.size_bytes, nullptr));
+Status ObjectPacks::lay_out(Window& window, const Interrupt& interrupt) {
+  std::unique_lock lock(mutex_);
+  const std::uint64_t most_bytes = window.size_bytes;
+  lock.unlock();
+  SPIND_TRY_ASSIGN(MemoryBudget::Lease lease, memory_.take(most_bytes, interrupt));
+  SPIND_TRY_ASSIGN(const std::uint64_t number, numbers_.take());
+  lock.lock();
+  window.copying = true;  // nobody joins or leaves meanwhile
+  lock.unlock();
   std::vector<std::uint8_t> bytes;
   bytes.reserve(static_cast<std::size_t>(window.size_bytes));
-  for (const Bytes part : window.parts) bytes.insert(bytes.end(), part.begin(), part.end());
-  SPIND_TRY_ASSIGN(const std::uint64_t number, numbers_.take());
-  Status done = blobs_.put(pack_object_name(number), bytes);
-  {
-    const std::lock_guard lock(mutex_);
-    ++counts_.syncs;
-    if (done.ok()) counts_.appends_synced += window.parts.size();
+  for (Part* const part : window.parts) {
+    part->offset = bytes.size();
+    bytes.insert(bytes.end(), part->frames.begin(), part->frames.end());
   }
-  if (done.ok()) return number;
-  failed_.add(number, clock_.monotonic_ns());
-  return std::move(done).error();
+  lock.lock();
+  window.copying = false;
+  window.number = number;
+  window.bytes = std::move(bytes);
+  window.lease = std::move(lease);
+  return {};
 }
 
 // Under mutex_.
@@ -283,8 +347,9 @@ Status ObjectPacks::catch_up(std::int64_t failed_ns_ago) {
   return {};
 }
 
-Result<std::size_t> ObjectPacks::read(std::uint64_t number, std::uint64_t offset, Places places) {
-  return blobs_.scatter(pack_object_name(number), offset, places);
+Result<std::size_t> ObjectPacks::read(std::uint64_t number, std::uint64_t offset, Places places,
+                                      const Interrupt& interrupt) {
+  return blobs_.scatter_unless(pack_object_name(number), offset, places, interrupt);
 }
 
 Result<std::unique_ptr<File>> ObjectPacks::open_pack(std::uint64_t number) {

@@ -49,12 +49,13 @@ class ObjectPacks final : public Packs {
               const GatherOptions& options);
   ~ObjectPacks() override;
 
-  Result<model::BlobPlace> append(Bytes frames) override;
+  Result<model::BlobPlace> append(Bytes frames, const Interrupt& interrupt) override;
   void settle_used(const model::BlobPlace& place, kv::Ticket ticket) override;
   void settle_dead(const model::BlobPlace& place, std::uint64_t stored_bytes) override;
   void settle_unknown(const model::BlobPlace& place) override;
   void close() override;
-  Result<std::size_t> read(std::uint64_t number, std::uint64_t offset, Places places) override;
+  Result<std::size_t> read(std::uint64_t number, std::uint64_t offset, Places places,
+                           const Interrupt& interrupt) override;
 
   Status catch_up(std::int64_t failed_ns_ago) override;
   Result<std::unique_ptr<File>> open_pack(std::uint64_t number) override;
@@ -68,13 +69,27 @@ class ObjectPacks final : public Packs {
   SyncCounts sync_counts() override;
 
  private:
-  // A pack that is being gathered.
+  // What a caller brings.
+  struct Part {
+    Bytes frames;
+    std::uint64_t offset = 0;  // in the pack, once that is laid out
+  };
+  // A pack that is being gathered and put, by one of those who wait for it. Where that one gives up,
+  // another does it: the same bytes under the same name once more.
   struct Window {
-    std::vector<Bytes> parts;  // of callers who wait
+    std::vector<Part*> parts;  // of callers who wait, and of those who left when it was laid out
     std::uint64_t size_bytes = 0;
     std::chrono::steady_clock::time_point begun, joined;
     bool closed = false;
-    std::optional<Result<std::uint64_t>> outcome;  // the pack's number
+    bool led = true;                      // somebody gathers or puts it
+    bool copying = false;                 // what the callers brought is in use
+    std::size_t callers = 0;              // when it was closed
+    std::optional<std::uint64_t> number;  // of the pack, once it is laid out
+    std::vector<std::uint8_t> bytes;
+    MemoryBudget::Lease lease;
+    std::size_t left = 0;  // callers whose bytes it has
+    std::uint64_t left_bytes = 0;
+    std::optional<Status> outcome;
     std::condition_variable changed;
   };
   // What the row of a pack that was put will say.
@@ -87,10 +102,14 @@ class ObjectPacks final : public Packs {
     bool written = false;     // dead bytes are to be added to the row itself
   };
 
-  std::shared_ptr<Window> join(Bytes frames, bool& leads);
+  std::shared_ptr<Window> join(Part& part, bool& leads);
   void gather(Window& window, std::unique_lock<std::mutex>& lock);
-  Result<std::uint64_t> put(const Window& window);
-  void land(Window& window, Result<std::uint64_t> number);
+  Status lead(Window& window, const Interrupt& interrupt, std::unique_lock<std::mutex>& lock);
+  Status follow(Window& window, const Interrupt& interrupt, std::unique_lock<std::mutex>& lock);
+  Status lay_out(Window& window, const Interrupt& interrupt);
+  Status put(Window& window, const Interrupt& interrupt);
+  void land(Window& window, const Status& done);
+  void leave(Window& window, Part& part, const Status& why);
   void settled(std::map<std::uint64_t, Account>::iterator account);
   Status write_accounts();
   Status commit_accounts(const std::vector<std::uint64_t>& numbers);

@@ -18,6 +18,7 @@
 #include "base/files.h"
 #include "kv/kv.h"
 #include "model/vault_rows.h"
+#include "spind/blob_store.h"
 
 namespace spind::content {
 
@@ -38,9 +39,10 @@ class Packs {
  public:
   virtual ~Packs() = default;
 
-  // Appends `frames`; durable when it returns. Must be settled: what was appended is referred to by
+  // Appends `frames`; durable when it returns. What was appended when the interrupt came counts as
+  // dead; whoever appends at the same moment has what is his. Must be settled: what was appended is referred to by
   // the commit of `ticket`, or is dead, or nobody knows, as after a commit that failed.
-  virtual Result<model::BlobPlace> append(Bytes frames) = 0;
+  virtual Result<model::BlobPlace> append(Bytes frames, const Interrupt& interrupt = nullptr) = 0;
   // The same of what is stored already, and is not to become less durable by being stored elsewhere.
   virtual Result<model::BlobPlace> append_for_good(Bytes frames) { return append(frames); }
   virtual void settle_used(const model::BlobPlace& place, kv::Ticket ticket) = 0;
@@ -49,7 +51,8 @@ class Packs {
   // Writes the rows of all packs. Nothing is appended after.
   virtual void close() = 0;
 
-  virtual Result<std::size_t> read(std::uint64_t number, std::uint64_t offset, Places places) = 0;
+  virtual Result<std::size_t> read(std::uint64_t number, std::uint64_t offset, Places places,
+                                   const Interrupt& interrupt = nullptr) = 0;
 
   // For the collector. Writes the rows of packs that are settled, and forgets what is left of puts
   // that failed so long ago.

@@ -5,15 +5,13 @@
 #include <cstring>
 
 #include "base/try.h"
+#include "blob/interrupt.h"
 
 namespace spind::content {
 namespace {
 
 // So many reads in sequence make it worth while to read ahead.
 constexpr std::uint32_t kSequenceMin = 2;
-
-// How often a reader that waits asks whether it is to go on.
-constexpr std::chrono::milliseconds kInterruptPeriod{10};
 
 // So many pieces are announced to the device: several, so that it always has something to do.
 constexpr std::size_t kPiecesHinted = 4;
@@ -75,15 +73,25 @@ class FrameScatter {
 // there.
 struct PieceSource::Ahead {
   FrameWindow window;
-  bool begun = false, called_off = false;
+  bool begun = false;
+  std::atomic<bool> called_off{false};
   std::optional<Status> outcome;
   std::mutex mutex;
   std::condition_variable loaded;
+
+  Status going_on() const {
+    if (called_off) return Error{.code = Code::cancelled, .text = "the reader went elsewhere"};
+    return {};
+  }
 
   bool begin() {
     const std::lock_guard lock(mutex);
     begun = !called_off;
     return begun;
+  }
+  void call_off() {
+    const std::lock_guard lock(mutex);
+    called_off = true;
   }
   void finish(Status status) {
     const std::lock_guard lock(mutex);
@@ -91,18 +99,21 @@ struct PieceSource::Ahead {
     loaded.notify_all();
   }
   // Whether it is loaded and sound. What no worker has begun is called off: reading it at once is
-  // faster than waiting for its turn. An error is not told, since reading the same frames again
-  // tells it where it belongs.
-  Result<bool> await(const Interrupt& interrupt = nullptr) {
+  // faster than waiting for its turn; what one has begun is, where the caller gives up. An error is
+  // not told, since reading the same frames again tells it where it belongs.
+  Result<bool> await(const Interrupt& interrupt) {
     std::unique_lock lock(mutex);
     if (!begun) {
       called_off = true;
       return false;
     }
     const auto there = [&] { return outcome.has_value(); };
-    while (interrupt && !loaded.wait_for(lock, kInterruptPeriod, there)) SPIND_TRY(interrupt());
-    loaded.wait(lock, there);
+    SPIND_TRY(wait_unless(loaded, lock, interrupt, there));
     return outcome->ok();
+  }
+  void await_call_off() {
+    std::unique_lock lock(mutex);
+    loaded.wait(lock, [&] { return !begun || outcome.has_value(); });
   }
 };
 
@@ -138,6 +149,9 @@ Result<std::size_t> PieceSource::read_at(std::uint64_t offset, std::span<std::ui
   if (resources_.ahead.far && out.size() > kWindowBytes) sequence_ = kSequenceMin;
   expected_offset_ = offset + out.size();
   auto got = read_pieces(offset, out, interrupt);
+  // Nobody waits for what a store does not break off.
+  if (got.code() == Code::cancelled || got.code() == Code::deadline_exceeded)
+    for (const std::shared_ptr<Ahead>& ahead : ahead_) ahead->call_off();
   if (got.code() == Code::corruption) ++resources_.vaults.counts().corruptions;
   drop_if_crowded();
   return got;
@@ -165,7 +179,7 @@ Result<std::size_t> PieceSource::read_pieces(std::uint64_t offset, std::span<std
       if (whole > 0) {
         const std::span<std::uint8_t> place = rest.first(bytes_of(pieces_[piece], frame, whole));
         if (sequence_ >= kSequenceMin) hint_ahead(piece);
-        SPIND_TRY(read_frames(piece, frame, place));
+        SPIND_TRY(read_frames(piece, frame, place, interrupt));
         done += place.size();
         continue;
       }
@@ -209,7 +223,7 @@ Status PieceSource::show(std::size_t piece, std::uint32_t frame, std::uint32_t c
     window_.piece = piece;
     window_.first = frame;
     window_.count = count;
-    if (Status loaded = load(window_); !loaded.ok()) {
+    if (Status loaded = load(window_, interrupt); !loaded.ok()) {
       window_.count = 0;
       return loaded;
     }
@@ -218,36 +232,37 @@ Status PieceSource::show(std::size_t piece, std::uint32_t frame, std::uint32_t c
   return {};
 }
 
-Status PieceSource::load(FrameWindow& window) const {
+Status PieceSource::load(FrameWindow& window, const Interrupt& interrupt) const {
   window.bytes.resize(bytes_of(pieces_[window.piece], window.first, window.count));
-  return read_frames(window.piece, window.first, window.bytes);
+  return read_frames(window.piece, window.first, window.bytes, interrupt);
 }
 
 // Reads and verifies the frames from `first` on that fill `out`.
 Status PieceSource::read_frames(std::size_t piece_index, std::uint32_t first,
-                                std::span<std::uint8_t> out) const {
+                                std::span<std::uint8_t> out, const Interrupt& interrupt) const {
   const model::Piece& piece = pieces_[piece_index];
   SPIND_TRY_ASSIGN(const model::PieceRow row, resources_.vaults.find(*pin_, vault_, piece.id));
-  Status read = read_stored(piece, row, first, out);
+  Status read = read_stored(piece, row, first, out, interrupt);
   if (read.code() != Code::not_found && read.code() != Code::corruption) return read;
   // The bytes may have moved since the snapshot, or been spoilt on their way from far.
   SPIND_TRY_ASSIGN(const model::PieceRow latest,
                    resources_.vaults.find(*resources_.vaults.kv().durable(), vault_, piece.id));
   if (latest.place != row.place || resources_.vaults.far())
-    read = read_stored(piece, latest, first, out);
+    read = read_stored(piece, latest, first, out, interrupt);
   if (read.code() == Code::not_found) return damaged("the blob of a piece is missing", piece.id);
   return read;
 }
 
 // not_found if there is no blob where the row says.
 Status PieceSource::read_stored(const model::Piece& piece, const model::PieceRow& row,
-                                std::uint32_t first, std::span<std::uint8_t> out) const {
+                                std::uint32_t first, std::span<std::uint8_t> out,
+                                const Interrupt& interrupt) const {
   const auto layout = FrameLayout::of(row);
   if (!layout.ok() || row.size_bytes != piece.size_bytes)
     return damaged("a piece is not as long as its file says", piece.id);
   FrameScatter frames(*layout, first, out);
   SPIND_TRY_ASSIGN(const std::size_t got,
-                   resources_.vaults.read(row, layout->begin(first), frames.places()));
+                   resources_.vaults.read(row, layout->begin(first), frames.places(), interrupt));
   if (got != frames.stored_bytes()) return damaged("the blob of a piece is cut short", piece.id);
   FrameOpener opener(resources_.vaults.keys());
   for (std::size_t i = 0; i < frames.count(); ++i) {
@@ -318,7 +333,8 @@ void PieceSource::load_ahead() {
     ahead->window = std::move(window);
     ahead_.push_back(ahead);
     resources_.workers.run([this, ahead] {
-      if (ahead->begin()) ahead->finish(load(ahead->window));
+      if (!ahead->begin()) return;
+      ahead->finish(load(ahead->window, [&] { return ahead->going_on(); }));
     });
   }
 }
@@ -338,7 +354,8 @@ void PieceSource::hint_ahead(std::size_t piece) {
 }
 
 void PieceSource::call_off_ahead() {
-  for (const std::shared_ptr<Ahead>& ahead : ahead_) (void)ahead->await();
+  for (const std::shared_ptr<Ahead>& ahead : ahead_) ahead->call_off();
+  for (const std::shared_ptr<Ahead>& ahead : ahead_) ahead->await_call_off();
   ahead_.clear();
 }
 

@@ -68,10 +68,11 @@ class PieceSource final : public Source {
               const Interrupt& interrupt);
   bool reads_ahead() const;
   bool shows(std::size_t piece, std::uint32_t frame) const;
-  Status load(FrameWindow& window) const;
-  Status read_frames(std::size_t piece, std::uint32_t first, std::span<std::uint8_t> out) const;
+  Status load(FrameWindow& window, const Interrupt& interrupt) const;
+  Status read_frames(std::size_t piece, std::uint32_t first, std::span<std::uint8_t> out,
+                     const Interrupt& interrupt) const;
   Status read_stored(const model::Piece& piece, const model::PieceRow& row, std::uint32_t first,
-                     std::span<std::uint8_t> out) const;
+                     std::span<std::uint8_t> out, const Interrupt& interrupt) const;
   Status open(FrameOpener& opener, const model::Piece& piece, const FrameHeader& header,
               std::span<std::uint8_t> place) const;
   void load_ahead();

@@ -4,6 +4,7 @@
 #include <bit>
 
 #include "base/try.h"
+#include "blob/interrupt.h"
 #include "spind/options.h"
 
 namespace spind::content {
@@ -31,9 +32,31 @@ std::optional<std::array<std::uint8_t, kSize>> finish_hash(std::optional<Hasher>
 struct PieceUpload::Flight {
   std::unique_ptr<Piece> piece;
   model::Piece stored;
+  bool begun = false;
   std::optional<Status> outcome;
   std::mutex mutex;
   std::condition_variable landed;
+
+  bool begin() {
+    const std::lock_guard lock(mutex);
+    begun = !outcome;
+    return begun;
+  }
+  void land(Status status) {
+    const std::lock_guard lock(mutex);
+    outcome.emplace(std::move(status));
+    landed.notify_all();
+  }
+  // Not before the worker is done with it. What none has begun is not begun any more, where the caller
+  // gives up.
+  Status await(const Interrupt& interrupt) {
+    std::unique_lock lock(mutex);
+    const auto there = [&] { return outcome.has_value(); };
+    Status waited = wait_unless(landed, lock, interrupt, there);
+    if (!waited.ok() && !begun) outcome.emplace(std::move(waited));
+    landed.wait(lock, there);
+    return outcome->ok() ? Status() : Status(outcome->error());
+  }
 };
 
 FileHashes::FileHashes(std::uint8_t checksums_wanted) {
@@ -77,7 +100,15 @@ PieceUpload::PieceUpload(Resources& resources, const Owner& owner, std::uint8_t 
       claim_(resources.claims.claim(owner.space)),
       hashes_(checksums_wanted) {}
 
-PieceUpload::~PieceUpload() { (void)land(false); }
+PieceUpload::~PieceUpload() {
+  dropped_ = true;
+  (void)land(false);
+}
+
+Status PieceUpload::going_on() const {
+  if (dropped_) return Error{.code = Code::cancelled, .text = "the upload was given up"};
+  return ask(interrupt_);
+}
 
 Status PieceUpload::append(Bytes bytes) {
   if (failed_) return *failed_;
@@ -188,10 +219,11 @@ Status PieceUpload::grow_or_dispatch() {
   return {};
 }
 
-Status PieceUpload::store(PieceBuffer& buffer, const model::PieceId& piece) {
+Status PieceUpload::store(PieceBuffer& buffer, const model::PieceId& piece,
+                          const Interrupt& interrupt) {
   claim_->add(vault_, piece);
   SPIND_TRY_ASSIGN(const kv::Ticket ticket,
-                   resources_.vaults.store(vault_, owner_.space, buffer, piece));
+                   resources_.vaults.store(vault_, owner_.space, buffer, piece, interrupt));
   claim_->rests_on(ticket);
   return {};
 }
@@ -211,10 +243,8 @@ Status PieceUpload::dispatch() {
   flight->stored = {id, flight->piece->buffer.size()};
   flights_.push_back(flight);
   resources_.workers.run([this, flight] {
-    Status outcome = store(flight->piece->buffer, flight->stored.id);
-    const std::lock_guard lock(flight->mutex);
-    flight->outcome.emplace(std::move(outcome));
-    flight->landed.notify_all();
+    if (!flight->begin()) return;  // nor is the upload there any more
+    flight->land(store(flight->piece->buffer, flight->stored.id, [this] { return going_on(); }));
   });
   if (flights_.size() <= kFlightsMax && spare_.empty()) {
     if (auto lease = resources_.large_pieces.try_take(stored_size(kPieceBytesMax))) {
@@ -231,15 +261,15 @@ Status PieceUpload::dispatch() {
 // Waits for the first flight or for all. Waits for all in any case; answers the first error.
 Status PieceUpload::land(bool only_first) {
   Status first;
+  const Interrupt dropped = [this] { return going_on(); };
   while (!flights_.empty()) {
     const std::shared_ptr<Flight> flight = std::move(flights_.front());
     flights_.pop_front();
-    std::unique_lock lock(flight->mutex);
-    flight->landed.wait(lock, [&] { return flight->outcome.has_value(); });
-    if (flight->outcome->ok()) {
+    Status outcome = flight->await(dropped_ ? dropped : interrupt_);
+    if (outcome.ok()) {
       pieces_.push_back(flight->stored);
     } else if (first.ok()) {
-      first = flight->outcome->error();
+      first = std::move(outcome);
     }
     flight->piece->buffer.clear();
     spare_.push_back(std::move(flight->piece));
@@ -281,7 +311,7 @@ Result<Stored> PieceUpload::finish_pieces() {
   stored.claim = claim_;
   // The last piece is stored by this thread, beside those that are on their way.
   const model::Piece last{last_id, filling_->buffer.size()};
-  const Status last_stored = store(filling_->buffer, last.id);
+  const Status last_stored = store(filling_->buffer, last.id, interrupt_);
   SPIND_TRY(land(false));
   if (!last_stored.ok()) return last_stored.error();
   pieces_.push_back(last);

@@ -2,6 +2,7 @@
 // one itself. Memory is bounded by the budgets in Resources.
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <deque>
 #include <memory>
@@ -52,6 +53,7 @@ class PieceUpload final : public Upload {
   };
   struct Flight;
 
+  Status going_on() const;
   Status add(Bytes bytes);
   Status gather(Bytes bytes);
   Status fill(Bytes bytes);
@@ -61,7 +63,7 @@ class PieceUpload final : public Upload {
   Status grow_or_dispatch();
   Result<model::PieceId> end_piece(const PieceBuffer& buffer);
   Status dispatch();
-  Status store(PieceBuffer& buffer, const model::PieceId& piece);
+  Status store(PieceBuffer& buffer, const model::PieceId& piece, const Interrupt& interrupt);
   Status land(bool only_first);
   Result<Stored> finish_pieces();
 
@@ -74,6 +76,7 @@ class PieceUpload final : public Upload {
   FileHashes hashes_;
   std::uint64_t size_ = 0;
   std::optional<Error> failed_;
+  std::atomic<bool> dropped_{false};  // what is on its way is not wanted any more
 
   std::string small_;  // while all fits into kInlineBytesMax
   std::unique_ptr<Piece> filling_;

@@ -50,11 +50,11 @@ void StagedPacks::give_back(std::uint64_t bytes) {
   backlog_bytes_ -= bytes;
 }
 
-Result<BlobPlace> StagedPacks::append(Bytes frames) {
-  if (options_.backlog_bytes_max == 0) return far_->append(frames);
+Result<BlobPlace> StagedPacks::append(Bytes frames, const Interrupt& interrupt) {
+  if (options_.backlog_bytes_max == 0) return far_->append(frames, interrupt);
   if (!options_.local_room(frames.size()).ok() || !reserve(frames.size()))
     return append_beyond_backlog(frames);
-  auto place = local_->append(frames);
+  auto place = local_->append(frames, interrupt);
   if (!place.ok()) {
     give_back(frames.size());
     return place.code() == Code::no_space ? append_beyond_backlog(frames) : std::move(place);
@@ -66,7 +66,7 @@ Result<BlobPlace> StagedPacks::append(Bytes frames) {
 }
 
 Result<BlobPlace> StagedPacks::append_beyond_backlog(Bytes frames) {
-  auto place = far_->append(frames);
+  auto place = far_->append(frames, interrupt);
   if (place.ok()) return place;
   Error error = std::move(place).error();
   error.text =
@@ -91,8 +91,9 @@ void StagedPacks::close() {
   far_->close();
 }
 
-Result<std::size_t> StagedPacks::read(std::uint64_t number, std::uint64_t offset, Places places) {
-  return home_of(number).read(number, offset, places);
+Result<std::size_t> StagedPacks::read(std::uint64_t number, std::uint64_t offset, Places places,
+                                      const Interrupt& interrupt) {
+  return home_of(number).read(number, offset, places, interrupt);
 }
 
 Result<std::unique_ptr<File>> StagedPacks::open_pack(std::uint64_t number) {

@@ -35,13 +35,16 @@ class StagedPacks final : public Packs {
   // Finds the local packs that earlier runs left; before anything else.
   Status find_local(kv::Store& kv);
 
-  Result<model::BlobPlace> append(Bytes frames) override;
-  Result<model::BlobPlace> append_for_good(Bytes frames) override { return far_->append(frames); }
+  Result<model::BlobPlace> append(Bytes frames, const Interrupt& interrupt) override;
+  Result<model::BlobPlace> append_for_good(Bytes frames) override {
+    return far_->append(frames, nullptr);
+  }
   void settle_used(const model::BlobPlace& place, kv::Ticket ticket) override;
   void settle_dead(const model::BlobPlace& place, std::uint64_t stored_bytes) override;
   void settle_unknown(const model::BlobPlace& place) override;
   void close() override;
-  Result<std::size_t> read(std::uint64_t number, std::uint64_t offset, Places places) override;
+  Result<std::size_t> read(std::uint64_t number, std::uint64_t offset, Places places,
+                           const Interrupt& interrupt) override;
 
   Status catch_up(std::int64_t failed_ns_ago) override { return far_->catch_up(failed_ns_ago); }
   Result<std::unique_ptr<File>> open_pack(std::uint64_t number) override;

@@ -97,12 +97,13 @@ Result<PieceRow> Vaults::find(const kv::View& view, const model::VaultId& vault,
   return *row;
 }
 
-Result<std::size_t> Vaults::read(const PieceRow& row, std::uint64_t offset, Places places) {
+Result<std::size_t> Vaults::read(const PieceRow& row, std::uint64_t offset, Places places,
+                                 const Interrupt& interrupt) {
   Result<std::size_t> got = Error{Code::not_found, "this store has no packs"};
   if (row.place.kind == BlobPlace::Kind::object)
-    got = blobs_.scatter(object_name(row.place.number), offset, places);
+    got = blobs_.scatter_unless(object_name(row.place.number), offset, places, interrupt);
   else if (packs_ != nullptr)
-    got = packs_->read(row.place.number, row.place.offset + offset, places);
+    got = packs_->read(row.place.number, row.place.offset + offset, places, interrupt);
   if (got.ok()) counts_.bytes_read += *got;
   return got;
 }
@@ -113,10 +114,11 @@ void Vaults::will_read(const PieceRow& row) {
     blobs_.will_read(object_name(row.place.number), 0, row.stored_bytes);
 }
 
-Status Vaults::look(const PieceRow& row, const model::VaultId& vault, const model::PieceId& piece) {
+Status Vaults::look(const PieceRow& row, const model::VaultId& vault, const model::PieceId& piece,
+                    const Interrupt& interrupt) {
   std::array<std::uint8_t, kFrameHeaderBytes> bytes{};
   const std::span<std::uint8_t> place = bytes;
-  SPIND_TRY_ASSIGN(const std::size_t got, read(row, 0, Places(&place, 1)));
+  SPIND_TRY_ASSIGN(const std::size_t got, read(row, 0, Places(&place, 1), interrupt));
   const auto header = decode_frame_header(Bytes(bytes).first(got));
   if (!header.ok()) return header.error();
   if (header->piece != piece || header->vault != vault || header->position != 0)
@@ -130,11 +132,12 @@ Status Vaults::look(const PieceRow& row, const model::VaultId& vault, const mode
 // are written anew, and the row is replaced.
 Result<std::optional<kv::Ticket>> Vaults::share(const model::VaultId& vault, const SpaceId& space,
                                                 const model::PieceId& piece,
+                                                const Interrupt& interrupt,
                                                 std::optional<BlobPlace>& missing) {
   const std::optional<kv::Ticket> nothing;
   SPIND_TRY_ASSIGN(const auto seen, get_piece(*kv_.durable(), vault, piece));
   if (!seen) return nothing;
-  if (Status there = look(*seen, vault, piece); !there.ok()) {
+  if (Status there = look(*seen, vault, piece, interrupt); !there.ok()) {
     if (there.code() != Code::not_found && there.code() != Code::corruption)
       return std::move(there).error();
     missing = seen->place;
@@ -178,19 +181,23 @@ Result<kv::Ticket> Vaults::adopt(const model::VaultId& vault, const SpaceId& spa
 
 // Seals what was gathered, and makes it durable; the row is what its commit is to put.
 Result<PieceRow> Vaults::write(const model::VaultId& vault, const model::PieceId& piece,
-                               PieceBuffer& buffer, Lasting lasting) {
+                               PieceBuffer& buffer, Lasting lasting,
+                               const Interrupt& interrupt) {
   SPIND_TRY_ASSIGN(auto sealer, keys_.sealer(vault, piece));
   buffer.seal(vault, piece, codec_, sealer ? &*sealer : nullptr);
   SPIND_TRY(room_(buffer.stored().size()));
-  SPIND_TRY_ASSIGN(const BlobPlace place, write_frames(buffer.stored(), buffer.size(), lasting));
+  SPIND_TRY_ASSIGN(const BlobPlace place,
+                   write_frames(buffer.stored(), buffer.size(), lasting, interrupt));
   return buffer.row_at(place);
 }
 
-Result<BlobPlace> Vaults::write_frames(Bytes frames, std::size_t piece_bytes, Lasting lasting) {
+Result<BlobPlace> Vaults::write_frames(Bytes frames, std::size_t piece_bytes, Lasting lasting,
+                                       const Interrupt& interrupt) {
   if (packs_ != nullptr && piece_bytes <= kPackedBytesMax)
-    return lasting == Lasting::as_new ? packs_->append(frames) : packs_->append_for_good(frames);
+    return lasting == Lasting::as_new ? packs_->append(frames, interrupt)
+                                      : packs_->append_for_good(frames);
   SPIND_TRY_ASSIGN(const std::uint64_t number, numbers_.take());
-  if (Status put = blobs_.put(object_name(number), frames); !put.ok()) {
+  if (Status put = blobs_.put_unless(object_name(number), frames, interrupt); !put.ok()) {
     // Whole or not at all: gone for good if it can be removed now, else the collector's.
     if (!far_ && blobs_.remove(object_name(number)).ok())
       numbers_.settle(number);
@@ -220,12 +227,13 @@ void Vaults::settle_failed(const PieceRow& row, Code code) {
 }
 
 Result<kv::Ticket> Vaults::store(const model::VaultId& vault, const SpaceId& space,
-                                 PieceBuffer& buffer, const model::PieceId& piece) {
+                                 PieceBuffer& buffer, const model::PieceId& piece,
+                                 const Interrupt& interrupt) {
   std::optional<BlobPlace> missing;
-  SPIND_TRY_ASSIGN(const auto shared, share(vault, space, piece, missing));
+  SPIND_TRY_ASSIGN(const auto shared, share(vault, space, piece, interrupt, missing));
   if (shared) return *shared;
 
-  SPIND_TRY_ASSIGN(const PieceRow mine, write(vault, piece, buffer, Lasting::as_new));
+  SPIND_TRY_ASSIGN(const PieceRow mine, write(vault, piece, buffer, Lasting::as_new, interrupt));
   bool used = false;
   const kv::Answer answer = kv_.update(
       {model::bucket_of(vault, piece)}, [&](kv::Transaction& transaction) -> kv::Outcome {
@@ -259,7 +267,7 @@ Result<kv::Ticket> Vaults::store(const model::VaultId& vault, const SpaceId& spa
 Result<std::optional<kv::Ticket>> Vaults::replace(const model::VaultId& vault,
                                                   const model::PieceId& piece,
                                                   const PieceRow& before, PieceBuffer& buffer) {
-  SPIND_TRY_ASSIGN(const PieceRow mine, write(vault, piece, buffer, Lasting::for_good));
+  SPIND_TRY_ASSIGN(const PieceRow mine, write(vault, piece, buffer, Lasting::for_good, nullptr));
   bool used = false;
   const kv::Answer answer = kv_.update(
       {model::bucket_of(vault, piece)}, [&](kv::Transaction& transaction) -> kv::Outcome {

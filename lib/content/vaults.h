@@ -69,7 +69,7 @@ class Vaults {
   // The ticket of the commit needs no wait before the space's commit, but the claim keeps it: a
   // store that was opened anew after it was full may have lost it.
   Result<kv::Ticket> store(const model::VaultId& vault, const SpaceId& space, PieceBuffer& buffer,
-                           const model::PieceId& piece);
+                           const model::PieceId& piece, const Interrupt& interrupt = nullptr);
 
   // Stores a piece of the vault anew, and lets its row name the new place; the old one is doomed. None
   // if the row is not `before` any more.
@@ -86,12 +86,14 @@ class Vaults {
   Result<model::PieceRow> find(const kv::View& view, const model::VaultId& vault,
                                const model::PieceId& piece) const;
   // Reads stored bytes of a piece from `offset`; fewer than asked only where the blob ends.
-  Result<std::size_t> read(const model::PieceRow& row, std::uint64_t offset, Places places);
+  Result<std::size_t> read(const model::PieceRow& row, std::uint64_t offset, Places places,
+                           const Interrupt& interrupt = nullptr);
   // A hint that all of the piece will be read soon.
   void will_read(const model::PieceRow& row);
   // Looks at the first header only. not_found if no blob is where the row says, corruption if it
   // is not that piece's, or not sealed as it must be.
-  Status look(const model::PieceRow& row, const model::VaultId& vault, const model::PieceId& piece);
+  Status look(const model::PieceRow& row, const model::VaultId& vault, const model::PieceId& piece,
+              const Interrupt& interrupt = nullptr);
 
   // For the collector: removes objects together, and what is left of puts that failed so long ago.
   Status remove_objects(std::span<const std::uint64_t> numbers);
@@ -110,13 +112,15 @@ class Vaults {
 
  private:
   Result<std::optional<kv::Ticket>> share(const model::VaultId& vault, const SpaceId& space,
-                                          const model::PieceId& piece,
+                                          const model::PieceId& piece, const Interrupt& interrupt,
                                           std::optional<model::BlobPlace>& missing);
   // Where it is durable: as what comes, or at least as what it replaces was.
   enum class Lasting { as_new, for_good };
   Result<model::PieceRow> write(const model::VaultId& vault, const model::PieceId& piece,
-                                PieceBuffer& buffer, Lasting lasting);
-  Result<model::BlobPlace> write_frames(Bytes frames, std::size_t piece_bytes, Lasting lasting);
+                                PieceBuffer& buffer, Lasting lasting,
+                                const Interrupt& interrupt);
+  Result<model::BlobPlace> write_frames(Bytes frames, std::size_t piece_bytes, Lasting lasting,
+                                        const Interrupt& interrupt);
   void settle_used(const model::PieceRow& row, kv::Ticket ticket);
   void give_up(const model::PieceRow& row);
   void settle_failed(const model::PieceRow& row, Code code);

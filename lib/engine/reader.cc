@@ -26,8 +26,7 @@ struct Reader::State final : engine::Guest {
     engine::Engine& engine = *session->engine;
     return session->run(Verb::read, [&]() -> Result<std::size_t> {
       SPIND_TRY(session->call.interrupted(engine.clock()));
-      return source->read_at(offset, out,
-                             [&] { return session->call.interrupted(engine.clock()); });
+      return source->read_at(offset, out, session->call.interrupt(engine.clock()));
     });
   }
 

@@ -47,9 +47,9 @@ Result<std::unique_ptr<content::Upload>> begin_upload(const SpaceState& space, c
   Engine& engine = *session.engine;
   SPIND_TRY_ASSIGN(const content::Owner owner,
                    ops::check_put(engine.context(), session.call, space.id, file, options));
-  return engine.content().upload(
-      owner, wanted_checksums(options),
-      [call = session.call, &clock = engine.clock()] { return call.interrupted(clock); });
+  // Whoever uploads keeps the session.
+  return engine.content().upload(owner, wanted_checksums(options),
+                                 session.call.interrupt(engine.clock()));
 }
 
 Result<Written> put_bytes(const SpaceState& space, const Ref& file, Bytes bytes,

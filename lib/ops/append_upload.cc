@@ -48,8 +48,7 @@ class Appending {
                    kPieceBytesMax) {}
 
   Status store() {
-    const auto interrupt = [&] { return call_.interrupted(context_.clock); };
-    const auto upload = context_.content.upload(owner_, 0, interrupt);
+    const auto upload = context_.content.upload(owner_, 0, call_.interrupt(context_.clock));
     if (joins_)
       for (const model::UploadPart& part : progress().tail) SPIND_TRY(copy(part, *upload));
     SPIND_TRY(upload->append(bytes_));
@@ -100,9 +99,8 @@ class Appending {
                                              part.content, part.size_bytes));
     std::vector<std::uint8_t> buffer(std::min<std::uint64_t>(part.size_bytes, kCopyBytes));
     for (std::uint64_t offset = 0; offset < part.size_bytes;) {
-      SPIND_TRY_ASSIGN(const std::size_t got, source->read_at(offset, buffer, [&] {
-        return call_.interrupted(context_.clock);
-      }));
+      SPIND_TRY_ASSIGN(const std::size_t got,
+                       source->read_at(offset, buffer, call_.interrupt(context_.clock)));
       if (got == 0) return Error{.code = Code::corruption, .text = "a part is shorter than it was"};
       SPIND_TRY(upload.append(Bytes(buffer).first(got)));
       offset += got;

@@ -44,6 +44,11 @@ std::optional<std::chrono::nanoseconds> Call::time_left(Clock& clock) const {
       std::max<std::int64_t>(deadline_monotonic_ns - clock.monotonic_ns(), 0));
 }
 
+Interrupt Call::interrupt(Clock& clock) const {
+  if (!cancel && deadline_monotonic_ns == 0) return nullptr;
+  return [this, &clock] { return interrupted(clock); };
+}
+
 Status may_enter(const Call& call, const model::SpaceRecord& info, const SpaceId& space,
                  Wanted wanted) {
   if (info.state == SpaceStatus::purged) return space::no_such_space(space);

@@ -41,6 +41,8 @@ struct Call {
   Status interrupted(Clock& clock) const;
   // Until its deadline; none: it has none.
   std::optional<std::chrono::nanoseconds> time_left(Clock& clock) const;
+  // Asks that, as long as the call is there; null if nothing can interrupt it.
+  Interrupt interrupt(Clock& clock) const;
 };
 
 // unsupported if the call looks at the past: it cannot be changed, and nothing happens in it.

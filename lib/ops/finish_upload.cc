@@ -24,8 +24,8 @@ Status check_finish(const model::UploadRecord& upload) {
 }
 
 // What a version of it refers to. Its content is small, or has pieces.
-Status add_content(const Context& context, const SeenUpload& seen, UploadId number,
-                   content::Stored& stored) {
+Status add_content(const Context& context, const Call& call, const SeenUpload& seen,
+                   UploadId number, content::Stored& stored) {
   const space::Reading& reading = seen.entered.reading;
   stored.size_bytes = seen.upload.size_bytes();
   SPIND_TRY_ASSIGN(stored.pieces,
@@ -35,7 +35,7 @@ Status add_content(const Context& context, const SeenUpload& seen, UploadId numb
   stored.inline_bytes.resize(stored.size_bytes);
   const std::span<std::uint8_t> out(reinterpret_cast<std::uint8_t*>(stored.inline_bytes.data()),
                                     stored.inline_bytes.size());
-  SPIND_TRY(source->read_at(0, out));
+  SPIND_TRY(source->read_at(0, out, call.interrupt(context.clock)));
   return {};
 }
 
@@ -50,9 +50,8 @@ Status add_hashes(const Context& context, const Call& call, const SeenUpload& se
     if (progress && !progress({offset, stored.size_bytes}))
       return Error{.code = Code::cancelled, .text = "the caller cancelled it"};
     source->read_ahead(offset, 8 * kReadBytes);
-    SPIND_TRY_ASSIGN(const std::size_t got, source->read_at(offset, buffer, [&] {
-      return call.interrupted(context.clock);
-    }));
+    SPIND_TRY_ASSIGN(const std::size_t got,
+                     source->read_at(offset, buffer, call.interrupt(context.clock)));
     if (got == 0) return Error{.code = Code::corruption, .text = "the upload is not whole"};
     hashes.update(Bytes(buffer).first(got));
     offset += got;
@@ -129,7 +128,7 @@ Result<Written> finish_upload(const Context& context, const Call& call, const Sp
   Status ready = seen.ok() ? check_finish(seen->upload) : Status(seen.error());
   if (!ready.ok()) return repeat(context, call, space, type, options.request_id, ready.error());
   content::Stored stored;
-  SPIND_TRY(add_content(context, *seen, number, stored));
+  SPIND_TRY(add_content(context, call, *seen, number, stored));
   SPIND_TRY(add_hashes(context, call, *seen, number, options.progress, stored));
   SPIND_TRY(check_content(seen->upload.options, stored, target_of(seen->upload)));
   if (options.hold) return become_held(context, call, number, *seen, stored, options.request_id);
@@ -147,7 +146,7 @@ Result<Written> release_upload(const Context& context, const Call& call, const S
                   ready.error());
   SPIND_TRY(permit(call, *seen->entered.info, {kRootNode}, 0, access::kUpdateGrant, Ref("/")));
   content::Stored stored;
-  SPIND_TRY(add_content(context, *seen, number, stored));
+  SPIND_TRY(add_content(context, call, *seen, number, stored));
   stored.sha256 = seen->upload.progress.sha256;
   stored.checksums = seen->upload.progress.checksums;
   return become_version(context, call, number, Whose::managed, *seen, stored, options.request_id);

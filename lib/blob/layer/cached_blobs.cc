@@ -7,6 +7,7 @@
 #include "base/hash.h"
 #include "base/try.h"
 #include "blob/blob_name.h"
+#include "blob/scatter.h"
 
 namespace spind {
 namespace {
@@ -199,10 +200,12 @@ Status CachedBlobs::expect_end(const Seen& blob, std::uint64_t size_bytes) {
 }
 
 Result<std::vector<std::uint8_t>> CachedBlobs::fetch(const Seen& blob, std::uint64_t number,
-                                                     std::size_t count,
-                                                     std::uint64_t wanted_bytes) {
+                                                     std::size_t count, std::uint64_t wanted_bytes,
+                                                     const Interrupt& interrupt) {
   std::vector<std::uint8_t> bytes(static_cast<std::size_t>(count * block_bytes_));
-  SPIND_TRY_ASSIGN(const std::size_t got, under_->range(blob.name, number * block_bytes_, bytes));
+  const std::span<std::uint8_t> place = bytes;
+  SPIND_TRY_ASSIGN(const std::size_t got, under_->scatter_unless(blob.name, number * block_bytes_,
+                                                                 std::span(&place, 1), interrupt));
   bytes.resize(got);
   missed_blocks_ += count;
   fetched_bytes_ += got;
@@ -219,7 +222,7 @@ bool CachedBlobs::serves(const Block& block, std::uint64_t begin, std::size_t wa
 }
 
 Result<std::size_t> CachedBlobs::fill(const Seen& blob, std::uint64_t offset,
-                                      std::span<std::uint8_t> out) {
+                                      std::span<std::uint8_t> out, const Interrupt& interrupt) {
   std::size_t done = 0;
   const auto copy = [&](Bytes from, std::uint64_t begin) {
     const Bytes part = from.subspan(std::min<std::size_t>(begin, from.size()));
@@ -243,7 +246,8 @@ Result<std::size_t> CachedBlobs::fill(const Seen& blob, std::uint64_t offset,
     const std::size_t count = missing_from(
         blob, number, static_cast<std::size_t>((wanted + block_bytes_ - 1) / block_bytes_));
     wanted = std::min(wanted, count * block_bytes_);
-    SPIND_TRY_ASSIGN(const std::vector<std::uint8_t> bytes, fetch(blob, number, count, wanted));
+    SPIND_TRY_ASSIGN(const std::vector<std::uint8_t> bytes,
+                     fetch(blob, number, count, wanted, interrupt));
     copy(bytes, begin);
     if (bytes.size() < wanted) break;
   }
@@ -252,14 +256,31 @@ Result<std::size_t> CachedBlobs::fill(const Seen& blob, std::uint64_t offset,
 
 Result<std::size_t> CachedBlobs::range(std::string_view name, std::uint64_t offset,
                                        std::span<std::uint8_t> out) {
+  return range_unless(name, offset, out, nullptr);
+}
+
+Result<std::size_t> CachedBlobs::scatter_unless(std::string_view name, std::uint64_t offset,
+                                                std::span<const std::span<std::uint8_t>> places,
+                                                const Interrupt& interrupt) {
+  return scatter_by_range(places, [&](std::span<std::uint8_t> out) {
+    return range_unless(name, offset, out, interrupt);
+  });
+}
+
+Result<std::size_t> CachedBlobs::range_unless(std::string_view name, std::uint64_t offset,
+                                              std::span<std::uint8_t> out,
+                                              const Interrupt& interrupt) {
   SPIND_TRY(check_blob_name(name));
-  if (out.empty() || offset > kCachedOffsetMax) return under_->range(name, offset, out);
+  const auto from_below = [&] {
+    return under_->scatter_unless(name, offset, std::span(&out, 1), interrupt);
+  };
+  if (out.empty() || offset > kCachedOffsetMax) return from_below();
   const Seen blob = look_at(name);
   if (!blob.changing) {
-    auto got = fill(blob, offset, out);
+    auto got = fill(blob, offset, out, interrupt);
     if (unchanged(blob)) return got;  // else parts may be of before the change, and parts of after
   }
-  return under_->range(name, offset, out);
+  return from_below();
 }
 
 std::optional<std::vector<std::uint8_t>> CachedBlobs::whole(const Seen& blob,
@@ -307,9 +328,14 @@ void CachedBlobs::will_read(std::string_view name, std::uint64_t offset, std::ui
 }
 
 Status CachedBlobs::put(std::string_view name, std::span<const std::uint8_t> bytes) {
+  return put_unless(name, bytes, nullptr);
+}
+
+Status CachedBlobs::put_unless(std::string_view name, std::span<const std::uint8_t> bytes,
+                               const Interrupt& interrupt) {
   SPIND_TRY(check_blob_name(name));
   const Seen during = begin_change(name);
-  Status done = under_->put(name, bytes);
+  Status done = under_->put_unless(name, bytes, interrupt);
   const Seen after = end_change(during);
   // Another change that overlapped may have come to the store below before this one or after it.
   const bool alone = !after.changing && after.moment == during.moment + 1;

@@ -30,6 +30,11 @@ class CachedBlobs final : public BlobCache {
                                         std::uint64_t size_bytes_max) override;
   Result<std::size_t> range(std::string_view name, std::uint64_t offset,
                             std::span<std::uint8_t> out) override;
+  Status put_unless(std::string_view name, std::span<const std::uint8_t> bytes,
+                    const Interrupt& interrupt) override;
+  Result<std::size_t> scatter_unless(std::string_view name, std::uint64_t offset,
+                                     std::span<const std::span<std::uint8_t>> places,
+                                     const Interrupt& interrupt) override;
   void will_read(std::string_view name, std::uint64_t offset, std::uint64_t size_bytes) override;
   Status remove(std::string_view name) override;
   Status remove_all(std::span<const std::string> names) override;
@@ -75,11 +80,14 @@ class CachedBlobs final : public BlobCache {
 
   std::optional<std::vector<std::uint8_t>> whole(const Seen& blob, std::uint64_t size_bytes_max);
   Result<std::vector<std::uint8_t>> fetch(const Seen& blob, std::uint64_t number, std::size_t count,
-                                          std::uint64_t wanted_bytes);
+                                          std::uint64_t wanted_bytes, const Interrupt& interrupt);
   Status expect_end(const Seen& blob, std::uint64_t size_bytes);
   // Whether a block answers a read of it that begins there and wants so much.
   bool serves(const Block& block, std::uint64_t begin, std::size_t wanted_bytes) const;
-  Result<std::size_t> fill(const Seen& blob, std::uint64_t offset, std::span<std::uint8_t> out);
+  Result<std::size_t> range_unless(std::string_view name, std::uint64_t offset,
+                                   std::span<std::uint8_t> out, const Interrupt& interrupt);
+  Result<std::size_t> fill(const Seen& blob, std::uint64_t offset, std::span<std::uint8_t> out,
+                           const Interrupt& interrupt);
 
   void drop(const std::vector<CachedBlock>& blocks);
   void device_failed();

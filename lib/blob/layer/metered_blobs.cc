@@ -46,7 +46,13 @@ void MeteredBlobs::record(BlobRequest request, std::int64_t duration_ns, Code ou
 }
 
 Status MeteredBlobs::put(std::string_view name, std::span<const std::uint8_t> bytes) {
-  Status done = measure(BlobRequest::put, [&] { return under_->put(name, bytes); });
+  return put_unless(name, bytes, nullptr);
+}
+
+Status MeteredBlobs::put_unless(std::string_view name, std::span<const std::uint8_t> bytes,
+                                const Interrupt& interrupt) {
+  Status done =
+      measure(BlobRequest::put, [&] { return under_->put_unless(name, bytes, interrupt); });
   if (done.ok()) bytes_written_.fetch_add(bytes.size(), std::memory_order_relaxed);
   return done;
 }
@@ -67,7 +73,14 @@ Result<std::size_t> MeteredBlobs::range(std::string_view name, std::uint64_t off
 
 Result<std::size_t> MeteredBlobs::scatter(std::string_view name, std::uint64_t offset,
                                           std::span<const std::span<std::uint8_t>> places) {
-  auto got = measure(BlobRequest::range, [&] { return under_->scatter(name, offset, places); });
+  return scatter_unless(name, offset, places, nullptr);
+}
+
+Result<std::size_t> MeteredBlobs::scatter_unless(std::string_view name, std::uint64_t offset,
+                                                 std::span<const std::span<std::uint8_t>> places,
+                                                 const Interrupt& interrupt) {
+  auto got = measure(BlobRequest::range,
+                     [&] { return under_->scatter_unless(name, offset, places, interrupt); });
   if (got.ok()) bytes_read_.fetch_add(*got, std::memory_order_relaxed);
   return got;
 }

@@ -25,6 +25,11 @@ class MeteredBlobs final : public BlobMeter {
                             std::span<std::uint8_t> out) override;
   Result<std::size_t> scatter(std::string_view name, std::uint64_t offset,
                               std::span<const std::span<std::uint8_t>> places) override;
+  Status put_unless(std::string_view name, std::span<const std::uint8_t> bytes,
+                    const Interrupt& interrupt) override;
+  Result<std::size_t> scatter_unless(std::string_view name, std::uint64_t offset,
+                                     std::span<const std::span<std::uint8_t>> places,
+                                     const Interrupt& interrupt) override;
   void will_read(std::string_view name, std::uint64_t offset, std::uint64_t size_bytes) override;
   Status remove(std::string_view name) override;
   Status remove_all(std::span<const std::string> names) override;

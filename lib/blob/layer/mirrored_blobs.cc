@@ -106,11 +106,12 @@ Result<MirroredBlobs::BackendPtr> MirroredBlobs::find(std::string_view name) con
 // ---- changes ----------------------------------------------------------------------------------------
 
 template <class Call>
-std::vector<MirroredBlobs::Answer> MirroredBlobs::ask_all(const Backends& all, Call call) {
+std::vector<MirroredBlobs::Answer> MirroredBlobs::ask_all(const Backends& all, Call call,
+                                                          const Interrupt& interrupt) {
   std::vector<Answer> answers(all.size());
   crew_.run(all.size(), [&](std::size_t i) {
     answers[i].asked = !all[i]->health.resting(clock_.monotonic_ns());
-    answers[i].done = ask(*all[i], call);
+    answers[i].done = ask(*all[i], call, interrupt);
   });
   return answers;
 }
@@ -161,6 +162,11 @@ Status MirroredBlobs::settle(const Backends& all, const std::vector<Answer>& ans
 }
 
 Status MirroredBlobs::put(std::string_view name, std::span<const std::uint8_t> bytes) {
+  return put_unless(name, bytes, nullptr);
+}
+
+Status MirroredBlobs::put_unless(std::string_view name, std::span<const std::uint8_t> bytes,
+                                 const Interrupt& interrupt) {
   SPIND_TRY(check_blob_name(name));
   const Gate::Inside same_backends(changes_);
   const NameLatch::Hold held(latch_, name);
@@ -169,9 +175,12 @@ Status MirroredBlobs::put(std::string_view name, std::span<const std::uint8_t> b
   if (clashes(name, false))
     return Error{Code::conflict, "the name is a folder, or a folder of it a blob",
                  std::string(name)};
-  const auto answers = ask_all(all, [&](BlobStore& store) { return store.put(name, bytes); });
-  return settle(all, answers, name, options_.write_quorum,
-                {.kind = MirrorChangeKind::missing, .size_bytes = bytes.size()});
+  const auto put_to = [&](BlobStore& store) { return store.put_unless(name, bytes, interrupt); };
+  const auto answers = ask_all(all, put_to, interrupt);
+  Status settled = settle(all, answers, name, options_.write_quorum,
+                          {.kind = MirrorChangeKind::missing, .size_bytes = bytes.size()});
+  if (!settled.ok()) SPIND_TRY(spind::ask(interrupt));
+  return settled;
 }
 
 Status MirroredBlobs::remove(std::string_view name) {
@@ -233,18 +242,19 @@ Error MirroredBlobs::not_read(const Found& found, std::string_view name) const {
 }
 
 template <class Call>
-auto MirroredBlobs::read(std::string_view name, Call call)
+auto MirroredBlobs::read(std::string_view name, Call call, const Interrupt& interrupt)
     -> decltype(call(std::declval<BlobStore&>())) {
   SPIND_TRY(check_blob_name(name));
   if (removed(name)) return Error{Code::not_found, "no such blob", std::string(name)};
   Found found;
   for (const BackendPtr& backend : holders(name)) {
-    auto got = read_from(*backend, call);
+    auto got = read_from(*backend, call, interrupt);
     if (got.ok() || got.code() == Code::limit_exceeded) {
       // The answer does not wait for whether the others can be mended.
       if (!found.lacking.empty() || !found.corrupt.empty()) (void)heal(name);
       return got;
     }
+    SPIND_TRY(spind::ask(interrupt));
     if (got.code() == Code::not_found)
       found.lacking.push_back(backend);
     else if (got.code() == Code::corruption)
@@ -273,7 +283,16 @@ Result<std::size_t> MirroredBlobs::range(std::string_view name, std::uint64_t of
 
 Result<std::size_t> MirroredBlobs::scatter(std::string_view name, std::uint64_t offset,
                                            std::span<const std::span<std::uint8_t>> places) {
-  return read(name, [&](BlobStore& store) { return store.scatter(name, offset, places); });
+  return scatter_unless(name, offset, places, nullptr);
+}
+
+Result<std::size_t> MirroredBlobs::scatter_unless(std::string_view name, std::uint64_t offset,
+                                                  std::span<const std::span<std::uint8_t>> places,
+                                                  const Interrupt& interrupt) {
+  const auto read_from_it = [&](BlobStore& store) {
+    return store.scatter_unless(name, offset, places, interrupt);
+  };
+  return read(name, read_from_it, interrupt);
 }
 
 void MirroredBlobs::will_read(std::string_view name, std::uint64_t offset,

@@ -36,6 +36,11 @@ class MirroredBlobs final : public BlobMirror {
                             std::span<std::uint8_t> out) override;
   Result<std::size_t> scatter(std::string_view name, std::uint64_t offset,
                               std::span<const std::span<std::uint8_t>> places) override;
+  Status put_unless(std::string_view name, std::span<const std::uint8_t> bytes,
+                    const Interrupt& interrupt) override;
+  Result<std::size_t> scatter_unless(std::string_view name, std::uint64_t offset,
+                                     std::span<const std::span<std::uint8_t>> places,
+                                     const Interrupt& interrupt) override;
   void will_read(std::string_view name, std::uint64_t offset, std::uint64_t size_bytes) override;
   Status remove(std::string_view name) override;
   Result<std::vector<BlobListItem>> list(std::string_view prefix, std::string_view after,
@@ -76,13 +81,15 @@ class MirroredBlobs final : public BlobMirror {
   Backends backends() const;
   Result<BackendPtr> find(std::string_view name) const;
   template <class Call>
-  auto ask(Backend& backend, Call call) -> decltype(call(*backend.store));
+  auto ask(Backend& backend, Call call, const Interrupt& interrupt = nullptr)
+      -> decltype(call(*backend.store));
   template <class Call>
-  auto read_from(Backend& backend, Call call) -> decltype(call(*backend.store));
+  auto read_from(Backend& backend, Call call, const Interrupt& interrupt = nullptr)
+      -> decltype(call(*backend.store));
 
   // Changes.
   template <class Call>
-  std::vector<Answer> ask_all(const Backends& all, Call call);
+  std::vector<Answer> ask_all(const Backends& all, Call call, const Interrupt& interrupt = nullptr);
   Status settle(const Backends& all, const std::vector<Answer>& answers, std::string_view name,
                 std::size_t needed, const MirrorChange& if_failed);
   Status note(const Backends& all, const std::vector<Answer>& answers, std::string_view name,
@@ -93,7 +100,8 @@ class MirroredBlobs final : public BlobMirror {
   bool removed(std::string_view name) const;
   bool clashes(std::string_view name, bool lingering) const;
   template <class Call>
-  auto read(std::string_view name, Call call) -> decltype(call(std::declval<BlobStore&>()));
+  auto read(std::string_view name, Call call, const Interrupt& interrupt = nullptr)
+      -> decltype(call(std::declval<BlobStore&>()));
   bool verified(std::string_view name, std::span<const std::uint8_t> bytes) const;
   Error not_read(const Found& found, std::string_view name) const;
   Result<std::vector<BlobListItem>> list_from(Backend& backend, std::string_view prefix,

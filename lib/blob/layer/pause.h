@@ -6,6 +6,8 @@
 
 #include <cstdint>
 
+#include "spind/blob_store.h"
+
 namespace spind {
 
 // Thread-safe.
@@ -17,5 +19,8 @@ class Pause {
 
   static Pause& system();
 };
+
+// The same, but for what the interrupt says meanwhile.
+Status pause_unless(Pause& pause, std::int64_t nanoseconds, const Interrupt& interrupt);
 
 }  // namespace spind

@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/try.h"
+#include "blob/interrupt.h"
+
 namespace spind {
 namespace {
 
@@ -56,7 +59,8 @@ RetryingBlobs::RetryingBlobs(BlobStorePtr under, const RetryOptions& options, Cl
       pause_(pause),
       budget_(options, clock.monotonic_ns()) {}
 
-bool RetryingBlobs::wait_for_next(std::uint32_t attempt, std::int64_t begin_ns) {
+bool RetryingBlobs::wait_for_next(std::uint32_t attempt, std::int64_t begin_ns,
+                                  const Interrupt& interrupt) {
   if (attempt >= options_.attempts_max) return false;
   const std::int64_t longest = longest_retry_wait_ns(options_, attempt);
   // Anywhere up to the longest, so that callers who failed together do not come back together.
@@ -65,22 +69,29 @@ bool RetryingBlobs::wait_for_next(std::uint32_t attempt, std::int64_t begin_ns) 
   const std::int64_t now = clock_.monotonic_ns();
   if (now - begin_ns + wait > to_ns(options_.time_max)) return false;
   if (!budget_.draw(now)) return false;
-  pause_.pause(wait);
-  return true;
+  return pause_unless(pause_, wait, interrupt).ok();
 }
 
 template <class Call>
-auto RetryingBlobs::repeat(Call call) -> decltype(call()) {
+auto RetryingBlobs::repeat(Call call, const Interrupt& interrupt) -> decltype(call()) {
   budget_.call_began();
   const std::int64_t begin_ns = clock_.monotonic_ns();
   for (std::uint32_t attempt = 1;; ++attempt) {
     auto done = call();
-    if (done.ok() || !passing(done.code()) || !wait_for_next(attempt, begin_ns)) return done;
+    if (done.ok() || !passing(done.code())) return done;
+    const bool again = wait_for_next(attempt, begin_ns, interrupt);
+    SPIND_TRY(ask(interrupt));
+    if (!again) return done;
   }
 }
 
 Status RetryingBlobs::put(std::string_view name, std::span<const std::uint8_t> bytes) {
-  return repeat([&] { return under_->put(name, bytes); });
+  return put_unless(name, bytes, nullptr);
+}
+
+Status RetryingBlobs::put_unless(std::string_view name, std::span<const std::uint8_t> bytes,
+                                 const Interrupt& interrupt) {
+  return repeat([&] { return under_->put_unless(name, bytes, interrupt); }, interrupt);
 }
 
 Result<std::vector<std::uint8_t>> RetryingBlobs::get(std::string_view name,
@@ -95,7 +106,13 @@ Result<std::size_t> RetryingBlobs::range(std::string_view name, std::uint64_t of
 
 Result<std::size_t> RetryingBlobs::scatter(std::string_view name, std::uint64_t offset,
                                            std::span<const std::span<std::uint8_t>> places) {
-  return repeat([&] { return under_->scatter(name, offset, places); });
+  return scatter_unless(name, offset, places, nullptr);
+}
+
+Result<std::size_t> RetryingBlobs::scatter_unless(std::string_view name, std::uint64_t offset,
+                                                  std::span<const std::span<std::uint8_t>> places,
+                                                  const Interrupt& interrupt) {
+  return repeat([&] { return under_->scatter_unless(name, offset, places, interrupt); }, interrupt);
 }
 
 void RetryingBlobs::will_read(std::string_view name, std::uint64_t offset,

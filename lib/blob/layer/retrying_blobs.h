@@ -45,6 +45,11 @@ class RetryingBlobs final : public BlobStore {
                             std::span<std::uint8_t> out) override;
   Result<std::size_t> scatter(std::string_view name, std::uint64_t offset,
                               std::span<const std::span<std::uint8_t>> places) override;
+  Status put_unless(std::string_view name, std::span<const std::uint8_t> bytes,
+                    const Interrupt& interrupt) override;
+  Result<std::size_t> scatter_unless(std::string_view name, std::uint64_t offset,
+                                     std::span<const std::span<std::uint8_t>> places,
+                                     const Interrupt& interrupt) override;
   void will_read(std::string_view name, std::uint64_t offset, std::uint64_t size_bytes) override;
   Status remove(std::string_view name) override;
   Status remove_all(std::span<const std::string> names) override;
@@ -53,9 +58,9 @@ class RetryingBlobs final : public BlobStore {
 
  private:
   template <class Call>
-  auto repeat(Call call) -> decltype(call());
+  auto repeat(Call call, const Interrupt& interrupt = nullptr) -> decltype(call());
   // Lets the time before the next attempt pass; false if there is to be none.
-  bool wait_for_next(std::uint32_t attempt, std::int64_t begin_ns);
+  bool wait_for_next(std::uint32_t attempt, std::int64_t begin_ns, const Interrupt& interrupt);
 
   const BlobStorePtr under_;
   const RetryOptions options_;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/try.h"
+
 namespace spind {
 namespace {
 
@@ -48,9 +50,10 @@ ThrottledBlobs::ThrottledBlobs(BlobStorePtr under, const ThrottleOptions& option
       reads_(options.read_bytes_a_second, clock.monotonic_ns()),
       writes_(options.write_bytes_a_second, clock.monotonic_ns()) {}
 
-void ThrottledBlobs::wait(Turns& bytes, std::uint64_t size_bytes) {
+Status ThrottledBlobs::wait(Turns& bytes, std::uint64_t size_bytes, const Interrupt& interrupt) {
   const std::int64_t now = clock_.monotonic_ns();
-  pause_.pause(std::max(requests_.take(1, now), bytes.take(size_bytes, now)) - now);
+  return pause_unless(pause_, std::max(requests_.take(1, now), bytes.take(size_bytes, now)) - now,
+                      interrupt);
 }
 
 Result<std::size_t> ThrottledBlobs::settle(std::uint64_t wanted_bytes, Result<std::size_t> read) {
@@ -59,13 +62,18 @@ Result<std::size_t> ThrottledBlobs::settle(std::uint64_t wanted_bytes, Result<st
 }
 
 Status ThrottledBlobs::put(std::string_view name, std::span<const std::uint8_t> bytes) {
-  wait(writes_, bytes.size());
-  return under_->put(name, bytes);
+  return put_unless(name, bytes, nullptr);
+}
+
+Status ThrottledBlobs::put_unless(std::string_view name, std::span<const std::uint8_t> bytes,
+                                  const Interrupt& interrupt) {
+  SPIND_TRY(wait(writes_, bytes.size(), interrupt));
+  return under_->put_unless(name, bytes, interrupt);
 }
 
 Result<std::vector<std::uint8_t>> ThrottledBlobs::get(std::string_view name,
                                                       std::uint64_t size_bytes_max) {
-  wait(reads_, 0);
+  SPIND_TRY(wait(reads_, 0));
   auto bytes = under_->get(name, size_bytes_max);
   // How many they are is known only now: who comes next waits for them.
   if (bytes.ok()) reads_.take_later(bytes->size());
@@ -74,36 +82,43 @@ Result<std::vector<std::uint8_t>> ThrottledBlobs::get(std::string_view name,
 
 Result<std::size_t> ThrottledBlobs::range(std::string_view name, std::uint64_t offset,
                                           std::span<std::uint8_t> out) {
-  wait(reads_, out.size());
+  SPIND_TRY(wait(reads_, out.size()));
   return settle(out.size(), under_->range(name, offset, out));
 }
 
 Result<std::size_t> ThrottledBlobs::scatter(std::string_view name, std::uint64_t offset,
                                             std::span<const std::span<std::uint8_t>> places) {
+  return scatter_unless(name, offset, places, nullptr);
+}
+
+Result<std::size_t> ThrottledBlobs::scatter_unless(std::string_view name, std::uint64_t offset,
+                                                   std::span<const std::span<std::uint8_t>> places,
+                                                   const Interrupt& interrupt) {
   std::uint64_t wanted = 0;
   for (const std::span<std::uint8_t> place : places) wanted += place.size();
-  wait(reads_, wanted);
-  return settle(wanted, under_->scatter(name, offset, places));
+  Status waited = wait(reads_, wanted, interrupt);
+  if (!waited.ok()) return settle(wanted, std::move(waited).error());
+  return settle(wanted, under_->scatter_unless(name, offset, places, interrupt));
 }
 
 // A hint may cost requests that nobody has paid for: under a limit there are none.
 void ThrottledBlobs::will_read(std::string_view, std::uint64_t, std::uint64_t) {}
 
 Status ThrottledBlobs::remove(std::string_view name) {
-  wait(writes_, 0);
+  SPIND_TRY(wait(writes_, 0));
   return under_->remove(name);
 }
 
 // A store that has to ask for each name makes more than the one request that is counted here.
 Status ThrottledBlobs::remove_all(std::span<const std::string> names) {
-  wait(writes_, 0);
+  SPIND_TRY(wait(writes_, 0));
   return under_->remove_all(names);
 }
 
 Result<std::vector<BlobListItem>> ThrottledBlobs::list(std::string_view prefix,
                                                        std::string_view after,
                                                        std::size_t count_max) {
-  wait(reads_, 0);
+  SPIND_TRY(wait(reads_, 0));
   return under_->list(prefix, after, count_max);
 }
 

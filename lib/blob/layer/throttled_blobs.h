@@ -42,6 +42,11 @@ class ThrottledBlobs final : public BlobStore {
                             std::span<std::uint8_t> out) override;
   Result<std::size_t> scatter(std::string_view name, std::uint64_t offset,
                               std::span<const std::span<std::uint8_t>> places) override;
+  Status put_unless(std::string_view name, std::span<const std::uint8_t> bytes,
+                    const Interrupt& interrupt) override;
+  Result<std::size_t> scatter_unless(std::string_view name, std::uint64_t offset,
+                                     std::span<const std::span<std::uint8_t>> places,
+                                     const Interrupt& interrupt) override;
   void will_read(std::string_view name, std::uint64_t offset, std::uint64_t size_bytes) override;
   Status remove(std::string_view name) override;
   Status remove_all(std::span<const std::string> names) override;
@@ -50,7 +55,7 @@ class ThrottledBlobs final : public BlobStore {
 
  private:
   // Takes a turn for one request, and one for its bytes, and waits for the later of the two.
-  void wait(Turns& bytes, std::uint64_t size_bytes);
+  Status wait(Turns& bytes, std::uint64_t size_bytes, const Interrupt& interrupt = nullptr);
   Result<std::size_t> settle(std::uint64_t wanted_bytes, Result<std::size_t> read);
 
   const BlobStorePtr under_;

@@ -9,6 +9,7 @@
 #include "base/hash.h"
 #include "base/hex.h"
 #include "base/try.h"
+#include "blob/interrupt.h"
 
 namespace spind::s3 {
 namespace {
@@ -182,7 +183,7 @@ std::optional<Failure> Client::judge(const Call& call, const HttpOutcome& outcom
   return failure;
 }
 
-bool Client::wait_for_next(const HttpAnswer& answer, Attempt& attempt) {
+bool Client::wait_for_next(const Call& call, const HttpAnswer& answer, Attempt& attempt) {
   if (attempt.made >= retry_.attempts_max) return false;
   const std::int64_t longest = longest_retry_wait_ns(retry_, attempt.made);
   const auto jitter = static_cast<std::int64_t>(world_.random.next_u64() %
@@ -192,16 +193,15 @@ bool Client::wait_for_next(const HttpAnswer& answer, Attempt& attempt) {
   const std::int64_t now = world_.clock.monotonic_ns();
   if (now - attempt.begin_ns + wait > to_ns(retry_.time_max)) return false;
   if (!budget_.draw(now)) return false;
-  world_.pause.pause(wait);
-  return true;
+  return pause_unless(world_.pause, wait, call.interrupt).ok();
 }
 
-bool Client::mend(const Failure& failure, const HttpAnswer& answer, const S3Credentials& used,
-                  Attempt& attempt) {
+bool Client::mend(const Call& call, const Failure& failure, const HttpAnswer& answer,
+                  const S3Credentials& used, Attempt& attempt) {
   switch (failure.remedy) {
     case Remedy::none: return false;
-    case Remedy::again: return wait_for_next(answer, attempt);
-    case Remedy::twice: return attempt.made <= 2 && wait_for_next(answer, attempt);
+    case Remedy::again: return wait_for_next(call, answer, attempt);
+    case Remedy::twice: return attempt.made <= 2 && wait_for_next(call, answer, attempt);
     case Remedy::set_clock: {
       const std::optional<std::int64_t> date = date_of(answer);
       if (!date || std::exchange(attempt.clock_was_set, true)) return false;
@@ -219,11 +219,11 @@ bool Client::mend(const Failure& failure, const HttpAnswer& answer, const S3Cred
 }
 
 // How much will be read is known only when it is there: who reads next waits for it.
-void Client::wait_for_turn(const Call& call) {
+Status Client::wait_for_turn(const Call& call) {
   const std::int64_t now = world_.clock.monotonic_ns();
   const bool writes = call.kind == Kind::put || call.kind == Kind::part;
   const std::int64_t bytes = writes ? writes_.take(call.body.size(), now) : reads_.take(0, now);
-  world_.pause.pause(std::max(requests_.take(1, now), bytes) - now);
+  return pause_unless(world_.pause, std::max(requests_.take(1, now), bytes) - now, call.interrupt);
 }
 
 HttpOutcome Client::perform(const Call& call, const S3Credentials& credentials) {
@@ -231,7 +231,7 @@ HttpOutcome Client::perform(const Call& call, const S3Credentials& credentials) 
   for (const std::span<std::uint8_t> place : call.places) wanted += place.size();
   const bool hedged = options_.hedge_reads && call.kind == Kind::get && wanted <= kHedgedBytesMax;
   if (hedged) return perform_hedged(call, credentials, wanted);
-  return http_->perform(sign(call, credentials));
+  return http_->perform(sign(call, credentials), call.interrupt);
 }
 
 HttpOutcome Client::perform_hedged(const Call& call, const S3Credentials& credentials,
@@ -248,9 +248,9 @@ HttpOutcome Client::perform_hedged(const Call& call, const S3Credentials& creden
   };
   const std::int64_t begin_ns = world_.clock.monotonic_ns();
   bool second = false;
-  HttpOutcome outcome =
-      http_->perform_hedged(sign(call, credentials),
-                            hedging_.patience().value_or(std::chrono::hours(1)), ask_again, second);
+  HttpOutcome outcome = http_->perform_hedged(sign(call, credentials),
+                                              hedging_.patience().value_or(std::chrono::hours(1)),
+                                              ask_again, second, call.interrupt);
   if (outcome.failure == HttpFailure::none && outcome.answer.status < 300)
     hedging_.took(std::chrono::nanoseconds(world_.clock.monotonic_ns() - begin_ns));
   if (second && outcome.answer.status == 206 && !call.places.empty())
@@ -262,19 +262,20 @@ Result<HttpAnswer> Client::send(const Call& call, std::uint32_t* attempts) {
   budget_.call_began();
   Attempt attempt{.begin_ns = world_.clock.monotonic_ns()};
   while (true) {
+    SPIND_TRY(wait_for_turn(call));
     SPIND_TRY_ASSIGN(S3Credentials credentials, credentials_.get());
     ++attempt.made;
     if (attempts != nullptr) *attempts = attempt.made;
     if (attempt.made > 1) retries_.fetch_add(1, std::memory_order_relaxed);
-    wait_for_turn(call);
     HttpOutcome outcome = perform(call, credentials);
     std::optional<Failure> failure = judge(call, outcome);
     note(call, outcome, failure.has_value());
-    const bool again = failure && mend(*failure, outcome.answer, credentials, attempt);
+    const bool again = failure && mend(call, *failure, outcome.answer, credentials, attempt);
     wipe(credentials.secret_key);
     wipe(credentials.session_token);
     if (again) continue;
     if (!failure) return std::move(outcome.answer);
+    SPIND_TRY(ask(call.interrupt));
     return std::move(failure->error);
   }
 }

@@ -40,6 +40,7 @@ struct Call {
   // Each attempt is sent once (see HttpRequest), so that attempts can be counted on.
   bool once = false;
   int also_good = 0;  // a status beside those from 200 to 299
+  Interrupt interrupt{};
   // Looks at a good answer, if set. What it answers with io_error or unavailable is tried again.
   std::function<Status(const HttpAnswer&)> accept{};
 };
@@ -73,16 +74,16 @@ class Client {
     std::int64_t begin_ns = 0;
     bool clock_was_set = false, keys_were_renewed = false;
   };
-  void wait_for_turn(const Call& call);
+  Status wait_for_turn(const Call& call);
   HttpOutcome perform(const Call& call, const S3Credentials& credentials);
   HttpOutcome perform_hedged(const Call& call, const S3Credentials& credentials,
                              std::uint64_t wanted);
   HttpRequest sign(const Call& call, const S3Credentials& credentials) const;
   std::string path_of(std::string_view key) const;
   std::optional<Failure> judge(const Call& call, const HttpOutcome& outcome);
-  bool mend(const Failure& failure, const HttpAnswer& answer, const S3Credentials& used,
-            Attempt& attempt);
-  bool wait_for_next(const HttpAnswer& answer, Attempt& attempt);
+  bool mend(const Call& call, const Failure& failure, const HttpAnswer& answer,
+            const S3Credentials& used, Attempt& attempt);
+  bool wait_for_next(const Call& call, const HttpAnswer& answer, Attempt& attempt);
   void note(const Call& call, const HttpOutcome& outcome, bool failed);
   void learn_clock(const HttpAnswer& answer);
 

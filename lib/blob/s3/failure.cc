@@ -115,6 +115,7 @@ Failure of_transfer(const HttpOutcome& outcome) {
           Remedy::none};
     case HttpFailure::too_large:
       return {{Code::io_error, "the answer is larger than what was asked for"}, Remedy::again};
+    case HttpFailure::given_up: return {{Code::cancelled, outcome.text}, Remedy::none};
     case HttpFailure::here:
     case HttpFailure::none: break;
   }

@@ -148,19 +148,26 @@ Result<std::size_t> ObjectStore::range(std::string_view name, std::uint64_t offs
 
 Result<std::size_t> ObjectStore::scatter(std::string_view name, std::uint64_t offset,
                                          std::span<const std::span<std::uint8_t>> places) {
+  return scatter_unless(name, offset, places, nullptr);
+}
+
+Result<std::size_t> ObjectStore::scatter_unless(std::string_view name, std::uint64_t offset,
+                                                std::span<const std::span<std::uint8_t>> places,
+                                                const Interrupt& interrupt) {
   SPIND_TRY(check_blob_name(name));
   std::uint64_t wanted = 0;
   for (const std::span<std::uint8_t> place : places) wanted += place.size();
   if (wanted == 0) {  // no range says so
-    SPIND_TRY(size_of(name));
+    SPIND_TRY(size_of(name, interrupt));
     return std::size_t{0};
   }
-  if (wanted > options_.part_bytes) return scatter_parts(name, offset, places, wanted);
-  return scatter_one(name, offset, places, wanted);
+  if (wanted > options_.part_bytes) return scatter_parts(name, offset, places, wanted, interrupt);
+  return scatter_one(name, offset, places, wanted, interrupt);
 }
 
 Result<std::size_t> ObjectStore::scatter_parts(std::string_view name, std::uint64_t offset,
-                                               Places places, std::uint64_t wanted) {
+                                               Places places, std::uint64_t wanted,
+                                               const Interrupt& interrupt) {
   const std::uint64_t part_bytes = options_.part_bytes;
   std::vector<std::size_t> counts((wanted + part_bytes - 1) / part_bytes);
   std::mutex mutex;
@@ -171,7 +178,7 @@ Result<std::size_t> ObjectStore::scatter_parts(std::string_view name, std::uint6
       if (!first.ok()) return;
     }
     const std::uint64_t begin = i * part_bytes, size = std::min(part_bytes, wanted - begin);
-    auto count = scatter_one(name, offset + begin, part_of(places, begin, size), size);
+    auto count = scatter_one(name, offset + begin, part_of(places, begin, size), size, interrupt);
     const std::lock_guard lock(mutex);
     if (count.ok()) {
       counts[i] = *count;
@@ -191,7 +198,8 @@ Result<std::size_t> ObjectStore::scatter_parts(std::string_view name, std::uint6
 }
 
 Result<std::size_t> ObjectStore::scatter_one(std::string_view name, std::uint64_t offset,
-                                             Places places, std::uint64_t wanted) {
+                                             Places places, std::uint64_t wanted,
+                                             const Interrupt& interrupt) {
   const std::uint64_t last = offset + std::min(wanted - 1, ~std::uint64_t{0} - offset);
   const Call call{
       .kind = Kind::get,
@@ -202,17 +210,19 @@ Result<std::size_t> ObjectStore::scatter_one(std::string_view name, std::uint64_
       .headers = {{"range", fmt::format("bytes={}-{}", offset, last)}},
       .places = places,
       .also_good = kRangeNotSatisfiable,
+      .interrupt = interrupt,
       .accept = [&](const HttpAnswer& answer) { return check_range(answer, offset, wanted); }};
   SPIND_TRY_ASSIGN(const HttpAnswer answer, client_->send(call));
   return static_cast<std::size_t>(answer.placed_bytes);
 }
 
-Result<std::uint64_t> ObjectStore::size_of(std::string_view name) {
+Result<std::uint64_t> ObjectStore::size_of(std::string_view name, const Interrupt& interrupt) {
   SPIND_TRY_ASSIGN(const HttpAnswer answer, client_->send({.kind = Kind::head,
                                                            .method = "HEAD",
                                                            .action = "head",
                                                            .name = name,
-                                                           .key = key_of(name)}));
+                                                           .key = key_of(name),
+                                                           .interrupt = interrupt}));
   if (!answer.content_length) return bad_answer("head: an answer without a length");
   return *answer.content_length;
 }

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "blob/interrupt.h"
 #include "blob/s3/http_transfer.h"
 
 namespace spind::s3 {
@@ -87,17 +88,24 @@ void HttpLoop::submit(Transfer& transfer) {
   curl_multi_wakeup(handles_->multi);
 }
 
-HttpOutcome HttpLoop::perform(const HttpRequest& request) {
+HttpOutcome HttpLoop::perform(const HttpRequest& request, const Interrupt& interrupt) {
   std::condition_variable finished;
   Transfer transfer{.request = request, .finished = finished};
   std::unique_lock lock(mutex_);
   submit(transfer);
-  finished.wait(lock, [&] { return transfer.done; });
-  return std::move(transfer.outcome);
+  const Status waited = wait_unless(finished, lock, interrupt, [&] { return transfer.done; });
+  return outcome_of(transfer, waited, lock);
+}
+
+HttpOutcome HttpLoop::outcome_of(Transfer& transfer, const Status& waited,
+                                 std::unique_lock<std::mutex>& lock) {
+  if (waited.ok()) return std::move(transfer.outcome);
+  give_up(transfer, lock);
+  return {.failure = HttpFailure::given_up, .text = waited.error().text};
 }
 
 HttpOutcome HttpLoop::perform_hedged(const HttpRequest& request, std::chrono::nanoseconds patience,
-                                     const Again& again, bool& second) {
+                                     const Again& again, bool& second, const Interrupt& interrupt) {
   const auto good = [](const Transfer& transfer) {
     const int status = transfer.outcome.answer.status;
     return transfer.done && transfer.outcome.failure == HttpFailure::none && status >= 200 &&
@@ -108,19 +116,27 @@ HttpOutcome HttpLoop::perform_hedged(const HttpRequest& request, std::chrono::na
   Transfer one{.request = request, .finished = finished};
   std::unique_lock lock(mutex_);
   submit(one);
+  const auto one_done = [&] { return one.done; };
+  Status waited =
+      wait_unless(finished, lock, interrupt, one_done, std::chrono::steady_clock::now() + patience);
   std::optional<HttpRequest> repeat;
-  if (!finished.wait_for(lock, patience, [&] { return one.done; })) {
+  if (waited.ok() && !one.done) {
     lock.unlock();
     repeat = again();
     lock.lock();
   }
   if (!repeat) {
-    finished.wait(lock, [&] { return one.done; });
-    return std::move(one.outcome);
+    if (waited.ok()) waited = wait_unless(finished, lock, interrupt, one_done);
+    return outcome_of(one, waited, lock);
   }
   Transfer other{.request = *repeat, .finished = finished};
   submit(other);
-  finished.wait(lock, [&] { return good(one) || good(other) || (one.done && other.done); });
+  waited = wait_unless(finished, lock, interrupt,
+                       [&] { return good(one) || good(other) || (one.done && other.done); });
+  if (!waited.ok()) {
+    give_up(other, lock);
+    return outcome_of(one, waited, lock);
+  }
   second = good(other) && !good(one);
   Transfer& loser = second ? one : other;
   give_up(loser, lock);
@@ -223,6 +239,10 @@ void HttpLoop::set_connection(void* handle) const {
   CURL* const easy = handle;
   curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
   curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+#if LIBCURL_VERSION_NUM >= 0x075700
+  // Whoever gives up does not wait until the system has looked up a name; nor do all others.
+  curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
+#endif
   curl_easy_setopt(easy, CURLOPT_USERAGENT, "spind");
   curl_easy_setopt(easy, CURLOPT_HTTP_VERSION,
                    options_.http2 ? static_cast<long>(CURL_HTTP_VERSION_2TLS)

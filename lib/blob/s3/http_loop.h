@@ -19,6 +19,7 @@
 #include "base/bytes.h"
 #include "base/threads.h"
 #include "blob/s3/signature.h"
+#include "spind/blob_store.h"
 #include "spind/result.h"
 
 namespace spind::s3 {
@@ -30,6 +31,7 @@ enum class HttpFailure : std::uint8_t {
   timed_out,    // the request may have been carried out all the same
   certificate,  // the server is not who it should be, or not known to the authorities in use
   too_large,    // the answer has more bytes than asked for
+  given_up,     // by the caller; the request may be carried out all the same
   here          // it could not even be tried
 };
 
@@ -80,13 +82,14 @@ class HttpLoop {
   HttpLoop(const HttpLoop&) = delete;
   HttpLoop& operator=(const HttpLoop&) = delete;
 
-  // Returns when the request is over, in whatever way.
-  HttpOutcome perform(const HttpRequest& request);
+  // Returns when the request is over, in whatever way. One whose interrupt says so is broken off.
+  HttpOutcome perform(const HttpRequest& request, const Interrupt& interrupt = nullptr);
   // The same, and where it has not come to an end by then asks `again`, which may answer none: the
   // first good answer is given, and the other request broken off. `second` tells whose it is.
   using Again = std::function<std::optional<HttpRequest>()>;
   HttpOutcome perform_hedged(const HttpRequest& request, std::chrono::nanoseconds patience,
-                             const Again& again, bool& second);
+                             const Again& again, bool& second,
+                             const Interrupt& interrupt = nullptr);
 
  private:
   struct Transfer;
@@ -96,6 +99,8 @@ class HttpLoop {
   void run();
   void submit(Transfer& transfer);  // under mutex_
   void give_up(Transfer& transfer, std::unique_lock<std::mutex>& lock);
+  HttpOutcome outcome_of(Transfer& transfer, const Status& waited,
+                         std::unique_lock<std::mutex>& lock);
   void break_off_given_up();
   bool take_waiting();  // false when the loop is to end
   void begin(Transfer& transfer);

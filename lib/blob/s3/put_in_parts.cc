@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 #include <mutex>
 #include <utility>
 
@@ -18,6 +19,15 @@ namespace {
 constexpr std::size_t kPartsMax = 10'000;
 constexpr std::uint64_t kUploadXmlBytesMax = 8u << 20;
 constexpr std::size_t kLeftoverPagesMax = 1'000;
+// So long a caller who gave up is kept for what is to be cleared away.
+constexpr std::chrono::milliseconds kAbortPatience{500};
+
+Interrupt at_most(std::chrono::milliseconds time) {
+  return [until = std::chrono::steady_clock::now() + time]() -> Status {
+    if (std::chrono::steady_clock::now() < until) return {};
+    return Error{Code::deadline_exceeded, "the abort of a put in parts takes too long"};
+  };
+}
 
 std::string completion_xml(const std::vector<std::string>& etags) {
   std::string xml = "<CompleteMultipartUpload xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">";
@@ -29,7 +39,7 @@ std::string completion_xml(const std::vector<std::string>& etags) {
 
 }  // namespace
 
-Result<std::string> ObjectStore::begin_parts(std::string_view name) {
+Result<std::string> ObjectStore::begin_parts(std::string_view name, const Interrupt& interrupt) {
   std::string id;
   SPIND_TRY(client_->send({.kind = Kind::part,
                            .method = "POST",
@@ -39,6 +49,7 @@ Result<std::string> ObjectStore::begin_parts(std::string_view name) {
                            .query = {{"uploads", ""}},
                            .headers = storage_headers(),
                            .body_bytes_max = kUploadXmlBytesMax,
+                           .interrupt = interrupt,
                            .accept = [&](const HttpAnswer& answer) -> Status {
                              SPIND_TRY_ASSIGN(id, parse_upload_id(as_text(answer.body)));
                              return {};
@@ -47,13 +58,15 @@ Result<std::string> ObjectStore::begin_parts(std::string_view name) {
 }
 
 Result<std::string> ObjectStore::put_part(std::string_view name, const std::string& id,
-                                          std::size_t number, Bytes bytes) {
+                                          std::size_t number, Bytes bytes,
+                                          const Interrupt& interrupt) {
   Call call{.kind = Kind::part,
             .method = "PUT",
             .action = "put of a part",
             .name = name,
             .key = key_of(name),
             .query = {{"partNumber", std::to_string(number)}, {"uploadId", id}},
+            .interrupt = interrupt,
             .accept = has_etag};
   // A CRC32C of a part would have to be announced for the whole upload, which not all servers know.
   S3Payload payload = payload_in_use(options_, client_->tls());
@@ -64,7 +77,8 @@ Result<std::string> ObjectStore::put_part(std::string_view name, const std::stri
 }
 
 Result<std::vector<std::string>> ObjectStore::put_all_parts(std::string_view name,
-                                                            const std::string& id, Bytes bytes) {
+                                                            const std::string& id, Bytes bytes,
+                                                            const Interrupt& interrupt) {
   const std::size_t part_bytes =
       std::max<std::size_t>(options_.part_bytes, bytes.size() / kPartsMax + 1);
   const std::size_t count = std::max<std::size_t>(1, (bytes.size() + part_bytes - 1) / part_bytes);
@@ -77,7 +91,7 @@ Result<std::vector<std::string>> ObjectStore::put_all_parts(std::string_view nam
       if (!first.ok()) return;
     }
     const Bytes rest = bytes.subspan(i * part_bytes);
-    auto etag = put_part(name, id, i + 1, rest.first(std::min(rest.size(), part_bytes)));
+    auto etag = put_part(name, id, i + 1, rest.first(std::min(rest.size(), part_bytes)), interrupt);
     const std::lock_guard lock(mutex);
     if (etag.ok()) {
       etags[i] = std::move(*etag);
@@ -90,7 +104,8 @@ Result<std::vector<std::string>> ObjectStore::put_all_parts(std::string_view nam
 }
 
 Status ObjectStore::complete_parts(std::string_view name, const std::string& id,
-                                   const std::vector<std::string>& etags, std::uint64_t size) {
+                                   const std::vector<std::string>& etags, std::uint64_t size,
+                                   const Interrupt& interrupt) {
   const std::string xml = completion_xml(etags);
   Call call{
       .kind = Kind::part,
@@ -101,6 +116,7 @@ Status ObjectStore::complete_parts(std::string_view name, const std::string& id,
       .query = {{"uploadId", id}},
       .body_bytes_max = kUploadXmlBytesMax,
       .once = true,
+      .interrupt = interrupt,
       // The status is sent before the parts are joined: only the body tells how that went.
       .accept = [](const HttpAnswer& answer) { return check_completed(as_text(answer.body)); }};
   add_payload(call, as_bytes(xml), S3Payload::signed_sha256);
@@ -109,31 +125,34 @@ Status ObjectStore::complete_parts(std::string_view name, const std::string& id,
   if (sent.ok()) return {};
   if (sent.code() == Code::aborted && attempts > 1) {
     // An attempt whose answer was lost may have completed it.
-    const auto there = size_of(name);
+    const auto there = size_of(name, interrupt);
     if (there.ok() && *there == size) return {};
   }
   return sent.error();
 }
 
-Status ObjectStore::abort_parts(std::string_view key, const std::string& id) {
+Status ObjectStore::abort_parts(std::string_view key, const std::string& id,
+                                const Interrupt& interrupt) {
   const auto sent = client_->send({.kind = Kind::part,
                                    .method = "DELETE",
                                    .action = "abort of a put in parts",
                                    .name = key,
                                    .key = std::string(key),
-                                   .query = {{"uploadId", id}}});
+                                   .query = {{"uploadId", id}},
+                                   .interrupt = interrupt});
   if (sent.ok() || sent.code() == Code::aborted || sent.code() == Code::not_found) return {};
   return sent.error();
 }
 
-Status ObjectStore::put_in_parts(std::string_view name, Bytes bytes) {
+Status ObjectStore::put_in_parts(std::string_view name, Bytes bytes, const Interrupt& interrupt) {
   SPIND_TRY(check_blob_name(name));
-  SPIND_TRY_ASSIGN(const std::string id, begin_parts(name));
-  auto etags = put_all_parts(name, id, bytes);
-  Status done = etags.ok() ? complete_parts(name, id, *etags, bytes.size())
+  SPIND_TRY_ASSIGN(const std::string id, begin_parts(name, interrupt));
+  auto etags = put_all_parts(name, id, bytes, interrupt);
+  Status done = etags.ok() ? complete_parts(name, id, *etags, bytes.size(), interrupt)
                            : Status(std::move(etags).error());
   // What cannot be aborted now is found when the store is opened the next time.
-  if (!done.ok()) (void)abort_parts(key_of(name), id);
+  if (!done.ok())
+    (void)abort_parts(key_of(name), id, interrupt ? at_most(kAbortPatience) : nullptr);
   return done;
 }
 

@@ -99,9 +99,16 @@ Call ObjectStore::put_call(std::string_view name, Bytes bytes) const {
 }
 
 Status ObjectStore::put(std::string_view name, std::span<const std::uint8_t> bytes) {
+  return put_unless(name, bytes, nullptr);
+}
+
+Status ObjectStore::put_unless(std::string_view name, std::span<const std::uint8_t> bytes,
+                               const Interrupt& interrupt) {
   SPIND_TRY(check_blob_name(name));
-  if (bytes.size() > options_.part_bytes) return put_in_parts(name, bytes);
-  SPIND_TRY(client_->send(put_call(name, bytes)));
+  if (bytes.size() > options_.part_bytes) return put_in_parts(name, bytes, interrupt);
+  Call call = put_call(name, bytes);
+  call.interrupt = interrupt;
+  SPIND_TRY(client_->send(call));
   return {};
 }
 

@@ -30,6 +30,11 @@ class ObjectStore final : public S3BlobStore {
                             std::span<std::uint8_t> out) override;
   Result<std::size_t> scatter(std::string_view name, std::uint64_t offset,
                               std::span<const std::span<std::uint8_t>> places) override;
+  Status put_unless(std::string_view name, std::span<const std::uint8_t> bytes,
+                    const Interrupt& interrupt) override;
+  Result<std::size_t> scatter_unless(std::string_view name, std::uint64_t offset,
+                                     std::span<const std::span<std::uint8_t>> places,
+                                     const Interrupt& interrupt) override;
   Status remove(std::string_view name) override;
   Status remove_all(std::span<const std::string> names) override;
   Result<std::vector<BlobListItem>> list(std::string_view prefix, std::string_view after,
@@ -38,12 +43,12 @@ class ObjectStore final : public S3BlobStore {
   std::string metrics() const override;
 
   // Puts it in parts, however small it is.
-  Status put_in_parts(std::string_view name, Bytes bytes);
+  Status put_in_parts(std::string_view name, Bytes bytes, const Interrupt& interrupt = nullptr);
   // What was begun in parts under the prefix and neither completed nor aborted. Answers how many.
   Result<std::size_t> abort_leftovers();
   Result<std::size_t> count_leftovers();
   // The size of a blob, or not_found.
-  Result<std::uint64_t> size_of(std::string_view name);
+  Result<std::uint64_t> size_of(std::string_view name, const Interrupt& interrupt = nullptr);
 
  private:
   ObjectStore(const S3Options& options, const World& world, std::unique_ptr<Client> client);
@@ -52,9 +57,9 @@ class ObjectStore final : public S3BlobStore {
   Result<std::vector<std::uint8_t>> get_whole(std::string_view name, std::uint64_t size_bytes_max);
   // Fewer than `wanted` only at the end of the blob; in one request, or several at once.
   Result<std::size_t> scatter_one(std::string_view name, std::uint64_t offset, Places places,
-                                  std::uint64_t wanted);
+                                  std::uint64_t wanted, const Interrupt& interrupt);
   Result<std::size_t> scatter_parts(std::string_view name, std::uint64_t offset, Places places,
-                                    std::uint64_t wanted);
+                                    std::uint64_t wanted, const Interrupt& interrupt);
 
   std::string key_of(std::string_view name) const;
   Headers storage_headers() const;
@@ -64,16 +69,18 @@ class ObjectStore final : public S3BlobStore {
   Status remove_batch(std::span<const std::string> names);
   Status remove_rest(const std::vector<NotRemoved>& rest);
 
-  Result<std::string> begin_parts(std::string_view name);
+  Result<std::string> begin_parts(std::string_view name, const Interrupt& interrupt);
   Result<std::string> put_part(std::string_view name, const std::string& id, std::size_t number,
-                               Bytes bytes);
+                               Bytes bytes, const Interrupt& interrupt);
   Result<std::vector<std::string>> put_all_parts(std::string_view name, const std::string& id,
-                                                 Bytes bytes);
+                                                 Bytes bytes, const Interrupt& interrupt);
   Status complete_parts(std::string_view name, const std::string& id,
-                        const std::vector<std::string>& etags, std::uint64_t size);
+                        const std::vector<std::string>& etags, std::uint64_t size,
+                        const Interrupt& interrupt);
   Result<std::size_t> for_each_leftover(
       const std::function<Status(const UnfinishedUpload&)>& visit);
-  Status abort_parts(std::string_view key, const std::string& id);
+  Status abort_parts(std::string_view key, const std::string& id,
+                     const Interrupt& interrupt = nullptr);
 
   const S3Options options_;
   const std::string key_prefix_;  // empty, or with a '/' at its end

@@ -34,8 +34,18 @@ void HttpServer::serve(int connection) {
   }
 }
 
+void HttpServer::say_nothing(int connection) {
+  char byte = 0;
+  while (::recv(connection, &byte, 1, 0) > 0) continue;
+  if (!connections_.ending()) ++hung_up_;
+}
+
 // False if the connection is to end.
-bool HttpServer::answer(int connection, const HttpReply& reply) const {
+bool HttpServer::answer(int connection, const HttpReply& reply) {
+  if (reply.silent) {
+    say_nothing(connection);
+    return false;
+  }
   std::string head = "HTTP/1.1 " + std::to_string(reply.status) + " Answer\r\n";
   for (const auto& [name, value] : reply.headers) head += name + ": " + value + "\r\n";
   const auto length = static_cast<std::int64_t>(reply.body.size()) + reply.length_added;

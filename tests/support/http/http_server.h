@@ -2,6 +2,7 @@
 // it answers, down to the bytes and how the connection ends, is up to the test.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -25,6 +26,7 @@ struct HttpReply {
   std::size_t cut_after = SIZE_MAX;   // bytes of the whole answer; then the connection ends
   bool reset = false;                 // it ends with a reset instead of a farewell
   std::chrono::milliseconds drip{0};  // passes between two bytes of the body
+  bool silent = false;                // nothing is ever said
 };
 
 // Thread-safe.
@@ -40,14 +42,18 @@ class HttpServer {
   std::uint16_t port() const { return connections_.port(); }
   std::string url() const { return "http://127.0.0.1:" + std::to_string(port()); }
   std::vector<HttpRequestSeen> seen() const;
+  // How many connections a client has ended whose request was never answered.
+  std::size_t hung_up() const { return hung_up_; }
 
  private:
   void serve(int connection);
-  bool answer(int connection, const HttpReply& reply) const;
+  bool answer(int connection, const HttpReply& reply);
+  void say_nothing(int connection);
 
   const Handler handler_;
   mutable std::mutex mutex_;
   std::vector<HttpRequestSeen> seen_;
+  std::atomic<std::size_t> hung_up_ = 0;
   Connections connections_;  // the last: they are served as soon as it is there
 };
 

@@ -103,7 +103,7 @@ TEST_CASE("content: a long read asks between its pieces whether it should go on"
   const auto source = place.try_source(owner_of(1), stored).value();
   std::vector<std::uint8_t> out(text.size());
   int asked = 0;
-  const content::Interrupt second = [&asked]() -> Status {
+  const Interrupt second = [&asked]() -> Status {
     if (++asked < 2) return {};
     return Error{Code::cancelled, "enough"};
   };

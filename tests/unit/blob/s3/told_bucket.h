@@ -46,6 +46,8 @@ class Bucket {
     all.erase(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(before_));
     return all;
   }
+  // Connections that were ended by us while the server said nothing.
+  std::size_t hung_up() const { return server_.hung_up(); }
   ObjectStore& store() { return *store_; }
   test::TestClock& clock() { return clock_; }
   test::DrivenPause& pause() { return pause_; }
@@ -57,7 +59,8 @@ class Bucket {
     options.prefix = "p";
     if (!options.credentials && !options.credentials_source)
       options.credentials = S3Credentials{.access_key = "ACCESS", .secret_key = "SECRET"};
-    options.stall_timeout = std::chrono::seconds(1);
+    if (options.stall_timeout == S3Options().stall_timeout)
+      options.stall_timeout = std::chrono::seconds(1);
     will_answer({{.body = std::string(kEmptyListing)}, {.body = std::string(kNoUploads)}});
     store_ = ObjectStore::open(options, world_).value();
     before_ = server_.seen().size();
