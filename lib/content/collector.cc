@@ -205,7 +205,7 @@ Status Collector::doom(const model::VaultId& vault, const model::PieceId& piece)
         transaction.put(Family::content, doomed, *bytes);
         return kv::Commit{};
       }));
-  if (!doomed.empty()) memory_.doomed.note(doomed, ticket_);
+  if (!doomed.empty()) vaults_.doomed().note(doomed, ticket_);
   return {};
 }
 
@@ -216,7 +216,7 @@ Status Collector::remove_doomed(const model::VaultId& vault, std::uint8_t bucket
   for (; cursor->valid(); cursor->next()) {
     SPIND_TRY(count_step());
     const std::string key(cursor->key());
-    if (!memory_.doomed.may_go(key, kv_.oldest_snapshot())) {
+    if (!vaults_.doomed().may_go(key, kv_.oldest_snapshot())) {
       ++done_.kept;
       continue;
     }
@@ -277,7 +277,7 @@ Status Collector::remove(const Doomed& doomed) {
     return kv::Commit{};
   }));
   if (unaccounted && vaults_.packs() != nullptr) vaults_.packs()->count_dead(row, ticket_);
-  memory_.doomed.gone(key);
+  vaults_.doomed().gone(key);
   ++done_.removed;
   done_.bytes += row.stored_bytes;
   return {};

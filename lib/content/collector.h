@@ -26,7 +26,6 @@
 #include "base/clock_drift.h"
 #include "base/pace.h"
 #include "content/claims.h"
-#include "content/doomed_places.h"
 #include "content/pack_walk.h"
 #include "content/vaults.h"
 #include "spind/upkeep.h"
@@ -37,8 +36,7 @@ namespace spind::content {
 struct CollectorMemory {
   explicit CollectorMemory(Clock& clock) : clocks(clock), opened_ns(clock.monotonic_ns()) {}
 
-  std::mutex running;   // one collection at a time
-  DoomedPlaces doomed;  // which others add to as well
+  std::mutex running;  // one collection at a time
   // What earlier runs left open: first numbers of ranges, numbers of packs. Found at open, so that
   // nothing of this run is ever taken for it.
   std::set<std::uint64_t> left_ranges, left_pack_ranges, left_packs;

@@ -186,7 +186,7 @@ class VaultContent final : public Content {
 
   Result<ResealReport> reseal(const model::VaultId& vault, const ResealOptions& options) override {
     SPIND_TRY(guard_->health());
-    return Resealer(resources_, collector_.doomed, clock_, vault, options).run();
+    return Resealer(resources_, clock_, vault, options).run();
   }
 
   Result<FlushStagedReport> flush_staged(const FlushStagedOptions& options) override {

@@ -158,7 +158,7 @@ Status Collector::switch_places(std::span<const PackedPiece> pieces, const model
   }));
   for (std::size_t i = 0; i < pieces.size(); ++i)
     if (moved[i])
-      memory_.doomed.note(
+      vaults_.doomed().note(
           model::doomed_key(pieces[i].header.vault, pieces[i].header.piece[0], pieces[i].row.place),
           ticket_);
   return {};

@@ -136,12 +136,7 @@ Result<std::optional<kv::Ticket>> Resealer::store_anew(Flight& flight) {
                      source.read_at(flight.buffer.size(), flight.buffer.place(), nullptr));
     flight.buffer.filled(got);
   }
-  const std::string old = model::doomed_key(vault_, flight.piece[0], flight.before.place);
-  doomed_.expect(old);
-  auto ticket = resources_.vaults.replace(vault_, flight.piece, flight.before, flight.buffer);
-  if (ticket.ok() && *ticket) doomed_.note(old, **ticket);
-  if (ticket.ok() && !*ticket) doomed_.not_doomed(old);
-  return ticket;
+  return resources_.vaults.replace(vault_, flight.piece, flight.before, flight.buffer);
 }
 
 // Waits until no more than so many are on their way; the first error of any.

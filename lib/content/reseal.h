@@ -25,11 +25,10 @@ namespace spind::content {
 // One thread at a time; runs beside uploads, readers and the collector. Borrows everything.
 class Resealer {
  public:
-  Resealer(Resources& resources, DoomedPlaces& doomed, Clock& clock, const model::VaultId& vault,
+  Resealer(Resources& resources, Clock& clock, const model::VaultId& vault,
            const ResealOptions& options)
       : resources_(resources),
         kv_(resources.vaults.kv()),
-        doomed_(doomed),
         clock_(clock),
         vault_(vault),
         options_(options),
@@ -54,7 +53,6 @@ class Resealer {
 
   Resources& resources_;
   kv::Store& kv_;
-  DoomedPlaces& doomed_;
   Clock& clock_;
   const model::VaultId vault_;
   const ResealOptions& options_;

@@ -53,11 +53,11 @@ void StagedPacks::give_back(std::uint64_t bytes) {
 Result<BlobPlace> StagedPacks::append(Bytes frames, const Interrupt& interrupt) {
   if (options_.backlog_bytes_max == 0) return far_->append(frames, interrupt);
   if (!options_.local_room(frames.size()).ok() || !reserve(frames.size()))
-    return append_beyond_backlog(frames);
+    return append_beyond_backlog(frames, interrupt);
   auto place = local_->append(frames, interrupt);
   if (!place.ok()) {
     give_back(frames.size());
-    return place.code() == Code::no_space ? append_beyond_backlog(frames) : std::move(place);
+    return place.code() == Code::no_space ? append_beyond_backlog(frames, interrupt) : std::move(place);
   }
   // Before any row names the pack.
   const std::lock_guard lock(mutex_);
@@ -65,7 +65,7 @@ Result<BlobPlace> StagedPacks::append(Bytes frames, const Interrupt& interrupt) 
   return place;
 }
 
-Result<BlobPlace> StagedPacks::append_beyond_backlog(Bytes frames) {
+Result<BlobPlace> StagedPacks::append_beyond_backlog(Bytes frames, const Interrupt& interrupt) {
   auto place = far_->append(frames, interrupt);
   if (place.ok()) return place;
   Error error = std::move(place).error();

@@ -226,6 +226,17 @@ void Vaults::settle_failed(const PieceRow& row, Code code) {
   if (row.place.kind == BlobPlace::Kind::pack) packs_->settle_unknown(row.place);
 }
 
+// A failure may leave open whether a place was doomed.
+void Vaults::settle_doomed(const std::string& key, const kv::Answer& answer, bool doomed) {
+  const Code code = answer.status.code();
+  if (code != Code::ok && code != Code::no_space)
+    doomed_.settle(key, DoomedPlaces::kUnknown);
+  else if (code == Code::ok && doomed)
+    doomed_.settle(key, answer.ticket);
+  else
+    doomed_.settle(key, std::nullopt);
+}
+
 Result<kv::Ticket> Vaults::store(const model::VaultId& vault, const SpaceId& space,
                                  PieceBuffer& buffer, const model::PieceId& piece,
                                  const Interrupt& interrupt) {
@@ -234,20 +245,21 @@ Result<kv::Ticket> Vaults::store(const model::VaultId& vault, const SpaceId& spa
   if (shared) return *shared;
 
   SPIND_TRY_ASSIGN(const PieceRow mine, write(vault, piece, buffer, Lasting::as_new, interrupt));
-  bool used = false;
+  const std::string old = missing ? model::doomed_key(vault, piece[0], *missing) : "";
+  if (missing) doomed_.expect(old);
+  bool used = false, replaced = false;
   const kv::Answer answer = kv_.update(
       {model::bucket_of(vault, piece)}, [&](kv::Transaction& transaction) -> kv::Outcome {
         SPIND_TRY_ASSIGN(const auto row, get_piece(transaction, vault, piece));
-        used = !row || row->place == missing;
-        if (used) {
+        replaced = row && row->place == missing;
+        used = !row || replaced;
+        if (used)
           transaction.put(Family::content, model::piece_key(vault, piece), model::encode(mine));
-          if (row)
-            transaction.put(Family::content, model::doomed_key(vault, piece[0], row->place),
-                            model::encode(*row));
-        }
+        if (replaced) transaction.put(Family::content, old, model::encode(*row));
         put_holder(transaction, vault, piece, space);
         return kv::Commit{};
       });
+  if (missing) settle_doomed(old, answer, replaced);
   if (!answer.status.ok()) {
     settle_failed(mine, answer.status.code());
     return answer.status.error();
@@ -268,6 +280,8 @@ Result<std::optional<kv::Ticket>> Vaults::replace(const model::VaultId& vault,
                                                   const model::PieceId& piece,
                                                   const PieceRow& before, PieceBuffer& buffer) {
   SPIND_TRY_ASSIGN(const PieceRow mine, write(vault, piece, buffer, Lasting::for_good, nullptr));
+  const std::string old = model::doomed_key(vault, piece[0], before.place);
+  doomed_.expect(old);
   bool used = false;
   const kv::Answer answer = kv_.update(
       {model::bucket_of(vault, piece)}, [&](kv::Transaction& transaction) -> kv::Outcome {
@@ -275,10 +289,10 @@ Result<std::optional<kv::Ticket>> Vaults::replace(const model::VaultId& vault,
         used = row == before;
         if (!used) return kv::Commit{};
         transaction.put(Family::content, model::piece_key(vault, piece), model::encode(mine));
-        transaction.put(Family::content, model::doomed_key(vault, piece[0], before.place),
-                        model::encode(before));
+        transaction.put(Family::content, old, model::encode(before));
         return kv::Commit{};
       });
+  settle_doomed(old, answer, used);
   if (!answer.status.ok()) {
     settle_failed(mine, answer.status.code());
     return answer.status.error();

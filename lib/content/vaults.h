@@ -17,6 +17,7 @@
 #include <utility>
 
 #include "base/clock.h"
+#include "content/doomed_places.h"
 #include "content/failed_puts.h"
 #include "content/frames.h"
 #include "content/numbers.h"
@@ -107,6 +108,7 @@ class Vaults {
   BlobStore& blobs() { return blobs_; }
   Packs* packs() { return packs_; }
   PieceKeys& keys() { return keys_; }
+  DoomedPlaces& doomed() { return doomed_; }
   bool far() const { return far_; }
   ContentCounts& counts() { return counts_; }
 
@@ -124,6 +126,7 @@ class Vaults {
   void settle_used(const model::PieceRow& row, kv::Ticket ticket);
   void give_up(const model::PieceRow& row);
   void settle_failed(const model::PieceRow& row, Code code);
+  void settle_doomed(const std::string& key, const kv::Answer& answer, bool doomed);
 
   kv::Store& kv_;
   BlobStore& blobs_;
@@ -135,6 +138,7 @@ class Vaults {
   const std::function<Status(std::uint64_t)> room_;
   BlobNumbers numbers_;
   FailedPuts failed_;
+  DoomedPlaces doomed_;
   ContentCounts counts_;
   std::mutex known_mutex_;
   std::set<model::VaultId> known_;  // vaults whose row is durable; at most kKnownVaultsMax

@@ -402,5 +402,23 @@ TEST_CASE("bad days: a put that fails at any file call leaves nothing that is wr
   }
 }
 
+TEST_CASE("damage: a place that was replaced stays while a reader's snapshot knows it") {
+  Place place(false);
+  std::mt19937_64 random(test::seed());
+  const std::string text = random_text(random, 2 * kMiB);
+  const content::Stored stored = place.put_and_commit(owner_of(1), text);
+  auto reader = place.try_source(owner_of(1), stored).value();
+  change_blob(place, the_blob(place), [](auto& bytes) { bytes[0] ^= 1; });
+  (void)place.put_and_commit(owner_of(2), text);
+  REQUIRE(place.blob_count() == 2);
+  (void)place.collect();
+  CHECK(place.blob_count() == 2);
+  CHECK(frame_text(*reader, 5) == text.substr(5 * kFrameBytesMax, kFrameBytesMax));
+  reader.reset();
+  (void)place.collect();
+  CHECK(place.blob_count() == 1);
+  CHECK(place.read(owner_of(1), stored).value() == text);
+}
+
 }  // namespace
 }  // namespace spind

@@ -229,6 +229,28 @@ TEST_CASE("reseal: a piece that somebody else stored anew meanwhile stays where 
   CHECK(rotated.unreadable() == 0);
 }
 
+TEST_CASE("reseal: a piece that could not be stored anew keeps its place no longer than others") {
+  Place place(false);
+  Rotated rotated(place);
+  rotated.add(random_text(rotated.random, 2 * kMiB));
+  const auto& file = rotated.files[0];
+  REQUIRE(place.keys->rotate_data_key(kOldVault).ok());
+  place.kv_full = true;
+  CHECK(rotated.reseal().code() == Code::no_space);
+  place.kv_full = false;
+  // Its blob is damaged, and somebody stores it anew.
+  const std::string name = place.blobs.list("", "", 1).value().at(0).name;
+  auto bytes = place.blobs.get(name, 1 << 30).value();
+  bytes[0] ^= 1;
+  REQUIRE(place.blobs.put(name, bytes).ok());
+  place.put_and_commit(file.owner, file.text);
+  REQUIRE(place.blob_count() == 2);
+  rotated.collect();
+  rotated.collect();
+  CHECK(rotated.orphans() == 0);
+  CHECK(rotated.unreadable() == 0);
+}
+
 TEST_CASE("reseal: it needs keys") {
   Place plain;
   CHECK(plain.content->reseal(kOldVault, {}).code() == Code::not_found);
