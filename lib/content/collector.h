@@ -86,10 +86,12 @@ class Collector {
   Result<bool> sweep_range(const kv::View& view, const std::string& key, std::uint64_t first,
                            SweepNumber sweep);
   Result<bool> sweep_object(const kv::View& view, std::uint64_t number);
-  Result<std::uint64_t> bytes_in_use(const kv::View& view, std::uint64_t number);
+  Result<std::uint64_t> bytes_in_use(const kv::View& view, std::uint64_t number,
+                                     std::uint64_t begin);
+  Result<bool> knows_all_in_use(const kv::View& view, const PackWalk& walk);
   Result<bool> sweep_pack_object(const kv::View& view, std::uint64_t number);
   Status sweep_packs();
-  Status sweep_pack(const kv::View& view, std::uint64_t number);
+  Result<bool> sweep_pack(const kv::View& view, std::uint64_t number);
   Status bury(const std::vector<model::PieceRow>& dead, std::uint64_t end);
 
   // What is left of packs that are mostly dead (pack_rewrite.cc).

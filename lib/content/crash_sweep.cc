@@ -14,6 +14,7 @@ namespace spind::content {
 using kv::Family;
 using model::BlobPlace;
 using model::LedgerRow;
+using model::VaultRow;
 
 Status find_left_open(kv::Store& kv, CollectorMemory& memory) {
   const kv::SnapshotRef snapshot = kv.durable();
@@ -92,27 +93,39 @@ Result<bool> Collector::sweep_object(const kv::View& view, std::uint64_t number)
   return true;
 }
 
-// Of a pack, as the rows of all pieces say: for the rare case that the pack itself does not.
-Result<std::uint64_t> Collector::bytes_in_use(const kv::View& view, std::uint64_t number) {
+// Of a pack from `begin` on, as the rows of all pieces say: for the rare case that the pack itself does
+// not.
+Result<std::uint64_t> Collector::bytes_in_use(const kv::View& view, std::uint64_t number,
+                                              std::uint64_t begin) {
   std::uint64_t bytes = 0;
   const auto vaults = scan_content(view, model::ledger_prefix(LedgerRow::vault));
   for (; vaults->valid(); vaults->next()) {
     const model::VaultId vault = model::vault_in_key(vaults->key());
-    for (unsigned bucket = 0; bucket < 256; ++bucket) {
-      SPIND_TRY(count_step());
-      const auto pieces = scan_content(
-          view,
-          model::bucket_prefix(vault, static_cast<std::uint8_t>(bucket), model::VaultRow::piece));
-      for (; pieces->valid(); pieces->next()) {
-        SPIND_TRY_ASSIGN(const model::PieceRow row, model::decode_piece(pieces->value()));
-        if (row.place.kind == BlobPlace::Kind::pack && row.place.number == number)
-          bytes += row.stored_bytes;
+    for (unsigned bucket = 0; bucket < 256; ++bucket)
+      for (const VaultRow tag : {VaultRow::piece, VaultRow::doomed}) {
+        SPIND_TRY(count_step());
+        const auto pieces =
+            scan_content(view, model::bucket_prefix(vault, static_cast<std::uint8_t>(bucket), tag));
+        for (; pieces->valid(); pieces->next()) {
+          SPIND_TRY_ASSIGN(const model::PieceRow row, model::decode_piece(pieces->value()));
+          const BlobPlace& place = row.place;
+          if (place.kind == BlobPlace::Kind::pack && place.number == number &&
+              place.offset >= begin)
+            bytes += row.stored_bytes;
+        }
+        SPIND_TRY(pieces->status());
       }
-      SPIND_TRY(pieces->status());
-    }
   }
   SPIND_TRY(vaults->status());
   return bytes;
+}
+
+// What is not a frame that can be read may be the torn end of what was written last, or damage of what
+// is in use.
+Result<bool> Collector::knows_all_in_use(const kv::View& view, const PackWalk& walk) {
+  if (!walk.has_gap && walk.size > 0) return true;
+  SPIND_TRY_ASSIGN(const std::uint64_t in_use, bytes_in_use(view, walk.number, walk.begin));
+  return in_use == walk.used_bytes;
 }
 
 // A pack whose row was not written: it gets one, or goes if nothing in it is in use. One that has a
@@ -124,13 +137,10 @@ Result<bool> Collector::sweep_pack_object(const kv::View& view, std::uint64_t nu
   SPIND_TRY_ASSIGN(const std::uint64_t size, (*pack)->size());
   PackWalk walk{.number = number, .file = **pack, .size = size};
   SPIND_TRY(walk_pack(view, walk));
-  if (walk.has_gap || size == 0) {
-    // A torn put, or damage of what is in use.
-    SPIND_TRY_ASSIGN(const std::uint64_t in_use_bytes, bytes_in_use(view, number));
-    if (in_use_bytes != walk.used_bytes) {
-      ++done_.kept;
-      return false;
-    }
+  SPIND_TRY_ASSIGN(const bool all_known, knows_all_in_use(view, walk));
+  if (!all_known) {
+    ++done_.kept;
+    return false;
   }
   const model::PackRow row{size, size - walk.used_bytes};
   bool known = false;
@@ -150,11 +160,12 @@ Result<bool> Collector::sweep_pack_object(const kv::View& view, std::uint64_t nu
   return true;
 }
 
-Status Collector::sweep_pack(const kv::View& view, std::uint64_t number) {
+// Whether it is known what is in use of a pack that had not been accounted for; else it stays as it is.
+Result<bool> Collector::sweep_pack(const kv::View& view, std::uint64_t number) {
   Packs& packs = *vaults_.packs();
   SPIND_TRY_ASSIGN(const auto bytes,
                    view.get(Family::content, model::ledger_key(LedgerRow::pack_open, number)));
-  if (!bytes) return {};
+  if (!bytes) return true;
   SPIND_TRY_ASSIGN(const model::PackRow row, model::decode_pack(*bytes));
   std::uint64_t end = row.end_bytes, dead_bytes = 0;
   auto file = packs.open_pack(number);
@@ -168,6 +179,11 @@ Status Collector::sweep_pack(const kv::View& view, std::uint64_t number) {
                   .size = size,
                   .used_end = row.end_bytes};
     SPIND_TRY(walk_pack(view, walk));
+    SPIND_TRY_ASSIGN(const bool all_known, knows_all_in_use(view, walk));
+    if (!all_known) {
+      ++done_.kept;
+      return false;
+    }
     end = walk.used_end;
     if (end < size) {
       SPIND_TRY((*file)->truncate(end));
@@ -176,13 +192,14 @@ Status Collector::sweep_pack(const kv::View& view, std::uint64_t number) {
     dead_bytes = end - row.end_bytes - walk.used_bytes;
     SPIND_TRY(bury(walk.dead, end));
   }
-  return commit({model::ledger_partition()}, [&](kv::Transaction& transaction) -> kv::Outcome {
+  SPIND_TRY(commit({model::ledger_partition()}, [&](kv::Transaction& transaction) -> kv::Outcome {
     SPIND_TRY(change_pack(transaction, number, [&](LedgerRow, model::PackRow& pack) {
       pack = {end, pack.dead_bytes + dead_bytes};
       return resting_tag(pack);
     }));
     return kv::Commit{};
-  });
+  }));
+  return true;
 }
 
 // Counts dead pieces as removed and gives back their bytes, unless they were cut off with the end.
@@ -202,10 +219,9 @@ Status Collector::sweep_packs() {
   if (vaults_.packs() == nullptr) return {};
   const kv::SnapshotRef snapshot = kv_.durable();
   for (auto number = memory_.left_packs.begin(); number != memory_.left_packs.end();) {
-    Status swept = sweep_pack(*snapshot, *number);
-    const bool decided = swept.ok();
-    SPIND_TRY(past_damage(std::move(swept)));
-    number = decided ? memory_.left_packs.erase(number) : std::next(number);
+    const Result<bool> decided = sweep_pack(*snapshot, *number);
+    if (!decided.ok()) SPIND_TRY(past_damage(decided.error()));
+    number = decided.ok() && *decided ? memory_.left_packs.erase(number) : std::next(number);
   }
   return {};
 }

@@ -1,6 +1,7 @@
 // What nothing refers to is found and removed, and nothing else.
 #include <algorithm>
 #include <filesystem>
+#include <fstream>
 #include <set>
 
 #include "base/hash.h"
@@ -295,6 +296,36 @@ TEST_CASE("collect: a damaged header in a pack does not cost the pieces behind i
   place.open();
   place.collect();
   CHECK(place.read(owner_of(1), behind).value() == second);
+}
+
+TEST_CASE(
+    "collect: a damaged header at the end of a pack that a crash left does not cost its piece") {
+  Place place;
+  std::mt19937_64 random(test::seed());
+  const std::string first = random_text(random, 50'000), second = random_text(random, 60'000);
+  const std::uint64_t begin = content::stored_size(first.size());
+  place.put_and_commit(owner_of(1), first);
+  const content::Stored last = place.put_and_commit(owner_of(1), second);
+  const auto flip = [&] {
+    std::fstream file(place.pack_folder + '/' + place.packs().at(0),
+                      std::ios::in | std::ios::out | std::ios::binary);
+    file.seekg(static_cast<std::streamoff>(begin) + 10);
+    const char byte = static_cast<char>(file.get() ^ 1);
+    file.seekp(static_cast<std::streamoff>(begin) + 10);
+    file.put(byte);
+  };
+  place.crash();
+  flip();
+  place.open();
+  const std::string open_packs = model::ledger_prefix(model::LedgerRow::pack_open);
+  for (int round = 0; round < 2; ++round) CHECK(place.collect().kept == 1);
+  CHECK(place.rows(open_packs) == 1);
+  CHECK(place.pack_bytes() == begin + content::stored_size(second.size()));
+  flip();
+  CHECK(place.read(owner_of(1), last).value() == second);
+  CHECK(place.collect().kept == 0);
+  CHECK(place.rows(open_packs) == 0);
+  CHECK(place.read(owner_of(1), last).value() == second);
 }
 
 TEST_CASE("collect: a file that is full of what frames begin with costs no more than another") {
