@@ -67,11 +67,11 @@ Result<std::uint64_t> parse_bytes(std::string_view text) {
   return *number << shift;
 }
 
-Result<std::uint64_t> parse_rate(const std::optional<std::string>& value) {
+Result<std::uint64_t> parse_rate(const std::optional<std::string>& value, std::string_view name) {
   if (!value) return std::uint64_t{0};
   const Result<std::uint64_t> bytes = parse_bytes(*value);
   if (bytes.ok() && *bytes != 0) return *bytes;
-  return Error{.code = Code::invalid_argument, .text = "--rate is a number of bytes, as 20M"};
+  return wrong("--" + std::string(name) + " is a number of bytes, as 20M");
 }
 
 Status Args::take_long(std::span<const std::string> words, std::size_t& at,

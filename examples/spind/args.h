@@ -31,8 +31,9 @@ struct Option {
 
 // "10", "64K", "512M", "2G", "1T" or "64MiB", in powers of 1024.
 Result<std::uint64_t> parse_bytes(std::string_view text);
-// The value of --rate, not 0; 0, for no limit, if there is none.
-Result<std::uint64_t> parse_rate(const std::optional<std::string>& value);
+// The value of --rate or its like, not 0; 0, for no limit, if there is none.
+Result<std::uint64_t> parse_rate(const std::optional<std::string>& value,
+                                 std::string_view name = "rate");
 Result<std::uint64_t> parse_number(std::string_view text);
 
 class Args {

@@ -1,9 +1,83 @@
 #include "blob_place.h"
 
+#include <utility>
+
 #include "spind/blob_places.h"
 #include "tool.h"
 
 namespace spind::tool {
+
+namespace {
+
+Error unusable(std::string text) {
+  return {.code = Code::unauthenticated, .text = std::move(text)};
+}
+
+Result<S3Credentials> credentials_of_environment() {
+  S3Credentials credentials{.access_key = environment("AWS_ACCESS_KEY_ID"),
+                            .secret_key = environment("AWS_SECRET_ACCESS_KEY"),
+                            .session_token = environment("AWS_SESSION_TOKEN")};
+  if (!credentials.access_key.empty() && !credentials.secret_key.empty()) return credentials;
+  return unusable("--credentials env: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY");
+}
+
+S3CredentialsSource of_instance() {
+  S3InstanceCredentials instance;
+  if (std::string url = environment("AWS_EC2_METADATA_SERVICE_ENDPOINT"); !url.empty())
+    instance.endpoint = std::move(url);
+  return instance_credentials(instance);
+}
+
+// As AWS's own tools are told of it.
+Result<S3CredentialsSource> of_web_identity(const S3Options& options) {
+  S3WebIdentity identity{.token_file = environment("AWS_WEB_IDENTITY_TOKEN_FILE"),
+                         .role_arn = environment("AWS_ROLE_ARN"),
+                         .region = options.region,
+                         .endpoint = environment("AWS_ENDPOINT_URL_STS"),
+                         .tls_ca_file = options.tls_ca_file};
+  if (identity.token_file.empty() || identity.role_arn.empty())
+    return unusable("--credentials web-identity: set AWS_WEB_IDENTITY_TOKEN_FILE and AWS_ROLE_ARN");
+  if (std::string name = environment("AWS_ROLE_SESSION_NAME"); !name.empty())
+    identity.session_name = std::move(name);
+  return web_identity_credentials(identity);
+}
+
+// What --credentials says: a word, or else the name of a file.
+Status choose_credentials(const std::string& whence, S3Options& options) {
+  constexpr std::string_view kProfile = "profile:";
+  if (whence == "env") {
+    Result<S3Credentials> credentials = credentials_of_environment();
+    if (!credentials.ok()) return std::move(credentials).error();
+    options.credentials = *std::move(credentials);
+  } else if (whence == "instance") {
+    options.credentials_source = of_instance();
+  } else if (whence == "web-identity") {
+    Result<S3CredentialsSource> source = of_web_identity(options);
+    if (!source.ok()) return std::move(source).error();
+    options.credentials_source = *std::move(source);
+  } else if (whence.starts_with(kProfile)) {
+    options.profile = whence.substr(kProfile.size());
+    if (options.profile.empty()) return unusable("--credentials profile: is to name a profile");
+  } else {
+    options.credentials_file = whence;
+  }
+  return {};
+}
+
+Status limit(const Args& args, S3Options& options) {
+  const Result<std::uint64_t> reads = parse_rate(args.value("read-rate"), "read-rate");
+  if (!reads.ok()) return reads.error();
+  const Result<std::uint64_t> writes = parse_rate(args.value("write-rate"), "write-rate");
+  if (!writes.ok()) return writes.error();
+  const Result<std::optional<std::uint64_t>> requests = args.number("request-rate");
+  if (!requests.ok()) return requests.error();
+  options.limits = {.read_bytes_a_second = *reads,
+                    .write_bytes_a_second = *writes,
+                    .requests_a_second = requests->value_or(0)};
+  return {};
+}
+
+}  // namespace
 
 Result<S3Options> bucket_options(const Args& args, const std::string& url) {
   Result<S3Options> options = parse_s3_url(url);
@@ -16,8 +90,11 @@ Result<S3Options> bucket_options(const Args& args, const std::string& url) {
     options->region = region;
   options->tls_ca_file = given("ca", "AWS_CA_BUNDLE");
   options->profile = args.value_or("profile", "");
-  options->credentials_file = args.value_or("credentials", "");
   if (args.has("path-style")) options->path_style = true;
+  options->hedge_reads = args.has("hedge");
+  if (Status chosen = choose_credentials(args.value_or("credentials", ""), *options); !chosen.ok())
+    return std::move(chosen).error();
+  if (Status limited = limit(args, *options); !limited.ok()) return std::move(limited).error();
   return options;
 }
 

@@ -20,8 +20,14 @@ constexpr Option kCommonOptions[] = {
     {"endpoint", 0, "URL", "of the bucket's server, as https://HOST:9000 (or AWS_ENDPOINT_URL_S3)"},
     {"region", 0, "NAME", "of the bucket (or AWS_REGION; else us-east-1)"},
     {"ca", 0, "FILE", "trust these authorities instead of the system's (or AWS_CA_BUNDLE)"},
-    {"credentials", 0, "FILE", "a shared credentials file (~/.aws/credentials)"},
+    {"credentials", 0, "WHENCE",
+     "env, profile:NAME, instance, web-identity, or a shared credentials file "
+     "(~/.aws/credentials)"},
     {"profile", 0, "NAME", "in that file (AWS_PROFILE, or \"default\")"},
+    {"hedge", 0, "", "ask a second time for a small read that takes longer than nearly all"},
+    {"read-rate", 0, "BYTES", "at most so many a second from the bucket, as 20M"},
+    {"write-rate", 0, "BYTES", "at most so many a second to the bucket"},
+    {"request-rate", 0, "N", "at most so many requests a second"},
     {"path-style", 0, "", "the bucket in the path of the URL, also at AWS"},
     {"json", 0, "", "one JSON object a line"},
     {"help", 'h', "", "explain"},
@@ -492,8 +498,9 @@ constexpr Command kCommands[] = {
      "whether a bucket or a folder can hold a store's bytes, and what to do where not",
      "A few small things are written there and removed again. Credentials come from "
      "AWS_ACCESS_KEY_ID\n"
-     "and AWS_SECRET_ACCESS_KEY, or from a credentials file. Exit status 3 if anything is not "
-     "well.\n"
+     "and AWS_SECRET_ACCESS_KEY, from a credentials file, or whence --credentials says. Exit "
+     "status 3 if\n"
+     "anything is not well.\n"
      "--json: {check, ok, finding, advice} a check",
      "spind doctor /srv/spind\n"
      "spind doctor s3://school-bytes/spind --endpoint https://s3.example.org",

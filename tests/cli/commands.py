@@ -1,10 +1,12 @@
 """Every command, its fields with --json, its exit status."""
 import datetime
+import http.server
 import json
 import os
 import re
 import signal
 import subprocess
+import threading
 import time
 import unittest
 
@@ -25,6 +27,65 @@ COMMANDS = ["init", "space create", "space list", "space info", "space set", "sp
             "blobs flush", "key new", "vault list", "vault rotate", "vault reseal",
             "vault rewrap", "vault destroy", "blobs status", "blobs move", "metrics",
             "verify", "version", "completion"]
+
+
+class Cloud(http.server.ThreadingHTTPServer):
+    """Gives a machine and a token the credentials of their roles, and refuses all else, noting the
+    access keys that are used."""
+
+    ROLES = "/latest/meta-data/iam/security-credentials/"
+    EXPIRES = "2100-01-01T00:00:00Z"
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def answer(self):
+            asked = self.rfile.read(int(self.headers.get("content-length", 0)))
+            used = re.search(r"Credential=(\w+)/", self.headers.get("authorization", ""))
+            if used:
+                self.server.keys.add(used.group(1))
+            status, body = (403, "<Error><Code>AccessDenied</Code></Error>") if used else \
+                self.server.of_role(self.command, self.path, asked.decode())
+            self.send_response(status)
+            self.send_header("content-length", str(len(body)))
+            self.end_headers()
+            if self.command != "HEAD":
+                self.wfile.write(body.encode())
+
+        do_GET = do_PUT = do_POST = do_HEAD = do_DELETE = answer
+
+        def log_message(self, *_):
+            pass
+
+    def __init__(self):
+        super().__init__(("127.0.0.1", 0), self.Handler)
+        self.keys = set()
+        self.url = f"http://127.0.0.1:{self.server_port}"
+
+    def of_role(self, method: str, path: str, asked: str) -> tuple[int, str]:
+        if method == "PUT":
+            return 200, "session-token"
+        if path == self.ROLES:
+            return 200, "school"
+        if path == self.ROLES + "school":
+            return 200, json.dumps({"Code": "Success", "AccessKeyId": "OFINSTANCE",
+                                    "SecretAccessKey": "s", "Token": "t",
+                                    "Expiration": self.EXPIRES})
+        if "a.web.token" in path + asked:
+            return 200, ("<AssumeRoleWithWebIdentityResponse><AssumeRoleWithWebIdentityResult>"
+                         "<Credentials><AccessKeyId>OFROLE</AccessKeyId><SecretAccessKey>s"
+                         "</SecretAccessKey><SessionToken>t</SessionToken><Expiration>"
+                         f"{self.EXPIRES}</Expiration></Credentials>"
+                         "</AssumeRoleWithWebIdentityResult></AssumeRoleWithWebIdentityResponse>")
+        return 404, ""
+
+    def __enter__(self):
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+        return self
+
+    def __exit__(self, *_):
+        self.shutdown()
+        self.server_close()
 
 
 class Words(ToolCase):
@@ -281,6 +342,35 @@ class Stores(ToolCase):
         self.assertEqual([row["ok"] for row in rows], [False])
         self.assertTrue(rows[0]["advice"])
         self.error("doctor", "s3://NOT_A_BUCKET")
+
+    def test_credentials_come_whence_it_is_said(self):
+        with Cloud() as cloud:
+            (self.folder / "token").write_text("a.web.token")
+            (self.folder / "credentials").write_text(
+                "[default]\naws_access_key_id = OTHER\naws_secret_access_key = s\n"
+                "[school]\naws_access_key_id = OFPROFILE\naws_secret_access_key = s\n")
+            self.place = {"AWS_ACCESS_KEY_ID": "OFENV", "AWS_SECRET_ACCESS_KEY": "s",
+                          "AWS_SHARED_CREDENTIALS_FILE": str(self.folder / "credentials"),
+                          "AWS_EC2_METADATA_SERVICE_ENDPOINT": cloud.url,
+                          "AWS_WEB_IDENTITY_TOKEN_FILE": str(self.folder / "token"),
+                          "AWS_ROLE_ARN": "arn:aws:iam::1:role/school",
+                          "AWS_ENDPOINT_URL_STS": cloud.url}
+            doctor = ("doctor", "s3://school-bytes", "--endpoint", cloud.url, "--hedge",
+                      "--read-rate", "20M", "--write-rate", "20M", "--request-rate", "100")
+            for whence, key in ((None, "OFENV"), ("env", "OFENV"), ("instance", "OFINSTANCE"),
+                                ("web-identity", "OFROLE"), ("profile:school", "OFPROFILE"),
+                                (str(self.folder / "credentials"), "OTHER")):
+                cloud.keys.clear()
+                self.spind(*doctor, *(("--credentials", whence) if whence else ()), expect=3)
+                self.assertEqual(cloud.keys, {key}, whence)
+            for wrong in (("--read-rate", "0"), ("--request-rate", "many"),
+                          ("--credentials", "profile:")):
+                self.error(*doctor, *wrong)
+            self.place = {"AWS_WEB_IDENTITY_TOKEN_FILE": "", "AWS_ACCESS_KEY_ID": ""}
+            for missing in ("env", "web-identity"):
+                refused = self.error(*doctor, "--credentials", missing)
+                self.assertEqual(refused["code"], "unauthenticated")
+                self.assertIn("AWS_", refused["text"])
 
     def test_bytes_lie_where_blobs_says_and_nowhere_else(self):
         blobs = ("--blobs", str(self.folder / "blobs"))
