@@ -193,6 +193,21 @@ constexpr Command kCommands[] = {
      "spind init --store /srv/spind",
      {},
      run_init},
+    {"adopt",
+     "",
+     0,
+     0,
+     "go on with a copy of a store on the blobs that another copy has used since",
+     "As after the loss of the original, with a copy of its folder from before: until then the "
+     "copy\n"
+     "is refused, since its collector would remove what it does not know. What the other one "
+     "stored\n"
+     "since is given up (check finds it, check --repair has it collected), and should that one\n"
+     "still be open, it is refused from its next collection on.\n"
+     "--json: {store, adopted}",
+     "spind adopt --store /srv/spind-of-yesterday --blobs s3://school-bytes/spind",
+     {},
+     run_adopt},
     {"space create", "ALIAS", 1, 1, "make a space",
      "Its maker holds all rights in it.\n"
      "--json: {id, alias, kind, tenant, name, description, owner, creator, names, created_ns,\n"

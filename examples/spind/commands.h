@@ -31,6 +31,7 @@ std::string command_help(const Command& command);
 std::string overview_help();
 
 Exit run_init(Tool& tool);
+Exit run_adopt(Tool& tool);
 Exit run_space_create(Tool& tool);
 Exit run_space_list(Tool& tool);
 Exit run_space_info(Tool& tool);

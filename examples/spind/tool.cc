@@ -94,14 +94,13 @@ std::string Tool::store_folder() const {
   return args_.value_or("store", environment("SPIND_STORE"));
 }
 
-Result<Store*> Tool::open_store(bool create) {
+Result<Store*> Tool::open_store(StoreOptions options) {
   if (store_) return &*store_;
   const std::string folder = store_folder();
   if (folder.empty()) {
     no_store_named_ = true;
     return invalid("which store? give --store DIR or set SPIND_STORE", "");
   }
-  StoreOptions options{.create = create};
   if (const std::optional<std::string> memory = args_.value("memory")) {
     Result<std::uint64_t> bytes = parse_bytes(*memory);
     if (!bytes.ok()) return std::move(bytes).error();
@@ -113,6 +112,8 @@ Result<Store*> Tool::open_store(bool create) {
     if (!blobs.ok()) return std::move(blobs).error();
     options.blobs = *std::move(blobs);
   }
+  if (options.adopt_blobs && options.blobs == nullptr)
+    return invalid("which bytes? give --blobs or set SPIND_BLOBS", folder);
   const std::string durability = args_.value_or("durability", environment("SPIND_DURABILITY"));
   if (durability == "staged")
     options.durability = Durability::staged;
@@ -130,9 +131,11 @@ Result<Store*> Tool::open_store(bool create) {
   return &*store_;
 }
 
-Result<Store*> Tool::store() { return open_store(false); }
+Result<Store*> Tool::store() { return open_store({}); }
 
-Result<Store*> Tool::create_store() { return open_store(true); }
+Result<Store*> Tool::create_store() { return open_store({.create = true}); }
+
+Result<Store*> Tool::adopt_store() { return open_store({.adopt_blobs = true}); }
 
 Result<Session> Tool::session(SessionKind kind) {
   Result<Store*> opened = store();

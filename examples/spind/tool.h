@@ -74,6 +74,7 @@ class Tool {
   // Opened at the first call.
   Result<Store*> store();
   Result<Store*> create_store();
+  Result<Store*> adopt_store();
   std::string store_folder() const;
   Result<Session> session(SessionKind kind = {});
   // By id or alias; "S" and "S:" are the same. As it was at the point that --at gives, if any.
@@ -81,7 +82,7 @@ class Tool {
   Result<Target> target(const std::string& place, SessionKind kind = {});
 
  private:
-  Result<Store*> open_store(bool create);
+  Result<Store*> open_store(StoreOptions options);
   Result<Space> present_space(const std::string& text, SessionKind kind);
   // Of the one that was asked for last, since it takes time to make.
   std::optional<Space> view_;

@@ -4,6 +4,7 @@ import http.server
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import threading
@@ -342,6 +343,24 @@ class Stores(ToolCase):
         self.assertEqual([row["ok"] for row in rows], [False])
         self.assertTrue(rows[0]["advice"])
         self.error("doctor", "s3://NOT_A_BUCKET")
+
+    def test_an_older_copy_of_a_store_is_refused_until_it_adopts_the_bytes(self):
+        blobs = ("--blobs", str(self.folder / "blobs"))
+        original = ("--store", str(self.folder / "original"), *blobs)
+        copy = ("--store", str(self.folder / "copy"), *blobs)
+        content = self.random.randbytes(300_000)
+        self.spind("init", *original)
+        self.spind("space", "create", "s", *original)
+        self.spind("put", "-", "s:/before", *original, data=content)
+        shutil.copytree(self.folder / "original", self.folder / "copy")
+        self.spind("put", "-", "s:/after", *original, data=content[1:])
+        self.assertEqual(self.error("ls", "s:", *copy)["code"], "conflict")
+        self.assertEqual(self.spind("adopt", *copy).row,
+                         {"store": str(self.folder / "copy"), "adopted": True})
+        self.assertEqual(self.run_tool("cat", "s:/before", *copy).out, content)
+        self.spind("put", "-", "s:/later", *copy, data=content[2:])
+        self.assertEqual(self.error("ls", "s:", *original)["code"], "conflict")
+        self.error("adopt", "--blobs", "")  # the store of setUp has its bytes with it
 
     def test_credentials_come_whence_it_is_said(self):
         with Cloud() as cloud:
