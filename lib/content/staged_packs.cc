@@ -57,7 +57,8 @@ Result<BlobPlace> StagedPacks::append(Bytes frames, const Interrupt& interrupt) 
   auto place = local_->append(frames, interrupt);
   if (!place.ok()) {
     give_back(frames.size());
-    return place.code() == Code::no_space ? append_beyond_backlog(frames, interrupt) : std::move(place);
+    return place.code() == Code::no_space ? append_beyond_backlog(frames, interrupt)
+                                          : std::move(place);
   }
   // Before any row names the pack.
   const std::lock_guard lock(mutex_);

@@ -78,8 +78,7 @@ class StagedPacks final : public Packs {
   Packs& home_of(std::uint64_t number);
   bool reserve(std::uint64_t bytes);
   void give_back(std::uint64_t bytes);
-  Result<model::BlobPlace> append_beyond_backlog(Bytes frames,
-                                                 const Interrupt& interrupt);
+  Result<model::BlobPlace> append_beyond_backlog(Bytes frames, const Interrupt& interrupt);
 
   const std::unique_ptr<FilePacks> local_;
   const std::unique_ptr<ObjectPacks> far_;

@@ -181,8 +181,7 @@ Result<kv::Ticket> Vaults::adopt(const model::VaultId& vault, const SpaceId& spa
 
 // Seals what was gathered, and makes it durable; the row is what its commit is to put.
 Result<PieceRow> Vaults::write(const model::VaultId& vault, const model::PieceId& piece,
-                               PieceBuffer& buffer, Lasting lasting,
-                               const Interrupt& interrupt) {
+                               PieceBuffer& buffer, Lasting lasting, const Interrupt& interrupt) {
   SPIND_TRY_ASSIGN(auto sealer, keys_.sealer(vault, piece));
   buffer.seal(vault, piece, codec_, sealer ? &*sealer : nullptr);
   SPIND_TRY(room_(buffer.stored().size()));

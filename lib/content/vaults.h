@@ -119,8 +119,7 @@ class Vaults {
   // Where it is durable: as what comes, or at least as what it replaces was.
   enum class Lasting { as_new, for_good };
   Result<model::PieceRow> write(const model::VaultId& vault, const model::PieceId& piece,
-                                PieceBuffer& buffer, Lasting lasting,
-                                const Interrupt& interrupt);
+                                PieceBuffer& buffer, Lasting lasting, const Interrupt& interrupt);
   Result<model::BlobPlace> write_frames(Bytes frames, std::size_t piece_bytes, Lasting lasting,
                                         const Interrupt& interrupt);
   void settle_used(const model::PieceRow& row, kv::Ticket ticket);
