@@ -59,6 +59,7 @@ constexpr Option kSpaceCreateOptions[] = {
     {"description", 0, "TEXT", "what it is for"},
     {"id", 0, "UUID", "an id of your own"},
     {"names", 0, "RULE", "exact (if not given), or folded: refuse names that differ only by case"},
+    {"vault", 0, "WHOSE", "tenant (if not given), or own: shares nothing, with keys of its own"},
     kKeep,
     kKeepEntries,
     kTrash,
@@ -87,17 +88,22 @@ constexpr Option kSpaceSetOptions[] = {
     {"image", 0, "/PATH", "a file that presents it; \"\" for none"},
     {"readme", 0, "/PATH", "a file that explains it; \"\" for none"},
 };
+constexpr Option kOfSpace{"space", 0, "",
+                          "the name is the id of a space that has a vault of its own"};
 constexpr Option kVaultRotateOptions[] = {
     {"data-key", 0, "", "also make a new data key, for what is stored from now on"},
+    kOfSpace,
 };
 constexpr Option kVaultResealOptions[] = {
     {"rate", 0, "BYTES", "so many a second at most, as 20M"},
+    kOfSpace,
 };
 constexpr Option kBlobsMoveOptions[] = {
     {"rate", 0, "BYTES", "so many a second at most, as 20M"},
 };
 constexpr Option kVaultDestroyOptions[] = {
-    {"really", 0, "TENANT", "the name once more"},
+    {"really", 0, "NAME", "the name once more"},
+    kOfSpace,
 };
 constexpr Option kPutOptions[] = {
     {"recursive", 'r', "", "store the contents of a folder"},
@@ -213,7 +219,7 @@ constexpr Command kCommands[] = {
      "--json: {id, alias, kind, tenant, name, description, owner, creator, names, created_ns,\n"
      "         bytes, version_bytes, trash_bytes, files, folders, entry, visible, floor, keep_ns,\n"
      "         keep_entries, state, image, readme, trash_keep_ns, versions, versions_min,\n"
-     "         versions_keep_ns, versions_max, pieces, locked}",
+     "         versions_keep_ns, versions_max, pieces, vault, locked}",
      "spind space create ada\n"
      "spind space create class-7b --kind project --names folded",
      kSpaceCreateOptions, run_space_create},
@@ -551,16 +557,17 @@ constexpr Command kCommands[] = {
      0,
      0,
      "list whose keys an encrypted store has",
-     "--json: {tenant, state, generation, key_id} a vault",
+     "A space with a vault of its own is named beside its tenant.\n"
+     "--json: {tenant, space, state, generation, key_id} a vault; space is empty for a tenant's",
      "spind vault list --vault-keys /etc/spind/keys",
      {},
      run_vault_list},
-    {"vault rotate", "TENANT", 1, 1, "wrap a tenant's keys with the newest key of the key file",
+    {"vault rotate", "NAME", 1, 1, "wrap a tenant's keys with the newest key of the key file",
      "With --data-key also makes a new key for content that is stored from now on.\n"
-     "--json: {tenant, state, generation, key_id}",
+     "--json: {tenant, space, state, generation, key_id}",
      "spind key new /etc/spind/keys && spind vault rotate school-12", kVaultRotateOptions,
      run_vault_rotate},
-    {"vault reseal", "TENANT", 1, 1,
+    {"vault reseal", "NAME", 1, 1,
      "encrypt with the newest data key what a tenant stored before it",
      "In the background of what else the store does; one that was stopped goes on when it is run\n"
      "again. What lay under the earlier key goes with the next collection.\n"
@@ -577,11 +584,11 @@ constexpr Command kCommands[] = {
      "spind vault rewrap",
      {},
      run_vault_rewrap},
-    {"vault destroy", "TENANT", 1, 1,
-     "destroy a tenant's keys: nothing that it stored can be read any more",
+    {"vault destroy", "NAME", 1, 1,
+     "destroy a tenant's keys, or a space's: nothing stored there can be read any more",
      "Nothing brings it back, here or in copies of the store that lack its folder vaults; copies\n"
      "that have that folder must be destroyed as well.\n"
-     "--json: {tenant}",
+     "--json: {name}",
      "spind vault destroy school-12 --really school-12", kVaultDestroyOptions, run_vault_destroy},
     {"blobs status",
      "",

@@ -33,6 +33,12 @@ Result<NameRule> parse_names(std::string_view text) {
   return Error{.code = Code::invalid_argument, .text = "--names is exact or folded"};
 }
 
+Result<VaultRule> parse_vault(std::string_view text) {
+  if (text == "tenant") return VaultRule::tenant;
+  if (text == "own") return VaultRule::own;
+  return Error{.code = Code::invalid_argument, .text = "--vault is tenant or own"};
+}
+
 JsonObject space_json(const SpaceInfo& info) {
   JsonObject out;
   out.text("id", info.id.to_string()).text("alias", info.alias);
@@ -49,7 +55,7 @@ JsonObject space_json(const SpaceInfo& info) {
   out.text("state", state_name(info.state));
   out.number("image", info.image).number("readme", info.readme);
   add_policies(out, info);
-  out.flag("locked", info.locked);
+  out.text("vault", info.vault == VaultRule::own ? "own" : "tenant").flag("locked", info.locked);
   return out;
 }
 
@@ -74,6 +80,7 @@ void say_space(Tool& tool, const SpaceInfo& info) {
   tool.say("versions     " + versions_text(info.version_policy));
   if (info.pieces != PieceRule::fixed)
     tool.say("pieces       " + std::string(pieces_name(info.pieces)));
+  if (info.vault == VaultRule::own) tool.say("vault        its own");
 }
 
 Exit show(Tool& tool, const Space& space) {
@@ -109,6 +116,9 @@ Exit run_space_create(Tool& tool) {
   const Result<std::optional<PieceRule>> pieces = parse_pieces(args);
   if (!pieces.ok()) return tool.usage(pieces.error().text);
   options.pieces = pieces->value_or(options.pieces);
+  const Result<VaultRule> vault = parse_vault(args.value_or("vault", "tenant"));
+  if (!vault.ok()) return tool.usage(vault.error().text);
+  options.vault = *vault;
   if (const std::optional<std::string> text = args.value("id")) {
     const Result<SpaceId> id = SpaceId::parse(*text);
     if (!id.ok()) return tool.usage("--id: " + id.error().text);

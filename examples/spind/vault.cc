@@ -6,14 +6,25 @@
 namespace spind::tool {
 namespace {
 
+// Calls with the tenant that the command names, or with the space.
+template <class Call>
+auto with_name(Tool& tool, const Call& call) -> decltype(call(std::string())) {
+  if (!tool.args().has("space")) return call(tool.operand(0));
+  const Result<SpaceId> space = SpaceId::parse(tool.operand(0));
+  if (space.ok()) return call(*space);
+  return Error{.code = Code::invalid_argument,
+               .text = "with --space the name is the id of a space, as spind vault list has it"};
+}
+
 void emit(Tool& tool, const VaultInfo& vault) {
   const bool destroyed = vault.state == VaultState::destroyed;
   tool.emit(JsonObject()
                 .text("tenant", vault.tenant)
+                .text("space", vault.space ? vault.space->to_string() : "")
                 .text("state", destroyed ? "destroyed" : "in use")
                 .number("generation", vault.generation)
                 .text("key_id", vault.key_id));
-  tool.say(printable(vault.tenant) + "  " +
+  tool.say(printable(vault.tenant) + (vault.space ? " " + vault.space->to_string() : "") + "  " +
            (destroyed ? "destroyed"
                       : "data key " + std::to_string(vault.generation) + ", wrapped with key " +
                             printable(vault.key_id)));
@@ -35,7 +46,8 @@ Exit run_vault_rotate(Tool& tool) {
   if (!store.ok()) return tool.fail(store.error());
   RotateVaultOptions options;
   options.data_key = tool.args().has("data-key");
-  const Result<VaultInfo> rotated = (*store)->rotate_vault(tool.operand(0), options);
+  const Result<VaultInfo> rotated =
+      with_name(tool, [&](const auto& name) { return (*store)->rotate_vault(name, options); });
   if (!rotated.ok()) return tool.fail(rotated.error());
   emit(tool, *rotated);
   return Exit::done;
@@ -51,7 +63,8 @@ Exit run_vault_reseal(Tool& tool) {
   ProgressLine line("encrypting pieces anew");
   options.cancel = tool.cancel();
   options.progress = line.callback();
-  const Result<ResealReport> report = (*store)->reseal_vault(tool.operand(0), options);
+  const Result<ResealReport> report =
+      with_name(tool, [&](const auto& name) { return (*store)->reseal_vault(name, options); });
   line.clear();
   if (!report.ok()) return tool.fail(report.error());
   tool.emit(JsonObject()
@@ -78,18 +91,19 @@ Exit run_vault_rewrap(Tool& tool) {
 
 // The name once more, so that no slip of the hand destroys what nobody can bring back.
 Exit run_vault_destroy(Tool& tool) {
-  const std::string& tenant = tool.operand(0);
-  if (tool.args().value_or("really", "") != tenant)
+  const std::string& name = tool.operand(0);
+  if (tool.args().value_or("really", "") != name)
     return tool.fail({.code = Code::invalid_argument,
-                      .text = "nothing can be brought back: say --really " + tenant +
-                              " to destroy all that the tenant has stored",
+                      .text = "nothing can be brought back: say --really " + name +
+                              " to destroy all that is stored there",
                       .path = {}});
   const Result<Store*> store = tool.store();
   if (!store.ok()) return tool.fail(store.error());
-  const Status destroyed = (*store)->destroy_vault(tenant);
+  const Status destroyed =
+      with_name(tool, [&](const auto& which) { return (*store)->destroy_vault(which); });
   if (!destroyed.ok()) return tool.fail(destroyed.error());
-  tool.emit(JsonObject().text("tenant", tenant));
-  tool.say("destroyed the keys of " + printable(tenant));
+  tool.emit(JsonObject().text("name", name));
+  tool.say("destroyed the keys of " + printable(name));
   return Exit::done;
 }
 

@@ -188,6 +188,13 @@ struct VersionPolicy {
   bool operator==(const VersionPolicy&) const = default;
 };
 
+// Where the content of a space lies: what is alike in one vault is stored once, and an encrypted store
+// has keys for each (spind/vaults.h). Chosen when the space is made, for ever.
+enum class VaultRule : std::uint8_t {
+  tenant = 1,  // with that of all the tenant's spaces that have none of their own
+  own = 2,     // apart: nothing is shared, and its keys can be destroyed by themselves
+};
+
 struct SpaceOptions {
   std::optional<SpaceId> id{};  // made by the engine if not given
   SpaceKind kind = SpaceKind::personal;
@@ -199,6 +206,7 @@ struct SpaceOptions {
   TrashPolicy trash{};
   VersionPolicy versions{};
   PieceRule pieces = PieceRule::fixed;
+  VaultRule vault = VaultRule::tenant;
 };
 
 struct SpaceChange {
@@ -236,7 +244,8 @@ struct SpaceInfo {
   TrashPolicy trash_policy{};
   VersionPolicy version_policy{};
   PieceRule pieces = PieceRule::fixed;
-  // The keys of its tenant cannot be had, so of `totals` nothing is known, and no other call than a
+  VaultRule vault = VaultRule::tenant;
+  // The keys of its vault cannot be had, so of `totals` nothing is known, and no other call than a
   // listing shows it.
   bool locked = false;
 };

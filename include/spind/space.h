@@ -112,8 +112,8 @@ class SPIND_EXPORT Space {
   //   aborted: the space was rewound meanwhile, or what is copied was purged and collected
   Result<Written> copy(const Ref& from, const Ref& to, const CopyOptions& options = {}) const;
   // The same out of another space, or out of a view of the past, whoever's session it was opened
-  // with: that session needs the rights to read there. unsupported: the space belongs to another
-  // tenant, whose content is kept apart; read its files and put them.
+  // with: that session needs the rights to read there. unsupported: the content of the
+  // two spaces lies in different vaults (another tenant's, or one of its own); read files and put them.
   Result<Written> copy_from(const Space& source, const Ref& from, const Ref& to,
                             const CopyOptions& options = {}) const;
   // The node and all below it go to the trash. conflict: the root.

@@ -88,7 +88,8 @@ class SPIND_EXPORT Store {
   Result<MoveBlobsReport> move_blobs(std::shared_ptr<BlobStore> to,
                                      const MoveBlobsOptions& options = {}) const;
 
-  // Every tenant's vault, destroyed ones too; none in a store without keys.
+  // Every tenant's vault and those that spaces have for themselves, destroyed ones too; none in a store
+  // without keys.
   Result<std::vector<VaultInfo>> vaults() const;
   // Changes the keys of a tenant's vault. not_found: it has none. key_unavailable: it was destroyed, or
   // its keys cannot be had. limit_exceeded: the data key was changed too often.
@@ -111,6 +112,12 @@ class SPIND_EXPORT Store {
   // hold names, at once, and their bytes when its grace time is over. ok if it was done before.
   // not_found: the tenant has no vault.
   Status destroy_vault(const std::string& tenant) const;
+
+  // The same for a vault that is one space's own. not_found: there is none, nor was there.
+  Result<VaultInfo> rotate_vault(const SpaceId& space,
+                                 const RotateVaultOptions& options = {}) const;
+  Result<ResealReport> reseal_vault(const SpaceId& space, const ResealOptions& options = {}) const;
+  Status destroy_vault(const SpaceId& space) const;
 
   // Prometheus text exposition format 0.0.4.
   std::string metrics() const;

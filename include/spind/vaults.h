@@ -1,5 +1,6 @@
 // The keys of tenants: each tenant of a store that was made with StoreOptions::keys has a vault of its
-// own, whose keys nothing of another tenant is encrypted with.
+// own, whose keys nothing of another tenant is encrypted with; so has each space that was made with
+// VaultRule::own. What is told of a tenant does not concern those.
 //
 //   for (const spind::VaultInfo& vault : store->vaults().value())
 //     std::cout << vault.tenant << " " << vault.key_id << "\n";
@@ -12,6 +13,7 @@
 #include <optional>
 #include <string>
 
+#include "spind/types.h"
 #include "spind/upkeep.h"
 
 namespace spind {
@@ -23,6 +25,7 @@ enum class VaultState : std::uint8_t {
 
 struct VaultInfo {
   std::string tenant{};  // empty: a crash came before it was noted whose the vault is to be
+  std::optional<SpaceId> space{};  // that it is the own one of; none: that of the tenant
   VaultState state = VaultState::in_use;
   std::uint64_t generation = 0;  // of the data key that new content is encrypted with
   // Of the provider's key that the vault's secret is wrapped with. Empty: it was destroyed, or the file

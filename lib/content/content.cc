@@ -127,7 +127,7 @@ class VaultContent final : public Content {
 
   Result<Stored> adopt(const Owner& owner, std::span<const model::PieceId> pieces) override {
     SPIND_TRY(guard_->health());
-    const model::VaultId vault = model::vault_of(owner.tenant);
+    const model::VaultId vault = model::vault_of(owner.vault);
     SPIND_TRY(vaults_.keys().at_hand(vault));
     Stored adopted;
     adopted.claim = claims_.claim(owner.space);
@@ -181,7 +181,7 @@ class VaultContent final : public Content {
     for (const model::Piece& piece : pieces)
       if (piece.size_bytes == 0 || piece.size_bytes > kPieceBytesMax) return wrong_size();
     return Result<std::unique_ptr<Source>>(std::make_unique<PieceSource>(
-        resources_, model::vault_of(owner.tenant), std::move(pieces), std::move(snapshot)));
+        resources_, model::vault_of(owner.vault), std::move(pieces), std::move(snapshot)));
   }
 
   Result<ResealReport> reseal(const model::VaultId& vault, const ResealOptions& options) override {
@@ -218,7 +218,7 @@ class VaultContent final : public Content {
 
   Result<bool> holds(const kv::Snapshot& snapshot, const Owner& owner,
                      const model::PieceId& piece) override {
-    const model::VaultId vault = model::vault_of(owner.tenant);
+    const model::VaultId vault = model::vault_of(owner.vault);
     SPIND_TRY_ASSIGN(const auto listed,
                      snapshot.get(kv::Family::content, model::ledger_vault_key(vault)));
     SPIND_TRY_ASSIGN(const auto row,
@@ -228,16 +228,16 @@ class VaultContent final : public Content {
     return listed.has_value() && row.has_value() && holder.has_value();
   }
 
-  Status make_keys(const std::string& tenant) override {
+  Status make_keys(const std::string& vault) override {
     if (!vaults_.keys().seal()) return {};
-    return vaults_.note(model::vault_of(tenant), tenant);
+    return vaults_.note(model::vault_of(vault), vault);
   }
-  Status keys_at_hand(const std::string& tenant) override {
+  Status keys_at_hand(const std::string& vault) override {
     if (!vaults_.keys().seal()) return {};
-    return vaults_.keys().at_hand(model::vault_of(tenant));
+    return vaults_.keys().at_hand(model::vault_of(vault));
   }
-  Result<bool> is_destroyed(const std::string& tenant) override {
-    return vaults_.keys().is_destroyed(model::vault_of(tenant));
+  Result<bool> is_destroyed(const std::string& vault) override {
+    return vaults_.keys().is_destroyed(model::vault_of(vault));
   }
 
   Metrics metrics() override {

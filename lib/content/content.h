@@ -29,7 +29,7 @@ class VaultKeys;
 
 // Whose bytes these are: the vault is the domain of dedup, the space holds the references.
 struct Owner {
-  std::string tenant;
+  std::string vault;  // its name (model::vault_name)
   SpaceId space;
   PieceRule pieces = PieceRule::fixed;  // of uploads
 };
@@ -213,13 +213,13 @@ class Content {
   // Why writes are refused, or ok.
   virtual Status health() = 0;
 
-  // Makes keys for whatever the tenant will store, if it has none and the store encrypts; durable
+  // The vault by its name. Makes keys for whatever will be stored there, if it has none and the store encrypts; durable
   // when it returns. Not to be called by who owns a partition.
-  virtual Status make_keys(const std::string& tenant) = 0;
-  // key_unavailable: the tenant's vault was destroyed, or its keys cannot be had.
-  virtual Status keys_at_hand(const std::string& tenant) = 0;
-  // Whether the tenant's vault was destroyed: nothing that is sealed there opens ever again.
-  virtual Result<bool> is_destroyed(const std::string& tenant) = 0;
+  virtual Status make_keys(const std::string& vault) = 0;
+  // key_unavailable: it was destroyed, or its keys cannot be had.
+  virtual Status keys_at_hand(const std::string& vault) = 0;
+  // Whether it was destroyed: nothing that is sealed there opens ever again.
+  virtual Result<bool> is_destroyed(const std::string& vault) = 0;
 };
 
 }  // namespace spind::content

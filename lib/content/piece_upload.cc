@@ -95,7 +95,7 @@ PieceUpload::PieceUpload(Resources& resources, const Owner& owner, std::uint8_t 
                          Interrupt interrupt)
     : resources_(resources),
       owner_(owner),
-      vault_(model::vault_of(owner.tenant)),
+      vault_(model::vault_of(owner.vault)),
       interrupt_(std::move(interrupt)),
       claim_(resources.claims.claim(owner.space)),
       hashes_(checksums_wanted) {}
@@ -177,7 +177,7 @@ Status PieceUpload::leave_small(std::size_t size_bytes) {
 // The first buffer is as large as what has come at once asks for, since most files come so; where
 // others hold the memory for large pieces, it is a small one.
 Status PieceUpload::take_buffer(std::size_t size_bytes) {
-  SPIND_TRY(resources_.vaults.note(vault_, owner_.tenant));
+  SPIND_TRY(resources_.vaults.note(vault_, owner_.vault));
   if (size_bytes > kPackedBytesMax) {
     if (auto lease = try_take_large()) {
       filling_ = std::make_unique<Piece>(Piece{PieceBuffer(kPieceBytesMax), *std::move(lease)});

@@ -36,7 +36,7 @@ Result<std::optional<VaultId>> vault_of_space(const kv::View& rows, const SpaceI
   SPIND_TRY_ASSIGN(const auto info, rows.get(Family::state, model::info_key(space)));
   if (info)
     if (const auto record = model::decode_space(*info); record.ok())
-      return std::optional(model::vault_of(record->tenant));
+      return std::optional(model::vault_of(model::vault_name(*record, space)));
   return vault_of_payload(rows, space);
 }
 
@@ -148,7 +148,7 @@ Status SpaceRows::check_vault(const SpaceId& space, const VaultId& vault) {
   SPIND_TRY_ASSIGN(const auto info, below_.durable()->get(Family::state, model::info_key(space)));
   const auto record =
       info ? model::decode_space(*info) : Result<model::SpaceRecord>(Error{Code::not_found, ""});
-  if (!record.ok() || model::vault_of(record->tenant) == vault) return {};
+  if (!record.ok() || model::vault_of(model::vault_name(*record, space)) == vault) return {};
   return Error{.code = Code::corruption, .text = "a row is sealed for another vault"};
 }
 

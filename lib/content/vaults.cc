@@ -67,7 +67,7 @@ Status Vaults::catch_up(std::int64_t failed_ns_ago) {
   return packs_ != nullptr ? packs_->catch_up(failed_ns_ago) : Status();
 }
 
-Status Vaults::note(const model::VaultId& vault, std::string_view tenant) {
+Status Vaults::note(const model::VaultId& vault, std::string_view name) {
   SPIND_TRY(keys_.prepare(vault));
   {
     const std::lock_guard lock(known_mutex_);
@@ -78,7 +78,7 @@ Status Vaults::note(const model::VaultId& vault, std::string_view tenant) {
   if (!row) {
     const kv::Answer answer =
         kv_.update({model::ledger_partition()}, [&](kv::Transaction& transaction) -> kv::Outcome {
-          transaction.put(Family::content, key, tenant);
+          transaction.put(Family::content, key, name);
           return kv::Commit{};
         });
     if (!answer.status.ok()) return answer.status.error();

@@ -62,9 +62,9 @@ class Vaults {
   // Writes what the ledger should know. Nothing is stored after.
   void close();
 
-  // Notes that the tenant has a vault, so that the collector finds it, and makes its keys; before
+  // Notes that there is the vault, so that the collector finds it, and makes its keys; before
   // anything is stored there, and not in a body.
-  Status note(const model::VaultId& vault, std::string_view tenant);
+  Status note(const model::VaultId& vault, std::string_view name);
 
   // Stores the piece, or finds it stored, and makes `space` its holder. A claim must hold it.
   // The ticket of the commit needs no wait before the space's commit, but the claim keeps it: a

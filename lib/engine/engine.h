@@ -95,10 +95,12 @@ class Engine {
 
   // Store::vaults, and what changes them (vaults.cc). Only inside run().
   Result<std::vector<VaultInfo>> vaults();
-  Result<VaultInfo> rotate_vault(const std::string& tenant, const RotateVaultOptions& options);
-  Result<ResealReport> reseal_vault(const std::string& tenant, const ResealOptions& options);
+  Result<VaultInfo> rotate_vault(const model::VaultName& name, const RotateVaultOptions& options);
+  Result<ResealReport> reseal_vault(const model::VaultName& name, const ResealOptions& options);
   Result<std::uint64_t> rewrap_vaults();
-  Status destroy_vault(const std::string& tenant);
+  Status destroy_vault(const model::VaultName& name);
+  // The name of the vault that is the space's own, also of one that is gone. not_found.
+  Result<model::VaultName> own_vault(const SpaceId& space);
 
   // Store::blob_status. Only inside run().
   Result<BlobStatus> blob_status();

@@ -90,13 +90,30 @@ Result<std::vector<VaultInfo>> Store::vaults() const {
 Result<VaultInfo> Store::rotate_vault(const std::string& tenant,
                                       const RotateVaultOptions& options) const {
   const auto engine = engine_;
-  return engine->run(Verb::rotate_vault, [&] { return engine->rotate_vault(tenant, options); });
+  return engine->run(Verb::rotate_vault, [&] { return engine->rotate_vault({tenant}, options); });
+}
+
+Result<VaultInfo> Store::rotate_vault(const SpaceId& space,
+                                      const RotateVaultOptions& options) const {
+  const auto engine = engine_;
+  return engine->run(Verb::rotate_vault, [&]() -> Result<VaultInfo> {
+    SPIND_TRY_ASSIGN(const model::VaultName name, engine->own_vault(space));
+    return engine->rotate_vault(name, options);
+  });
 }
 
 Result<ResealReport> Store::reseal_vault(const std::string& tenant,
                                          const ResealOptions& options) const {
   const auto engine = engine_;
-  return engine->run(Verb::reseal_vault, [&] { return engine->reseal_vault(tenant, options); });
+  return engine->run(Verb::reseal_vault, [&] { return engine->reseal_vault({tenant}, options); });
+}
+
+Result<ResealReport> Store::reseal_vault(const SpaceId& space, const ResealOptions& options) const {
+  const auto engine = engine_;
+  return engine->run(Verb::reseal_vault, [&]() -> Result<ResealReport> {
+    SPIND_TRY_ASSIGN(const model::VaultName name, engine->own_vault(space));
+    return engine->reseal_vault(name, options);
+  });
 }
 
 Result<std::uint64_t> Store::rewrap_vaults() const {
@@ -106,7 +123,15 @@ Result<std::uint64_t> Store::rewrap_vaults() const {
 
 Status Store::destroy_vault(const std::string& tenant) const {
   const auto engine = engine_;
-  return engine->run(Verb::destroy_vault, [&] { return engine->destroy_vault(tenant); });
+  return engine->run(Verb::destroy_vault, [&] { return engine->destroy_vault({tenant}); });
+}
+
+Status Store::destroy_vault(const SpaceId& space) const {
+  const auto engine = engine_;
+  return engine->run(Verb::destroy_vault, [&]() -> Status {
+    SPIND_TRY_ASSIGN(const model::VaultName name, engine->own_vault(space));
+    return engine->destroy_vault(name);
+  });
 }
 
 std::string Store::metrics() const {

@@ -41,32 +41,47 @@ Result<std::vector<VaultInfo>> Engine::vaults() {
   SPIND_TRY_ASSIGN(const auto listed, keys_->list());
   const kv::SnapshotRef rows = kv_->durable();
   for (const VaultKeys::Listed& vault : listed) {
-    SPIND_TRY_ASSIGN(auto tenant,
+    SPIND_TRY_ASSIGN(const auto row,
                      rows->get(kv::Family::content, model::ledger_vault_key(vault.vault)));
+    model::VaultName name = model::decode_vault_name(row.value_or(""));
     const bool destroyed = vault.state == model::VaultKeysRow::State::destroyed;
-    vaults.push_back({std::move(tenant).value_or(""),
+    vaults.push_back({std::move(name.tenant), name.space,
                       destroyed ? VaultState::destroyed : VaultState::in_use, vault.generation,
                       vault.key_id});
   }
   return vaults;
 }
 
-Result<VaultInfo> Engine::rotate_vault(const std::string& tenant,
+// By the ledger and not by the space's record, which goes with the space.
+Result<model::VaultName> Engine::own_vault(const SpaceId& space) {
+  const std::string prefix = model::ledger_prefix(model::LedgerRow::vault);
+  const kv::SnapshotRef rows = kv_->durable();
+  const auto cursor = rows->scan(kv::Family::content, prefix, model::end_of(prefix));
+  for (; cursor->valid(); cursor->next()) {
+    model::VaultName name = model::decode_vault_name(cursor->value());
+    if (name.space == space) return name;
+  }
+  SPIND_TRY(cursor->status());
+  return no_vault("the space has no vault of its own");
+}
+
+Result<VaultInfo> Engine::rotate_vault(const model::VaultName& name,
                                        const RotateVaultOptions& options) {
   if (keys_ == nullptr) return no_vault("the store was made without keys");
-  const model::VaultId vault = model::vault_of(tenant);
+  const model::VaultId vault = model::vault_of(model::encode(name));
   if (options.wrapping_key) SPIND_TRY(keys_->rewrap(vault));
   if (options.data_key) SPIND_TRY(keys_->rotate_data_key(vault));
   SPIND_TRY_ASSIGN(const auto listed, keys_->list());
   for (const VaultKeys::Listed& each : listed)
     if (each.vault == vault)
-      return VaultInfo{tenant, VaultState::in_use, each.generation, each.key_id};
+      return VaultInfo{name.tenant, name.space, VaultState::in_use, each.generation, each.key_id};
   return no_vault("the vault has no keys");
 }
 
-Result<ResealReport> Engine::reseal_vault(const std::string& tenant, const ResealOptions& options) {
+Result<ResealReport> Engine::reseal_vault(const model::VaultName& name,
+                                          const ResealOptions& options) {
   if (keys_ == nullptr) return no_vault("the store was made without keys");
-  const model::VaultId vault = model::vault_of(tenant);
+  const model::VaultId vault = model::vault_of(model::encode(name));
   SPIND_TRY_ASSIGN(const content::KeyringRef keyring, keys_->find(vault));
   if (keyring == nullptr) return no_vault("the tenant has no vault");
   return content_->reseal(vault, options);
@@ -91,9 +106,9 @@ Result<std::uint64_t> Engine::rewrap_vaults() {
   return wrapped;
 }
 
-Status Engine::destroy_vault(const std::string& tenant) {
+Status Engine::destroy_vault(const model::VaultName& name) {
   if (keys_ == nullptr) return no_vault("the store was made without keys");
-  Status destroyed = keys_->destroy(model::vault_of(tenant));
+  Status destroyed = keys_->destroy(model::vault_of(model::encode(name)));
   // What was read before stays in no memory, whether or not the last of it is durable.
   rows_->reopened();
   return destroyed;

@@ -68,8 +68,9 @@ inline std::uint8_t format_of(std::string_view record) {
 
 // Of space records. What one of before could not say is at its default in the earlier formats, which
 // still hold whatever they can, so that an old row stays as it was when it is put back.
-inline constexpr std::uint8_t kSpaceFormat = 4;
+inline constexpr std::uint8_t kSpaceFormat = 5;
 inline std::uint8_t format_needed(const SpaceRecord& space) {
+  if (space.vault != VaultRule::tenant) return 5;
   if (space.pieces != PieceRule::fixed) return 4;
   const bool second = space.trash == TrashPolicy{} && space.versions == VersionPolicy{} &&
                       space.state != SpaceStatus::purged;

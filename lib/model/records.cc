@@ -2,6 +2,7 @@
 
 #include "base/try.h"
 #include "model/record_codec.h"
+#include "model/vault_rows.h"
 
 namespace spind::model {
 namespace {
@@ -202,6 +203,7 @@ void encode_part(Encoder& out, const SpaceRecord& space, std::uint8_t format) {
   out.zigzag(space.trash.keep_ns);
   encode_version_policy(out, space.versions);
   if (format >= 4) out.u8(static_cast<std::uint8_t>(space.pieces));
+  if (format >= 5) out.u8(static_cast<std::uint8_t>(space.vault));
 }
 
 SpaceRecord decode_space_part(Decoder& in, std::uint8_t format) {
@@ -236,7 +238,17 @@ SpaceRecord decode_space_part(Decoder& in, std::uint8_t format) {
   const std::uint8_t pieces = in.u8();
   if (pieces < 1 || pieces > 2) in.fail();
   space.pieces = static_cast<PieceRule>(pieces);
+  if (format < 5) return space;
+  const std::uint8_t vault = in.u8();
+  if (vault < 1 || vault > 2) in.fail();
+  space.vault = static_cast<VaultRule>(vault);
   return space;
+}
+
+std::string vault_name(const SpaceRecord& record, const SpaceId& space) {
+  VaultName name{record.tenant};
+  if (record.vault == VaultRule::own) name.space = space;
+  return encode(name);
 }
 
 void encode_part(Encoder& out, const MarkRecord& mark) {

@@ -91,8 +91,12 @@ struct SpaceRecord {
   TrashPolicy trash;
   VersionPolicy versions;
   PieceRule pieces = PieceRule::fixed;
+  VaultRule vault = VaultRule::tenant;
   bool operator==(const SpaceRecord&) const = default;
 };
+
+// The name of the vault that its content lies in (vault_rows.h).
+std::string vault_name(const SpaceRecord& record, const SpaceId& space);
 
 // The one row that every entry of a space changes.
 struct Head {

@@ -48,8 +48,25 @@ std::string holder_row_key(const VaultId& vault, VaultRow row, const PieceId& pi
 
 }  // namespace
 
-VaultId vault_of(std::string_view tenant) {
-  const auto digest = sha256(as_bytes("vault:" + std::string(tenant)));
+std::string encode(const VaultName& name) {
+  std::string bytes = name.tenant;
+  if (name.space) bytes.append(1, '\0').append(as_text(name.space->bytes));
+  return bytes;
+}
+
+VaultName decode_vault_name(std::string_view name) {
+  const std::size_t end = name.find('\0');
+  VaultName decoded{std::string(name.substr(0, end))};
+  SpaceId space;
+  if (end == std::string_view::npos || name.size() - end - 1 != space.bytes.size()) return decoded;
+  std::copy_n(name.end() - static_cast<std::ptrdiff_t>(space.bytes.size()), space.bytes.size(),
+              space.bytes.begin());
+  decoded.space = space;
+  return decoded;
+}
+
+VaultId vault_of(std::string_view name) {
+  const auto digest = sha256(as_bytes("vault:" + std::string(name)));
   VaultId vault{};
   std::copy_n(digest.begin(), vault.size(), vault.begin());
   return vault;

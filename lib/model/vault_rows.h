@@ -1,7 +1,8 @@
 // The rows about content, in the family `content`: what each vault holds, who holds on to it, and
 // where its bytes lie. README.md has the bytes.
 //
-// A vault is the domain within which equal pieces are stored once; there is one a tenant. It is
+// A vault is the domain within which equal pieces are stored once; there is one a tenant, and one of each
+// space that has its own. It is
 // spread over 256 partitions ("buckets") by the first byte of the piece id, so that uploads seldom
 // meet. The ledger is one partition for the whole store: it says which blob numbers and packs are in
 // use, so that after a crash only those that were open have to be looked at.
@@ -21,7 +22,16 @@
 namespace spind::model {
 
 using VaultId = std::array<std::uint8_t, 16>;
-VaultId vault_of(std::string_view tenant);
+// What a vault is called: its tenant; where it is one space's own, then 0 and the id of the space, so
+// that no tenant's is called like it.
+struct VaultName {
+  std::string tenant;
+  std::optional<SpaceId> space{};
+  bool operator==(const VaultName&) const = default;
+};
+std::string encode(const VaultName& name);
+VaultName decode_vault_name(std::string_view name);
+VaultId vault_of(std::string_view name);
 
 // Where the stored bytes of a piece lie.
 struct BlobPlace {

@@ -41,7 +41,7 @@ class Appending {
         call_(call),
         seen_(seen),
         bytes_(bytes),
-        owner_{seen.entered.info->tenant, seen.entered.reading.space(), seen.entered.info->pieces},
+        owner_(owner_of(*seen.entered.info, seen.entered.reading.space())),
         completes_(progress().received_bytes() + bytes.size() == seen.upload.size_bytes()),
         joins_(completes_ || progress().tail.size() >= kPartsBeforeJoin ||
                progress().received_bytes() - progress().settled_bytes + bytes.size() >=

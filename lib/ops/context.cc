@@ -78,7 +78,7 @@ Result<Entered> enter(const Context& context, const Call& call, const SpaceId& s
   SPIND_TRY_ASSIGN(entered.info, entered.reading.info());
   SPIND_TRY(may_enter(call, *entered.info, space, wanted));
   // What lies in memory is nobody's any more once the keys are gone.
-  SPIND_TRY(context.content.keys_at_hand(entered.info->tenant));
+  SPIND_TRY(context.content.keys_at_hand(model::vault_name(*entered.info, space)));
   if (call.past == nullptr) return entered;
   // What reads on, as a reader does, keeps the view and the memory that is counted for it.
   kv::SnapshotRef snapshot(call.past, call.past->snapshot.get());

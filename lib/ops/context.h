@@ -82,6 +82,10 @@ inline bool is_damage(const Error& error) {
 
 // Whether the error tells that the keys of a space cannot be had, as those of a destroyed vault. Who
 // goes over all spaces passes such a one over: it is not damaged, and nothing of it can be read.
+inline content::Owner owner_of(const model::SpaceRecord& info, const SpaceId& space) {
+  return {model::vault_name(info, space), space, info.pieces};
+}
+
 inline bool is_locked(const Error& error) { return error.code == Code::key_unavailable; }
 
 // Whether the node that stands there (null: none) fulfils the conditions.

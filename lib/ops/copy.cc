@@ -169,7 +169,7 @@ class Copy {
 
   Status adopt(std::vector<model::PieceId> pieces) {
     if (pieces.empty()) return {};
-    SPIND_TRY_ASSIGN(adopted_, context_.content.adopt({info_->tenant, space_}, pieces));
+    SPIND_TRY_ASSIGN(adopted_, context_.content.adopt(owner_of(*info_, space_), pieces));
     adopted_pieces_ = std::move(pieces);
     return {};
   }
@@ -333,9 +333,10 @@ Result<Written> copy(const Context& context, const Call& call, const SpaceId& sp
     });
   }
   SPIND_TRY_ASSIGN(Original original, find_original(context, from, options));
-  if (original.entered.info->tenant != entered.info->tenant)
+  if (model::vault_name(*original.entered.info, from.space) !=
+      model::vault_name(*entered.info, space))
     return Error{.code = Code::unsupported,
-                 .text = "the content of another tenant is kept apart; read its files and put them",
+                 .text = "its content lies in another vault; read its files and put them",
                  .path = from.ref.to_string()};
   return Copy(context, call, space, from, to, options, std::move(original), std::move(entered.info))
       .run();

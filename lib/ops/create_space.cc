@@ -27,6 +27,7 @@ model::SpaceRecord new_record(const Context& context, const Call& call, const Sp
   record.trash = options.trash;
   record.versions = options.versions;
   record.pieces = options.pieces;
+  record.vault = options.vault;
   return record;
 }
 
@@ -67,9 +68,33 @@ Status check_options(const SpaceOptions& options) {
   SPIND_TRY(check_trash_policy(options.trash));
   SPIND_TRY(check_version_policy(options.versions));
   SPIND_TRY(check_piece_rule(options.pieces));
+  if (options.vault != VaultRule::tenant && options.vault != VaultRule::own)
+    return Error{.code = Code::invalid_argument, .text = "no such rule for vaults"};
   SPIND_TRY(check_space_text(options.alias, "alias", kSpaceNameBytesMax));
   SPIND_TRY(check_space_text(options.name, "name", kSpaceNameBytesMax));
   return check_space_text(options.description, "description", kDescriptionBytesMax);
+}
+
+// Before anything is sealed. A vault that is to be one space's own is not made in vain where the space
+// cannot be, since nobody takes it away again.
+Status make_keys(const Context& context, const Call& call, const SpaceOptions& options,
+                 const SpaceId& id) {
+  model::VaultName name{call.who.tenant};
+  if (options.vault == VaultRule::own) {
+    name.space = id;
+    const kv::SnapshotRef snapshot = context.kv.durable();
+    SPIND_TRY_ASSIGN(const auto holder, find_alias(*snapshot, call.who.tenant, options.alias));
+    if (holder && !options.alias.empty())
+      return Error{
+          .code = Code::already_exists, .text = "the alias is taken", .path = options.alias};
+    SPIND_TRY_ASSIGN(const auto head, snapshot->get(kv::Family::state, model::head_key(id)));
+    SPIND_TRY_ASSIGN(const auto gone,
+                     snapshot->get(kv::Family::state, model::catalogue_gone_key(id)));
+    if (head || gone)
+      return Error{
+          .code = Code::already_exists, .text = "the space id is taken", .path = id.to_string()};
+  }
+  return context.content.make_keys(model::encode(name));
 }
 
 }  // namespace
@@ -78,8 +103,8 @@ Result<SpaceId> create_space(const Context& context, const Call& call,
                              const SpaceOptions& options) {
   SPIND_TRY(check_options(options));
   SPIND_TRY(may_change(call));
-  SPIND_TRY(context.content.make_keys(call.who.tenant));
   const SpaceId id = options.id.value_or(SpaceId{make_uuid_v7(context.clock, context.random)});
+  SPIND_TRY(make_keys(context, call, options, id));
   const Request request{.space = id,
                         .type = model::EntryType::space_created,
                         .also_owned = model::catalogue_partition(),

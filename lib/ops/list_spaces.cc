@@ -38,6 +38,7 @@ Result<SpaceInfo> readable_info(space::Reading& reading, const model::SpaceRecor
   info.trash_policy = record.trash;
   info.version_policy = record.versions;
   info.pieces = record.pieces;
+  info.vault = record.vault;
   return info;
 }
 
@@ -52,7 +53,7 @@ Result<SpaceInfo> to_space_info(space::Reading& reading, const model::SpaceRecor
 // One space that cannot be looked into hides none of the others.
 Result<SpaceInfo> listed_info(const Context& context, space::Reading& reading,
                               const model::SpaceRecord& record) {
-  Status keys = context.content.keys_at_hand(record.tenant);
+  Status keys = context.content.keys_at_hand(model::vault_name(record, reading.space()));
   if (keys.ok()) {
     auto info = to_space_info(reading, record);
     if (info.ok() || !is_locked(info.error())) return info;

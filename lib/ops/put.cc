@@ -153,7 +153,7 @@ Result<content::Owner> check_put(const Context& context, const Call& call, const
   // What a deferred call rests on need not be durable yet, and a repeat has its answer already.
   if (!call.deferred && options.request_id.empty())
     SPIND_TRY(check_target(entered.reading, *entered.info, call, file, options));
-  return content::Owner{entered.info->tenant, space, entered.info->pieces};
+  return owner_of(*entered.info, space);
 }
 
 Result<Written> put(const Context& context, const Call& call, const SpaceId& space, const Ref& file,

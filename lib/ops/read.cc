@@ -48,7 +48,7 @@ Result<OpenedFile> open_file(const Context& context, const Call& call, const Spa
     describe(version, opened.info);
   }
   SPIND_TRY_ASSIGN(opened.source, context.content.source(entered.reading.snapshot_ref(),
-                                                         {entered.info->tenant, space},
+                                                         owner_of(*entered.info, space),
                                                          version.content, version.size_bytes));
   return opened;
 }

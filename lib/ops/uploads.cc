@@ -85,7 +85,7 @@ Result<std::vector<model::Piece>> settled_pieces(const kv::View& view, const Spa
 Result<std::unique_ptr<content::Source>> upload_source(const Context& context,
                                                        const SeenUpload& seen, UploadId number) {
   const space::Reading& reading = seen.entered.reading;
-  const content::Owner owner{seen.entered.info->tenant, reading.space()};
+  const content::Owner owner = owner_of(*seen.entered.info, reading.space());
   const std::vector<model::UploadPart>& tail = seen.upload.progress.tail;
   SPIND_TRY_ASSIGN(auto pieces,
                    settled_pieces(reading.snapshot(), reading.space(), number, seen.upload));

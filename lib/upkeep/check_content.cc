@@ -53,7 +53,7 @@ ContentCheck::ContentCheck(space::Reading& reading, const model::Head& head,
 
 Status ContentCheck::run(bool read_content) {
   SPIND_TRY_ASSIGN(const space::SpaceRef info, reading_.info());
-  owner_ = {info->tenant, reading_.space()};
+  owner_ = {model::vault_name(*info, reading_.space()), reading_.space()};
   SPIND_TRY_ASSIGN(countable_, all_can_be_counted());
   const auto step = [this] { return steps_.step(); };
   SPIND_TRY(visit_versions(reading_, step,
@@ -76,7 +76,7 @@ Status ContentCheck::run(bool read_content) {
 
 Status ContentCheck::run_held() {
   SPIND_TRY_ASSIGN(const space::SpaceRef info, reading_.info());
-  owner_ = {info->tenant, reading_.space()};
+  owner_ = {model::vault_name(*info, reading_.space()), reading_.space()};
   SPIND_TRY(check_dropped());
   return scan_rows(reading_, SpaceRow::reference, [&](std::string_view key, auto) -> Status {
     SPIND_TRY(steps_.step());

@@ -45,7 +45,7 @@ Status retire_if_destroyed(kv::Store& kv, content::Content& content, std::uint64
   SPIND_TRY_ASSIGN(const auto row, kv.durable()->get(Family::state, model::info_key(space)));
   if (!row) return {};
   SPIND_TRY_ASSIGN(const model::SpaceRecord info, model::decode_space(*row));
-  SPIND_TRY_ASSIGN(const bool destroyed, content.is_destroyed(info.tenant));
+  SPIND_TRY_ASSIGN(const bool destroyed, content.is_destroyed(model::vault_name(info, space)));
   if (!destroyed) return {};
   const kv::Answer answer = kv.update({model::space_partition(space), model::catalogue_partition()},
                                       [&](kv::Transaction& rows) -> kv::Outcome {

@@ -117,11 +117,11 @@ Mend count_references(const SpaceId& space, const model::PieceId& piece, std::ui
 }
 
 Mend hold_piece(const content::Owner& owner, const model::PieceId& piece) {
-  const model::VaultId vault = model::vault_of(owner.tenant);
+  const model::VaultId vault = model::vault_of(owner.vault);
   return {[=](Transaction& rows) -> Result<Mended> {
             SPIND_TRY_ASSIGN(const bool needed, content::needs(rows, owner.space, piece));
             if (!needed) return Mended::nothing;
-            rows.put(Family::content, model::ledger_vault_key(vault), owner.tenant);
+            rows.put(Family::content, model::ledger_vault_key(vault), owner.vault);
             rows.put(Family::content, model::holder_key(vault, piece, owner.space), "");
             rows.erase(Family::content, model::condemned_key(vault, piece));
             SPIND_TRY_ASSIGN(const auto row,

@@ -41,7 +41,7 @@ Status SpaceReclaim::start() {
   SPIND_TRY_ASSIGN(trimmed_, read_trimmed(*snapshot, space_));
   floor_ = decoded.floor;
   going_ = is_going(record, decoded);
-  vault_ = model::vault_of(record.tenant);
+  vault_ = model::vault_of(model::vault_name(record, space_));
   const auto cursor = snapshot->scan(Family::state, first_of(SpaceRow::rewind),
                                      model::rewind_key(space_, floor_ + 1));
   for (; cursor->valid(); cursor->next()) {

@@ -18,7 +18,7 @@ SPACE_FIELDS = ["id", "alias", "kind", "tenant", "name", "description", "owner",
                 "created_ns", "bytes", "version_bytes", "trash_bytes", "files", "folders", "entry",
                 "visible", "floor", "keep_ns", "keep_entries", "state", "image", "readme",
                 "trash_keep_ns", "versions", "versions_min", "versions_keep_ns", "versions_max",
-                "pieces", "locked"]
+                "pieces", "vault", "locked"]
 FOREVER = 2**63 - 1
 COMMANDS = ["init", "space create", "space list", "space info", "space set", "space disable",
             "space restore", "space purge", "prop get", "prop set", "prop rm", "tag add", "tag rm", "tag list",
@@ -445,8 +445,8 @@ class Stores(ToolCase):
         refused = self.error("ls", "s:", "--vault-keys", keys)  # the store of setUp has no keys
         self.assertEqual(refused["code"], "invalid_argument")
         row = self.spind("vault", "list", *sealed).row
-        self.assertEqual(row, {"tenant": "default", "state": "in use", "generation": 1,
-                               "key_id": first})
+        self.assertEqual(row, {"tenant": "default", "space": "", "state": "in use",
+                               "generation": 1, "key_id": first})
         second = self.spind("key", "new", keys).row["key_id"]
         row = self.spind("vault", "rotate", "default", "--data-key", *sealed).row
         self.assertEqual((row["generation"], row["key_id"]), (2, second))
@@ -458,11 +458,22 @@ class Stores(ToolCase):
         self.assertEqual(self.spind("vault", "rewrap", *sealed).row, {"wrapped": 1})
         self.assertEqual(self.run_tool("cat", "s:/small", *sealed).out, b"the planted text")
         self.assertEqual(self.spind("check", "--content", *sealed).row["findings"], 0)
+        own = self.spind("space", "create", "apart", "--vault", "own", *sealed).row
+        self.assertEqual(own["vault"], "own")
+        self.spind("put", "-", "apart:/small", *sealed, data=b"the planted text")
+        self.spind("vault", "destroy", own["id"], "--space", "--really", own["id"], *sealed)
+        self.assertEqual(self.error("stat", "apart:/small", *sealed)["code"], "key_unavailable")
+        self.assertEqual(self.error("vault", "destroy", "apart", "--space", "--really", "apart",
+                                    *sealed)["code"], "invalid_argument")
+        self.assertEqual(self.run_tool("cat", "s:/small", *sealed).out, b"the planted text")
+        states = {row["space"]: row["state"] for row in self.spind("vault", "list", *sealed).rows}
+        self.assertEqual(states, {"": "in use", own["id"]: "destroyed"})
         refused = self.error("vault", "destroy", "default", *sealed)
         self.assertEqual(refused["code"], "invalid_argument")
         self.spind("vault", "destroy", "default", "--really", "default", *sealed)
         self.assertEqual(self.error("stat", "s:/small", *sealed)["code"], "key_unavailable")
-        self.assertEqual(self.spind("vault", "list", *sealed).row["state"], "destroyed")
+        states = [row["state"] for row in self.spind("vault", "list", *sealed).rows]
+        self.assertEqual(states, ["destroyed", "destroyed"])
 
     def test_blobs_move_elsewhere_and_back(self):
         place, folder = str(self.folder / "elsewhere"), ("--store", str(self.folder / "moved"))
@@ -549,7 +560,8 @@ class Spaces(ToolCase):
 
     def test_what_is_kept_of_trash_and_versions(self):
         row = self.spind("space", "info", "s").row
-        self.assertEqual([row[field] for field in SPACE_FIELDS[-6:-1]],
+        kept = ("trash_keep_ns", "versions", "versions_min", "versions_keep_ns", "versions_max")
+        self.assertEqual([row[field] for field in kept],
                          [30 * 86_400 * 10**9, "all", 0, FOREVER, 0])
         made = self.spind("space", "create", "t", "--trash", "forever", "--versions", "automatic").row
         self.assertEqual((made["trash_keep_ns"], made["versions"]), (FOREVER, "automatic"))

@@ -345,6 +345,22 @@ TEST_CASE("format: a space whose files are cut by their content") {
   check_entry("entry-space-4", entry);
 }
 
+TEST_CASE("format: a space with a vault of its own, and what that is called") {
+  SpaceRecord space = a_space();
+  space.vault = VaultRule::own;
+  check_golden("space-5", space, encode(space), decode_space);
+  Entry entry = a_full_entry();
+  entry.type = EntryType::space_updated;
+  entry.changes = {SpaceUpdated{a_space(), space}};
+  check_entry("entry-space-5", entry);
+  const std::string name = vault_name(space, kSpace);
+  CHECK(name == golden_bytes("vault-name", name));
+  CHECK(decode_vault_name(name) == VaultName{space.tenant, kSpace});
+  CHECK(vault_of(name) != vault_of(space.tenant));
+  CHECK(vault_name(a_space(), kSpace) == space.tenant);
+  CHECK(decode_vault_name(space.tenant) == VaultName{space.tenant});
+}
+
 TEST_CASE("format: a space that was purged, and its id that is taken") {
   SpaceRecord space = a_space();
   space.state = SpaceStatus::purged;

@@ -27,8 +27,8 @@ namespace spind::test {
 
 constexpr std::size_t kMiB = 1024 * 1024;
 
-inline content::Owner owner_of(std::uint8_t space, std::string tenant = "school") {
-  content::Owner owner{std::move(tenant), {}};
+inline content::Owner owner_of(std::uint8_t space, std::string vault = "school") {
+  content::Owner owner{std::move(vault), {}};
   owner.space.bytes[15] = space;
   return owner;
 }
@@ -179,12 +179,12 @@ struct Place {
   void forget(const content::Owner& owner, const content::Stored& stored) {
     const kv::Answer answer = store->update(
         {model::space_partition(owner.space),
-         model::bucket_of(model::vault_of(owner.tenant), stored.pieces[0].id)},
+         model::bucket_of(model::vault_of(owner.vault), stored.pieces[0].id)},
         [&](kv::Transaction& transaction) -> kv::Outcome {
           const model::PieceId& piece = stored.pieces[0].id;
           transaction.erase(kv::Family::state, model::reference_key(owner.space, piece));
           transaction.put(kv::Family::content,
-                          model::unchecked_key(model::vault_of(owner.tenant), piece, owner.space),
+                          model::unchecked_key(model::vault_of(owner.vault), piece, owner.space),
                           "");
           return kv::Commit{};
         });
