@@ -1,4 +1,7 @@
 // blobs: where the bytes of a store lie, and moving them elsewhere.
+#include <algorithm>
+#include <filesystem>
+
 #include "blob_place.h"
 #include "commands.h"
 #include "progress.h"
@@ -13,6 +16,15 @@ constexpr std::string_view kOwnFolder = "folder";
 std::string place_now(const Tool& tool, const BlobStatus& status) {
   return status.in_folder ? std::string(kOwnFolder)
                           : tool.args().value_or("blobs", environment("SPIND_BLOBS"));
+}
+
+// Whether a local folder is, or lies in, the store's: its bytes would be copied to where they are.
+bool lies_in_store(const Tool& tool, const std::string& place) {
+  if (place.starts_with("s3://")) return false;
+  std::error_code error;
+  const auto inner = std::filesystem::weakly_canonical(place, error);
+  const auto outer = std::filesystem::weakly_canonical(tool.store_folder(), error);
+  return std::mismatch(outer.begin(), outer.end(), inner.begin(), inner.end()).first == outer.end();
 }
 
 }  // namespace
@@ -41,6 +53,8 @@ Exit run_blobs_move(Tool& tool) {
   options.rate_bytes = *rate;
   const std::string& place = tool.operand(0);
   const bool to_folder = place == kOwnFolder;
+  if (!to_folder && lies_in_store(tool, place))
+    return tool.usage("that lies in the store; its own folder is said as: blobs move folder");
   const Result<Store*> store = tool.store();
   if (!store.ok()) return tool.fail(store.error());
   std::shared_ptr<BlobStore> to;

@@ -32,7 +32,6 @@ constexpr std::size_t kNamesAPage = 1000;
 constexpr std::uint64_t kFewBlobs = 8;
 // Who writes as fast as is copied would keep the move going for ever.
 constexpr int kRoundsMax = 10;
-constexpr std::size_t kDamagedNamesMax = 10'000;
 // What was spoilt on the way from far is read again.
 constexpr int kReadsMax = 3;
 
@@ -173,7 +172,7 @@ Status BlobMove::copy(const BlobListItem& item, bool last) {
     SPIND_TRY_ASSIGN(const bool open, is_open(item.name));
     if (open) return {};
   }
-  SPIND_TRY_ASSIGN(const auto bytes, read(item.name));
+  SPIND_TRY_ASSIGN(const auto bytes, read(item.name, last));
   if (!bytes) return {};
   // A pack that was appended to, or what is left of a put that was cut off: no blob changes in place.
   SPIND_TRY(setup_.to.remove(item.name));
@@ -197,8 +196,10 @@ Result<bool> BlobMove::is_open(const std::string& name) {
   return row.has_value();
 }
 
-// None if it is not there any more. What is damaged is copied as it is: it is no worse there.
-Result<std::optional<std::vector<std::uint8_t>>> BlobMove::read(const std::string& name) {
+// None if it is not there any more. What is damaged may be mended where it is until the last round, which
+// copies it as it is.
+Result<std::optional<std::vector<std::uint8_t>>> BlobMove::read(const std::string& name,
+                                                                bool last) {
   using Read = std::optional<std::vector<std::uint8_t>>;
   for (int reads = 1;; ++reads) {
     auto bytes = setup_.from.get(name, kPackBytesMax);
@@ -207,7 +208,8 @@ Result<std::optional<std::vector<std::uint8_t>>> BlobMove::read(const std::strin
     SPIND_TRY_ASSIGN(const bool sound, is_sound(name, *bytes));
     if (sound) return Read(*std::move(bytes));
     if (reads < kReadsMax) continue;
-    if (damaged_.size() >= kDamagedNamesMax || damaged_.insert(name).second) ++report_.damaged;
+    if (!last) return Read();
+    ++report_.damaged;
     return Read(*std::move(bytes));
   }
 }

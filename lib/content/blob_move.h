@@ -17,7 +17,6 @@
 #include <atomic>
 #include <functional>
 #include <optional>
-#include <set>
 #include <string>
 
 #include "base/clock.h"
@@ -65,7 +64,7 @@ class BlobMove {
   Status plan(Round& round);
   Status copy(const BlobListItem& item, bool last);
   Result<bool> is_open(const std::string& name);
-  Result<std::optional<std::vector<std::uint8_t>>> read(const std::string& name);
+  Result<std::optional<std::vector<std::uint8_t>>> read(const std::string& name, bool last);
   Result<bool> is_sound(const std::string& name, Bytes bytes);
   Result<bool> is_torn_end(const model::BlobPlace& place, std::uint64_t offset);
   Result<bool> is_piece_in_use(const model::BlobPlace& place, Bytes first_header);
@@ -74,7 +73,6 @@ class BlobMove {
   const BlobMoveSetup setup_;
   Pace pace_;
   std::uint64_t done_ = 0, total_ = 0;
-  std::set<std::string> damaged_;  // at most kDamagedNamesMax
   MoveBlobsReport report_;
 };
 

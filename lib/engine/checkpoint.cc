@@ -10,6 +10,7 @@
 #include "base/errno_error.h"
 #include "base/try.h"
 #include "blob/posix/posix_blob_store.h"
+#include "content/blob_move.h"
 #include "content/file_packs.h"
 #include "content/stored_blobs.h"
 #include "content/vaults.h"
@@ -123,6 +124,8 @@ Result<CheckpointReport> Engine::checkpoint(const std::string& folder,
                                           nullptr,
                                           {}}));
   if (blob_owner_ != nullptr) SPIND_TRY(content::disown(*rows));
+  // A move is that of the store alone: where it goes belongs to no copy.
+  SPIND_TRY(content::note_move(*rows, std::nullopt));
   SPIND_TRY_ASSIGN(
       const CheckpointReport done,
       Copying(files_, folder_, copy, blob_owner_ == nullptr ? objects : nullptr, options)

@@ -145,6 +145,7 @@ class Engine {
   Status end_move(content::BlobMove& move, const std::shared_ptr<BlobStore>& to,
                   MoveBlobsReport& report);
   Result<model::BlobMoveRow> left_to_do(bool to_folder);
+  Status clear_left_place();
   std::unique_ptr<BlobStore> folder_blobs(BlobStore& objects, const std::string& packs);
   // Parts of close(): from the first on nobody is inside.
   void let_all_out();

@@ -108,10 +108,17 @@ Status Engine::end_move(content::BlobMove& move, const std::shared_ptr<BlobStore
   if (to != nullptr) (void)content::clear_marks(*to);
   SPIND_TRY_ASSIGN(report.old_place_emptied, finish_move());
   if (blob_owner_ == nullptr) return {};
-  Status cleared = content::clear_given_place(*blobs_);
-  if (cleared.ok()) cleared = content::note_move(*kv_, std::nullopt);
-  report.old_place_emptied = cleared.ok();
+  report.old_place_emptied = clear_left_place().ok();
   return {};
+}
+
+// A copy of the store that was opened there meanwhile has made the place its own.
+Status Engine::clear_left_place() {
+  SPIND_TRY_ASSIGN(const auto newest, content::BlobOwner::newest_claim(*blobs_));
+  if (newest != blob_owner_->row().claim)
+    return Error{.code = Code::conflict, .text = "another copy of the store lives there"};
+  SPIND_TRY(content::clear_given_place(*blobs_));
+  return content::note_move(*kv_, std::nullopt);
 }
 
 Result<BlobMoveRow> Engine::left_to_do(bool to_folder) {

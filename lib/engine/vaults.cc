@@ -52,10 +52,15 @@ Result<std::vector<VaultInfo>> Engine::vaults() {
   return vaults;
 }
 
-// By the ledger and not by the space's record, which goes with the space.
+// The space's record says whose it is; where that went with the space, the ledger does.
 Result<model::VaultName> Engine::own_vault(const SpaceId& space) {
-  const std::string prefix = model::ledger_prefix(model::LedgerRow::vault);
   const kv::SnapshotRef rows = kv_->durable();
+  SPIND_TRY_ASSIGN(const auto bytes, rows->get(kv::Family::state, model::info_key(space)));
+  if (bytes) {
+    SPIND_TRY_ASSIGN(const model::SpaceRecord record, model::decode_space(*bytes));
+    if (record.vault == VaultRule::own) return model::VaultName{record.tenant, space};
+  }
+  const std::string prefix = model::ledger_prefix(model::LedgerRow::vault);
   const auto cursor = rows->scan(kv::Family::content, prefix, model::end_of(prefix));
   for (; cursor->valid(); cursor->next()) {
     model::VaultName name = model::decode_vault_name(cursor->value());

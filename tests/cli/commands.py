@@ -485,6 +485,8 @@ class Stores(ToolCase):
         status = {"backend": "folder", "pending": 0, "missing": 0, "healed": 0,
                   "move_started": False}
         self.assertEqual(self.spind("blobs", "status", *folder).row, status)
+        inside = str(self.folder / "moved" / "objects")
+        self.error("blobs", "move", inside, *folder, expect=2)
         row = self.spind("blobs", "move", place, "--rate", "50M", *folder).row
         self.assertEqual((row["backend"], row["blobs"], row["damaged"], row["old_place_emptied"]),
                          (place, 1, 0, True))

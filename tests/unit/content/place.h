@@ -5,6 +5,7 @@
 #include <doctest/doctest.h>
 
 #include <atomic>
+#include <cstring>
 #include <memory>
 #include <random>
 #include <string>
@@ -38,7 +39,7 @@ inline std::string random_text(std::mt19937_64& random, std::size_t size) {
   std::size_t i = 0;
   for (; i + 8 <= size; i += 8) {
     const std::uint64_t word = random();
-    std::copy_n(reinterpret_cast<const char*>(&word), 8, text.data() + i);
+    std::memcpy(text.data() + i, &word, sizeof word);
   }
   for (; i < size; ++i) text[i] = static_cast<char>(random());
   return text;

@@ -6,6 +6,7 @@
 #include <atomic>
 #include <filesystem>
 #include <fstream>
+#include <optional>
 #include <thread>
 
 #include "spind/blob_layers.h"
@@ -304,6 +305,46 @@ TEST_CASE("move blobs: one that was cancelled goes on with what was copied") {
   CHECK(store.move_blobs(place)->blobs == all - 2);
   store = mover.open(place).value();
   check_there(store, 1);
+}
+
+TEST_CASE("move blobs: a move that was begun is not that of a copy of the store") {
+  Mover mover;
+  Store store = mover.open(nullptr).value();
+  fill_few(store);
+  const Place place = memory_blobs();
+  const auto stop = [](const Progress& progress) { return progress.done < 1; };
+  REQUIRE(store.move_blobs(place, {.progress = stop}).code() == Code::cancelled);
+  REQUIRE(store.checkpoint(mover.folder / "copy").ok());
+  Store copy = Store::open(mover.folder / "copy").value();
+  CHECK_FALSE(copy.blob_status()->move_started);
+  CHECK(copy.move_blobs(place).code() == Code::conflict);
+  REQUIRE(store.move_blobs(place).ok());
+  CHECK(copy.move_blobs(place).code() == Code::conflict);
+  store = mover.open(place).value();
+  check_few(store);
+}
+
+TEST_CASE("move blobs: a place that a copy of the store took meanwhile is left as it is") {
+  Mover mover;
+  const Place given = memory_blobs();
+  Store store = mover.open(given).value();
+  fill_few(store);
+  REQUIRE(store.checkpoint(mover.folder / "copy").ok());
+  const Space space = space_there(store);
+  std::optional<Store> copy;
+  // What comes behind the listing is copied when nobody is inside any more.
+  const auto open_copy = [&](const Progress& progress) {
+    if (progress.done == 1) (void)space.put("/later", content(2, 1'100'000));
+    if (copy || space.get("/40000").ok()) return true;
+    copy = Store::open(mover.folder / "copy", {.blobs = given, .adopt_blobs = true}).value();
+    return true;
+  };
+  const MoveBlobsReport moved = store.move_blobs(nullptr, {.progress = open_copy}).value();
+  REQUIRE(copy);
+  CHECK_FALSE(moved.old_place_emptied);
+  check_few(*copy);
+  store = mover.open(nullptr).value();
+  check_few(store);
 }
 
 TEST_CASE("move blobs: whatever call of either place fails, nothing is lost and it goes on") {

@@ -47,6 +47,23 @@ void check_filled(const Space& space) {
 
 }  // namespace
 
+TEST_CASE("own vault: one that a refused space left behind is not taken for that of another one") {
+  TestStore store(MetadataEngine::memory, {}, options_with(open_door()));
+  const Session other = store.store().session({.user = "eve", .tenant = "other"}).value();
+  REQUIRE(other.create_space({.alias = "taken"}).ok());
+  // In any order of the two vaults' names.
+  for (std::uint8_t i = 1; i <= 8; ++i) {
+    SpaceOptions options{.id = SpaceId{i}, .alias = "taken"};
+    options.vault = VaultRule::own;
+    REQUIRE(other.create_space(options).code() == Code::already_exists);
+    options.alias = "s" + std::to_string(i);
+    const Space space = store.session().create_space(options).value();
+    REQUIRE(space.put("/packed", content(i, kInPack)).ok());
+    REQUIRE(store.store().destroy_vault(space.id()).ok());
+    CHECK(space.get("/packed").code() == Code::key_unavailable);
+  }
+}
+
 TEST_CASE("own vault: nothing is shared with another space, and all works as anywhere else") {
   for (const MetadataEngine engine : engines()) {
     for (const KeyProviderPtr& keys : {KeyProviderPtr(), open_door()}) {
