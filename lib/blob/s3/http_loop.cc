@@ -149,6 +149,7 @@ void HttpLoop::give_up(Transfer& transfer, std::unique_lock<std::mutex>& lock) {
   given_up_.push_back(&transfer);
   curl_multi_wakeup(handles_->multi);
   transfer.finished.wait(lock, [&] { return transfer.done; });
+  std::erase(given_up_, &transfer);  // it may have ended by itself
 }
 
 void HttpLoop::break_off_given_up() {
