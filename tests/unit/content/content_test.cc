@@ -230,7 +230,7 @@ TEST_CASE("content: an upload waits for memory only as long as it may") {
 TEST_CASE("content: an interrupt ends an upload, and what it stored is collected") {
   Place place;
   std::mt19937_64 random(test::seed());
-  bool stop = false;
+  std::atomic<bool> stop = false;
   {
     const auto upload = place.content->upload(owner_of(1), 0, [&]() -> Status {
       if (stop) return Error{Code::deadline_exceeded, "too late"};
@@ -241,8 +241,9 @@ TEST_CASE("content: an interrupt ends an upload, and what it stored is collected
     CHECK(upload->append(as_bytes("x")).code() == Code::deadline_exceeded);
     CHECK(upload->finish().code() == Code::deadline_exceeded);
   }
-  CHECK(place.blob_count() == 2);
-  CHECK(place.collect().removed == 2);
+  const std::size_t stored = place.blob_count();
+  CHECK(stored <= 2);  // a piece may have been on its way
+  CHECK(place.collect().removed == stored);
   CHECK(place.blob_count() == 0);
 }
 
