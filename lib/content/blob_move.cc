@@ -174,6 +174,10 @@ Status BlobMove::copy(const BlobListItem& item, bool last) {
   }
   SPIND_TRY_ASSIGN(const auto bytes, read(item.name, last));
   if (!bytes) return {};
+  if (!last) {
+    SPIND_TRY_ASSIGN(const bool opened, is_open(item.name));
+    if (opened) return {};  // and what was read of it may not stay
+  }
   // A pack that was appended to, or what is left of a put that was cut off: no blob changes in place.
   SPIND_TRY(setup_.to.remove(item.name));
   SPIND_TRY(setup_.to.put(item.name, *bytes));

@@ -106,7 +106,7 @@ class VaultContent final : public Content {
 
   Status start(const Setup& setup) {
     SPIND_TRY(find_left_open(vaults_.kv(), collector_));
-    if (staged_ == nullptr) return {};
+    if (staged_ == nullptr) return remove_brought();
     SPIND_TRY(staged_->find_local(vaults_.kv()));
     // What a crash left of local packs, so that it is on its way at once. Where that fails, the next
     // collection does it, as with all else that a crash left.
@@ -298,6 +298,14 @@ class VaultContent final : public Content {
     auto staged = std::make_unique<StagedPacks>(std::move(local), std::move(far), options);
     staged_ = staged.get();
     return staged;
+  }
+
+  // A store that was staged, and lives in its folder now, may have left some for the last readers.
+  Status remove_brought() {
+    SPIND_TRY_ASSIGN(const auto numbers, brought_packs(*vaults_.kv().durable()));
+    if (numbers.empty() || packs_ == nullptr) return {};
+    SPIND_TRY(packs_->remove(numbers));
+    return erase_brought(vaults_.kv(), numbers);
   }
 
   static Error wrong_size() {

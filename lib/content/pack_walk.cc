@@ -115,9 +115,11 @@ Status walk_pack(const kv::View& view, PackWalk& walk) {
                      view.get(Family::content, model::piece_key(header->vault, header->piece)));
     if (!row) continue;
     SPIND_TRY_ASSIGN(const model::PieceRow here, model::decode_piece(*row));
-    if (here.place == place && here.size_bytes == header->piece_bytes &&
-        here.stored_bytes == stored)
+    if (here.place != place) continue;
+    if (here.size_bytes == header->piece_bytes && here.stored_bytes == stored)
       walk.live->push_back({*header, here});
+    else
+      walk.has_gap = true;
     if (walk.live->size() >= kLiveAtOnce) return {};
   }
   return {};

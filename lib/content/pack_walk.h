@@ -29,7 +29,8 @@ struct PackWalk {
   std::uint64_t begin = 0, size = 0;
   std::uint64_t used_end = 0;  // of the last piece in use
   std::uint64_t used_bytes = 0;
-  bool has_gap = false;  // something in it is not a frame that can be read
+  bool has_gap =
+      false;  // something in it is not a frame that can be read, or not the one of its row
   // Either those that nothing refers to, in order, or, where it is wanted, those that are not
   // doomed; of these the walk ends behind kLiveAtOnce.
   std::vector<model::PieceRow> dead{};

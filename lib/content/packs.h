@@ -14,6 +14,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <vector>
 
 #include "base/files.h"
 #include "kv/kv.h"
@@ -44,7 +45,10 @@ class Packs {
   // the commit of `ticket`, or is dead, or nobody knows, as after a commit that failed.
   virtual Result<model::BlobPlace> append(Bytes frames, const Interrupt& interrupt = nullptr) = 0;
   // The same of what is stored already, and is not to become less durable by being stored elsewhere.
-  virtual Result<model::BlobPlace> append_for_good(Bytes frames) { return append(frames); }
+  virtual Result<model::BlobPlace> append_for_good(Bytes frames,
+                                                   const Interrupt& interrupt = nullptr) {
+    return append(frames, interrupt);
+  }
   virtual void settle_used(const model::BlobPlace& place, kv::Ticket ticket) = 0;
   virtual void settle_dead(const model::BlobPlace& place, std::uint64_t stored_bytes) = 0;
   virtual void settle_unknown(const model::BlobPlace& place) = 0;
@@ -94,6 +98,10 @@ Result<std::optional<FoundPack>> find_pack(const kv::View& view, std::uint64_t n
 // found under and answers the tag that it goes to. not_found if there is no row.
 using PackChange = std::function<model::LedgerRow(model::LedgerRow, model::PackRow&)>;
 Status change_pack(kv::Transaction& transaction, std::uint64_t number, const PackChange& change);
+
+// Local packs whose pieces lie in a blob store; and the end of their rows, once their files are gone.
+Result<std::vector<std::uint64_t>> brought_packs(const kv::View& view);
+Status erase_brought(kv::Store& kv, std::span<const std::uint64_t> numbers);
 
 // The tag of a pack that nobody appends to.
 model::LedgerRow resting_tag(const model::PackRow& row);

@@ -36,8 +36,8 @@ class StagedPacks final : public Packs {
   Status find_local(kv::Store& kv);
 
   Result<model::BlobPlace> append(Bytes frames, const Interrupt& interrupt) override;
-  Result<model::BlobPlace> append_for_good(Bytes frames) override {
-    return far_->append(frames, nullptr);
+  Result<model::BlobPlace> append_for_good(Bytes frames, const Interrupt& interrupt) override {
+    return far_->append(frames, interrupt);
   }
   void settle_used(const model::BlobPlace& place, kv::Ticket ticket) override;
   void settle_dead(const model::BlobPlace& place, std::uint64_t stored_bytes) override;

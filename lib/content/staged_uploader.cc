@@ -25,18 +25,40 @@ constexpr std::size_t kBroughtAtOnce = 4;
 // How often it is asked whether what a flush waits for has come.
 constexpr std::chrono::milliseconds kPoll{5};
 
+// Nothing more can be done with the pack in this run, and no other one waits for it.
+bool is_lost(Code code) {
+  return code == Code::corruption || code == Code::unsupported || code == Code::io_error;
+}
+
+// Whatever the blob store or a commit says, the local pack is not what is lost.
+Error not_of_the_pack(Error error) {
+  if (is_lost(error.code)) error.code = Code::unavailable;
+  return error;
+}
+
+std::uint64_t stored_bytes(std::span<const PackedPiece> pieces) {
+  std::uint64_t bytes = 0;
+  for (const PackedPiece& piece : pieces) bytes += piece.row.stored_bytes;
+  return bytes;
+}
+
 }  // namespace
 
 // What a worker brings. It owns all of it until `outcome` is there.
 struct StagedUploader::Flight {
   Flight(std::uint64_t pack, const File& pack_file, std::span<const PackedPiece> some,
-         MemoryBudget::Lease memory)
-      : number(pack), file(pack_file), pieces(some.begin(), some.end()), lease(std::move(memory)) {}
+         MemoryBudget::Lease memory, Interrupt ends)
+      : number(pack),
+        file(pack_file),
+        pieces(some.begin(), some.end()),
+        lease(std::move(memory)),
+        interrupt(std::move(ends)) {}
 
   const std::uint64_t number;
   const File& file;
   const std::vector<PackedPiece> pieces;
   const MemoryBudget::Lease lease;
+  const Interrupt interrupt;
   std::uint64_t brought_bytes = 0;
   std::optional<Result<std::uint64_t>> outcome;  // bytes of those that are damaged
   std::mutex mutex;
@@ -44,10 +66,9 @@ struct StagedUploader::Flight {
 };
 
 Status StagedUploader::start() {
-  const kv::SnapshotRef rows = kv_.durable();
-  const auto cursor = scan_content(*rows, model::ledger_prefix(LedgerRow::pack_brought));
-  for (; cursor->valid(); cursor->next()) brought_[model::last_u64_in(cursor->key())] = 0;
-  return cursor->status();
+  SPIND_TRY_ASSIGN(const auto numbers, brought_packs(*kv_.durable()));
+  for (const std::uint64_t number : numbers) brought_[number] = 0;
+  return {};
 }
 
 void StagedUploader::run_every(Threads& threads, std::chrono::milliseconds period) {
@@ -58,10 +79,11 @@ void StagedUploader::run_every(Threads& threads, std::chrono::milliseconds perio
 // An outage is told once, and that it is over.
 void StagedUploader::look(const CancelToken& cancel) {
   const std::lock_guard lock(running_);
-  const Status done = bring_all([&cancel]() -> Status {
+  interrupt_ = [&cancel]() -> Status {
     if (!cancel.cancelled()) return {};
     return Error{.code = Code::cancelled, .text = "the store closes"};
-  });
+  };
+  const Status done = bring_all(interrupt_);
   if (done.code() == Code::cancelled) return;
   const bool failed = !done.ok();
   if (failed != told_failure_ && log_)
@@ -75,11 +97,14 @@ Result<FlushStagedReport> StagedUploader::flush(const FlushStagedOptions& option
   const std::vector<std::uint64_t> wanted = packs_.local_packs();
   const std::uint64_t all_bytes = packs_.backlog_bytes();
   std::uint64_t done_bytes = 0;
-  const GoOn go_on = [&]() -> Status {
-    const bool cancelled = (options.cancel && options.cancel->cancelled()) ||
-                           (options.progress && !options.progress({done_bytes, all_bytes}));
-    if (cancelled) return Error{.code = Code::cancelled, .text = "the flush was cancelled"};
+  const Error cancelled{.code = Code::cancelled, .text = "the flush was cancelled"};
+  const Interrupt interrupt = [&]() -> Status {
+    if (options.cancel && options.cancel->cancelled()) return cancelled;
     return {};
+  };
+  const GoOn go_on = [&]() -> Status {
+    if (options.progress && !options.progress({done_bytes, all_bytes})) return cancelled;
+    return interrupt();
   };
   // The pass that runs may try for long to reach the blob store.
   std::unique_lock lock(running_, std::defer_lock);
@@ -87,6 +112,7 @@ Result<FlushStagedReport> StagedUploader::flush(const FlushStagedOptions& option
     SPIND_TRY(go_on());
     std::this_thread::sleep_for(kPoll);
   }
+  interrupt_ = interrupt;
   const std::uint64_t before = brought_bytes_;
   const GoOn step = [&]() -> Status {
     done_bytes = brought_bytes_ - before;
@@ -148,7 +174,7 @@ Status StagedUploader::bring(std::uint64_t number, const GoOn& go_on) {
     return {};
   }
   Status done = bring_pack(number, found->row, go_on);
-  if (done.code() == Code::corruption || done.code() == Code::unsupported) return keep(number);
+  if (is_lost(done.code())) return keep(number);
   return done;
 }
 
@@ -171,7 +197,8 @@ Status StagedUploader::bring_pack(std::uint64_t number, const model::PackRow& ro
                   .size = std::min(size, row.end_bytes),
                   .used_end = begin,
                   .live = &live};
-    SPIND_TRY(walk_pack(*kv_.durable(), walk));
+    const kv::SnapshotRef rows = kv_.durable();  // held, so that nothing it names goes meanwhile
+    SPIND_TRY(walk_pack(*rows, walk));
     has_gap = has_gap || walk.has_gap;
     if (live.empty()) break;
     SPIND_TRY_ASSIGN(const std::uint64_t damaged, bring_pieces(number, *file, live, go_on));
@@ -186,8 +213,9 @@ Status StagedUploader::bring_pack(std::uint64_t number, const model::PackRow& ro
 Status StagedUploader::keep(std::uint64_t number) {
   kept_.insert(number);
   if (log_ && packs_.staged_bytes(number) > 0)
-    log_(LogLevel::error, "local pack " + std::to_string(number) +
-                              " is damaged: what is lost of it is not brought to the blob store");
+    log_(LogLevel::error,
+         "local pack " + std::to_string(number) +
+             " is damaged or cannot be read: what is lost of it is not brought to the blob store");
   return {};
 }
 
@@ -195,13 +223,16 @@ Status StagedUploader::keep(std::uint64_t number) {
 Result<std::uint64_t> StagedUploader::bring_pieces(std::uint64_t number, const File& file,
                                                    std::span<const PackedPiece> pieces,
                                                    const GoOn& go_on) {
+  // All that fly at once leave half of the memory to those who write.
+  const std::uint64_t at_once =
+      std::min(kBroughtBytes, resources_.small_pieces.all_bytes() / (2 * kBroughtAtOnce));
   std::uint64_t damaged_bytes = 0;
   Status sent;
   while (sent.ok() && !pieces.empty()) {
     std::size_t count = 0;
     for (std::uint64_t bytes = 0; count < pieces.size(); ++count) {
       bytes += pieces[count].row.stored_bytes;
-      if (count > 0 && bytes > kBroughtBytes) break;
+      if (count > 0 && bytes > at_once) break;
     }
     sent = dispatch(number, file, pieces.first(count), damaged_bytes, go_on);
     pieces = pieces.subspan(count);
@@ -218,12 +249,13 @@ Status StagedUploader::dispatch(std::uint64_t number, const File& file,
                                 const GoOn& go_on) {
   SPIND_TRY(go_on());
   // Those who fly have memory themselves.
-  auto lease = resources_.small_pieces.try_take(kBroughtBytes);
+  const std::uint64_t bytes = stored_bytes(pieces);
+  auto lease = resources_.small_pieces.try_take(bytes);
   if (!lease) {
     SPIND_TRY(land(0, damaged_bytes));
-    SPIND_TRY_ASSIGN(lease, resources_.small_pieces.take(kBroughtBytes, go_on));
+    SPIND_TRY_ASSIGN(lease, resources_.small_pieces.take(bytes, go_on));
   }
-  const auto flight = std::make_shared<Flight>(number, file, pieces, *std::move(lease));
+  const auto flight = std::make_shared<Flight>(number, file, pieces, *std::move(lease), interrupt_);
   flights_.push_back(flight);
   resources_.workers.run([this, flight] {
     Result<std::uint64_t> outcome = put(*flight);
@@ -258,15 +290,14 @@ Result<std::uint64_t> StagedUploader::put(Flight& flight) {
   std::vector<std::uint8_t> frames;
   SPIND_TRY_ASSIGN(const std::vector<PackedPiece> whole,
                    read_whole(flight.file, flight.pieces, frames));
-  std::uint64_t damaged_bytes = 0;
-  for (const PackedPiece& piece : flight.pieces) damaged_bytes += piece.row.stored_bytes;
-  damaged_bytes -= frames.size();
+  const std::uint64_t damaged_bytes = stored_bytes(flight.pieces) - frames.size();
   if (whole.empty()) return damaged_bytes;
-  auto to = packs_.append_for_good(frames);
-  if (!to.ok()) return std::move(to).error();
-  SPIND_TRY_ASSIGN(const kv::Ticket ticket, switch_rows(whole, *to));
+  auto to = packs_.append_for_good(frames, flight.interrupt);
+  if (!to.ok()) return not_of_the_pack(std::move(to).error());
+  const Result<kv::Ticket> ticket = switch_rows(whole, *to);
+  if (!ticket.ok()) return not_of_the_pack(ticket.error());
   // The next walk must see it.
-  SPIND_TRY(kv_.wait(ticket));
+  if (Status seen = kv_.wait(*ticket); !seen.ok()) return not_of_the_pack(seen.error());
   packs_.brought(flight.number, frames.size());
   flight.brought_bytes = frames.size();
   return damaged_bytes;
@@ -282,10 +313,8 @@ Result<kv::Ticket> StagedUploader::switch_rows(std::span<const PackedPiece> piec
         return kv::Commit{};
       });
   if (!answer.status.ok()) {
-    std::uint64_t bytes = 0;
-    for (const PackedPiece& piece : pieces) bytes += piece.row.stored_bytes;
     if (answer.status.code() == Code::no_space)
-      packs_.settle_dead(to, bytes);
+      packs_.settle_dead(to, stored_bytes(pieces));
     else
       packs_.settle_unknown(to);
     return answer.status.error();
@@ -309,7 +338,8 @@ Status StagedUploader::note_brought(std::uint64_t number) {
         return kv::Commit{};
       });
   // A collector may have removed it by now.
-  if (!answer.status.ok() && answer.status.code() != Code::not_found) return answer.status.error();
+  if (!answer.status.ok() && answer.status.code() != Code::not_found)
+    return not_of_the_pack(answer.status.error());
   SPIND_TRY(kv_.wait(answer.ticket));
   packs_.brought_all(number);
   if (now == LedgerRow::pack_brought) brought_[number] = answer.ticket;
@@ -324,14 +354,7 @@ Status StagedUploader::remove_brought() {
   }
   if (gone.empty()) return {};
   SPIND_TRY(packs_.remove_local(gone));
-  const kv::Answer answer =
-      kv_.update({model::ledger_partition()}, [&](kv::Transaction& transaction) -> kv::Outcome {
-        transaction.use_reserve();
-        for (const std::uint64_t number : gone)
-          transaction.erase(Family::content, model::ledger_key(LedgerRow::pack_brought, number));
-        return kv::Commit{};
-      });
-  if (!answer.status.ok()) return answer.status.error();
+  SPIND_TRY(erase_brought(kv_, gone));
   for (const std::uint64_t number : gone) brought_.erase(number);
   return {};
 }

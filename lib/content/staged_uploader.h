@@ -83,6 +83,7 @@ class StagedUploader {
   std::mutex running_;                           // one pass at a time; guards what follows
   std::map<std::uint64_t, kv::Ticket> brought_;  // packs that wait for readers, and since when
   std::deque<std::shared_ptr<Flight>> flights_;
+  Interrupt interrupt_;              // ends the requests of this pass
   std::uint64_t brought_bytes_ = 0;  // since the store was opened
   bool told_failure_ = false;
   // Packs with which nothing more is done: they keep what is damaged, or are the collector's.

@@ -194,7 +194,7 @@ Result<BlobPlace> Vaults::write_frames(Bytes frames, std::size_t piece_bytes, La
                                        const Interrupt& interrupt) {
   if (packs_ != nullptr && piece_bytes <= kPackedBytesMax)
     return lasting == Lasting::as_new ? packs_->append(frames, interrupt)
-                                      : packs_->append_for_good(frames);
+                                      : packs_->append_for_good(frames, interrupt);
   SPIND_TRY_ASSIGN(const std::uint64_t number, numbers_.take());
   if (Status put = blobs_.put_unless(object_name(number), frames, interrupt); !put.ok()) {
     // Whole or not at all: gone for good if it can be removed now, else the collector's.

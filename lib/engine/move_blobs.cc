@@ -106,9 +106,9 @@ Status Engine::end_move(content::BlobMove& move, const std::shared_ptr<BlobStore
   SPIND_TRY(content::switch_place(*kv_, owner, left));
   // From here on it lives there; what is left to do is done when it is opened, where it fails now.
   if (to != nullptr) (void)content::clear_marks(*to);
-  SPIND_TRY_ASSIGN(report.old_place_emptied, finish_move());
-  if (blob_owner_ == nullptr) return {};
-  report.old_place_emptied = clear_left_place().ok();
+  const Result<bool> finished = finish_move();
+  report.old_place_emptied = finished.ok() && *finished;
+  if (finished.ok() && blob_owner_ != nullptr) report.old_place_emptied = clear_left_place().ok();
   return {};
 }
 

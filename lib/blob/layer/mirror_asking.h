@@ -6,6 +6,9 @@
 
 namespace spind {
 
+// Whoever has not answered after so long fails, also for callers who have no more time than that.
+inline constexpr std::int64_t kSilenceNs = 2'000'000'000;
+
 Status check_mirror_backend(const MirrorBackend& backend);
 
 template <class Call>
@@ -14,10 +17,14 @@ auto MirroredBlobs::ask(Backend& backend, Call call, const Interrupt& interrupt)
   if (!backend.health.may_ask(clock_.monotonic_ns()))
     return Error{Code::unavailable, "the backend failed lately and is not asked for now",
                  backend.name};
+  const std::int64_t begin_ns = clock_.monotonic_ns();
   auto answer = call(*backend.store);
-  // That a caller gave up tells nothing of the backend.
+  const std::int64_t now_ns = clock_.monotonic_ns();
+  // That a caller gave up tells something of the backend only if it had time to answer.
   if (answer.ok() || spind::ask(interrupt).ok())
-    backend.health.answered(answer.code(), clock_.monotonic_ns());
+    backend.health.answered(answer.code(), now_ns);
+  else if (now_ns - begin_ns >= kSilenceNs)
+    backend.health.answered(Code::unavailable, now_ns);
   return answer;
 }
 

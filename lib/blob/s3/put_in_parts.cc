@@ -152,7 +152,7 @@ Status ObjectStore::put_in_parts(std::string_view name, Bytes bytes, const Inter
                            : Status(std::move(etags).error());
   // What cannot be aborted now is found when the store is opened the next time.
   if (!done.ok())
-    (void)abort_parts(key_of(name), id, interrupt ? at_most(kAbortPatience) : nullptr);
+    (void)abort_parts(key_of(name), id, ask(interrupt).ok() ? interrupt : at_most(kAbortPatience));
   return done;
 }
 

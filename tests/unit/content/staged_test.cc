@@ -1,8 +1,10 @@
 // Small pieces that are durable in local packs first and brought to a blob store later: while readers
 // read them, through outages of the blob store, crashes at any point, and damage.
+#include <atomic>
 #include <set>
 #include <thread>
 
+#include "base/try.h"
 #include "content/object_packs.h"
 #include "unit/content/place.h"
 
@@ -96,6 +98,13 @@ class HookedBlobs final : public BlobStore {
       if (Status may = before_put(); !may.ok()) return may;
     return under_.put(name, bytes);
   }
+  Status put_unless(std::string_view name, Bytes bytes, const Interrupt& interrupt) override {
+    while (silent && interrupt) {
+      SPIND_TRY(interrupt());
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+    return put(name, bytes);
+  }
   Result<std::vector<std::uint8_t>> get(std::string_view name, std::uint64_t size_max) override {
     return under_.get(name, size_max);
   }
@@ -109,6 +118,7 @@ class HookedBlobs final : public BlobStore {
     return under_.list(prefix, after, count_max);
   }
   std::function<Status()> before_put;
+  std::atomic<bool> silent = false;  // no put that can be given up is answered
 
  private:
   BlobStore& under_;
@@ -286,12 +296,14 @@ TEST_CASE("staged: a crash at any step leaves rows, local packs and blob store t
       });
       const auto flushed = staged.place.content->flush_staged({});
       const bool whole = !staged.place.crashed;
-      CHECK(flushed.ok() == whole);
+      const bool all_is_there = flushed.ok() && flushed->bytes_left == 0;
+      if (whole) CHECK(all_is_there);
       staged.place.kv_writes_left = 0;
       staged.place.crash();
       blobs->before_put = nullptr;
       staged.place.files.set(nullptr);
       staged.place.open();
+      if (all_is_there) CHECK(staged.backlog() == 0);
       CHECK(staged.unreadable() == 0);
       CHECK(staged.flush().bytes_left == 0);
       CHECK(staged.backlog() == 0);
@@ -340,6 +352,105 @@ TEST_CASE("staged: a piece that is forgotten while it is brought stays forgotten
   staged.flush();
   staged.files.erase(staged.files.begin() + 3);
   for (int i = 0; i < 3; ++i) staged.collect();
+  CHECK(staged.unreadable() == 0);
+  CHECK(staged.findings() == 0);
+}
+
+TEST_CASE("staged: what goes while it is brought is not taken for damage") {
+  Staged staged;
+  const auto blobs = hook_blobs(staged);
+  staged.put(400);
+  std::atomic<bool> forgotten = false;
+  blobs->before_put = [&]() -> Status {
+    if (forgotten.exchange(true)) return {};
+    for (std::size_t i = 300; i < 400; ++i)
+      staged.place.forget(owner_of(1), staged.files[i].stored);
+    for (int i = 0; i < 3; ++i) staged.collect();
+    return {};
+  };
+  CHECK(staged.flush().bytes_left == 0);
+  staged.files.resize(300);
+  for (int i = 0; i < 3; ++i) staged.collect();
+  CHECK(staged.backlog() == 0);
+  CHECK(staged.unreadable() == 0);
+  CHECK(staged.findings() == 0);
+}
+
+TEST_CASE("staged: with little memory, those who write have some of it while it is brought") {
+  Staged staged;
+  const auto blobs = hook_blobs(staged);
+  staged.place.memory_bytes = 8 << 20;
+  staged.place.reopen();
+  staged.put(20);
+  std::atomic<bool> tried = false;
+  blobs->before_put = [&]() -> Status {
+    if (!tried.exchange(true)) CHECK(staged.try_put().ok());
+    return {};
+  };
+  staged.flush();
+  CHECK(tried);
+  CHECK(staged.unreadable() == 0);
+}
+
+TEST_CASE("staged: a local pack that cannot be read keeps no other one waiting") {
+  Staged staged;
+  staged.put(2);
+  staged.place.reopen();
+  staged.put(3);
+  const std::string lost = staged.place.packs().at(0);
+  staged.place.files.set([&](test::FileCall call, const std::string& path) -> std::optional<Error> {
+    if (call != test::FileCall::open || !path.ends_with(lost)) return std::nullopt;
+    return Error{Code::io_error, "the device cannot read it"};
+  });
+  const FlushStagedReport report = staged.flush();
+  CHECK(report.bytes > 3 * kSmall);
+  CHECK(report.bytes_left > 2 * kSmall);
+  staged.place.files.set(nullptr);
+  CHECK(staged.unreadable() == 0);
+  staged.place.reopen();
+  CHECK(staged.flush().bytes_left == 0);
+  CHECK(staged.unreadable() == 0);
+  CHECK(staged.findings() == 0);
+}
+
+TEST_CASE("staged: whatever the blob store says, the local pack waits and is brought later") {
+  for (const Code code : {Code::corruption, Code::unsupported, Code::io_error}) {
+    Staged staged;
+    const auto blobs = hook_blobs(staged);
+    staged.put(3);
+    blobs->before_put = [code]() -> Status {
+      return Error{.code = code, .text = "the blob store is not well"};
+    };
+    CHECK(staged.place.content->flush_staged({}).code() == Code::unavailable);
+    blobs->before_put = nullptr;
+    CHECK(staged.flush().bytes_left == 0);
+    CHECK(staged.backlog() == 0);
+    CHECK(staged.unreadable() == 0);
+  }
+}
+
+TEST_CASE(
+    "staged: a blob store that is silent keeps neither a flush that is cancelled nor a close") {
+  Staged staged;
+  const auto blobs = hook_blobs(staged);
+  staged.put(3);
+  blobs->silent = true;
+  CancelToken cancel;
+  FlushStagedOptions options;
+  options.cancel = cancel;
+  std::thread canceller([&cancel] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    cancel.cancel();
+  });
+  CHECK(staged.place.content->flush_staged(options).code() == Code::cancelled);
+  canceller.join();
+  staged.place.staged_period = std::chrono::milliseconds(1);
+  staged.place.reopen();
+  std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  staged.place.reopen();
+  blobs->silent = false;
+  CHECK(staged.flush().bytes_left == 0);
+  CHECK(staged.backlog() == 0);
   CHECK(staged.unreadable() == 0);
   CHECK(staged.findings() == 0);
 }

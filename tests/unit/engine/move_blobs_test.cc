@@ -8,6 +8,7 @@
 #include <fstream>
 #include <optional>
 #include <thread>
+#include <vector>
 
 #include "spind/blob_layers.h"
 #include "spind/blob_mirror.h"
@@ -67,13 +68,15 @@ std::size_t names_in(BlobStore& place, const std::string& prefix = "") {
   return place.list(prefix, "", 10'000)->size();
 }
 
-std::size_t files_below(const std::filesystem::path& folder) {
-  std::size_t count = 0;
-  if (!std::filesystem::exists(folder)) return 0;
+std::vector<std::filesystem::path> files_in(const std::filesystem::path& folder) {
+  std::vector<std::filesystem::path> files;
+  if (!std::filesystem::exists(folder)) return files;
   for (const auto& entry : std::filesystem::recursive_directory_iterator(folder))
-    count += entry.is_regular_file() ? 1 : 0;
-  return count;
+    if (entry.is_regular_file()) files.push_back(entry.path());
+  return files;
 }
+
+std::size_t files_below(const std::filesystem::path& folder) { return files_in(folder).size(); }
 
 // One in a pack and one by itself, for what is done again and again.
 constexpr std::size_t kFew[] = {40'000, 1'100'000};
@@ -454,7 +457,12 @@ TEST_CASE("move blobs: what is staged stays where it is, and is brought to the n
   const Place first = memory_blobs(), second = memory_blobs();
   Store store = open(first, Durability::staged);
   fill_few(store);
-  REQUIRE(store.flush_staged().ok());
+  {
+    const Reader reader = space_there(store).reader("/40000").value();
+    REQUIRE(store.flush_staged().ok());
+  }
+  const auto kept_for_the_reader = files_in(mover.inside("packs"));
+  REQUIRE(kept_for_the_reader.size() == 1);
   REQUIRE(space_there(store).put("/staged", content(5, 50'000)).ok());
   CHECK(store.blob_status()->pending_bytes > 50'000);
   const auto check_both = [&] {
@@ -470,6 +478,7 @@ TEST_CASE("move blobs: what is staged stays where it is, and is brought to the n
   CHECK(names_in(*second) == 0);
   store = open(nullptr, Durability::pack);
   check_both();
+  CHECK(!std::filesystem::exists(kept_for_the_reader[0]));
   REQUIRE(store.collect({.grace = std::chrono::seconds(0)}).ok());
   check_both();
   REQUIRE(store.move_blobs(first).ok());

@@ -295,6 +295,32 @@ TEST_CASE(
   CHECK(m.in(1, "b") == "y");
 }
 
+TEST_CASE("mirror: a silent backend is left alone, however little time its callers have") {
+  Mirrored m(2, {.failures_max = 3});
+  REQUIRE(m.put("a", "hello").ok());
+  constexpr std::int64_t kTimeNs = 3'000'000'000;
+  std::int64_t deadline_ns = 0;
+  m.stores[0]->before = [&](std::string_view, std::string_view) -> std::optional<Error> {
+    m.clock.advance(kTimeNs);
+    return Error{Code::deadline_exceeded, "no time is left"};
+  };
+  const auto read = [&] {
+    deadline_ns = m.clock.monotonic_ns() + kTimeNs;
+    const Interrupt interrupt = [&]() -> Status {
+      if (m.clock.monotonic_ns() < deadline_ns) return {};
+      return Error{Code::deadline_exceeded, "no time is left"};
+    };
+    std::vector<std::uint8_t> out(5);
+    const std::span<std::uint8_t> place(out);
+    return m.mirror->scatter_unless("a", 0, std::span(&place, 1), interrupt).code();
+  };
+  int failed = 0;
+  while (failed < 10 && read() == Code::deadline_exceeded) ++failed;
+  CHECK(failed > 0);
+  CHECK(failed <= 3);
+  for (int i = 0; i < 3; ++i) CHECK(read() == Code::ok);
+}
+
 TEST_CASE("mirror: answers are no failures") {
   Mirrored m(2, {.failures_max = 1});
   REQUIRE(m.put("a", "hello").ok());
