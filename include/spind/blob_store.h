@@ -7,6 +7,7 @@
 //   remove / remove_all          ok if a name is not there
 //   list                         names in order, in pages
 //   put_unless, scatter_unless   put and scatter for a caller who may give up
+//   metrics_text                 what an operator is shown
 //
 // A name has 1 to 200 characters out of a-z 0-9 - _ . / and neither begins nor ends with '/', nor
 // holds an empty part or a part that begins with '.'. No name is a folder of another ("a" beside
@@ -76,6 +77,10 @@ class SPIND_EXPORT BlobStore {
   // Up to `count_max` names that begin with `prefix` and are greater than `after`, in byte order.
   virtual Result<std::vector<BlobListItem>> list(std::string_view prefix, std::string_view after,
                                                  std::size_t count_max) = 0;
+
+  // What it counts, and what lies below it does, in Prometheus text; a store's own metrics end with it.
+  // Empty where nothing is counted.
+  virtual std::string metrics_text() const;
 };
 
 }  // namespace spind

@@ -139,7 +139,8 @@ class SPIND_EXPORT S3BlobStore : public BlobStore {
   virtual Status put_new(std::string_view name, std::span<const std::uint8_t> bytes) = 0;
 
   virtual S3Usage usage() const = 0;
-  // Prometheus text: spind_s3_requests_total by kind and outcome, retries, bytes.
+  // Prometheus text: spind_s3_requests_total by kind and outcome, retries, hedges, bytes. The same as
+  // metrics_text(), so a store on it shows them too.
   virtual std::string metrics() const = 0;
 };
 

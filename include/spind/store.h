@@ -119,7 +119,9 @@ class SPIND_EXPORT Store {
   Result<ResealReport> reseal_vault(const SpaceId& space, const ResealOptions& options = {}) const;
   Status destroy_vault(const SpaceId& space) const;
 
-  // Prometheus text exposition format 0.0.4.
+  // Prometheus text exposition format 0.0.4. Each name has its help in it. At its end stands what
+  // StoreOptions::blobs counts (BlobStore::metrics_text): requests, retries and hedges of a bucket, hits
+  // of a disk cache, what a mirror's backends lack.
   std::string metrics() const;
   // ok, or why writes are refused.
   Status health() const;

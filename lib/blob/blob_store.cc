@@ -55,4 +55,6 @@ Status BlobStore::remove_all(std::span<const std::string> names) {
 
 void BlobStore::will_read(std::string_view, std::uint64_t, std::uint64_t) {}
 
+std::string BlobStore::metrics_text() const { return {}; }
+
 }  // namespace spind

@@ -366,6 +366,7 @@ std::string Engine::metrics() {
                        retired_versions_,
                        {uploads_receiving_, uploads_held_, uploads_waiting_seconds_}},
                       out);
+  out += blobs_->metrics_text();
   return out;
 }
 

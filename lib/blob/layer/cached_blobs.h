@@ -40,6 +40,7 @@ class CachedBlobs final : public BlobCache {
   Status remove_all(std::span<const std::string> names) override;
   Result<std::vector<BlobListItem>> list(std::string_view prefix, std::string_view after,
                                          std::size_t count_max) override;
+  std::string metrics_text() const override;
   DiskCacheMetrics metrics() const override;
   void forget(std::string_view name) override;
 

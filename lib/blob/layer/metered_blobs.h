@@ -35,6 +35,7 @@ class MeteredBlobs final : public BlobMeter {
   Status remove_all(std::span<const std::string> names) override;
   Result<std::vector<BlobListItem>> list(std::string_view prefix, std::string_view after,
                                          std::size_t count_max) override;
+  std::string metrics_text() const override;
   std::string metrics() const override;
 
  private:

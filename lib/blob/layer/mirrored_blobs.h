@@ -45,6 +45,7 @@ class MirroredBlobs final : public BlobMirror {
   Status remove(std::string_view name) override;
   Result<std::vector<BlobListItem>> list(std::string_view prefix, std::string_view after,
                                          std::size_t count_max) override;
+  std::string metrics_text() const override;
 
   MirrorReport report() const override;
   Result<std::vector<std::string>> uneven(std::string_view backend, std::string_view after,

@@ -55,6 +55,7 @@ class RetryingBlobs final : public BlobStore {
   Status remove_all(std::span<const std::string> names) override;
   Result<std::vector<BlobListItem>> list(std::string_view prefix, std::string_view after,
                                          std::size_t count_max) override;
+  std::string metrics_text() const override { return under_->metrics_text(); }
 
  private:
   template <class Call>

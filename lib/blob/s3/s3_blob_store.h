@@ -41,6 +41,7 @@ class ObjectStore final : public S3BlobStore {
                                          std::size_t count_max) override;
   S3Usage usage() const override;
   std::string metrics() const override;
+  std::string metrics_text() const override { return metrics(); }
 
   // Puts it in parts, however small it is.
   Status put_in_parts(std::string_view name, Bytes bytes, const Interrupt& interrupt = nullptr);

@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <filesystem>
+#include <set>
 #include <thread>
 
 #include "spind/blob_layers.h"
@@ -123,6 +124,24 @@ TEST_CASE("given blobs: a thousand small files of many callers are at most fifty
   CHECK(number_in(store.metrics(), "spind_pack_syncs_total") == puts);
   CHECK(space.get("/999").value() == content(999, 100 << 10));
   CHECK(store.check({.read_content = true}).value().findings_total == 0);
+}
+
+TEST_CASE("given blobs: the metrics of a store end with those of its blobs") {
+  TemporaryFolder cached;
+  GivenBlobs given(
+      with_disk_cache(with_metrics(memory_blobs(), "far"), {.folder = cached / "cache"}).value());
+  Store store = given.open("store").value();
+  put_all(make_space(store), 1);
+  check_all(store, 1);
+  const std::string text = store.metrics();
+  CHECK(number_in(text, "spind_disk_cache_hits_total") > 0);
+  CHECK(
+      number_in(text, "spind_blob_requests_total{store=\"far\",request=\"put\",outcome=\"ok\"}") >=
+      given.count("o/") + given.count("p/"));
+  // A name in two places is none that Prometheus takes.
+  std::set<std::string> names;
+  for (std::size_t at = text.find("# HELP "); at != text.npos; at = text.find("# HELP ", at + 1))
+    CHECK(names.insert(text.substr(at, text.find(' ', at + 7) - at)).second);
 }
 
 TEST_CASE("given blobs: a folder elsewhere, which one store has at a time") {

@@ -374,6 +374,7 @@ TEST_CASE("s3: requests are counted by kind and outcome") {
         std::string::npos);
   CHECK(text.find("spind_s3_requests_total{request=\"get\",outcome=\"failed\"} 1\n") !=
         std::string::npos);
+  CHECK(bucket.store().metrics_text() == text);
 }
 
 }  // namespace
