@@ -73,20 +73,20 @@ std::string CachedBlobs::metrics_text() const {
 std::string MirroredBlobs::metrics_text() const {
   const MirrorReport now = report();
   MetricsText out;
-  using Backend = MirrorBackendReport;
+  using Report = MirrorBackendReport;
   print_backends(out, now, "spind_mirror_missing",
                  "Blobs that a backend lacks, as far as is known.",
-                 [](const Backend& backend) { return backend.missing; });
+                 [](const Report& backend) { return backend.missing; });
   print_backends(out, now, "spind_mirror_missing_bytes", "The bytes of those.",
-                 [](const Backend& backend) { return backend.missing_bytes; });
+                 [](const Report& backend) { return backend.missing_bytes; });
   print_backends(out, now, "spind_mirror_lingering", "Removed blobs that a backend still has.",
-                 [](const Backend& backend) { return backend.lingering; });
+                 [](const Report& backend) { return backend.lingering; });
   print_backends(out, now, "spind_mirror_resting",
                  "1 while a backend is not asked, since it failed lately.",
-                 [](const Backend& backend) { return backend.resting ? 1u : 0u; });
+                 [](const Report& backend) { return backend.resting ? 1u : 0u; });
   print_backends(out, now, "spind_mirror_behind",
                  "1 while a backend lacks what only a resync brings.",
-                 [](const Backend& backend) { return backend.behind ? 1u : 0u; });
+                 [](const Report& backend) { return backend.behind ? 1u : 0u; });
   print_healing(out, now);
   for (const BackendPtr& backend : backends())
     out.add(backend->store->metrics_text(), label_of(backend->name));
