@@ -1,6 +1,7 @@
 #include "content/content.h"
 
 #include <algorithm>
+#include <bit>
 #include <mutex>
 
 #include "base/try.h"
@@ -281,10 +282,14 @@ class VaultContent final : public Content {
     return std::max(half - std::min(half, gathering), stored_size(kPieceBytesMax));
   }
 
-  // Of what is far away as many as one reader may hold without being taken for a crowd.
+  // Of what is far away as much as one reader may hold without being taken for a crowd, in few requests:
+  // each costs who serves it as much as a MiB does.
   ReadingAhead reading_ahead(const Setup& setup) const {
     if (!setup.gather) return {};
-    return {std::clamp<std::size_t>(reading_.all_bytes() / 4 / kWindowBytes, 3, 16), true};
+    const auto frames = static_cast<std::uint32_t>(std::clamp<std::uint64_t>(
+        std::bit_floor(reading_.all_bytes() / 12 / kFrameBytesMax), kWindowFrames, kReadFramesMax));
+    const std::uint64_t windows = reading_.all_bytes() * 3 / 8 / (frames * kFrameBytesMax);
+    return {std::clamp<std::size_t>(windows, 3, 16), frames, true};
   }
 
   // With a folder of their own, small pieces may lie there first.

@@ -16,10 +16,6 @@ constexpr std::uint32_t kSequenceMin = 2;
 // So many pieces are announced to the device: several, so that it always has something to do.
 constexpr std::size_t kPiecesHinted = 4;
 
-// What one call reads.
-constexpr std::size_t kReadFramesMax = 16;
-static_assert(kWindowFrames <= kReadFramesMax);
-
 std::uint32_t frames_of(const model::Piece& piece) { return frame_count(piece.size_bytes); }
 
 // How many whole frames from `frame` on fit into so many bytes, and how many bytes they hold.
@@ -214,7 +210,8 @@ Status PieceSource::show(std::size_t piece, std::uint32_t frame, std::uint32_t c
   const bool in_sequence = sequence_ >= kSequenceMin;
   SPIND_TRY_ASSIGN(const bool taken, take_ahead(piece, frame, interrupt));
   if (!taken) {
-    count = std::min(in_sequence ? kWindowFrames : count, frames_of(pieces_[piece]) - frame);
+    const std::uint32_t most = in_sequence ? resources_.ahead.window_frames : count;
+    count = std::min(most, frames_of(pieces_[piece]) - frame);
     if (window_.lease.size_bytes() < count * kFrameBytesMax) {
       window_ = {};
       spares_.clear();
@@ -313,7 +310,8 @@ void PieceSource::load_ahead() {
       first = 0;
       if (++piece == pieces_.size()) return;
     }
-    const std::uint32_t count = std::min(kWindowFrames, frames_of(pieces_[piece]) - first);
+    const std::uint32_t count =
+        std::min(resources_.ahead.window_frames, frames_of(pieces_[piece]) - first);
     FrameWindow window;
     if (!spares_.empty()) {
       window = std::move(spares_.back());

@@ -15,11 +15,6 @@
 
 namespace spind::content {
 
-// What is read in one go, in sequence or by a large read. Small enough to be still in the
-// processor's cache when it is verified and copied.
-inline constexpr std::uint32_t kWindowFrames = 4;
-inline constexpr std::size_t kWindowBytes = kWindowFrames * kFrameBytesMax;
-
 // Frames of one piece that were read and verified.
 struct FrameWindow {
   std::size_t piece = 0;            // index in the file
