@@ -321,9 +321,9 @@ constexpr Command kCommands[] = {
      "Into the target if that is a folder. Ids and versions stay.\n--json: {id, path}",
      "spind mv ada:/draft.odt ada:/homework/essay.odt", kMvOptions, run_mv, 0, 2},
     {"cp", "SPACE:/from SPACE:/to", 2, 2, "copy a file or a folder, within a space or to another",
-     "Into the target if that is a folder. No content is read or stored anew, and the copy "
-     "appears\n"
-     "whole. Only current versions are copied.\n--json: {id, path}: of the copy",
+     "Into the target if that is a folder. The copy appears whole, and only current versions are\n"
+     "copied. No content is read or stored anew, unless the spaces have different vaults.\n"
+     "--json: {id, path}: of the copy",
      "spind cp ada:/draft.odt ada:/homework/essay.odt\n"
      "spind cp -r school:/templates ada:/new",
      kCpOptions, run_cp, 0, 2},

@@ -99,7 +99,7 @@ struct CopyOptions {
   bool make_parents = false;        // make folders that are missing on the way there
   Preconditions conditions{};       // on what stands at the target when the copy appears there
   Preconditions from_conditions{};  // on the node that is copied
-  ProgressCallback progress{};      // in nodes
+  ProgressCallback progress{};      // in nodes; in bytes of content from one vault to another
   std::optional<CancelToken> cancel{};
   std::string request_id{};
 };

@@ -112,8 +112,12 @@ class SPIND_EXPORT Space {
   //   aborted: the space was rewound meanwhile, or what is copied was purged and collected
   Result<Written> copy(const Ref& from, const Ref& to, const CopyOptions& options = {}) const;
   // The same out of another space, or out of a view of the past, whoever's session it was opened
-  // with: that session needs the rights to read there. unsupported: the content of the
-  // two spaces lies in different vaults (another tenant's, or one of its own); read files and put them.
+  // with: that session needs the rights to read there. Where the content of the two spaces lies in
+  // different vaults (of two tenants, or one has its own) it is read, verified and stored in the
+  // target's, in this thread and a few of the store's while all else goes on; what is there already is
+  // shared. One that ends early leaves nothing but bytes that the next collections remove.
+  //   corruption: content is damaged; names its path
+  //   key_unavailable: the keys of one vault cannot be had, or it was destroyed meanwhile
   Result<Written> copy_from(const Space& source, const Ref& from, const Ref& to,
                             const CopyOptions& options = {}) const;
   // The node and all below it go to the trash. conflict: the root.

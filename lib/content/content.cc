@@ -5,6 +5,7 @@
 #include <mutex>
 
 #include "base/try.h"
+#include "content/carrier.h"
 #include "content/collector.h"
 #include "content/content_check.h"
 #include "content/file_packs.h"
@@ -139,6 +140,12 @@ class VaultContent final : public Content {
       adopted.claim->rests_on(ticket);
     }
     return adopted;
+  }
+
+  std::unique_ptr<Carrier> carrier(kv::SnapshotRef snapshot, const Owner& from, const Owner& to,
+                                   CarrierHooks hooks) override {
+    return std::make_unique<PieceCarrier>(resources_, std::move(snapshot), from, to,
+                                          std::move(hooks));
   }
 
   Status room(std::uint64_t bytes) override { return guard_->room(bytes); }

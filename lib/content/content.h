@@ -72,6 +72,36 @@ class Source {
   virtual void read_ahead(std::uint64_t offset, std::uint64_t size_bytes) = 0;
 };
 
+// What a Carrier brought into another vault.
+struct Brought {
+  std::vector<Stored> files;  // in the order in which they were added, without claims
+  Stored claimed;             // names the claim on all of it
+};
+
+// Brings content of one vault into another, where it is stored as that of an upload is; read through
+// one snapshot, and verified. One thread at a time. Destroyed without finish: what it stored is left
+// to the collector.
+class Carrier {
+ public:
+  // The content of one file.
+  struct Load {
+    std::vector<model::Piece> pieces;
+    std::uint64_t size_bytes = 0;
+    Sha256 sha256{};
+    std::string path;  // which errors name
+  };
+  virtual ~Carrier() = default;
+  // Begins to bring it. The error may be that of an earlier one. corruption: it is damaged.
+  virtual Status add(Load load) = 0;
+  virtual Result<Brought> finish() = 0;
+};
+
+struct CarrierHooks {
+  Interrupt interrupt;  // asked in any thread
+  // So many bytes more were brought; in the caller's thread. Not ok: the carrier ends with that.
+  std::function<Status(std::uint64_t)> moved;
+};
+
 // Small pieces are durable in `Setup::pack_folder` first.
 struct StagedOptions {
   std::uint64_t backlog_bytes_max = 1ull << 30;
@@ -123,6 +153,9 @@ class Content {
   // them; durable before that. The answer names the claim on them, as that of an upload does.
   // aborted: one of them is not there any more.
   virtual Result<Stored> adopt(const Owner& owner, std::span<const model::PieceId> pieces) = 0;
+  // From the vault of one space, as the snapshot has it, to that of another.
+  virtual std::unique_ptr<Carrier> carrier(kv::SnapshotRef snapshot, const Owner& from,
+                                           const Owner& to, CarrierHooks hooks) = 0;
   // no_space if so many bytes more would use up the device's reserve; or why none are taken.
   virtual Status room(std::uint64_t bytes) = 0;
   // For the body of the space's commit: aborted if the collector took the claim (as after a clock

@@ -4,7 +4,7 @@
 #include <bit>
 
 #include "base/try.h"
-#include "blob/interrupt.h"
+#include "content/landing.h"
 #include "spind/options.h"
 
 namespace spind::content {
@@ -28,35 +28,10 @@ std::optional<std::array<std::uint8_t, kSize>> finish_hash(std::optional<Hasher>
 
 }  // namespace
 
-// A piece on its way to the blob store. The worker owns it until `done`.
-struct PieceUpload::Flight {
+// A piece on its way to the blob store.
+struct PieceUpload::Flight : Landing {
   std::unique_ptr<Piece> piece;
   model::Piece stored;
-  bool begun = false;
-  std::optional<Status> outcome;
-  std::mutex mutex;
-  std::condition_variable landed;
-
-  bool begin() {
-    const std::lock_guard lock(mutex);
-    begun = !outcome;
-    return begun;
-  }
-  void land(Status status) {
-    const std::lock_guard lock(mutex);
-    outcome.emplace(std::move(status));
-    landed.notify_all();
-  }
-  // Not before the worker is done with it. What none has begun is not begun any more, where the caller
-  // gives up.
-  Status await(const Interrupt& interrupt) {
-    std::unique_lock lock(mutex);
-    const auto there = [&] { return outcome.has_value(); };
-    Status waited = wait_unless(landed, lock, interrupt, there);
-    if (!waited.ok() && !begun) outcome.emplace(std::move(waited));
-    landed.wait(lock, there);
-    return outcome->ok() ? Status() : Status(outcome->error());
-  }
 };
 
 FileHashes::FileHashes(std::uint8_t checksums_wanted) {
@@ -92,12 +67,12 @@ Stored store_inline(Bytes bytes, std::uint8_t checksums_wanted) {
 }
 
 PieceUpload::PieceUpload(Resources& resources, const Owner& owner, std::uint8_t checksums_wanted,
-                         Interrupt interrupt)
+                         Interrupt interrupt, std::shared_ptr<Claim> claim)
     : resources_(resources),
       owner_(owner),
       vault_(model::vault_of(owner.vault)),
       interrupt_(std::move(interrupt)),
-      claim_(resources.claims.claim(owner.space)),
+      claim_(claim != nullptr ? std::move(claim) : resources.claims.claim(owner.space)),
       hashes_(checksums_wanted) {}
 
 PieceUpload::~PieceUpload() {

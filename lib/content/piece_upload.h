@@ -3,10 +3,8 @@
 #pragma once
 
 #include <atomic>
-#include <condition_variable>
 #include <deque>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -36,8 +34,9 @@ class FileHashes {
 // One thread at a time. After an error every further call answers the same.
 class PieceUpload final : public Upload {
  public:
+  // With the claim that it is given, for the owner's space, or one of its own.
   PieceUpload(Resources& resources, const Owner& owner, std::uint8_t checksums_wanted,
-              Interrupt interrupt);
+              Interrupt interrupt, std::shared_ptr<Claim> claim = nullptr);
   ~PieceUpload() override;
 
   // no_space, io_error, unavailable, limit_exceeded, or what the interrupt says.

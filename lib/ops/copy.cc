@@ -1,5 +1,6 @@
 // A file is copied by one entry. A folder is read from one pinned snapshot and built where nobody
-// sees it, by as many entries as it takes; one that all see then attaches it to its place.
+// sees it, by as many entries as it takes; one that all see then attaches it to its place. Content
+// is referred to, or brought into the target's vault where that is another one.
 #include <algorithm>
 
 #include "base/limits.h"
@@ -105,14 +106,18 @@ class Copy {
         info_(std::move(info)),
         other_space_(space != from.space),
         original_(std::move(original)),
+        from_(owner_of(*original_.entered.info, from.space)),
+        target_owner_(owner_of(*info_, space)),
+        other_vault_(from_.vault != target_owner_.vault),
         target_(call, from, space, to, options, original_),
-        tree_(original_.entered.reading, original_.at.place),
+        tree_(original_.entered.reading, original_.at.place, from.ref.to_string()),
         staging_(context, call, space) {
     const FolderTotals weight = original_.node().weight();
-    progress_.total = weight.files + weight.folders;
+    progress_.total = other_vault_ ? weight.live_bytes : weight.files + weight.folders;
   }
 
   Result<Written> run() {
+    if (other_vault_) SPIND_TRY(rehearse());
     if (original_.node().kind == NodeKind::file) return put_file();
     Status staged = stage();
     if (!staged.ok()) {
@@ -134,12 +139,51 @@ class Copy {
     return {.space = space_, .type = model::EntryType::copied, .request_id = options_.request_id};
   }
 
-  Status go_on() {
+  static Error cancelled() { return {.code = Code::cancelled, .text = "the copy was cancelled"}; }
+
+  // In any thread.
+  Status interrupted() const {
     SPIND_TRY(call_.interrupted(context_.clock));
-    if ((options_.cancel && options_.cancel->cancelled()) ||
-        (options_.progress && !options_.progress(progress_)))
-      return Error{.code = Code::cancelled, .text = "the copy was cancelled"};
+    return options_.cancel && options_.cancel->cancelled() ? Status(cancelled()) : Status();
+  }
+
+  Status go_on() {
+    SPIND_TRY(interrupted());
+    return options_.progress && !options_.progress(progress_) ? Status(cancelled()) : Status();
+  }
+
+  // ---- bytes ----
+
+  // Whatever the end would refuse is refused before bytes are brought; and where nothing is to happen,
+  // none are.
+  Status rehearse() {
+    const Request request{.space = space_, .type = model::EntryType::copied};
+    const auto look = [&](space::State& state, const Moment& moment) -> Result<Decision> {
+      Decision ending;
+      SPIND_TRY_ASSIGN(const auto place, target_.settle(state, moment, ending));
+      wanted_ = place.has_value();
+      return Decision{};
+    };
+    SPIND_TRY(commit(context_, call_, request, look));
     return {};
+  }
+
+  Status check_wanted() const {
+    if (wanted_) return {};
+    return Error{.code = Code::aborted, .text = "what had the name went during the copy"};
+  }
+
+  Status fill() {
+    std::unique_ptr<content::Carrier> carrier;
+    if (other_vault_)
+      carrier =
+          context_.content.carrier(original_.entered.reading.snapshot_ref(), from_, target_owner_,
+                                   {[this] { return interrupted(); },
+                                    [this](std::uint64_t bytes) {
+                                      progress_.done += bytes;
+                                      return go_on();
+                                    }});
+    return batch_.fill({tree_, original_.entered.reading, carrier.get()});
   }
 
   // ---- pieces ----
@@ -147,7 +191,7 @@ class Copy {
   // Runs a commit that refers to the pieces of the batch; again, if the space did not hold one.
   template <class Run>
   Result<Written> with_pieces(const Run& run) {
-    adopted_ = {};
+    adopted_ = batch_.brought();
     adopted_pieces_.clear();
     if (other_space_) SPIND_TRY(adopt_new());
     pieces_missing_ = false;
@@ -169,12 +213,12 @@ class Copy {
 
   Status adopt(std::vector<model::PieceId> pieces) {
     if (pieces.empty()) return {};
-    SPIND_TRY_ASSIGN(adopted_, context_.content.adopt(owner_of(*info_, space_), pieces));
+    SPIND_TRY_ASSIGN(adopted_, context_.content.adopt(target_owner_, pieces));
     adopted_pieces_ = std::move(pieces);
     return {};
   }
 
-  // Owning the space, what it needs stays; the rest was adopted.
+  // Owning the space, what it needs stays; the rest was adopted, or brought.
   Status check_pieces(space::State& state) {
     SPIND_TRY(context_.content.verify(adopted_));
     for (const model::PieceId& piece : batch_.pieces()) {
@@ -191,13 +235,13 @@ class Copy {
 
   Result<Written> put_file() {
     SPIND_TRY(go_on());
-    SPIND_TRY(batch_.fill(tree_, original_.entered.reading));
+    if (wanted_) SPIND_TRY(fill());
     auto written = with_pieces([&] {
       return commit(
           context_, call_, visible_request(),
           [&](space::State& state, const Moment& moment) { return decide_file(state, moment); });
     });
-    ++progress_.done;
+    progress_.done = progress_.total;
     if (written.ok() && options_.progress) options_.progress(progress_);
     return written;
   }
@@ -206,6 +250,7 @@ class Copy {
     Decision decision;
     SPIND_TRY_ASSIGN(const auto place, target_.settle(state, moment, decision));
     if (!place) return decision;
+    SPIND_TRY(check_wanted());
     SPIND_TRY(check_pieces(state));
     model::NodeRecord file = batch_.copy(0, place->id, call_, moment, decision);
     decision.written = {.node = file.id,
@@ -219,12 +264,13 @@ class Copy {
   // ---- a folder ----
 
   Status stage() {
+    if (!wanted_) return {};
     Call deferred = call_;
     deferred.deferred = true;
     const Request request{.space = space_, .type = model::EntryType::staged};
     for (std::size_t batches = 1;; ++batches) {
       SPIND_TRY(go_on());
-      SPIND_TRY(batch_.fill(tree_, original_.entered.reading));
+      SPIND_TRY(fill());
       if (batch_.empty()) return {};
       SPIND_TRY_ASSIGN(const Written written, with_pieces([&] {
                          return commit(context_, deferred, request,
@@ -234,7 +280,8 @@ class Copy {
                        }));
       if (staging_.top() == 0) return {};  // nothing is to happen
       staging_.grew_by(batch_.weight(), written.ticket);
-      progress_.done += batch_.nodes();
+      progress_.done =
+          other_vault_ ? staging_.weight().live_bytes : progress_.done + batch_.nodes();
       batch_.added(first_id_);
       if (batches % kCopyUnsyncedBatches == 0)
         SPIND_TRY(context_.kv.wait(written.ticket, call_.deadline_monotonic_ns));
@@ -278,6 +325,7 @@ class Copy {
     Decision decision;
     SPIND_TRY_ASSIGN(const auto place, target_.settle(state, moment, decision));
     if (!place) return decision;
+    SPIND_TRY(check_wanted());
     SPIND_TRY(staging_.check(state));
     decision.written.node = staging_.top();
     decision.changes.push_back(
@@ -293,6 +341,9 @@ class Copy {
   const space::SpaceRef info_;  // of the target
   const bool other_space_;
   const Original original_;
+  const content::Owner from_, target_owner_;
+  const bool other_vault_;
+  bool wanted_ = true;  // false: nothing is to happen, as far as was seen
   const CopyTarget target_;
   TreeReader tree_;
   Staging staging_;
@@ -333,11 +384,6 @@ Result<Written> copy(const Context& context, const Call& call, const SpaceId& sp
     });
   }
   SPIND_TRY_ASSIGN(Original original, find_original(context, from, options));
-  if (model::vault_name(*original.entered.info, from.space) !=
-      model::vault_name(*entered.info, space))
-    return Error{.code = Code::unsupported,
-                 .text = "its content lies in another vault; read its files and put them",
-                 .path = from.ref.to_string()};
   return Copy(context, call, space, from, to, options, std::move(original), std::move(entered.info))
       .run();
 }

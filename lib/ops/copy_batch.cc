@@ -8,50 +8,88 @@
 #include "base/try.h"
 #include "base/utf8.h"
 #include "model/keys.h"
+#include "ops/put.h"
 
 namespace spind::ops {
 
-Status CopyBatch::fill(TreeReader& tree, const space::Reading& reading) {
-  while (items_.size() < kCopyNodesBatch && bytes_ < kCopyBytesBatch) {
-    SPIND_TRY_ASSIGN(auto item, tree.next());
+Status CopyBatch::fill(const Source& source) {
+  while (items_.size() < kCopyNodesBatch && bytes_ < kCopyBytesBatch &&
+         carried_bytes_ < kCopyCarriedBytesBatch) {
+    SPIND_TRY_ASSIGN(auto item, source.tree.next());
     if (!item) break;
-    SPIND_TRY(add(*std::move(item), reading));
+    if (Status added = add(*std::move(item), source); !added.ok()) {
+      Error error = std::move(added).error();
+      if (is_damage(error) && error.path.empty()) error.path = source.tree.path();
+      return error;
+    }
   }
+  if (source.carrier != nullptr) return take_brought(*source.carrier);
   std::sort(pieces_.begin(), pieces_.end());
   pieces_.erase(std::unique(pieces_.begin(), pieces_.end()), pieces_.end());
   return {};
 }
 
-Status CopyBatch::add(TreeReader::Item read, const space::Reading& reading) {
+Status CopyBatch::add(TreeReader::Item read, const Source& source) {
   open_.resize(read.depth);
   Item item{
       open_.empty() ? Parent{} : open_.back(), std::move(read.name), std::move(read.node), {}};
   if (item.node.kind == NodeKind::folder)
     open_.push_back({0, items_.size()});
   else
-    SPIND_TRY(add_content(reading, item));
+    SPIND_TRY(add_content(source, item));
   bytes_ += item.name.size() + item.row.size();
   items_.push_back(std::move(item));
   return {};
 }
 
-// Pieces are shared; a row that holds content, or a list of pieces, belongs to one version.
-Status CopyBatch::add_content(const space::Reading& reading, Item& item) {
+// A row that holds content, or a list of pieces, belongs to one version.
+Status CopyBatch::add_content(const Source& source, Item& item) {
   const model::ContentRef& content = item.node.current.content;
-  if (content.kind == model::ContentKind::piece) pieces_.push_back(content.piece);
+  if (content.kind == model::ContentKind::piece)
+    return add_pieces(source, {{content.piece, item.node.current.size_bytes}}, item);
   if (!content.has_attachment()) return {};
-  SPIND_TRY_ASSIGN(
-      auto row, reading.snapshot().get(kv::Family::attachment,
-                                       model::attachment_key(reading.space(), content.attachment)));
+  SPIND_TRY_ASSIGN(auto row,
+                   source.reading.snapshot().get(
+                       kv::Family::attachment,
+                       model::attachment_key(source.reading.space(), content.attachment)));
   if (!row)
     return Error{.code = Code::corruption, .text = "a row of content is missing: " + item.name};
   if (content.kind == model::ContentKind::manifest) {
-    SPIND_TRY_ASSIGN(const auto pieces, model::decode_manifest(*row));
-    for (const model::Piece& piece : pieces) pieces_.push_back(piece.id);
+    SPIND_TRY_ASSIGN(auto pieces, model::decode_manifest(*row));
+    SPIND_TRY(add_pieces(source, std::move(pieces), item));
   } else {
     SPIND_TRY(model::decode_inline(*row));
   }
   item.row = *std::move(row);
+  return {};
+}
+
+// Pieces are shared, or brought. The item will be the next one of the batch.
+Status CopyBatch::add_pieces(const Source& source, std::vector<model::Piece> pieces,
+                             const Item& item) {
+  if (source.carrier == nullptr) {
+    for (const model::Piece& piece : pieces) pieces_.push_back(piece.id);
+    return {};
+  }
+  const model::VersionRecord& version = item.node.current;
+  carried_.push_back(items_.size());
+  carried_bytes_ += version.size_bytes;
+  // It may come as content that is kept inline.
+  if (version.size_bytes <= kInlineBytesMax) bytes_ += version.size_bytes;
+  return source.carrier->add(
+      {std::move(pieces), version.size_bytes, version.sha256, source.tree.path()});
+}
+
+Status CopyBatch::take_brought(content::Carrier& carrier) {
+  SPIND_TRY_ASSIGN(content::Brought brought, carrier.finish());
+  for (std::size_t i = 0; i < carried_.size(); ++i) {
+    NamedContent named = name_content(brought.files[i]);
+    brought.files[i] = {};
+    Item& item = items_[carried_[i]];
+    item.node.current.content = named.content;
+    item.row = std::move(named.row);
+  }
+  brought_ = std::move(brought.claimed);
   return {};
 }
 
@@ -120,6 +158,9 @@ void CopyBatch::added(NodeId first_id) {
   items_.clear();
   pieces_.clear();
   bytes_ = 0;
+  carried_.clear();
+  carried_bytes_ = 0;
+  brought_ = {};
 }
 
 }  // namespace spind::ops

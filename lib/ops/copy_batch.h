@@ -10,15 +10,23 @@ namespace spind::ops {
 // once. One thread at a time.
 class CopyBatch {
  public:
+  struct Source {
+    TreeReader& tree;
+    const space::Reading& reading;
+    // Brings content elsewhere, for one batch; null: pieces are shared.
+    content::Carrier* carrier = nullptr;
+  };
   // Takes nodes until one of the limits of a batch is reached, or there are no more.
-  Status fill(TreeReader& tree, const space::Reading& reading);
+  Status fill(const Source& source);
 
   bool empty() const { return items_.empty(); }
   std::size_t nodes() const { return items_.size(); }
   // The first node, which is the top in the first batch.
   const model::NodeRecord& first() const { return items_.front().node; }
-  // All pieces that it refers to, each once.
+  // All pieces that it refers to, each once, without those that were brought.
   const std::vector<model::PieceId>& pieces() const { return pieces_; }
+  // Names the claim on those.
+  const content::Stored& brought() const { return brought_; }
   // What it adds to the totals of a folder above it.
   FolderTotals weight() const;
 
@@ -48,12 +56,17 @@ class CopyBatch {
     model::NodeRecord node;
     std::string row;  // of its content, if that is an attachment
   };
-  Status add(TreeReader::Item item, const space::Reading& reading);
-  Status add_content(const space::Reading& reading, Item& item);
+  Status add(TreeReader::Item item, const Source& source);
+  Status add_content(const Source& source, Item& item);
+  Status add_pieces(const Source& source, std::vector<model::Piece> pieces, const Item& item);
+  Status take_brought(content::Carrier& carrier);
 
   std::vector<Item> items_;
   std::vector<model::PieceId> pieces_;
   std::size_t bytes_ = 0;
+  std::vector<std::size_t> carried_;  // the items whose content the carrier has
+  std::uint64_t carried_bytes_ = 0;
+  content::Stored brought_;
   std::vector<Parent> open_;  // the folders that the next node may lie in, by depth
 };
 

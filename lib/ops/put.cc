@@ -47,23 +47,13 @@ Status check_declared_size(const PutOptions& options, const Ref& ref) {
 
 // Names the stored bytes, as rows beside the entry where they do not fit into the version.
 model::ContentRef refer(const content::Stored& stored, const Moment& moment, Decision& decision) {
-  model::ContentRef content;
-  if (stored.size_bytes == 0) return content;
-  if (stored.pieces.size() == 1) {
-    content.kind = model::ContentKind::piece;
-    content.piece = stored.pieces.front().id;
-    return content;
-  }
-  content.attachment = {moment.number, 0};
-  if (stored.pieces.empty()) {
-    content.kind = model::ContentKind::inline_bytes;
-    decision.attachments.push_back(model::encode_inline(stored.inline_bytes));
-    return content;
-  }
-  content.kind = model::ContentKind::manifest;
-  decision.attachments.push_back(model::encode_manifest(stored.pieces));
-  decision.manifests.push_back(sha256(as_bytes(decision.attachments.back())));
-  return content;
+  NamedContent named = name_content(stored);
+  if (!named.content.has_attachment()) return named.content;
+  named.content.attachment = {moment.number, 0};
+  if (named.content.kind == model::ContentKind::manifest)
+    decision.manifests.push_back(sha256(as_bytes(named.row)));
+  decision.attachments.push_back(std::move(named.row));
+  return named.content;
 }
 
 model::VersionRecord new_version(std::string_view author, const PutOptions& options,
@@ -83,6 +73,22 @@ model::VersionRecord new_version(std::string_view author, const PutOptions& opti
 }
 
 }  // namespace
+
+NamedContent name_content(const content::Stored& stored) {
+  NamedContent named;
+  if (stored.size_bytes == 0) return named;
+  if (stored.pieces.empty()) {
+    named.content.kind = model::ContentKind::inline_bytes;
+    named.row = model::encode_inline(stored.inline_bytes);
+  } else if (stored.pieces.size() == 1) {
+    named.content.kind = model::ContentKind::piece;
+    named.content.piece = stored.pieces.front().id;
+  } else {
+    named.content.kind = model::ContentKind::manifest;
+    named.row = model::encode_manifest(stored.pieces);
+  }
+  return named;
+}
 
 Status check_target(space::NodeSource& source, const model::SpaceRecord& info, const Call& call,
                     const Ref& file, const PutOptions& options) {

@@ -24,13 +24,18 @@ Result<std::optional<TreeReader::Item>> TreeReader::next() {
     Item item{std::string(model::name_in_node_key(cursor_->key())), {}, folders_.size()};
     SPIND_TRY(model::decode_node(cursor_->value(), item.node));
     cursor_->next();
-    if (item.node.kind == NodeKind::folder) {
-      folders_.back().last_name = item.name;
-      SPIND_TRY(enter(item.node.id));
-    }
+    folders_.back().last_name = item.name;
+    if (item.node.kind == NodeKind::folder) SPIND_TRY(enter(item.node.id));
     return std::optional(std::move(item));
   }
   return std::optional<Item>{};
+}
+
+std::string TreeReader::path() const {
+  if (folders_.empty()) return top_path_;
+  std::string path = top_path_ == "/" ? "" : top_path_;
+  for (const Folder& folder : folders_) path += '/' + folder.last_name;
+  return path;
 }
 
 Status TreeReader::enter(NodeId folder) {

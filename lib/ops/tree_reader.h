@@ -14,9 +14,9 @@ namespace spind::ops {
 // alone. One thread at a time.
 class TreeReader {
  public:
-  // `reading` outlives it.
-  TreeReader(const space::Reading& reading, space::Place top)
-      : reading_(reading), top_(std::move(top)) {}
+  // `reading` outlives it. `top_path` is how errors name the top.
+  TreeReader(const space::Reading& reading, space::Place top, std::string top_path)
+      : reading_(reading), top_(std::move(top)), top_path_(std::move(top_path)) {}
 
   struct Item {
     std::string name;
@@ -25,6 +25,8 @@ class TreeReader {
   };
   // The next one, or none at the end. limit_exceeded: below kClimbMax folders.
   Result<std::optional<Item>> next();
+  // How errors name the file that next() has just given.
+  std::string path() const;
 
  private:
   // A folder that it is in, and the name that it came to.
@@ -37,6 +39,7 @@ class TreeReader {
 
   const space::Reading& reading_;
   std::optional<space::Place> top_;
+  const std::string top_path_;
   std::vector<Folder> folders_;
   std::unique_ptr<kv::Cursor> cursor_;  // in the last of folders_; null: to be opened
 };

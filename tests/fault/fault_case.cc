@@ -304,6 +304,22 @@ Status copy_from(TestStore& store) {
   return {};
 }
 
+// Into a vault of its own; with content that is kept in each way.
+Status copy_to_another_vault(TestStore& store) {
+  SPIND_TRY_ASSIGN(const Session session, store.store().session({.user = "ada"}));
+  SPIND_TRY_ASSIGN(const Space space, session.space_by_alias("faults"));
+  SpaceOptions options{.alias = "apart"};
+  options.vault = VaultRule::own;
+  Result<Space> apart = session.space_by_alias("apart");
+  if (apart.code() == Code::not_found) apart = session.create_space(options);
+  if (!apart.ok()) return apart.error();
+  SPIND_TRY(apart->copy_from(space, "/folder", "/copy", {.on_conflict = OnConflict::replace}));
+  SPIND_TRY_ASSIGN(const std::string copied, apart->get("/copy/object"));
+  SPIND_TRY_ASSIGN(const std::string original, space.get("/folder/object"));
+  if (copied == original) return {};
+  return Error{.code = Code::corruption, .text = "the copy has other bytes"};
+}
+
 // Does something with one of the two uploads, of which the second is complete; nothing if an earlier
 // try did it.
 FaultCase on_upload(std::string name, std::size_t which,
@@ -438,6 +454,7 @@ std::vector<FaultCase> make_cases() {
   cases.push_back(copy("copy folder", "/folder", "/new/folder", true));
   cases.push_back(copy("copy folder and replace", "/folder", "/other", true));
   cases.push_back({"copy from another space", copy_from, true, {}, true});
+  cases.push_back({"copy to another vault", copy_to_another_vault, false});
   cases.push_back(on_space("remove", {.verb = Verb::remove, .ref = "/folder"}));
   cases.push_back(
       on_space("set_mtime", {.verb = Verb::set_mtime, .ref = "/folder/inline", .mtime_ns = 5}));

@@ -106,6 +106,8 @@ std::string ModelRun::create_space(const Op& op) {
   SpaceOptions options{.kind = op.page % 2 == 0 ? SpaceKind::personal : SpaceKind::project,
                        .alias = alias};
   if (op.kind != 0) options.names = NameRule::folded;
+  if (op.jump % 3 == 1)
+    options.vault = VaultRule::own;   // which makes no difference to what is seen
   options.floor.keep_ns = INT64_MAX;  // the clock jumps
   const Result<Space> made = store_.session().create_space(options);
   if (alias_taken(alias, nullptr))

@@ -141,6 +141,7 @@ Result<Space> desk_space(const Session& session) {
   Result<Space> space = session.space_by_alias(kDeskSpace);
   if (space.code() != Code::not_found) return space;
   SpaceOptions options{.alias = kDeskSpace};
+  options.vault = VaultRule::own;
   options.floor = {INT64_MAX, 60};
   options.versions = {.thinning = Thinning::count_and_age, .count_max = 3};
   return session.create_space(options);

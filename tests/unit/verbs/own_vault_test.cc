@@ -3,7 +3,6 @@
 
 #include "support/store/content.h"
 #include "support/store/open_door.h"
-#include "support/store/sample.h"
 #include "support/store/test_store.h"
 
 namespace spind::test {
@@ -92,23 +91,6 @@ TEST_CASE("own vault: nothing is shared with another space, and all works as any
       CHECK(store.findings(true) == "");
     }
   }
-}
-
-TEST_CASE("own vault: what is copied from one vault to another is refused, and nothing is left") {
-  TestStore store(MetadataEngine::memory, {}, options_with(open_door()));
-  const Space ada = store.make_space("ada"), apart = make_apart(store, "apart");
-  fill(ada);
-  fill(apart);
-  const std::string before = describe(ada).value(), before_apart = describe(apart).value();
-  for (const char* what : {"/inline", "/packed", "/"}) {
-    CAPTURE(std::string(what));
-    CHECK(apart.copy_from(ada, what, "/copy").code() == Code::unsupported);
-    CHECK(ada.copy_from(apart, what, "/copy").code() == Code::unsupported);
-    CHECK(ada.copy_from(make_apart(store, ""), "/", "/copy").code() == Code::unsupported);
-  }
-  CHECK(describe(ada).value() == before);
-  CHECK(describe(apart).value() == before_apart);
-  CHECK(store.findings() == "");
 }
 
 TEST_CASE("own vault: a space that was purged takes with it what only its vault had") {
