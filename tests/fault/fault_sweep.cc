@@ -18,11 +18,11 @@ class Calls {
  public:
   explicit Calls(bool is_long)
       : all_until_(effort() == Effort::fast ? 3
-                   : is_long                ? 12
-                                            : 20),
+                   : is_long                ? 8
+                                            : 12),
         part_(effort() == Effort::fast ? 1
               : is_long                ? 2
-                                       : 4) {}
+                                       : 3) {}
 
   std::uint64_t after(std::uint64_t n) {
     if (effort() == Effort::long_form || n < all_until_) return n + 1;
