@@ -461,6 +461,9 @@ class Stores(ToolCase):
         own = self.spind("space", "create", "apart", "--vault", "own", *sealed).row
         self.assertEqual(own["vault"], "own")
         self.spind("put", "-", "apart:/small", *sealed, data=b"the planted text")
+        self.spind("cp", "-r", "s:/", "apart:/copy", *sealed)
+        self.assertEqual(self.run_tool("cat", "apart:/copy/large", *sealed).out,
+                         b"the planted text" * 9000)
         self.spind("vault", "destroy", own["id"], "--space", "--really", own["id"], *sealed)
         self.assertEqual(self.error("stat", "apart:/small", *sealed)["code"], "key_unavailable")
         self.assertEqual(self.error("vault", "destroy", "apart", "--space", "--really", "apart",

@@ -132,8 +132,12 @@ TEST_CASE("upkeep: collecting, thinning, rewriting, copies, overwrites and reade
     CAPTURE(engine_name(engine));
     TestStore store(engine);
     const Session session = store.session();
+    SpaceOptions apart = forgetful("apart");
+    apart.vault = VaultRule::own;
+    // Only copies come to the last one.
     const Space spaces[] = {session.create_space(forgetful("a")).value(),
-                            session.create_space(forgetful("b")).value()};
+                            session.create_space(forgetful("b")).value(),
+                            session.create_space(apart).value()};
     for (std::uint64_t i = 0; i < kOldFiles; ++i)
       REQUIRE(spaces[0].put(old_path(i), text_of(i, kOldBytes), {.make_parents = true}).ok());
     REQUIRE(spaces[0].remove("/dropped").ok());
@@ -181,6 +185,12 @@ TEST_CASE("upkeep: collecting, thinning, rewriting, copies, overwrites and reade
                  ? read_whole(spaces[1 - from], "/copy/" + std::to_string(random() % kPaths))
                  : wrong;
     });
+    bustle.start("copy to another vault", [&](Bustle::Dice& random) {
+      const std::string wrong = judge(spaces[2].copy_from(spaces[random() % 2], "/files", "/copy",
+                                                          {.on_conflict = OnConflict::replace}));
+      return wrong.empty() ? read_whole(spaces[2], "/copy/" + std::to_string(random() % kPaths))
+                           : wrong;
+    });
     bustle.start("thin", [&](Bustle::Dice& random) {
       const Result<VersionsThinned> result = spaces[random() % 2].thin_versions();
       if (result.ok()) thinned += result->versions;
@@ -201,7 +211,7 @@ TEST_CASE("upkeep: collecting, thinning, rewriting, copies, overwrites and reade
     const auto lasts = [&] { return std::chrono::steady_clock::now() - begun; };
     const std::chrono::milliseconds time(scaled(1'000, 4'000, 60'000));
     const auto enough = [&] {
-      return bustle.all_have_worked(8) && collections >= 4 && moved > 0 && thinned > 0;
+      return bustle.all_have_worked(9) && collections >= 4 && moved > 0 && thinned > 0;
     };
     while (lasts() < time || (!enough() && lasts() < time + std::chrono::minutes(2)))
       std::this_thread::sleep_for(std::chrono::milliseconds(20));
