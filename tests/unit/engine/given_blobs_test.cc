@@ -108,13 +108,13 @@ TEST_CASE("given blobs: a thousand small files of many callers are at most fifty
   given.window = std::chrono::milliseconds(20);
   Store store = given.open("store").value();
   const Space space = make_space(store);
-  constexpr std::size_t kCallers = 32, kFiles = 1'000;
+  constexpr std::size_t kCallers = 32, kFiles = 1'000, kBytes = 20 << 10;
   std::atomic<std::size_t> next = 0, failed = 0;
   std::vector<std::thread> callers;
   for (std::size_t i = 0; i < kCallers; ++i)
     callers.emplace_back([&] {
       for (std::size_t file = next++; file < kFiles; file = next++)
-        if (!space.put("/" + std::to_string(file), content(file, 100 << 10)).ok()) ++failed;
+        if (!space.put("/" + std::to_string(file), content(file, kBytes)).ok()) ++failed;
     });
   for (std::thread& caller : callers) caller.join();
   CHECK(failed == 0);
@@ -122,7 +122,7 @@ TEST_CASE("given blobs: a thousand small files of many callers are at most fifty
   const std::size_t puts = given.count("p/");
   CHECK_MESSAGE(puts <= kFiles / 20, puts, " puts");
   CHECK(number_in(store.metrics(), "spind_pack_syncs_total") == puts);
-  CHECK(space.get("/999").value() == content(999, 100 << 10));
+  CHECK(space.get("/999").value() == content(999, kBytes));
   CHECK(store.check({.read_content = true}).value().findings_total == 0);
 }
 

@@ -204,7 +204,7 @@ TEST_CASE("at: more changes than the store's memory holds are refused, and views
   CHECK(all.error().limit == 8u << 20);
   CHECK(space.rewind({.entry = 1}).code() == Code::limit_exceeded);
   CHECK(space.info().value().entry == 30'001);
-  for (int i = 0; i < 20; ++i)
+  for (int i = 0; i < 10; ++i)
     CHECK(space.at({.entry = 25'001}).value().info().value().totals.files == 25'000);
   // In steps it goes as far as one likes.
   for (EntryNumber to = 25'001; to >= 5'001; to -= 5'000) CHECK(space.rewind({.entry = to}).ok());
