@@ -41,6 +41,9 @@ class Backend {
 
   virtual Status checkpoint(const std::string& folder) = 0;
 
+  // See Store.
+  virtual Status forget_replaced(std::span<const Range> ranges) = 0;
+
   virtual Ticket oldest_snapshot() = 0;
   virtual void measure(Store::Metrics& metrics) = 0;
 

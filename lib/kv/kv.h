@@ -95,6 +95,12 @@ class Transaction : public View {
   virtual void use_reserve() {}
 };
 
+// Keys k with begin <= k < end.
+struct Range {
+  Family family;
+  std::string begin, end;
+};
+
 struct Row {
   Family family;
   std::string key;
@@ -162,6 +168,11 @@ class Store {
   // Copies a state not older than the durable one to `folder`, which is made, for open_rocksdb to
   // open: tables are shared by links where that can be. `unsupported` for a store in memory.
   virtual Status checkpoint(const std::string& folder) = 0;
+
+  // For values that shall not linger: when it returns, what was replaced or erased under these keys
+  // by now, and what no snapshot shows any more, is in no file that the store uses. Long: it
+  // rewrites them.
+  virtual Status forget_replaced(std::span<const Range> ranges) = 0;
 
   // Why writes are refused, or ok. A failed sync or a background error poisons; reads go on.
   virtual Status health() = 0;

@@ -204,6 +204,12 @@ Status PartitionedStore::checkpoint(const std::string& folder) {
   return backend_->checkpoint(folder);
 }
 
+Status PartitionedStore::forget_replaced(std::span<const Range> ranges) {
+  const std::shared_lock open(gate_);
+  SPIND_TRY(backend_->health().status());
+  return backend_->forget_replaced(ranges);
+}
+
 Store::Metrics PartitionedStore::metrics() {
   Metrics metrics;
   metrics.commits = commits_.load(std::memory_order_relaxed);

@@ -36,6 +36,7 @@ class PartitionedStore final : public Store {
   Ticket oldest_snapshot() override { return backend_->oldest_snapshot(); }
   Ticket latest() override { return sync_.latest(); }
   Status checkpoint(const std::string& folder) override;
+  Status forget_replaced(std::span<const Range> ranges) override;
   Status health() override { return backend_->health().status(); }
   Metrics metrics() override;
 

@@ -43,6 +43,9 @@ class SteppedKv final : public kv::Store {
   kv::Ticket oldest_snapshot() override;
   kv::Ticket latest() override { return behind_->latest(); }
   Status checkpoint(const std::string& folder) override { return behind_->checkpoint(folder); }
+  Status forget_replaced(std::span<const kv::Range> ranges) override {
+    return behind_->forget_replaced(ranges);
+  }
   Status health() override { return behind_->health(); }
   Metrics metrics() override { return behind_->metrics(); }
 

@@ -166,6 +166,9 @@ class MemoryBackend final : public Backend {
     return Error{Code::unsupported, "a store in memory cannot be copied to a folder", folder};
   }
 
+  // There are no files.
+  Status forget_replaced(std::span<const Range>) override { return {}; }
+
   Ticket oldest_snapshot() override {
     const auto oldest = disk_->oldest_held();
     const IncarnationRef now = incarnation();

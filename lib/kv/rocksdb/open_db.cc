@@ -99,6 +99,25 @@ Status OpenDb::checkpoint(const std::string& folder) {
   return error(status, "making a checkpoint");
 }
 
+// Once all families are flushed no log is needed any more. What was replaced goes from tables when
+// they are rewritten down to the last level, and from files of large values when none of them is
+// spared.
+Status OpenDb::forget_replaced(std::span<const Range> ranges) {
+  rocksdb::Status status = db_->Flush(rocksdb::FlushOptions(), families_);
+  rocksdb::CompactRangeOptions options;
+  options.exclusive_manual_compaction = false;
+  options.bottommost_level_compaction = rocksdb::BottommostLevelCompaction::kForceOptimized;
+  options.blob_garbage_collection_policy = rocksdb::BlobGarbageCollectionPolicy::kForce;
+  options.blob_garbage_collection_age_cutoff = 1.0;
+  for (const Range& range : ranges) {
+    if (!status.ok()) break;
+    const rocksdb::Slice begin = slice(range.begin), end = slice(range.end);
+    status = db_->CompactRange(options, family(range.family), &begin, &end);
+  }
+  if (status.ok()) return {};
+  return error(status, "rewriting tables");
+}
+
 const rocksdb::Snapshot* OpenDb::take_snapshot() {
   const rocksdb::Snapshot* snapshot = db_->GetSnapshot();
   const std::lock_guard lock(snapshots_mutex_);

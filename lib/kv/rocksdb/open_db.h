@@ -54,6 +54,8 @@ class OpenDb {
 
   Status checkpoint(const std::string& folder);
 
+  Status forget_replaced(std::span<const Range> ranges);
+
   const rocksdb::Snapshot* take_snapshot();
   void release(const rocksdb::Snapshot* snapshot);
   Ticket oldest_snapshot() const;

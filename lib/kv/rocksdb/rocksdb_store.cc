@@ -83,6 +83,10 @@ class RocksdbBackend final : public Backend {
 
   Status checkpoint(const std::string& folder) override { return db_->checkpoint(folder); }
 
+  Status forget_replaced(std::span<const Range> ranges) override {
+    return db_->forget_replaced(ranges);
+  }
+
   Ticket oldest_snapshot() override {
     const DbRef db = current();
     return db == nullptr ? 0 : db->oldest_snapshot();

@@ -134,6 +134,9 @@ class SealedStore final : public Store {
   Ticket oldest_snapshot() override { return below_->oldest_snapshot(); }
   Ticket latest() override { return below_->latest(); }
   Status checkpoint(const std::string& folder) override { return below_->checkpoint(folder); }
+  Status forget_replaced(std::span<const Range> ranges) override {
+    return below_->forget_replaced(ranges);
+  }
   Status health() override { return below_->health(); }
   Metrics metrics() override { return below_->metrics(); }
 

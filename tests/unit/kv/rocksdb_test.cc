@@ -2,6 +2,7 @@
 #include <atomic>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <thread>
 
 #include <rocksdb/write_batch.h>
@@ -61,6 +62,50 @@ TEST_CASE("rocksdb: who hears a line of its log may ask the store how it is") {
     REQUIRE(put(*opened, "a" + std::to_string(i), value).status.ok());
   CHECK(heard > 0);
   store = nullptr;
+}
+
+TEST_CASE("rocksdb: what was replaced or erased can be made to leave all files") {
+  spind::test::TemporaryFolder folder;
+  const auto files_with = [&](std::string_view text) {
+    std::size_t found = 0;
+    for (const auto& entry : std::filesystem::directory_iterator(folder / "kv")) {
+      std::ifstream in(entry.path(), std::ios::binary);
+      const std::string bytes{std::istreambuf_iterator<char>(in), {}};
+      found += bytes.find(text) != std::string::npos ? 1 : 0;
+    }
+    return found;
+  };
+  const auto write = [](Store& store, std::string_view small, std::string_view large) {
+    const Answer answer = store.update({"a"}, [&](Transaction& rows) -> Outcome {
+      for (std::size_t family = 0; family < kFamilyCount; ++family) {
+        rows.put(static_cast<Family>(family), "a replaced", small);
+        rows.put(static_cast<Family>(family), "a large", large);
+        rows.put(static_cast<Family>(family), "a erased", small);
+      }
+      return Commit{};
+    });
+    REQUIRE(store.wait(answer.ticket).ok());
+  };
+  const std::string small = "Locker 17", large(5'000, '7');
+  auto store = must_open({.path = folder / "kv"});
+  write(*store, small, large + small);
+  store = nullptr;
+  store = must_open({.path = folder / "kv"});  // from now on they lie in tables, too
+  CHECK(files_with(small) > 0);
+  write(*store, "other", "another");
+  const Answer erased = store->update({"a"}, [&](Transaction& rows) -> Outcome {
+    for (std::size_t family = 0; family < kFamilyCount; ++family)
+      rows.erase(static_cast<Family>(family), "a erased");
+    return Commit{};
+  });
+  REQUIRE(store->wait(erased.ticket).ok());
+  CHECK(files_with(small) > 0);
+  std::vector<Range> ranges;
+  for (std::size_t family = 0; family < kFamilyCount; ++family)
+    ranges.push_back({static_cast<Family>(family), "a", "b"});
+  REQUIRE(store->forget_replaced(ranges).ok());
+  CHECK(files_with(small) == 0);
+  CHECK(store->durable()->get(Family::attachment, "a large").value() == "another");
 }
 
 TEST_CASE("rocksdb: a folder that cannot be is an error, not a crash") {
