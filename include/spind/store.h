@@ -100,6 +100,16 @@ class SPIND_EXPORT Store {
   // no_space.
   Result<ResealReport> reseal_vault(const std::string& tenant,
                                     const ResealOptions& options = {}) const;
+  // Encrypts what a tenant stored before the store had keys (StoreOptions::encrypt_existing), while
+  // all is in use: content first, then what rows hold. When nothing plain is left it waits until
+  // those are done who read from before (readers, views of the past), then rewrites the files of
+  // the metadata, so that what was replaced is in none of them. Plain blobs go with the next
+  // collections, when their grace time is over. Copies of the store, versions that a bucket keeps
+  // and freed blocks of a device stay as they are. Long: it may be cut off, and goes on with the
+  // next call. A vault that is encrypted is left alone. invalid_argument: the store has no keys;
+  // not_found; key_unavailable; busy: another call encrypts; cancelled; no_space.
+  Result<EncryptReport> encrypt_vault(const std::string& tenant,
+                                      const EncryptOptions& options = {}) const;
   // Wraps with the provider's current key what another one wraps: the secrets of all vaults, and what
   // shows at opening that the keys are right. Once it has returned ok, keys that are not current may
   // go from the provider. Answers how many were wrapped anew; the first error is told when all were
@@ -110,13 +120,15 @@ class SPIND_EXPORT Store {
   // must be destroyed as well). The spaces answer key_unavailable until the next `collect`, which
   // erases them as if they were purged and their floor had passed all of it: their rows, which also
   // hold names, at once, and their bytes when its grace time is over. ok if it was done before.
-  // not_found: the tenant has no vault.
+  // not_found: the tenant has no vault. conflict: it is being encrypted.
   Status destroy_vault(const std::string& tenant) const;
 
   // The same for a vault that is one space's own. not_found: there is none, nor was there.
   Result<VaultInfo> rotate_vault(const SpaceId& space,
                                  const RotateVaultOptions& options = {}) const;
   Result<ResealReport> reseal_vault(const SpaceId& space, const ResealOptions& options = {}) const;
+  Result<EncryptReport> encrypt_vault(const SpaceId& space,
+                                      const EncryptOptions& options = {}) const;
   Status destroy_vault(const SpaceId& space) const;
 
   // Prometheus text exposition format 0.0.4. Each name has its help in it. At its end stands what

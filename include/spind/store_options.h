@@ -94,8 +94,13 @@ struct StoreOptions {
   // Encrypts what is stored, each tenant's with keys of its own, which the host's key wraps
   // (spind/key_provider.h; lib/content/README.md tells what stays readable). A store that is made with
   // keys needs them at each opening: without them it opens, and all that needs a key answers
-  // key_unavailable. invalid_argument: the store was made without keys.
+  // key_unavailable. invalid_argument: the store was made without keys, see encrypt_existing.
   std::shared_ptr<KeyProvider> keys{};
+  // With keys: a store that was made without becomes one that needs them, for ever, and encrypts
+  // what comes. What it has stays as it is until Store::encrypt_vault was called for each vault.
+  // Nothing else happens to a store that has keys. invalid_argument: no keys are given. corruption:
+  // the record of a space is damaged; repair the store first.
+  bool encrypt_existing = false;
 };
 
 }  // namespace spind

@@ -7,6 +7,9 @@
 //   store->destroy_vault("school-12");        // what the school had is gone, in copies too
 //
 // lib/content/README.md tells what is encrypted, what stays readable, and against whom it helps.
+//
+// A store that was made without keys is encrypted once it is opened with keys and
+// StoreOptions::encrypt_existing: what comes from then on at once, what is there by encrypt_vault.
 #pragma once
 
 #include <cstdint>
@@ -21,6 +24,9 @@ namespace spind {
 enum class VaultState : std::uint8_t {
   in_use = 1,
   destroyed = 2,  // for ever; its spaces go with the next collection
+  // In use: what comes is encrypted, and what the store had before it had keys may be plain still,
+  // until Store::encrypt_vault has ended.
+  encrypting = 3,
 };
 
 struct VaultInfo {
@@ -51,6 +57,22 @@ struct ResealReport {
   std::uint64_t pieces = 0, bytes = 0;  // encrypted anew, and what is stored of them
   // Still under an earlier key: damaged ones, which check names, and those that changed meanwhile.
   std::uint64_t pieces_left = 0;
+};
+
+struct EncryptOptions {
+  std::uint64_t rate_bytes = 0;  // so many bytes of pieces a second are stored anew; 0: no limit
+  // First of pieces, done and total; then of rows, whose total is not known and 0.
+  ProgressCallback progress{};
+  std::optional<CancelToken> cancel{};
+};
+
+struct EncryptReport {
+  bool finished = false;  // nothing plain is left in use, and nothing plain is taken any more
+  std::uint64_t pieces = 0, bytes = 0;  // encrypted by this call, and what is stored of them
+  std::uint64_t rows = 0;
+  // Still plain, so that it has not finished: what is damaged, which `check` names and repairs, and
+  // what changed meanwhile.
+  std::uint64_t pieces_left = 0, rows_left = 0;
 };
 
 }  // namespace spind

@@ -14,7 +14,8 @@ namespace spind::content {
 class Keyring {
  public:
   // One behind the other: id key, record key, data keys from generation 1 on.
-  explicit Keyring(Secret keys) : keys_(std::move(keys)) {}
+  explicit Keyring(Secret keys, bool takes_plain = false)
+      : keys_(std::move(keys)), takes_plain_(takes_plain) {}
 
   // Names pieces, and is never another one: equal pieces are found whatever was rotated.
   Result<Bytes> id_key() const { return key(0); }
@@ -29,7 +30,12 @@ class Keyring {
   }
   std::uint64_t generation() const { return keys_.size() / kKeyBytes - 2; }
 
-  // For whoever still holds it: no key is given out any more.
+  // Whether the vault is being encrypted, so that what is plain there is taken for what was stored
+  // before it had keys.
+  bool takes_plain() const { return takes_plain_; }
+
+  // For whoever still holds it: nothing plain is taken any more, and no key is given out any more.
+  void refuse_plain() { takes_plain_ = false; }
   void destroy() { destroyed_ = true; }
   static Error destroyed_error() {
     return {.code = Code::key_unavailable,
@@ -43,6 +49,7 @@ class Keyring {
   }
 
   const Secret keys_;
+  std::atomic<bool> takes_plain_;
   std::atomic<bool> destroyed_{false};
 };
 

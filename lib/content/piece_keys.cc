@@ -33,6 +33,12 @@ Result<bool> PieceKeys::is_destroyed(const model::VaultId& vault) {
   return seal() ? keys_->is_destroyed(vault) : Result<bool>(false);
 }
 
+Result<bool> PieceKeys::takes(const model::VaultId& vault, std::uint32_t generation) {
+  if (generation != 0 || !seal()) return (generation != 0) == seal();
+  SPIND_TRY_ASSIGN(const KeyringRef found, keyring(vault));
+  return found->takes_plain();
+}
+
 Result<std::uint32_t> PieceKeys::generation(const model::VaultId& vault) {
   if (!seal()) return std::uint32_t{0};
   SPIND_TRY_ASSIGN(const KeyringRef found, keyring(vault));
@@ -58,6 +64,12 @@ Result<model::PieceId> PieceKeys::name(const model::VaultId& vault, const Sha256
   model::PieceId id{};
   hmac_sha256(key, digest, id);
   return id;
+}
+
+Result<bool> PieceKeys::fits(const model::VaultId& vault, const model::PieceId& piece,
+                             const Sha256& digest) {
+  SPIND_TRY_ASSIGN(const model::PieceId name, this->name(vault, digest));
+  return piece == name || piece == digest;
 }
 
 Result<GearTable> PieceKeys::gear(const model::VaultId& vault) {
@@ -87,8 +99,11 @@ Result<FrameSealer> PieceKeys::opener(const FrameHeader& header) {
 }
 
 Status FrameOpener::open_sealed(const FrameHeader& header, std::span<std::uint8_t> stored) {
-  if (header.generation == 0)
+  if (header.generation == 0) {
+    SPIND_TRY_ASSIGN(const bool taken, keys_.takes(header.vault, 0));
+    if (taken) return {};
     return Error{.code = Code::corruption, .text = "a frame is not sealed, and must be"};
+  }
   if (!keys_.seal())
     return Error{.code = Code::corruption, .text = "a frame is sealed, and the store has no keys"};
   if (!sealer_ || !sealer_->fits(header)) {

@@ -21,7 +21,31 @@ constexpr std::size_t kResealPage = 1000;
 constexpr std::size_t kResealFlights = kWorkerCount - 1;
 constexpr std::size_t kFarResealFlights = kFarWorkerCount / 2;
 
+bool is_older(std::string_view row_bytes, std::uint32_t generation, model::PieceRow& row) {
+  auto decoded = model::decode_piece(row_bytes);
+  // The check tells of a damaged one.
+  if (!decoded.ok() || decoded->generation >= generation || decoded->size_bytes == 0) return false;
+  row = *std::move(decoded);
+  return true;
+}
+
 }  // namespace
+
+Result<std::uint64_t> count_pieces_before(const kv::View& rows, const model::VaultId& vault,
+                                          std::uint32_t generation,
+                                          const std::function<Status()>& step) {
+  std::uint64_t pieces = 0;
+  model::PieceRow row;
+  for (unsigned bucket = 0; bucket < 256; ++bucket) {
+    SPIND_TRY(step());
+    const auto cursor = scan_content(
+        rows, model::bucket_prefix(vault, static_cast<std::uint8_t>(bucket), VaultRow::piece));
+    for (; cursor->valid(); cursor->next())
+      pieces += is_older(cursor->value(), generation, row) ? 1 : 0;
+    SPIND_TRY(cursor->status());
+  }
+  return pieces;
+}
 
 // A piece that a worker stores anew. It owns all of it until `outcome` is there.
 struct Resealer::Flight {
@@ -55,26 +79,9 @@ Result<ResealReport> Resealer::run() {
   return report_;
 }
 
-bool Resealer::is_older(std::string_view row_bytes, model::PieceRow& row) const {
-  auto decoded = model::decode_piece(row_bytes);
-  // The check tells of a damaged one.
-  if (!decoded.ok() || decoded->generation >= generation_ || decoded->size_bytes == 0) return false;
-  row = *std::move(decoded);
-  return true;
-}
-
 Status Resealer::count(std::uint64_t& pieces) {
-  const kv::SnapshotRef snapshot = kv_.durable();
-  model::PieceRow row;
-  pieces = 0;
-  for (unsigned bucket = 0; bucket < 256; ++bucket) {
-    SPIND_TRY(go_on());
-    const auto cursor = scan_content(
-        *snapshot,
-        model::bucket_prefix(vault_, static_cast<std::uint8_t>(bucket), VaultRow::piece));
-    for (; cursor->valid(); cursor->next()) pieces += is_older(cursor->value(), row) ? 1 : 0;
-    SPIND_TRY(cursor->status());
-  }
+  SPIND_TRY_ASSIGN(
+      pieces, count_pieces_before(*kv_.durable(), vault_, generation_, [this] { return go_on(); }));
   return {};
 }
 
@@ -96,7 +103,7 @@ Result<std::vector<Resealer::Found>> Resealer::next_page(const std::string& pref
   std::size_t seen = 0;
   for (; cursor->valid() && seen < kResealPage; cursor->next(), ++seen) {
     model::PieceRow row;
-    if (is_older(cursor->value(), row))
+    if (is_older(cursor->value(), generation_, row))
       page.emplace_back(model::piece_in_key(cursor->key()), std::move(row));
   }
   SPIND_TRY(cursor->status());

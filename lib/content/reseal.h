@@ -8,6 +8,7 @@
 
 #include <condition_variable>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -21,6 +22,12 @@
 #include "content/resources.h"
 
 namespace spind::content {
+
+// Pieces of the vault that lie under an earlier data key than that one, or under none. `step` is
+// asked again and again, and can stop it.
+Result<std::uint64_t> count_pieces_before(const kv::View& rows, const model::VaultId& vault,
+                                          std::uint32_t generation,
+                                          const std::function<Status()>& step);
 
 // One thread at a time; runs beside uploads, readers and the collector. Borrows everything.
 class Resealer {
@@ -44,7 +51,6 @@ class Resealer {
   Status count(std::uint64_t& pieces);
   Status reseal_bucket(std::uint8_t bucket);
   Result<std::vector<Found>> next_page(const std::string& prefix, std::string& position);
-  bool is_older(std::string_view row_bytes, model::PieceRow& row) const;
   Status dispatch(const Found& found);
   Result<std::optional<kv::Ticket>> store_anew(Flight& flight);
   Status land(std::size_t left_flying);

@@ -31,7 +31,8 @@ Result<std::optional<VaultId>> vault_of_payload(const kv::View& rows, const Spac
   return std::optional<VaultId>();
 }
 
-// As the space's record says, or where a repair has yet to bring that back, the journal.
+}  // namespace
+
 Result<std::optional<VaultId>> vault_of_space(const kv::View& rows, const SpaceId& space) {
   SPIND_TRY_ASSIGN(const auto info, rows.get(Family::state, model::info_key(space)));
   if (info)
@@ -39,8 +40,6 @@ Result<std::optional<VaultId>> vault_of_space(const kv::View& rows, const SpaceI
       return std::optional(model::vault_of(model::vault_name(*record, space)));
   return vault_of_payload(rows, space);
 }
-
-}  // namespace
 
 // The key of one space's rows: another for each, since a key is good for so many random nonces only.
 class SpaceKeys final : public kv::RowKeys {
@@ -81,6 +80,8 @@ class SpaceKeys final : public kv::RowKeys {
         .open(header.nonce, as_bytes(about), as_bytes(sealed.substr(model::kSealedRowHeaderBytes)),
               writable_bytes(plain));
   }
+
+  bool takes_plain() const { return keyring_->takes_plain(); }
 
   // key_unavailable once the vault was destroyed.
   Status in_use() const {
@@ -130,8 +131,10 @@ Result<kv::RowKeysRef> SpaceRows::keys_of(const kv::View& rows, Rows which,
 
 Status SpaceRows::open(Family family, std::string_view key, std::string_view sealed, Keys keys,
                        std::string& plain) {
-  SPIND_TRY_ASSIGN(const model::SealedRowHeader header, model::decode_sealed_row_header(sealed));
   const SpaceId space = model::space_of(key);
+  if (model::is_plain_row(sealed) && keys_.any_encrypting())
+    return open_plain(space, sealed, keys, plain);
+  SPIND_TRY_ASSIGN(const model::SealedRowHeader header, model::decode_sealed_row_header(sealed));
   if (const SpaceKeysRef found = known(space))
     return found->open(family, key, header, sealed, plain);
   if (keys == Keys::wherever) SPIND_TRY(check_vault(space, header.vault));
@@ -140,6 +143,28 @@ Status SpaceRows::open(Family family, std::string_view key, std::string_view sea
   // What opens was sealed by this store, so it says truly whose the space is.
   if (opened.ok()) remember(space, std::move(made));
   return opened;
+}
+
+// What was stored before the store had keys.
+Status SpaceRows::open_plain(const SpaceId& space, std::string_view value, Keys keys,
+                             std::string& plain) {
+  SPIND_TRY_ASSIGN(const bool taken, takes_plain(space, keys));
+  if (!taken) return model::decode_sealed_row_header(value).error();
+  plain = value;
+  return {};
+}
+
+Result<bool> SpaceRows::takes_plain(const SpaceId& space, Keys keys) {
+  if (const SpaceKeysRef found = known(space)) return found->takes_plain();
+  if (keys == Keys::in_memory)
+    return Error{.code = Code::key_unavailable, .text = "the space's keys are not in memory"};
+  SPIND_TRY_ASSIGN(const auto vault, vault_of_space(*below_.durable(), space));
+  // Nothing says whose they are, and a repair needs them to bring that back.
+  if (!vault) return keys_.any_takes_plain();
+  SPIND_TRY_ASSIGN(SpaceKeysRef made, make(*vault, space, keys));
+  const bool taken = made->takes_plain();
+  remember(space, std::move(made));
+  return taken;
 }
 
 // A bit that flipped in a header is damage, and not a key that cannot be had. Where the space's record

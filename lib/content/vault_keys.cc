@@ -11,7 +11,6 @@
 namespace spind::content {
 
 using kv::Family;
-using model::KeyCheckRow;
 using model::LedgerRow;
 using model::VaultId;
 using model::VaultKeysRow;
@@ -21,10 +20,11 @@ namespace {
 
 constexpr std::size_t kKeyringsMax = 1024;
 constexpr std::string_view kBoxAbout = "vault keys";
-constexpr std::string_view kCheckContext = "spind check";
 
 // A secret that is taken for that of another vault does not unwrap.
-std::string context_of(const VaultId& vault) { return "spind vault " + to_hex(Bytes(vault)); }
+std::string context_of(const VaultId& vault, bool also_plain) {
+  return "spind vault " + to_hex(Bytes(vault)) + (also_plain ? " with plain content" : "");
+}
 
 std::string about_keys(const VaultId& vault, std::uint64_t generation) {
   std::string about(kBoxAbout);
@@ -49,13 +49,16 @@ Status VaultKeys::start() {
   SPIND_TRY_ASSIGN(const auto check, check_row());
   if (!check) SPIND_TRY(expect_no_vaults());
   if (!check && setup_.provider == nullptr) return {};
-  if (!check && !setup_.store_is_new)
+  if (!check && !setup_.store_is_new && !setup_.encrypt_existing)
     return Error{.code = Code::invalid_argument,
-                 .text = "keys are given, but the store was made without; open it without them"};
+                 .text =
+                     "keys are given, but the store was made without; open it without them, or "
+                     "encrypt it (StoreOptions::encrypt_existing)"};
   SPIND_TRY(secrets_.open());
   encrypts_ = true;
   SPIND_TRY(finish_destructions());
-  if (!check) return make_check();
+  SPIND_TRY(count_encrypting());
+  if (!check) return setup_.store_is_new ? make_check() : begin_encryption();
   if (setup_.provider != nullptr) return compare_check(*check);
   return {};
 }
@@ -72,51 +75,6 @@ Status VaultKeys::expect_no_vaults() const {
                .text =
                    "the row that shows which keys the store has is missing; bring it back from a "
                    "copy of the store"};
-}
-
-// ---- what shows that the keys are those of the store ----------------------------------------------
-
-Result<std::optional<KeyCheckRow>> VaultKeys::check_row() const {
-  SPIND_TRY_ASSIGN(const auto bytes,
-                   setup_.kv->durable()->get(Family::content, model::key_check_key()));
-  if (!bytes) return std::optional<KeyCheckRow>();
-  SPIND_TRY_ASSIGN(KeyCheckRow row, model::decode_key_check(*bytes));
-  return std::optional(std::move(row));
-}
-
-Result<KeyCheckRow> VaultKeys::wrap_check(Bytes value) {
-  SPIND_TRY_ASSIGN(WrappedKey wrapped, wrap_and_try(value, kCheckContext));
-  return KeyCheckRow{std::move(wrapped.key_id), std::move(wrapped.bytes), sha256(value)};
-}
-
-Status VaultKeys::make_check() {
-  Secret value(kKeyBytes);
-  setup_.random->fill(value.writable());
-  SPIND_TRY_ASSIGN(const KeyCheckRow row, wrap_check(value.bytes()));
-  return put_row(model::key_check_key(), model::encode(row));
-}
-
-Status VaultKeys::compare_check(const KeyCheckRow& row) {
-  const auto value = provider_.unwrap({row.key_id, row.wrapped}, kCheckContext, kKeyBytes);
-  if (value.ok() && sha256(value->bytes()) == row.sha256) return {};
-  std::string why = value.ok() ? "they unwrap something else" : value.error().text;
-  return Error{.code = Code::key_unavailable,
-               .text = "the keys that are given do not open this store, which needs the key \"" +
-                       row.key_id + "\": " + why};
-}
-
-Result<bool> VaultKeys::rewrap_check() {
-  const std::lock_guard lock(changing_);
-  SPIND_TRY(needs_provider());
-  SPIND_TRY_ASSIGN(const auto row, check_row());
-  if (!row) return false;
-  SPIND_TRY_ASSIGN(const std::string current, provider_.current_key_id());
-  if (row->key_id == current) return false;
-  SPIND_TRY_ASSIGN(const Secret value,
-                   provider_.unwrap({row->key_id, row->wrapped}, kCheckContext, kKeyBytes));
-  SPIND_TRY_ASSIGN(const KeyCheckRow anew, wrap_check(value.bytes()));
-  SPIND_TRY(put_row(model::key_check_key(), model::encode(anew)));
-  return true;
 }
 
 // ---- rows and secrets -----------------------------------------------------------------------------
@@ -175,22 +133,29 @@ Status VaultKeys::needs_provider() const {
                .text = "the content is encrypted, and the store was opened without keys"};
 }
 
-Result<Secret> VaultKeys::secret_of(const VaultId& vault) {
+Result<VaultKeys::Found> VaultKeys::secret_of(const VaultId& vault, const VaultKeysRow& row) {
   SPIND_TRY(needs_provider());
   SPIND_TRY_ASSIGN(const VaultSecret secret, secrets_.read(vault));
-  return provider_.unwrap({secret.key_id, secret.wrapped}, context_of(vault), kKeyBytes);
+  const WrappedKey wrapped{secret.key_id, secret.wrapped};
+  if (row.state == VaultKeysRow::State::encrypting) {
+    auto also_plain = provider_.unwrap(wrapped, context_of(vault, true), kKeyBytes);
+    if (also_plain.ok()) return Found{*std::move(also_plain), Takes::also_plain};
+  }
+  // Where it opens as that of a vault that is encrypted whole, a row that says less was put back,
+  // or a crash came before it was changed.
+  SPIND_TRY_ASSIGN(Secret sealed, provider_.unwrap(wrapped, context_of(vault, false), kKeyBytes));
+  return Found{std::move(sealed), Takes::sealed};
 }
 
-Status VaultKeys::wrap_secret(const VaultId& vault, Bytes secret) {
-  SPIND_TRY_ASSIGN(WrappedKey wrapped, wrap_and_try(secret, context_of(vault)));
+Status VaultKeys::wrap_secret(const VaultId& vault, Bytes secret, Takes takes) {
+  SPIND_TRY_ASSIGN(WrappedKey wrapped,
+                   wrap_and_try(secret, context_of(vault, takes == Takes::also_plain)));
   return secrets_.write({vault, std::move(wrapped.key_id), std::move(wrapped.bytes)});
 }
 
-Result<Secret> VaultKeys::keys_in(const VaultId& vault, const VaultKeysRow& row) {
-  SPIND_TRY_ASSIGN(const Secret secret, secret_of(vault));
+Result<Secret> VaultKeys::keys_in(const VaultId& vault, const VaultKeysRow& row, Bytes secret) {
   const std::string about = about_keys(vault, row.generation);
-  SPIND_TRY_ASSIGN(Secret keys,
-                   open_secret_box(secret.bytes(), as_bytes(about), as_bytes(row.box)));
+  SPIND_TRY_ASSIGN(Secret keys, open_secret_box(secret, as_bytes(about), as_bytes(row.box)));
   if (keys.size() != (row.generation + 2) * kKeyBytes)
     return Error{.code = Code::corruption, .text = "the keys of a vault have the wrong length"};
   return keys;
@@ -206,8 +171,9 @@ Result<KeyringRef> VaultKeys::find(const VaultId& vault) {
     SPIND_TRY_ASSIGN(const auto row, row_of(vault));
     if (!row) return KeyringRef();
     if (row->state == VaultKeysRow::State::destroyed) return Keyring::destroyed_error();
-    SPIND_TRY_ASSIGN(Secret keys, keys_in(vault, *row));
-    auto keyring = std::make_shared<Keyring>(std::move(keys));
+    SPIND_TRY_ASSIGN(const Found found, secret_of(vault, *row));
+    SPIND_TRY_ASSIGN(Secret keys, keys_in(vault, *row, found.secret.bytes()));
+    auto keyring = std::make_shared<Keyring>(std::move(keys), found.takes == Takes::also_plain);
     if (keep(vault, keyring, seen)) return KeyringRef(std::move(keyring));
   }
 }
@@ -245,18 +211,24 @@ Result<KeyringRef> VaultKeys::make(const VaultId& vault) {
   SPIND_TRY_ASSIGN(KeyringRef found, find(vault));
   if (found != nullptr) return found;
   SPIND_TRY(needs_provider());
-  Secret secret(kKeyBytes), keys(3 * kKeyBytes);
-  setup_.random->fill(secret.writable());
-  setup_.random->fill(keys.writable());
-  // A secret that a crash left without a row sealed nothing, and is replaced.
-  SPIND_TRY(wrap_secret(vault, secret.bytes()));
-  const VaultKeysRow row{VaultKeysRow::State::in_use, 1,
-                         seal_keys(vault, 1, secret.bytes(), keys.bytes(), *setup_.random)};
+  Secret keys(3 * kKeyBytes);
+  SPIND_TRY_ASSIGN(const VaultKeysRow row, make_keys(vault, Takes::sealed, keys));
   SPIND_TRY(put_row(model::vault_keys_key(vault), model::encode(row)));
   auto keyring = std::make_shared<Keyring>(std::move(keys));
   // Nobody changes it meanwhile: that takes the same lock.
   keep(vault, keyring, changes());
   return KeyringRef(std::move(keyring));
+}
+
+// A secret that a crash left without a row sealed nothing, and is replaced.
+Result<VaultKeysRow> VaultKeys::make_keys(const VaultId& vault, Takes takes, Secret& keys) {
+  using State = VaultKeysRow::State;
+  Secret secret(kKeyBytes);
+  setup_.random->fill(secret.writable());
+  setup_.random->fill(keys.writable());
+  SPIND_TRY(wrap_secret(vault, secret.bytes(), takes));
+  return VaultKeysRow{takes == Takes::sealed ? State::in_use : State::encrypting, 1,
+                      seal_keys(vault, 1, secret.bytes(), keys.bytes(), *setup_.random)};
 }
 
 Result<std::vector<VaultKeys::Listed>> VaultKeys::list() {
@@ -266,7 +238,7 @@ Result<std::vector<VaultKeys::Listed>> VaultKeys::list() {
   for (; cursor->valid(); cursor->next()) {
     SPIND_TRY_ASSIGN(const VaultKeysRow row, model::decode_vault_keys(cursor->value()));
     Listed listed{model::vault_in_key(cursor->key()), row.state, row.generation, {}};
-    if (row.state == VaultKeysRow::State::in_use)
+    if (row.state != VaultKeysRow::State::destroyed)
       if (const auto secret = secrets_.read(listed.vault); secret.ok())
         listed.key_id = secret->key_id;
     vaults.push_back(std::move(listed));
@@ -285,13 +257,13 @@ Result<bool> VaultKeys::is_destroyed(const VaultId& vault) {
 
 Result<bool> VaultKeys::rewrap(const VaultId& vault) {
   const std::lock_guard lock(changing_);
-  SPIND_TRY(row_in_use(vault));
+  SPIND_TRY_ASSIGN(const VaultKeysRow row, row_in_use(vault));
   SPIND_TRY(needs_provider());
   SPIND_TRY_ASSIGN(const std::string current, provider_.current_key_id());
   SPIND_TRY_ASSIGN(const VaultSecret before, secrets_.read(vault));
   if (before.key_id == current) return false;
-  SPIND_TRY_ASSIGN(const Secret secret, secret_of(vault));
-  SPIND_TRY(wrap_secret(vault, secret.bytes()));
+  SPIND_TRY_ASSIGN(const Found found, secret_of(vault, row));
+  SPIND_TRY(wrap_secret(vault, found.secret.bytes(), found.takes));
   return true;
 }
 
@@ -303,17 +275,17 @@ Result<std::uint64_t> VaultKeys::rotate_data_key(const VaultId& vault) {
                  .text = "the vault's data key was rotated too often",
                  .limit = model::kGenerationsMax,
                  .used = row.generation};
-  SPIND_TRY_ASSIGN(const Secret keys, keys_in(vault, row));
-  SPIND_TRY_ASSIGN(const Secret secret, secret_of(vault));
+  SPIND_TRY_ASSIGN(const Found found, secret_of(vault, row));
+  const Bytes secret = found.secret.bytes();
+  SPIND_TRY_ASSIGN(const Secret keys, keys_in(vault, row, secret));
   Secret more(keys.size() + kKeyBytes);
   std::copy(keys.bytes().begin(), keys.bytes().end(), more.writable().begin());
   setup_.random->fill(more.writable().last(kKeyBytes));
   const std::uint64_t generation = row.generation + 1;
-  const VaultKeysRow rotated{
-      VaultKeysRow::State::in_use, generation,
-      seal_keys(vault, generation, secret.bytes(), more.bytes(), *setup_.random)};
+  const VaultKeysRow rotated{row.state, generation,
+                             seal_keys(vault, generation, secret, more.bytes(), *setup_.random)};
   SPIND_TRY(put_row(model::vault_keys_key(vault), model::encode(rotated)));
-  changed(vault, false);
+  changed(vault, Change::rotated);
   return generation;
 }
 
@@ -321,10 +293,15 @@ Status VaultKeys::destroy(const VaultId& vault) {
   const std::lock_guard lock(changing_);
   SPIND_TRY_ASSIGN(auto row, row_of(vault));
   if (!row) return Error{.code = Code::not_found, .text = "the vault has no keys"};
+  if (row->state == VaultKeysRow::State::encrypting)
+    return Error{.code = Code::conflict,
+                 .text =
+                     "the vault is being encrypted: what is plain yet would not be destroyed with "
+                     "its keys; let encrypt_vault end first"};
   row->state = VaultKeysRow::State::destroyed;
   row->box.clear();
   SPIND_TRY(put_row(model::vault_keys_key(vault), model::encode(*row)));
-  changed(vault, true);
+  changed(vault, Change::destroyed);
   return secrets_.destroy(vault);
 }
 
@@ -374,13 +351,19 @@ bool VaultKeys::keep(const VaultId& vault, std::shared_ptr<Keyring> keyring, std
   return true;
 }
 
-void VaultKeys::changed(const VaultId& vault, bool destroyed) {
+void VaultKeys::changed(const VaultId& vault, Change change) {
   const std::lock_guard lock(mutex_);
   ++changes_;
   keyrings_.erase(vault);
-  if (!destroyed) return;
-  for (const auto& [other, keyring] : given_out_)
-    if (const auto held = keyring.lock(); held != nullptr && other == vault) held->destroy();
+  if (change == Change::rotated) return;
+  for (const auto& [other, keyring] : given_out_) {
+    const auto held = keyring.lock();
+    if (held == nullptr || other != vault) continue;
+    if (change == Change::encrypted)
+      held->refuse_plain();
+    else
+      held->destroy();
+  }
 }
 
 }  // namespace spind::content

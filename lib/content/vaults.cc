@@ -123,9 +123,9 @@ Status Vaults::look(const PieceRow& row, const model::VaultId& vault, const mode
   if (!header.ok()) return header.error();
   if (header->piece != piece || header->vault != vault || header->position != 0)
     return Error{.code = Code::corruption, .text = "another piece is where this one should be"};
-  if (header->generation != row.generation || (header->generation != 0) != keys_.seal())
-    return Error{.code = Code::corruption, .text = "a piece is not sealed as it should be"};
-  return {};
+  SPIND_TRY_ASSIGN(const bool taken, keys_.takes(vault, header->generation));
+  if (taken && header->generation == row.generation) return {};
+  return Error{.code = Code::corruption, .text = "a piece is not sealed as it should be"};
 }
 
 // What there is already. `missing` tells of a row whose blob is not where it says: then the bytes

@@ -110,9 +110,12 @@ Result<CheckpointReport> Engine::checkpoint(const std::string& folder,
                  .path = folder};
   SPIND_TRY_ASSIGN(const StoreFolder copy, make_store_folder(files_, folder));
   const kv::SnapshotRef pinned = kv_->durable();
-  SPIND_TRY(kv_->checkpoint(copy.meta));
-  // Each was durable before the row that needs it.
-  if (keys_ != nullptr) SPIND_TRY(keys_->copy_secrets(copy.vaults));
+  {
+    const std::lock_guard lock(copying_);
+    SPIND_TRY(kv_->checkpoint(copy.meta));
+    // Each was durable before the row that needs it.
+    if (keys_ != nullptr) SPIND_TRY(keys_->copy_secrets(copy.vaults));
+  }
   // Opened once, which shows that it opens, and lets go of before anybody else may have it.
   SPIND_TRY_ASSIGN(auto rows, default_kv({copy.meta,
                                           kCopyMemoryBytes,

@@ -96,6 +96,9 @@ Result<std::shared_ptr<Engine>> Engine::open(const std::string& folder, const St
   if (options.durability == Durability::staged && options.blobs == nullptr)
     return Error{.code = Code::invalid_argument,
                  .text = "without a blob store nothing is staged; leave the durability as it is"};
+  if (options.encrypt_existing && options.keys == nullptr)
+    return Error{.code = Code::invalid_argument,
+                 .text = "a store is encrypted with keys; give them as StoreOptions::keys"};
   if (options.staged_period.count() <= 0)
     return Error{.code = Code::invalid_argument, .text = "the staged period is not positive"};
   std::shared_ptr<Engine> engine(new Engine(options, seams));
@@ -127,7 +130,8 @@ Status Engine::start(const std::string& given, const StoreOptions& options, cons
                          options.log};
   SPIND_TRY_ASSIGN(kv_, seams.open_kv ? seams.open_kv(kv_setup) : default_kv(kv_setup));
   SPIND_TRY(open_keys(options, in_memory));
-  if (folder_.is_older) SPIND_TRY(renew_store_folder(files_, folder));
+  const bool got_keys = keys_ != nullptr && !folder_.is_sealed && !folder_.is_new && !in_memory;
+  if (folder_.is_older || got_keys) SPIND_TRY(renew_store_folder(files_, folder, format()));
   SPIND_TRY(open_blobs(options, seams, in_memory));
   const content::Setup setup{.kv = kv_.get(),
                              .blobs = blobs_.get(),

@@ -97,6 +97,7 @@ class Engine {
   Result<std::vector<VaultInfo>> vaults();
   Result<VaultInfo> rotate_vault(const model::VaultName& name, const RotateVaultOptions& options);
   Result<ResealReport> reseal_vault(const model::VaultName& name, const ResealOptions& options);
+  Result<EncryptReport> encrypt_vault(const model::VaultName& name, const EncryptOptions& options);
   Result<std::uint64_t> rewrap_vaults();
   Status destroy_vault(const model::VaultName& name);
   // The name of the vault that is the space's own, also of one that is gone. not_found.
@@ -194,6 +195,8 @@ class Engine {
   // Since the store was opened, by policies.
   std::atomic<std::uint64_t> retired_trash_items_{0}, retired_versions_{0};
   std::atomic<bool> repairing_{false}, moving_{false};
+  std::mutex copying_;  // held by whoever copies rows and secrets of vaults, which belong together
+  std::mutex encrypting_;  // by the call that encrypts a vault
   std::atomic<std::uint64_t> move_pending_bytes_{0};
   std::atomic<std::uint64_t> uploads_receiving_{0}, uploads_held_{0}, uploads_waiting_seconds_{0};
   std::unique_ptr<Periodic> upkeep_, scrubbing_;

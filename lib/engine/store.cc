@@ -116,6 +116,21 @@ Result<ResealReport> Store::reseal_vault(const SpaceId& space, const ResealOptio
   });
 }
 
+Result<EncryptReport> Store::encrypt_vault(const std::string& tenant,
+                                           const EncryptOptions& options) const {
+  const auto engine = engine_;
+  return engine->run(Verb::encrypt_vault, [&] { return engine->encrypt_vault({tenant}, options); });
+}
+
+Result<EncryptReport> Store::encrypt_vault(const SpaceId& space,
+                                           const EncryptOptions& options) const {
+  const auto engine = engine_;
+  return engine->run(Verb::encrypt_vault, [&]() -> Result<EncryptReport> {
+    SPIND_TRY_ASSIGN(const model::VaultName name, engine->own_vault(space));
+    return engine->encrypt_vault(name, options);
+  });
+}
+
 Result<std::uint64_t> Store::rewrap_vaults() const {
   const auto engine = engine_;
   return engine->run(Verb::rewrap_vaults, [&] { return engine->rewrap_vaults(); });

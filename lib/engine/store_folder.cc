@@ -123,9 +123,9 @@ Status finish_store_folder(Files& files, const std::string& folder, int format) 
   return written;
 }
 
-Status renew_store_folder(Files& files, const std::string& folder) {
+Status renew_store_folder(Files& files, const std::string& folder, int format) {
   return write_file_durably(files, folder + std::string(kFormatFile),
-                            as_bytes(format_text(kStoreFormat)));
+                            as_bytes(format_text(format)));
 }
 
 }  // namespace spind::engine

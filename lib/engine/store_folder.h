@@ -10,7 +10,8 @@
 //   <folder>/vaults/    secrets of vaults, a file each; only in a store with keys, which is of format 3
 //
 // A store of format 1, in which no frame of content is compressed, is opened and becomes one of the
-// present format before anything is written that a library of before could not read.
+// present format before anything is written that a library of before could not read. So does one
+// that was made without keys and gets some.
 #pragma once
 
 #include <memory>
@@ -30,7 +31,7 @@ struct StoreFolder {
   std::unique_ptr<FileLock> lock;
   bool is_new = false;     // finish_store_folder is to be called when the store stands
   bool is_older = false;   // renew_store_folder is to be called before anything is written
-  bool is_sealed = false;  // the store was made with keys
+  bool is_sealed = false;  // the store has keys
 };
 
 // Takes the lock and looks whether a store of a known format is there. A folder that holds a store
@@ -43,6 +44,6 @@ Result<StoreFolder> open_store_folder(Files& files, const std::string& folder,
 Result<StoreFolder> make_store_folder(Files& files, const std::string& folder);
 Status finish_store_folder(Files& files, const std::string& folder, int format);
 // Durable when it returns. Where it fails, the store has the one format or the other.
-Status renew_store_folder(Files& files, const std::string& folder);
+Status renew_store_folder(Files& files, const std::string& folder, int format);
 
 }  // namespace spind::engine

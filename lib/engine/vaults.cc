@@ -1,5 +1,6 @@
 // The keys of a store: found when it opens, listed, changed and destroyed.
 #include "base/try.h"
+#include "content/vault_encrypter.h"
 #include "engine/engine.h"
 
 namespace spind::engine {
@@ -10,16 +11,28 @@ namespace {
 
 Error no_vault(std::string text) { return {.code = Code::not_found, .text = std::move(text)}; }
 
+VaultState state_of(const VaultKeys::Listed& vault) {
+  switch (vault.state) {
+    case model::VaultKeysRow::State::in_use: return VaultState::in_use;
+    case model::VaultKeysRow::State::encrypting: return VaultState::encrypting;
+    case model::VaultKeysRow::State::destroyed: break;
+  }
+  return VaultState::destroyed;
+}
+
 }  // namespace
 
 // From here on rows are sealed, where the store has keys. Those of vaults are never sealed themselves.
 Status Engine::open_keys(const StoreOptions& options, bool in_memory) {
-  SPIND_TRY_ASSIGN(keys_, VaultKeys::open({.kv = kv_.get(),
-                                           .files = &files_,
-                                           .folder = folder_.vaults,
-                                           .provider = options.keys,
-                                           .random = &Random::system(),
-                                           .store_is_new = in_memory || folder_.is_new}));
+  SPIND_TRY_ASSIGN(
+      keys_, VaultKeys::open({.kv = kv_.get(),
+                              .files = &files_,
+                              .folder = folder_.vaults,
+                              .provider = options.keys,
+                              .random = &Random::system(),
+                              .store_is_new = in_memory || folder_.is_new,
+                              // Where FORMAT says that it has keys, it lost rows.
+                              .encrypt_existing = options.encrypt_existing && !folder_.is_sealed}));
   if (!keys_->encrypts() && folder_.is_sealed)
     return Error{.code = Code::key_unavailable,
                  .text =
@@ -44,10 +57,8 @@ Result<std::vector<VaultInfo>> Engine::vaults() {
     SPIND_TRY_ASSIGN(const auto row,
                      rows->get(kv::Family::content, model::ledger_vault_key(vault.vault)));
     model::VaultName name = model::decode_vault_name(row.value_or(""));
-    const bool destroyed = vault.state == model::VaultKeysRow::State::destroyed;
-    vaults.push_back({std::move(name.tenant), name.space,
-                      destroyed ? VaultState::destroyed : VaultState::in_use, vault.generation,
-                      vault.key_id});
+    vaults.push_back(
+        {std::move(name.tenant), name.space, state_of(vault), vault.generation, vault.key_id});
   }
   return vaults;
 }
@@ -79,7 +90,7 @@ Result<VaultInfo> Engine::rotate_vault(const model::VaultName& name,
   SPIND_TRY_ASSIGN(const auto listed, keys_->list());
   for (const VaultKeys::Listed& each : listed)
     if (each.vault == vault)
-      return VaultInfo{name.tenant, name.space, VaultState::in_use, each.generation, each.key_id};
+      return VaultInfo{name.tenant, name.space, state_of(each), each.generation, each.key_id};
   return no_vault("the vault has no keys");
 }
 
@@ -90,6 +101,22 @@ Result<ResealReport> Engine::reseal_vault(const model::VaultName& name,
   SPIND_TRY_ASSIGN(const content::KeyringRef keyring, keys_->find(vault));
   if (keyring == nullptr) return no_vault("the tenant has no vault");
   return content_->reseal(vault, options);
+}
+
+Result<EncryptReport> Engine::encrypt_vault(const model::VaultName& name,
+                                            const EncryptOptions& options) {
+  if (keys_ == nullptr)
+    return Error{.code = Code::invalid_argument,
+                 .text =
+                     "the store has no keys: open it with StoreOptions::keys and "
+                     "StoreOptions::encrypt_existing to encrypt what it holds"};
+  const std::unique_lock lock(encrypting_, std::try_to_lock);
+  if (!lock.owns_lock())
+    return Error{.code = Code::busy, .text = "another call encrypts a vault of the store"};
+  return content::VaultEncrypter(
+             {*keys_, *space_rows_, *kv_, *content_, copying_, [this] { return closing_.load(); }},
+             model::vault_of(model::encode(name)), options)
+      .run();
 }
 
 // One that was destroyed has nothing to be wrapped.
@@ -105,7 +132,7 @@ Result<std::uint64_t> Engine::rewrap_vaults() {
       first_error = std::move(done).error();
   };
   for (const VaultKeys::Listed& vault : listed)
-    if (vault.state == model::VaultKeysRow::State::in_use) count(keys_->rewrap(vault.vault));
+    if (vault.state != model::VaultKeysRow::State::destroyed) count(keys_->rewrap(vault.vault));
   count(keys_->rewrap_check());
   SPIND_TRY(std::move(first_error));
   return wrapped;

@@ -24,7 +24,8 @@ namespace spind::engine {
   VERB(set_favourite) VERB(favourites) VERB(disable) VERB(enable) VERB(start_upload)            \
   VERB(append_upload) VERB(upload) VERB(uploads) VERB(finish_upload) VERB(abort_upload)         \
   VERB(release_upload) VERB(quarantine_upload) VERB(thin_versions) VERB(purge_space) VERB(scrub)  \
-  VERB(vaults) VERB(rotate_vault) VERB(reseal_vault) VERB(rewrap_vaults) VERB(destroy_vault) \
+  VERB(vaults) VERB(rotate_vault) VERB(reseal_vault) VERB(encrypt_vault) VERB(rewrap_vaults)    \
+  VERB(destroy_vault)                                                                           \
   VERB(flush_staged) VERB(blob_status) VERB(move_blobs)
 // clang-format on
 

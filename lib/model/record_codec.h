@@ -44,6 +44,10 @@ inline constexpr std::uint8_t kRecordFormat = 1;
 inline constexpr std::uint8_t kPieceFormat = 2;
 inline constexpr std::uint8_t kSealedPieceFormat = 3;
 
+// Of the keys of a vault that is being encrypted: a library that knows no such vault must not seal
+// there.
+inline constexpr std::uint8_t kEncryptingKeysFormat = 2;
+
 inline std::string begin_record(RecordTag tag, std::size_t reserve_bytes = 128,
                                 std::uint8_t format = kRecordFormat) {
   std::string out;

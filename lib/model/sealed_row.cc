@@ -49,6 +49,10 @@ bool is_sealed_row(std::string_view key) {
   return false;
 }
 
+bool is_plain_row(std::string_view value) {
+  return value.empty() || static_cast<std::uint8_t>(value[0]) != kSealedRowTag;
+}
+
 std::string encode(const SealedRowHeader& header) {
   std::string bytes;
   Encoder(bytes)

@@ -23,6 +23,9 @@ struct SealedRowHeader {
 inline constexpr std::size_t kSealedRowHeaderBytes = 2 + sizeof(VaultId) + sizeof(SealNonce);
 inline constexpr std::size_t kSealedRowExtraBytes = kSealedRowHeaderBytes + kSealTagBytes;
 
+// Whether a value of such a row is not sealed, whatever else it may be.
+bool is_plain_row(std::string_view value);
+
 std::string encode(const SealedRowHeader& header);
 // corruption: it is too short, or plain, which it must not be. unsupported: a later format.
 Result<SealedRowHeader> decode_sealed_row_header(std::string_view value);

@@ -287,23 +287,27 @@ bool is_wrapped(std::string_view key_id, std::string_view wrapped) {
 }  // namespace
 
 std::string encode(const VaultKeysRow& row) {
-  std::string out = begin_record(RecordTag::vault_keys, row.box.size() + 24);
+  const bool second = row.state == VaultKeysRow::State::encrypting;
+  std::string out = begin_record(RecordTag::vault_keys, row.box.size() + 24,
+                                 second ? kEncryptingKeysFormat : kRecordFormat);
   Encoder(out).u8(static_cast<std::uint8_t>(row.state)).varint(row.generation).bytes(row.box);
   return finish_record(std::move(out));
 }
 
 Result<VaultKeysRow> decode_vault_keys(std::string_view bytes) {
   constexpr std::string_view kWhat = "keys of a vault";
-  SPIND_TRY_ASSIGN(const std::string_view body, open_record(RecordTag::vault_keys, bytes, kWhat));
+  SPIND_TRY_ASSIGN(const std::string_view body,
+                   open_record(RecordTag::vault_keys, bytes, kWhat, kEncryptingKeysFormat));
   Decoder in(body);
   VaultKeysRow row;
   row.state = VaultKeysRow::State{in.u8()};
   row.generation = in.varint();
   row.box = std::string(in.bytes());
-  const bool in_use = row.state == VaultKeysRow::State::in_use && !row.box.empty();
+  const bool second = row.state == VaultKeysRow::State::encrypting;
+  const bool in_use = (second || row.state == VaultKeysRow::State::in_use) && !row.box.empty();
   const bool destroyed = row.state == VaultKeysRow::State::destroyed && row.box.empty();
-  if (!in.finish() || in_use == destroyed || row.generation == 0 ||
-      row.generation > kGenerationsMax)
+  if (!in.finish() || in_use == destroyed || second != (format_of(bytes) != kRecordFormat) ||
+      row.generation == 0 || row.generation > kGenerationsMax)
     return corrupt_record(kWhat);
   return row;
 }

@@ -155,7 +155,11 @@ struct BlobMoveRow {
 // The keys of an encrypted vault, sealed under a secret that lies outside these rows: what a row once
 // held lingers in files of the metadata long after it was replaced.
 struct VaultKeysRow {
-  enum class State : std::uint8_t { in_use = 1, destroyed = 2 };
+  enum class State : std::uint8_t {
+    in_use = 1,
+    destroyed = 2,
+    encrypting = 3,  // in use, and what was stored before there were keys may still be plain
+  };
   State state = State::in_use;
   std::uint64_t generation = 0;  // of the newest data key; the first is 1
   std::string box;               // id key, record key, data keys from the first on; none: destroyed

@@ -140,6 +140,8 @@ TEST_CASE("format: records of content") {
   check_golden("vault-keys", keys, encode(keys), decode_vault_keys);
   const VaultKeysRow destroyed{VaultKeysRow::State::destroyed, 2, {}};
   check_golden("vault-keys-destroyed", destroyed, encode(destroyed), decode_vault_keys);
+  const VaultKeysRow encrypting{VaultKeysRow::State::encrypting, 1, std::string(124, 'b')};
+  check_golden("vault-keys-encrypting", encrypting, encode(encrypting), decode_vault_keys);
   const VaultSecret secret{filled<16>(1), "9f2c41d07a3be655", std::string(72, 'w')};
   check_golden("vault-secret", secret, encode(secret), decode_vault_secret);
   const KeyCheckRow check{"9f2c41d07a3be655", std::string(72, 'w'), filled<32>(2)};

@@ -48,7 +48,10 @@ class TestStore {
   void reopen();
 
   // For the next open.
-  void give_keys(std::shared_ptr<KeyProvider> keys) { options_.keys = std::move(keys); }
+  void give_keys(std::shared_ptr<KeyProvider> keys, bool encrypt_existing = false) {
+    options_.keys = std::move(keys);
+    options_.encrypt_existing = encrypt_existing;
+  }
 
   // What the other, on the engine in memory as this one, has in its folder and on its disk. Both
   // are closed.

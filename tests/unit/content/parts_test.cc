@@ -56,7 +56,9 @@ TEST_CASE("vault rows: keys of a vault that no encoder would write are refused")
   CHECK(taken(State::destroyed, 1, ""));
   CHECK_FALSE(taken(State::in_use, 1, ""));
   CHECK_FALSE(taken(State::destroyed, 1, "box"));
-  CHECK_FALSE(taken(State{3}, 1, "box"));
+  CHECK(taken(State::encrypting, 1, "box"));
+  CHECK_FALSE(taken(State::encrypting, 1, ""));
+  CHECK_FALSE(taken(State{4}, 1, "box"));
   CHECK_FALSE(taken(State{0}, 1, ""));
   CHECK_FALSE(taken(State::in_use, 0, "box"));
   CHECK_FALSE(taken(State::in_use, model::kGenerationsMax + 1, "box"));
