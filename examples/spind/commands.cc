@@ -98,6 +98,10 @@ constexpr Option kVaultResealOptions[] = {
     {"rate", 0, "BYTES", "so many a second at most, as 20M"},
     kOfSpace,
 };
+constexpr Option kVaultEncryptOptions[] = {
+    {"rate", 0, "BYTES", "so many a second at most, as 20M"},
+    kOfSpace,
+};
 constexpr Option kBlobsMoveOptions[] = {
     {"rate", 0, "BYTES", "so many a second at most, as 20M"},
 };
@@ -567,6 +571,20 @@ constexpr Command kCommands[] = {
      "--json: {tenant, space, state, generation, key_id}",
      "spind key new /etc/spind/keys && spind vault rotate school-12", kVaultRotateOptions,
      run_vault_rotate},
+    {"vault encrypt", "[NAME]", 0, 1, "encrypt what a store holds that was made without keys",
+     "From the first time on the store needs the key file, what comes is encrypted, and names of "
+     "files\n"
+     "stay readable. Without a name all tenants and spaces are encrypted, one after the other, "
+     "while\n"
+     "the store is in use; what was stopped goes on when it is run again. Plain files go with the "
+     "next\n"
+     "collections, a day later. Copies of the store, and versions that a bucket keeps, stay "
+     "plain.\n"
+     "--json: {tenant, space, finished, pieces, bytes, rows, left} a vault; exit status 3 if "
+     "anything\n"
+     "        is left",
+     "spind key new /etc/spind/keys && spind vault encrypt --vault-keys /etc/spind/keys",
+     kVaultEncryptOptions, run_vault_encrypt},
     {"vault reseal", "NAME", 1, 1,
      "encrypt with the newest data key what a tenant stored before it",
      "In the background of what else the store does; one that was stopped goes on when it is run\n"

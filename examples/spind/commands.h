@@ -71,6 +71,7 @@ Exit run_blobs_flush(Tool& tool);
 Exit run_key_new(Tool& tool);
 Exit run_vault_list(Tool& tool);
 Exit run_vault_rotate(Tool& tool);
+Exit run_vault_encrypt(Tool& tool);
 Exit run_vault_reseal(Tool& tool);
 Exit run_vault_rewrap(Tool& tool);
 Exit run_vault_destroy(Tool& tool);

@@ -125,6 +125,8 @@ Result<Store*> Tool::open_store(StoreOptions options) {
     if (!keys.ok()) return std::move(keys).error();
     options.keys = *std::move(keys);
   }
+  if (options.encrypt_existing && options.keys == nullptr)
+    return invalid("with which keys? give --vault-keys or set SPIND_VAULT_KEYS", folder);
   Result<Store> opened = Store::open(folder, options);
   if (!opened.ok()) return std::move(opened).error();
   store_.emplace(*std::move(opened));
@@ -136,6 +138,8 @@ Result<Store*> Tool::store() { return open_store({}); }
 Result<Store*> Tool::create_store() { return open_store({.create = true}); }
 
 Result<Store*> Tool::adopt_store() { return open_store({.adopt_blobs = true}); }
+
+Result<Store*> Tool::encrypt_store() { return open_store({.encrypt_existing = true}); }
 
 Result<Session> Tool::session(SessionKind kind) {
   Result<Store*> opened = store();

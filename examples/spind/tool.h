@@ -75,6 +75,8 @@ class Tool {
   Result<Store*> store();
   Result<Store*> create_store();
   Result<Store*> adopt_store();
+  // A store that was made without keys gets those that are given.
+  Result<Store*> encrypt_store();
   std::string store_folder() const;
   Result<Session> session(SessionKind kind = {});
   // By id or alias; "S" and "S:" are the same. As it was at the point that --at gives, if any.

@@ -25,7 +25,7 @@ COMMANDS = ["init", "space create", "space list", "space info", "space set", "sp
             "favourite add", "favourite rm", "favourite list",
             "put", "get", "ls", "tree", "stat", "cat", "mkdir", "mv", "cp", "rm", "du", "versions",
             "trash", "changes", "rewind", "upload", "check", "scrub", "collect", "checkpoint", "doctor",
-            "blobs flush", "key new", "vault list", "vault rotate", "vault reseal",
+            "blobs flush", "key new", "vault list", "vault rotate", "vault encrypt", "vault reseal",
             "vault rewrap", "vault destroy", "blobs status", "blobs move", "metrics",
             "verify", "version", "completion"]
 
@@ -477,6 +477,44 @@ class Stores(ToolCase):
         self.assertEqual(self.error("stat", "s:/small", *sealed)["code"], "key_unavailable")
         states = [row["state"] for row in self.spind("vault", "list", *sealed).rows]
         self.assertEqual(states, ["destroyed", "destroyed"])
+
+    def test_vault_encrypt_encrypts_a_store_that_was_made_without_keys(self):
+        keys, folder = str(self.folder / "keys"), self.folder / "plain"
+        self.spind("key", "new", keys)
+        store = ("--store", str(folder))
+        sealed = (*store, "--vault-keys", keys)
+        self.spind("init", *store)
+        self.spind("space", "create", "s", *store)
+        apart = self.spind("space", "create", "apart", "--vault", "own", *store).row["id"]
+        small, large = b"the planted text", os.urandom(200_000)
+        self.spind("put", "-", "s:/small", *store, data=small)
+        self.spind("put", "-", "s:/large", *store, data=large)
+        self.spind("put", "-", "apart:/large", *store, data=large)
+        self.assertEqual(self.error("vault", "encrypt", *store)["code"], "invalid_argument")
+        self.assertIn("encrypt", self.error("ls", "s:", *sealed)["text"])
+        refused = self.error("vault", "encrypt", "nobody", *sealed)
+        self.assertEqual(refused["code"], "not_found")
+        states = {row["space"]: row["state"] for row in self.spind("vault", "list", *sealed).rows}
+        self.assertEqual(states, {"": "encrypting", apart: "encrypting"})
+        self.assertEqual(self.run_tool("cat", "s:/large", *sealed).out, large)
+        row = self.spind("vault", "encrypt", "default", "--rate", "50M", *sealed).row
+        self.assertEqual((row["tenant"], row["space"], row["finished"]), ("default", "", True))
+        self.assertEqual((row["pieces"], row["left"]), (1, 0))
+        self.assertGreater(row["rows"], 5)
+        row = self.spind("vault", "encrypt", *sealed).row
+        self.assertEqual((row["space"], row["finished"], row["pieces"]), (apart, True, 1))
+        self.assertEqual(self.spind("vault", "encrypt", *sealed).rows, [])
+        self.assertEqual(self.spind("vault", "encrypt", apart, "--space", *sealed).row["rows"], 0)
+        self.assertEqual(self.run_tool("cat", "s:/small", *sealed).out, small)
+        self.assertEqual(self.run_tool("cat", "apart:/large", *sealed).out, large)
+        self.assertEqual(self.spind("check", "--content", *sealed).row["findings"], 0)
+        self.assertEqual(self.error("stat", "s:/small", *store)["code"], "key_unavailable")
+        self.spind("collect", "--grace", "0", *sealed)
+        for path in folder.rglob("*"):
+            if path.is_file():
+                stored = path.read_bytes()
+                self.assertNotIn(small, stored, path)
+                self.assertNotIn(large[1000:1064], stored, path)
 
     def test_blobs_move_elsewhere_and_back(self):
         place, folder = str(self.folder / "elsewhere"), ("--store", str(self.folder / "moved"))
