@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::uint64_t kKillsPerStore = 20;
 constexpr std::uint64_t kStoresPerEncrypted = 3;
+constexpr std::uint64_t kPlainKills = 2;
 
 class InStoreFolder : public CrashPlace {
  public:
@@ -49,8 +50,13 @@ std::unique_ptr<CrashPlace> staged_before_other_folder() {
   return std::make_unique<InOtherFolder>(true);
 }
 
-CrashDriver::CrashDriver(std::uint64_t seed, std::unique_ptr<CrashPlace> place, bool encrypted)
-    : seed_(seed), place_(std::move(place)), random_(seed), ledger_(seed) {
+CrashDriver::CrashDriver(std::uint64_t seed, std::unique_ptr<CrashPlace> place, bool encrypted,
+                         std::uint64_t plain_kills)
+    : seed_(seed),
+      place_(std::move(place)),
+      random_(seed),
+      plain_kills_(plain_kills),
+      ledger_(seed) {
   if (!encrypted) return;
   key_file_ = folder_ / "keys";
   (void)add_key(key_file_).value();
@@ -60,12 +66,13 @@ void CrashDriver::kill_once(Aftermath& tally) {
   run_writer(tally);
   place_->settle();
   judge(tally);
+  plain_kills_ -= std::min<std::uint64_t>(plain_kills_, 1);
 }
 
 void CrashDriver::run_writer(Aftermath& tally) {
-  std::vector<std::string> words = {SPIND_CRASH_WRITER, folder_ / "store",
-                                    (place_->stages() ? "staged " : "") + place_->word(), key_file_,
-                                    std::to_string(seed_)};
+  std::vector<std::string> words = {
+      SPIND_CRASH_WRITER, folder_ / "store", (place_->stages() ? "staged " : "") + place_->word(),
+      plain_kills_ > 0 ? std::string() : key_file_, std::to_string(seed_)};
   for (std::uint32_t writer = 0; writer < kWriters; ++writer)
     words.push_back(std::to_string(ledger_.next_step(writer)));
   WorkerProcess process(std::move(words));
@@ -110,7 +117,11 @@ void CrashDriver::judge(Aftermath& tally) {
   Result<std::shared_ptr<BlobStore>> blobs = place_->open();
   if (!blobs.ok()) return tally.note("blobs: " + blobs.error().to_string());
   options.blobs = *std::move(blobs);
-  if (!key_file_.empty()) options.keys = key_file(key_file_).value();
+  if (!key_file_.empty() && plain_kills_ == 0) {
+    options.keys = key_file(key_file_).value();
+    // A kill may have come before the writer did it.
+    options.encrypt_existing = true;
+  }
   kv::Store* rows = nullptr;
   engine::Seams seams;
   seams.open_kv = [&](const engine::KvSetup& setup) {
@@ -140,8 +151,11 @@ Aftermath kill_many(std::uint64_t first_seed, std::uint64_t kills, MakeCrashPlac
   for (std::uint64_t i = 0; i < kills && tally.clean(); ++i) {
     if (i % kKillsPerStore == 0) {
       if (driver) tally.acknowledged += driver->acknowledged();
-      const bool encrypted = (first_seed + i / kKillsPerStore) % kStoresPerEncrypted == 0;
-      driver = std::make_unique<CrashDriver>(first_seed + i, place(), encrypted);
+      const std::uint64_t store = first_seed + i / kKillsPerStore;
+      const bool encrypted = store % kStoresPerEncrypted == 0;
+      const bool plain_first = store / kStoresPerEncrypted % 2 == 0;
+      driver = std::make_unique<CrashDriver>(first_seed + i, place(), encrypted,
+                                             plain_first ? kPlainKills : 0);
     }
     driver->kill_once(tally);
   }

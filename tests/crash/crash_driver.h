@@ -38,7 +38,9 @@ std::unique_ptr<CrashPlace> staged_before_other_folder();
 // One store that is killed again and again. One thread at a time.
 class CrashDriver {
  public:
-  CrashDriver(std::uint64_t seed, std::unique_ptr<CrashPlace> place, bool encrypted);
+  // An encrypted one is made without keys where it is to be killed so often before it gets them.
+  CrashDriver(std::uint64_t seed, std::unique_ptr<CrashPlace> place, bool encrypted,
+              std::uint64_t plain_kills);
 
   // One run of the writer that ends in a kill, and what was found after it.
   void kill_once(Aftermath& tally);
@@ -54,13 +56,15 @@ class CrashDriver {
   const std::unique_ptr<CrashPlace> place_;
   std::mt19937_64 random_;
   TemporaryFolder folder_;
-  std::string key_file_;  // empty: nothing is encrypted
+  std::string key_file_;       // empty: nothing is encrypted
+  std::uint64_t plain_kills_;  // before the store is given its keys
   Ledger ledger_;
 };
 
 using MakeCrashPlace = std::unique_ptr<CrashPlace> (*)();
 // So many kills, until one finds something: on one store, and then on a fresh one, so that its size
-// stays small. Every third store is encrypted, and its keys are changed all the while.
+// stays small. Every third store is encrypted, and its keys are changed all the while; half of
+// these are made without keys, and encrypted after a few kills.
 Aftermath kill_many(std::uint64_t first_seed, std::uint64_t kills, MakeCrashPlace place);
 
 }  // namespace spind::test

@@ -168,6 +168,7 @@ int run(const std::string& folder, std::string blobs, const std::string& keys, T
   options.free_space_reserve_bytes = 0;
   options.upkeep_period = std::chrono::milliseconds(5);
   if (!keys.empty()) options.keys = key_file(keys).value();
+  options.encrypt_existing = !keys.empty();
   Result<Store> store = open_store(folder, options);
   if (!store.ok()) fail(first, 0, store.error());
   std::vector<std::thread> threads;

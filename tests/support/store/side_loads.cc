@@ -196,6 +196,9 @@ Status look_after(const Store& store) {
 }
 
 Status change_keys(const Store& store, const std::string& key_file, std::uint64_t round) {
+  // Of a store that was made without keys; no other has anything to be done.
+  const auto encrypted = store.encrypt_vault("default");
+  if (!encrypted.ok() && encrypted.code() != Code::not_found) return encrypted.error();
   if (round % 4 == 0) {
     SPIND_TRY(add_key(key_file));
     SPIND_TRY(store.rewrap_vaults());
