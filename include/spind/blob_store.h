@@ -6,8 +6,9 @@
 //   get / range / scatter        what was put, or not_found
 //   remove / remove_all          ok if a name is not there
 //   list                         names in order, in pages
-//   put_unless, scatter_unless   put and scatter for a caller who may give up
-//   metrics_text                 what an operator is shown
+//   put_unless, scatter_unless, list_unless    put, scatter and list for a caller who may give up
+//   creates_are_atomic, clear_leftovers        asked by who makes the blobs his own
+//   metrics_text                               what an operator is shown
 //
 // A name has 1 to 200 characters out of a-z 0-9 - _ . / and neither begins nor ends with '/', nor
 // holds an empty part or a part that begins with '.'. No name is a folder of another ("a" beside
@@ -77,6 +78,21 @@ class SPIND_EXPORT BlobStore {
   // Up to `count_max` names that begin with `prefix` and are greater than `after`, in byte order.
   virtual Result<std::vector<BlobListItem>> list(std::string_view prefix, std::string_view after,
                                                  std::size_t count_max) = 0;
+
+  // The same for a caller who may give up.
+  virtual Result<std::vector<BlobListItem>> list_unless(std::string_view prefix,
+                                                        std::string_view after,
+                                                        std::size_t count_max,
+                                                        const Interrupt& interrupt);
+
+  // Whether of several who make one blob at once exactly one wins, as far as trying shows: that a place
+  // has one order of what is done to it is what its users are told apart by. Asked where a store is made
+  // on it, moves there or adopts it; may take a second, and leaves nothing behind. True where only one
+  // process can have it.
+  virtual Result<bool> creates_are_atomic();
+  // Somebody has found the blobs to be his alone: what earlier ones began and did not end may go. Does
+  // what it can.
+  virtual void clear_leftovers();
 
   // What it counts, and what lies below it does, in Prometheus text; a store's own metrics end with it.
   // Empty where nothing is counted.

@@ -91,8 +91,8 @@ struct S3Options {
   bool requester_pays = false;
   bool list_v1 = false;  // ListObjects instead of ListObjectsV2
   bool http2 = false;    // where the server offers it; many streams share a connection then
-  // What an earlier process left of uploads in parts under the prefix, and pays for, is aborted
-  // when the store is opened. Not for who looks at a prefix that another one works on.
+  // What an earlier process left of uploads in parts under the prefix, and pays for, is aborted when a
+  // store that is opened on it has found the blobs to be its own (BlobStore::clear_leftovers).
   bool abort_leftovers = true;
 
   std::uint32_t connections_max = 64;

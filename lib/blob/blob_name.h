@@ -11,6 +11,9 @@ namespace spind {
 
 inline constexpr std::size_t kBlobNameBytesMax = 200;
 
+// Below it lies what a place is tried out with; what a crash left there belongs to nobody.
+inline constexpr std::string_view kProbePrefix = "spind-probe-";
+
 // ok or invalid_argument.
 Status check_blob_name(std::string_view name);
 

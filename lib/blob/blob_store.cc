@@ -55,6 +55,18 @@ Status BlobStore::remove_all(std::span<const std::string> names) {
 
 void BlobStore::will_read(std::string_view, std::uint64_t, std::uint64_t) {}
 
+Result<std::vector<BlobListItem>> BlobStore::list_unless(std::string_view prefix,
+                                                         std::string_view after,
+                                                         std::size_t count_max,
+                                                         const Interrupt& interrupt) {
+  if (Status asked = ask(interrupt); !asked.ok()) return std::move(asked).error();
+  return list(prefix, after, count_max);
+}
+
+Result<bool> BlobStore::creates_are_atomic() { return true; }
+
+void BlobStore::clear_leftovers() {}
+
 std::string BlobStore::metrics_text() const { return {}; }
 
 }  // namespace spind

@@ -365,7 +365,14 @@ void CachedBlobs::forget(std::string_view name) { (void)end_change(begin_change(
 
 Result<std::vector<BlobListItem>> CachedBlobs::list(std::string_view prefix, std::string_view after,
                                                     std::size_t count_max) {
-  return under_->list(prefix, after, count_max);
+  return list_unless(prefix, after, count_max, nullptr);
+}
+
+Result<std::vector<BlobListItem>> CachedBlobs::list_unless(std::string_view prefix,
+                                                           std::string_view after,
+                                                           std::size_t count_max,
+                                                           const Interrupt& interrupt) {
+  return under_->list_unless(prefix, after, count_max, interrupt);
 }
 
 DiskCacheMetrics CachedBlobs::metrics() const {

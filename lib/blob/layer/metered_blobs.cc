@@ -101,7 +101,15 @@ Status MeteredBlobs::remove_all(std::span<const std::string> names) {
 Result<std::vector<BlobListItem>> MeteredBlobs::list(std::string_view prefix,
                                                      std::string_view after,
                                                      std::size_t count_max) {
-  return measure(BlobRequest::list, [&] { return under_->list(prefix, after, count_max); });
+  return list_unless(prefix, after, count_max, nullptr);
+}
+
+Result<std::vector<BlobListItem>> MeteredBlobs::list_unless(std::string_view prefix,
+                                                            std::string_view after,
+                                                            std::size_t count_max,
+                                                            const Interrupt& interrupt) {
+  return measure(BlobRequest::list,
+                 [&] { return under_->list_unless(prefix, after, count_max, interrupt); });
 }
 
 void MeteredBlobs::print_outcomes(std::string& out) const {

@@ -133,6 +133,24 @@ Status MirroredBlobs::catch_up(Backend& backend) {
   }
 }
 
+// All that answer have to say so. Where none does, nobody knows.
+Result<bool> MirroredBlobs::creates_are_atomic() {
+  bool answered = false;
+  Error trouble{Code::unavailable, "no backend of the mirror can be asked"};
+  for (const BackendPtr& backend : backends()) {
+    auto atomic = backend->store->creates_are_atomic();
+    if (atomic.ok() && !*atomic) return false;
+    answered = answered || atomic.ok();
+    if (!atomic.ok()) trouble = std::move(atomic).error();
+  }
+  if (!answered) return trouble;
+  return true;
+}
+
+void MirroredBlobs::clear_leftovers() {
+  for (const BackendPtr& backend : backends()) backend->store->clear_leftovers();
+}
+
 Result<std::uint64_t> MirroredBlobs::catch_up() {
   const std::lock_guard one_at_a_time(catching_up_mutex_);
   for (const BackendPtr& backend : backends())

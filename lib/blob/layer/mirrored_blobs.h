@@ -45,6 +45,8 @@ class MirroredBlobs final : public BlobMirror {
   Status remove(std::string_view name) override;
   Result<std::vector<BlobListItem>> list(std::string_view prefix, std::string_view after,
                                          std::size_t count_max) override;
+  Result<bool> creates_are_atomic() override;
+  void clear_leftovers() override;
   std::string metrics_text() const override;
 
   MirrorReport report() const override;

@@ -131,7 +131,15 @@ Status RetryingBlobs::remove_all(std::span<const std::string> names) {
 Result<std::vector<BlobListItem>> RetryingBlobs::list(std::string_view prefix,
                                                       std::string_view after,
                                                       std::size_t count_max) {
-  return repeat([&] { return under_->list(prefix, after, count_max); });
+  return list_unless(prefix, after, count_max, nullptr);
+}
+
+Result<std::vector<BlobListItem>> RetryingBlobs::list_unless(std::string_view prefix,
+                                                             std::string_view after,
+                                                             std::size_t count_max,
+                                                             const Interrupt& interrupt) {
+  return repeat([&] { return under_->list_unless(prefix, after, count_max, interrupt); },
+                interrupt);
 }
 
 BlobStorePtr with_retry(BlobStorePtr under, const RetryOptions& options) {

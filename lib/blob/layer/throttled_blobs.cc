@@ -118,8 +118,15 @@ Status ThrottledBlobs::remove_all(std::span<const std::string> names) {
 Result<std::vector<BlobListItem>> ThrottledBlobs::list(std::string_view prefix,
                                                        std::string_view after,
                                                        std::size_t count_max) {
-  SPIND_TRY(wait(reads_, 0));
-  return under_->list(prefix, after, count_max);
+  return list_unless(prefix, after, count_max, nullptr);
+}
+
+Result<std::vector<BlobListItem>> ThrottledBlobs::list_unless(std::string_view prefix,
+                                                              std::string_view after,
+                                                              std::size_t count_max,
+                                                              const Interrupt& interrupt) {
+  SPIND_TRY(wait(reads_, 0, interrupt));
+  return under_->list_unless(prefix, after, count_max, interrupt);
 }
 
 BlobStorePtr with_throttle(BlobStorePtr under, const ThrottleOptions& options) {

@@ -52,6 +52,11 @@ class ThrottledBlobs final : public BlobStore {
   Status remove_all(std::span<const std::string> names) override;
   Result<std::vector<BlobListItem>> list(std::string_view prefix, std::string_view after,
                                          std::size_t count_max) override;
+  Result<std::vector<BlobListItem>> list_unless(std::string_view prefix, std::string_view after,
+                                                std::size_t count_max,
+                                                const Interrupt& interrupt) override;
+  Result<bool> creates_are_atomic() override { return under_->creates_are_atomic(); }
+  void clear_leftovers() override { under_->clear_leftovers(); }
   std::string metrics_text() const override { return under_->metrics_text(); }
 
  private:

@@ -7,24 +7,16 @@
 #include <memory>
 #include <utility>
 
-#include "base/hex.h"
-#include "base/random.h"
 #include "base/try.h"
-#include "blob/s3/s3_blob_store.h"
+#include "blob/s3/create_races.h"
 #include "spind/probe.h"
 
 namespace spind::s3 {
 namespace {
 
-constexpr std::size_t kRounds = 12, kRacers = 8;
+constexpr std::size_t kRounds = 12;
 constexpr std::int64_t kSkewMaxMs = 60'000;  // servers refuse a quarter of an hour
 constexpr std::string_view kWhole = "spind looks whether this bucket can hold a store's bytes";
-
-std::string probe_folder_name() {
-  std::array<std::uint8_t, 8> id{};
-  Random::system().fill(id);
-  return "spind-probe-" + to_hex(id);
-}
 
 // What to change, where the error does not say it already.
 std::string advice_for(Code code, std::string_view right) {
@@ -85,43 +77,19 @@ class BucketProbe {
     return Error{Code::corruption, "other bytes came back than were asked for"};
   }
 
-  // Several at once make one blob that is to be new: exactly one may win, and it is its bytes that
-  // are there then.
-  Result<bool> race(Crew& crew, const std::string& blob) {
-    std::array<Status, kRacers> outcomes;
-    const auto bytes_of = [](std::size_t racer) { return fmt::format("racer {}", racer); };
-    crew.run(kRacers, [&](std::size_t i) {
-      const std::string bytes = bytes_of(i);
-      outcomes[i] = store_.put_new(blob, as_bytes(bytes));
-    });
-    std::size_t winners = 0, winner = 0;
-    for (std::size_t i = 0; i < kRacers; ++i) {
-      if (outcomes[i].ok()) {
-        ++winners;
-        winner = i;
-      } else if (outcomes[i].code() != Code::already_exists) {
-        return outcomes[i].error();
-      }
-    }
-    SPIND_TRY_ASSIGN(const std::vector<std::uint8_t> there, store_.get(blob, 100));
-    return winners == 1 && as_text(there) == bytes_of(winner);
-  }
-
   void conditional_put() {
     constexpr std::string_view kCheck = "conditional_put";
     const std::string unfenced =
-        "let no second store or machine ever open this prefix, since nothing will tell it apart";
-    Crew crew(Threads::system(), kRacers - 1);
-    std::size_t broken = 0;
-    for (std::size_t round = 0; round < kRounds; ++round) {
-      const auto held = race(crew, name(fmt::format("race-{}", round)));
-      if (!held.ok()) return say(kCheck, false, held.error().to_string(), unfenced);
-      if (!*held) ++broken;
-    }
-    if (broken > 0)
+        "use another server; a store is made here only with allow_unfenced (spind "
+        "--allow-unfenced), and "
+        "then let no second store or machine ever open this prefix, since nothing will tell it "
+        "apart";
+    const auto broken = count_broken_races(store_, race_names(folder_, kRounds));
+    if (!broken.ok()) return say(kCheck, false, broken.error().to_string(), unfenced);
+    if (*broken > 0)
       return say(kCheck, false,
                  fmt::format("not atomic: in {} of {} races several creates of one name won",
-                             broken, kRounds),
+                             *broken, kRounds),
                  unfenced);
     say(kCheck, true,
         fmt::format("one of {} creates at once won, in each of {} races", kRacers, kRounds));
@@ -175,7 +143,6 @@ namespace spind {
 
 std::vector<ProbeFinding> probe_s3(const S3Options& given) {
   S3Options options = given;
-  options.abort_leftovers = false;  // they may be those of a store that is in use
   auto store = s3::ObjectStore::open(options, s3::World{});
   if (!store.ok() && !options.list_v1 &&
       (store.code() == Code::unsupported || store.code() == Code::io_error)) {

@@ -66,9 +66,12 @@ Result<std::shared_ptr<ObjectStore>> ObjectStore::open(const S3Options& options,
   SPIND_TRY_ASSIGN(std::unique_ptr<Client> client, Client::make(options, world));
   std::shared_ptr<ObjectStore> store(new ObjectStore(options, world, std::move(client)));
   SPIND_TRY(store->list("", "", 1));
-  // Not all servers list them, and not all keys may: nothing is wrong with the blobs then.
-  if (options.abort_leftovers) (void)store->abort_leftovers();
   return store;
+}
+
+// Not all servers list them, and not all keys may: nothing is wrong with the blobs then.
+void ObjectStore::clear_leftovers() {
+  if (options_.abort_leftovers) (void)abort_leftovers();
 }
 
 std::string ObjectStore::key_of(std::string_view name) const {
@@ -184,7 +187,7 @@ Status ObjectStore::remove_rest(const std::vector<NotRemoved>& rest) {
 }
 
 Result<Listing> ObjectStore::list_page(const std::string& prefix, const std::string& after,
-                                       std::size_t count_max) {
+                                       std::size_t count_max, const Interrupt& interrupt) {
   Query query = {{"prefix", prefix},
                  {"max-keys", std::to_string(std::min(count_max, kKeysARequest))}};
   if (!options_.list_v1) query.emplace_back("list-type", "2");
@@ -196,6 +199,7 @@ Result<Listing> ObjectStore::list_page(const std::string& prefix, const std::str
                            .name = prefix,
                            .query = std::move(query),
                            .body_bytes_max = kXmlBytesMax,
+                           .interrupt = interrupt,
                            .accept = [&](const HttpAnswer& answer) -> Status {
                              SPIND_TRY_ASSIGN(listing,
                                               parse_listing(as_text(answer.body), prefix, after));
@@ -206,6 +210,13 @@ Result<Listing> ObjectStore::list_page(const std::string& prefix, const std::str
 
 Result<std::vector<BlobListItem>> ObjectStore::list(std::string_view prefix, std::string_view after,
                                                     std::size_t count_max) {
+  return list_unless(prefix, after, count_max, nullptr);
+}
+
+Result<std::vector<BlobListItem>> ObjectStore::list_unless(std::string_view prefix,
+                                                           std::string_view after,
+                                                           std::size_t count_max,
+                                                           const Interrupt& interrupt) {
   std::vector<BlobListItem> found;
   if (!begins_a_name(prefix) || count_max == 0) return found;
   const std::string key_begin = key_of(prefix);
@@ -214,7 +225,7 @@ Result<std::vector<BlobListItem>> ObjectStore::list(std::string_view prefix, std
   // Each page goes on behind the last key, so that none depends on a token that only one server of
   // many knows.
   while (found.size() < count_max) {
-    SPIND_TRY_ASSIGN(Listing page, list_page(key_begin, last, count_max - found.size()));
+    SPIND_TRY_ASSIGN(Listing page, list_page(key_begin, last, count_max - found.size(), interrupt));
     for (BlobListItem& item : page.keys) {
       last = item.name;
       item.name.erase(0, key_prefix_.size());

@@ -39,6 +39,11 @@ class ObjectStore final : public S3BlobStore {
   Status remove_all(std::span<const std::string> names) override;
   Result<std::vector<BlobListItem>> list(std::string_view prefix, std::string_view after,
                                          std::size_t count_max) override;
+  Result<std::vector<BlobListItem>> list_unless(std::string_view prefix, std::string_view after,
+                                                std::size_t count_max,
+                                                const Interrupt& interrupt) override;
+  Result<bool> creates_are_atomic() override;
+  void clear_leftovers() override;
   S3Usage usage() const override;
   std::string metrics() const override;
   std::string metrics_text() const override { return metrics(); }
@@ -66,7 +71,7 @@ class ObjectStore final : public S3BlobStore {
   Headers storage_headers() const;
   Call put_call(std::string_view name, Bytes bytes) const;
   Result<Listing> list_page(const std::string& prefix, const std::string& after,
-                            std::size_t count_max);
+                            std::size_t count_max, const Interrupt& interrupt);
   Status remove_batch(std::span<const std::string> names);
   Status remove_rest(const std::vector<NotRemoved>& rest);
 
