@@ -98,11 +98,14 @@ Result<S3Options> bucket_options(const Args& args, const std::string& url) {
   return options;
 }
 
+bool allows_unfenced(const Args& args) {
+  return args.has("allow-unfenced") || !environment("SPIND_ALLOW_UNFENCED").empty();
+}
+
 Result<std::shared_ptr<BlobStore>> open_blobs(const Args& args, const std::string& place) {
   if (!is_bucket(place)) return folder_blobs(place);
   Result<S3Options> options = bucket_options(args, place);
   if (!options.ok()) return options.error();
-  options->abort_leftovers = false;  // who opens the bucket may turn out not to own it
   const Result<std::shared_ptr<S3BlobStore>> bucket = open_s3(*options);
   if (!bucket.ok()) return bucket.error();
   return std::shared_ptr<BlobStore>(*bucket);

@@ -15,6 +15,9 @@ inline bool is_bucket(std::string_view place) { return place.starts_with("s3://"
 // The bucket of an "s3://BUCKET[/PREFIX]" with what --endpoint and its like say of it.
 Result<S3Options> bucket_options(const Args& args, const std::string& url);
 
+// Whether a place may be used that cannot tell two stores on it apart.
+bool allows_unfenced(const Args& args);
+
 // A bucket or a folder.
 Result<std::shared_ptr<BlobStore>> open_blobs(const Args& args, const std::string& place);
 

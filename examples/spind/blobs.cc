@@ -40,7 +40,9 @@ Exit run_blobs_status(Tool& tool) {
                 .number("pending", status->pending_bytes)
                 .number("missing", status->missing)
                 .number("healed", status->healed)
-                .flag("move_started", status->move_started));
+                .flag("move_started", status->move_started)
+                .flag("read_only", status->read_only)
+                .flag("unfenced", status->unfenced));
   tool.say("bytes lie in " + (status->in_folder ? "the store's folder" : printable(place)) +
            (status->move_started ? "; a move was begun and not ended: blobs move goes on" : ""));
   return Exit::done;
@@ -64,6 +66,7 @@ Exit run_blobs_move(Tool& tool) {
     to = *std::move(opened);
   }
   ProgressLine line("moving blobs");
+  options.allow_unfenced = allows_unfenced(tool.args());
   options.cancel = tool.cancel();
   options.progress = line.callback();
   const Result<MoveBlobsReport> moved = (*store)->move_blobs(to, options);

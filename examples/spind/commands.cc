@@ -29,6 +29,9 @@ constexpr Option kCommonOptions[] = {
     {"write-rate", 0, "BYTES", "at most so many a second to the bucket"},
     {"request-rate", 0, "N", "at most so many requests a second"},
     {"path-style", 0, "", "the bucket in the path of the URL, also at AWS"},
+    {"allow-unfenced", 0, "",
+     "use a bucket that lets several creates of one name win, where nothing tells two stores apart "
+     "(or SPIND_ALLOW_UNFENCED)"},
     {"json", 0, "", "one JSON object a line"},
     {"help", 'h', "", "explain"},
 };
@@ -210,10 +213,10 @@ constexpr Command kCommands[] = {
      "go on with a copy of a store on the blobs that another copy has used since",
      "As after the loss of the original, with a copy of its folder from before: until then the "
      "copy\n"
-     "is refused, since its collector would remove what it does not know. What the other one "
-     "stored\n"
-     "since is given up (check finds it, check --repair has it collected), and should that one\n"
-     "still be open, it is refused from its next collection on.\n"
+     "can only be read, since its collector would remove what it does not know. What the other "
+     "one\n"
+     "stored since is given up (check finds it, check --repair has it collected), and should that\n"
+     "one still be open, it can only be read within a minute.\n"
      "--json: {store, adopted}",
      "spind adopt --store /srv/spind-of-yesterday --blobs s3://school-bytes/spind",
      {},

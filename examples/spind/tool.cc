@@ -80,6 +80,11 @@ void Tool::report(const Error& error) {
   err_.flush();
 }
 
+void Tool::warn(std::string_view line) {
+  err_.write("spind: warning: " + printable(line) + "\n");
+  err_.flush();
+}
+
 Exit Tool::fail(const Error& error) {
   report(error);
   return no_store_named_ ? Exit::usage : Exit::failed;
@@ -112,6 +117,7 @@ Result<Store*> Tool::open_store(StoreOptions options) {
     if (!blobs.ok()) return std::move(blobs).error();
     options.blobs = *std::move(blobs);
   }
+  options.allow_unfenced = allows_unfenced(args_);
   if (options.adopt_blobs && options.blobs == nullptr)
     return invalid("which bytes? give --blobs or set SPIND_BLOBS", folder);
   const std::string durability = args_.value_or("durability", environment("SPIND_DURABILITY"));
@@ -130,7 +136,18 @@ Result<Store*> Tool::open_store(StoreOptions options) {
   Result<Store> opened = Store::open(folder, options);
   if (!opened.ok()) return std::move(opened).error();
   store_.emplace(*std::move(opened));
+  if (options.blobs != nullptr) warn_of_blobs();
   return &*store_;
+}
+
+void Tool::warn_of_blobs() {
+  const Result<BlobStatus> status = store_->blob_status();
+  if (!status.ok()) return;
+  if (status->unfenced)
+    warn(
+        "nothing tells a second store or copy apart that is opened on these blobs: never open one");
+  if (!status->read_only) return;
+  if (const Status health = store_->health(); !health.ok()) warn(health.error().text);
 }
 
 Result<Store*> Tool::store() { return open_store({}); }

@@ -67,6 +67,8 @@ class Tool {
   void report(const Error& error);
   // For commands whose stdout is a file's content: errors go to stderr, with --json too.
   void keep_stdout_for_content() { content_on_stdout_ = true; }
+  // To people on stderr, with --json too.
+  void warn(std::string_view line);
   // Exit::usage where it was not said which store is meant.
   Exit fail(const Error& error);
   Exit usage(std::string_view text);
@@ -85,6 +87,7 @@ class Tool {
 
  private:
   Result<Store*> open_store(StoreOptions options);
+  void warn_of_blobs();
   Result<Space> present_space(const std::string& text, SessionKind kind);
   // Of the one that was asked for last, since it takes time to make.
   std::optional<Space> view_;

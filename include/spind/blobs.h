@@ -18,6 +18,8 @@ namespace spind {
 struct BlobStatus {
   bool in_folder = true;      // else where StoreOptions::blobs says
   bool move_started = false;  // and not ended: move_blobs goes on with it
+  bool read_only = false;  // another copy of the store has used the blobs since; health() says more
+  bool unfenced = false;   // StoreOptions::allow_unfenced was needed
   // Bytes that wait in the store's folder (Durability::staged), and that a move which runs now still has
   // to copy, as far as it knows.
   std::uint64_t pending_bytes = 0;
@@ -27,6 +29,7 @@ struct BlobStatus {
 };
 
 struct MoveBlobsOptions {
+  bool allow_unfenced = false;   // as StoreOptions::allow_unfenced, of the new place
   std::uint64_t rate_bytes = 0;  // so many a second are copied; 0: no limit
   // Done and total in blobs; the total grows while others write. False cancels.
   ProgressCallback progress{};

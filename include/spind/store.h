@@ -28,8 +28,9 @@ class SPIND_EXPORT Store {
  public:
   // Errors: not_found (no store there and not `create`), busy (open elsewhere; the text names the
   // process), unsupported (another format version), corruption, io_error, invalid_argument (also:
-  // other blobs are given than the store has); conflict (StoreOptions::blobs), and whatever these
-  // blobs answer.
+  // other blobs are given than the store has); conflict (StoreOptions::blobs; but an older copy of the
+  // store opens read-only), unsupported (also: StoreOptions::allow_unfenced), and whatever these blobs
+  // answer.
   static Result<Store> open(const std::string& folder, const StoreOptions& options = {});
 
   // unauthenticated if no user is given; invalid_argument for names over their limits.
@@ -61,8 +62,8 @@ class SPIND_EXPORT Store {
   // of one that failed holds no store and can be removed. already_exists: the folder is not empty.
   // invalid_argument: it lies in the store. not_found: the folder above it is missing.
   // unsupported: the store lies in memory. Of a store whose blobs the host gives (StoreOptions::blobs)
-  // the blobs stay where they are: the copy names them, and opens with StoreOptions::adopt_blobs. What is
-  // staged is copied.
+  // the blobs stay where they are: the copy names them, and opens read-only, or with
+  // StoreOptions::adopt_blobs to go on there. What is staged is copied.
   Result<CheckpointReport> checkpoint(const std::string& folder,
                                       const CheckpointOptions& options = {}) const;
 
@@ -82,7 +83,8 @@ class SPIND_EXPORT Store {
   // on with what was copied; unless the error came at the end, the store was not closed. To open it in
   // the wrong place is refused. Copies that Store::checkpoint made of a store with given blobs do not open
   // any more, since they name the old place.
-  // cancelled; conflict: blobs of others lie there, or the store lost its own; invalid_argument: the bytes
+  // cancelled; conflict: blobs of others lie there, or the store lost its own; unsupported: nothing tells
+  // two stores there apart (MoveBlobsOptions::allow_unfenced); invalid_argument: the bytes
   // lie there already, or the store lies in memory; busy: another move runs, or a crash left packs open:
   // Store::collect, then try again; and whatever the places answer, as no_space.
   Result<MoveBlobsReport> move_blobs(std::shared_ptr<BlobStore> to,
@@ -135,7 +137,7 @@ class SPIND_EXPORT Store {
   // StoreOptions::blobs counts (BlobStore::metrics_text): requests, retries and hedges of a bucket, hits
   // of a disk cache, what a mirror's backends lack.
   std::string metrics() const;
-  // ok, or why writes are refused.
+  // ok, or why writes are refused: conflict where another copy of the store has used its blobs since.
   Status health() const;
   // Closes now rather than at destruction. Later calls answer unavailable. Not to be called from a
   // callback of the store, which it would wait for.

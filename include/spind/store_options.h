@@ -59,8 +59,11 @@ struct StoreOptions {
   MetadataEngine metadata = MetadataEngine::rocksdb;
   // Where all but small content lies; null: in the store's folder. One of spind/blob_layers.h, or of
   // the host's own making; it belongs to this store alone, and the same is given at each opening.
-  // conflict: it belongs to another store, or another copy of this one has used it since. Opening
-  // and collecting ask it who owns it (lib/content/blob_owner.h says what that can tell).
+  // conflict: it belongs to another store. It is asked who owns it at opening, once a minute and at each
+  // collection (lib/content/blob_owner.h says what that can tell). A store of which another copy has
+  // used the blobs since is read-only from when it notices, also from the beginning: reads, listings,
+  // check without repair and checkpoint work, where the other has removed nothing of it; all that would
+  // write answers conflict and says why, as Store::health does, and nothing is removed anywhere.
   std::shared_ptr<BlobStore> blobs{};
   // With `blobs`: files of up to 1 MiB that come within so short a time are put together, as objects
   // of up to so many bytes (2 to 64 MiB). Whoever puts one returns when all of them are durable there.
@@ -75,9 +78,15 @@ struct StoreOptions {
   // staged: how often what has come is brought there. Less often makes fewer and larger objects.
   std::chrono::milliseconds staged_period{1000};
   // Opens a copy of the store's folder, as after the loss of the original, on blobs that the original
-  // has used since: what it stored after the copy was made is given up (check finds it, and what it
-  // repairs is collected after the next opening), and it answers conflict from its next collection on.
+  // has used since, to go on there: what it stored after the copy was made is given up (check finds it,
+  // and what it repairs is collected after the next opening), and it is read-only within a minute.
   bool adopt_blobs = false;
+  // Where several creates of one name at once all win in `blobs`, nothing tells two stores there apart for
+  // sure, and each may remove what only the other knows. So a store is made there, moved there, adopts
+  // blobs there, and later is opened there, only with this; else it answers unsupported. It is found out
+  // by trying (BlobStore::creates_are_atomic) at the first three, and noted there for the last. Who
+  // allows it sees to it that the place is never opened from a second machine or copy.
+  bool allow_unfenced = false;
   LogCallback log{};
   TraceCallback trace{};
   // How often a thread of the store does what Store::collect does, with its defaults; for the first

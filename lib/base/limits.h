@@ -72,6 +72,9 @@ inline constexpr std::size_t kPageScanMax = 100'000;  // rows that one call look
 // this often.
 inline constexpr std::int64_t kWaitPollNs = 100'000'000;
 
+// So long a store may go on that does not know yet that another copy has taken its blobs over.
+inline constexpr std::int64_t kOwnerLookMs = 60'000;
+
 // Content.
 inline constexpr std::uint64_t kFileBytesMax = std::uint64_t{1} << 40;  // 2^17 pieces
 inline constexpr std::size_t kInlineBytesMax = 16 * 1024;               // kept as an attachment

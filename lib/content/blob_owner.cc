@@ -8,6 +8,7 @@
 #include "base/hex.h"
 #include "base/try.h"
 #include "base/uuid.h"
+#include "content/fencing.h"
 #include "content/numbers.h"
 #include "content/object_packs.h"
 #include "content/vaults.h"
@@ -76,10 +77,11 @@ Status put_row(kv::Store& kv, const BlobOwnerRow& row) {
 
 // All names below the prefix, page by page.
 Status visit_names(BlobStore& blobs, std::string_view prefix,
-                   const std::function<void(const std::string&)>& visit) {
+                   const std::function<void(const std::string&)>& visit,
+                   const Interrupt& interrupt = nullptr) {
   std::string after;
   while (true) {
-    SPIND_TRY_ASSIGN(const auto page, blobs.list(prefix, after, kListedAtOnce));
+    SPIND_TRY_ASSIGN(const auto page, blobs.list_unless(prefix, after, kListedAtOnce, interrupt));
     for (const BlobListItem& item : page) visit(item.name);
     if (page.size() < kListedAtOnce) return {};
     after = page.back().name;
@@ -100,15 +102,17 @@ Status disown(kv::Store& copy) {
 }
 
 // In the order of their epochs. What is named otherwise is not a claim.
-Result<std::vector<BlobOwner::Claimed>> BlobOwner::claims_on(BlobStore& place) {
+Result<std::vector<BlobOwner::Claimed>> BlobOwner::claims_on(BlobStore& place,
+                                                             const Interrupt& interrupt) {
   std::vector<Claimed> claims;
-  SPIND_TRY(visit_names(place, kOwnerPrefix, [&](const std::string& name) {
+  const auto add = [&](const std::string& name) {
     const std::string_view text = std::string_view(name).substr(kOwnerPrefix.size());
     if (text.size() != 2 * kHexDigits + 1 || text[kHexDigits] != '-') return;
     const auto epoch = number_in(text.substr(0, kHexDigits));
     const auto claim = number_in(text.substr(kHexDigits + 1));
     if (epoch && claim) claims.push_back({*epoch, *claim, name});
-  }));
+  };
+  SPIND_TRY(visit_names(place, kOwnerPrefix, add, interrupt));
   return claims;
 }
 
@@ -140,25 +144,44 @@ Result<std::unique_ptr<BlobOwner>> BlobOwner::open(const BlobOwnerSetup& setup) 
 
 Status BlobOwner::begin(const BlobOwnerSetup& setup) {
   SPIND_TRY_ASSIGN(const auto row, owner_row(*kv_.durable()));
-  if (!row) return begin_new(setup.new_store);
-  row_ = *row;
-  if (!setup.adopt) return renew(setup.new_store);
-  SPIND_TRY_ASSIGN(const auto claims, this->claims());
-  return take_over(claims);
+  if (row) row_ = *row;
+  if (!row || setup.new_store || setup.adopt) return claim_first(setup, row.has_value());
+  SPIND_TRY_ASSIGN(fences_, noted_fencing(blobs_, setup.allow_unfenced));
+  Status renewed = renew(false);
+  return lost_ ? Status() : std::move(renewed);
+}
+
+// What the place is like is found out before anything rests on it, and where it is known to be free.
+Status BlobOwner::claim_first(const BlobOwnerSetup& setup, bool known) {
+  if (!known) SPIND_TRY(check_new_place(setup.new_store));
+  if (known && setup.adopt) SPIND_TRY(check_adopted());
+  SPIND_TRY_ASSIGN(fences_, try_fencing(blobs_, setup.allow_unfenced));
+  if (known) {
+    SPIND_TRY(setup.adopt ? take_over() : renew(setup.new_store));
+  } else {
+    random_.fill(row_.store);
+    SPIND_TRY(claim_next({}));
+  }
+  const bool noted = !known && fences_;  // nothing else was there before
+  return noted ? Status() : note_fencing(blobs_, fences_);
 }
 
 // So that no object of somebody else is ever overwritten or removed.
-Status BlobOwner::begin_new(bool new_store) {
+Status BlobOwner::check_new_place(bool new_store) {
   if (!new_store)
     return Error{
         .code = Code::invalid_argument,
         .text = "the store keeps its bytes in its own folder; open it without a blob store"};
+  SPIND_TRY(clear_probes(blobs_));
   SPIND_TRY_ASSIGN(const auto others, blobs_.list("", "", 1));
-  if (!others.empty())
-    return conflict("blobs lie there already; give a new store an empty bucket or prefix",
-                    others.front().name);
-  random_.fill(row_.store);
-  return claim_next({});
+  if (others.empty()) return {};
+  return conflict("blobs lie there already; give a new store an empty bucket or prefix",
+                  others.front().name);
+}
+
+Status BlobOwner::check_adopted() {
+  SPIND_TRY_ASSIGN(const auto claims, this->claims());
+  return claims.empty() ? not_claimed() : check_store(claims.back());
 }
 
 Status BlobOwner::note(const BlobOwnerRow& row) {
@@ -178,6 +201,7 @@ Status BlobOwner::check_store(const Claimed& claimed) {
 
 Status BlobOwner::renew(bool first_time) {
   const std::lock_guard lock(mutex_);
+  if (lost_) return *lost_;
   SPIND_TRY_ASSIGN(const auto claims, this->claims());
   // The first claim was noted, and its object not put before the process ended.
   if (claims.empty()) return first_time ? settle_claim() : not_claimed();
@@ -187,17 +211,39 @@ Status BlobOwner::renew(bool first_time) {
   // Noted, and not put: the same once more, since the put may still be under way.
   if (newest.epoch + 1 == row_.epoch && newest.claim == row_.claim_before) return settle_claim();
   SPIND_TRY(check_store(newest));
-  return conflict(
-      "another copy of this store has claimed its blobs since; go on with that one, or adopt the "
-      "blobs to give up what it did",
+  return lose(newest);
+}
+
+// Its own claim may not be there yet, or be an earlier one; another's is a newer one.
+Status BlobOwner::look(const Interrupt& interrupt) {
+  const std::lock_guard lock(mutex_);
+  if (lost_) return *lost_;
+  SPIND_TRY_ASSIGN(const auto claims, claims_on(blobs_, interrupt));
+  if (claims.empty()) return {};
+  const Claimed& newest = claims.back();
+  const bool newer =
+      newest.epoch > row_.epoch || (newest.epoch == row_.epoch && newest.claim != row_.claim);
+  return newer ? Status(lose(newest)) : Status();
+}
+
+Error BlobOwner::lose(const Claimed& newest) {
+  lost_ = conflict(
+      "another copy of this store has used its blobs since, so this one is read-only; go on with "
+      "that one, or adopt the blobs (spind adopt) to give up what it did",
       newest.name);
+  return *lost_;
+}
+
+std::optional<Error> BlobOwner::lost() const {
+  const std::lock_guard lock(mutex_);
+  return lost_;
 }
 
 // The numbers of all blobs that are there count as given out: the rows may not know them.
-Status BlobOwner::take_over(const std::vector<Claimed>& claims) {
+Status BlobOwner::take_over() {
   const std::lock_guard lock(mutex_);
+  SPIND_TRY_ASSIGN(const auto claims, this->claims());
   if (claims.empty()) return not_claimed();
-  SPIND_TRY(check_store(claims.back()));
   SPIND_TRY(skip_numbers());
   return claim_next(claims);
 }

@@ -4,18 +4,19 @@
 //
 // A store claims its blobs anew at each opening and each collection: it notes the next epoch and a
 // random claim among its rows, durably, then puts the object that says so, and lists what else is
-// there. So what is refused, with `conflict`:
+// there. So this is told:
 //
-//   another store on the same blobs      the newest owner names another store
+//   another store on the same blobs      the newest owner names another store: conflict
 //   rows that are older than the blobs   the newest owner is none that the rows know of: another
-//                                        copy of them has claimed the blobs since
+//                                        copy of them has claimed the blobs since. They are lost:
+//                                        the rows may be read, and nothing may be written
 //   two copies opened at one moment      whoever sees the other's claim beside its own takes its own
-//                                        back, so at most one goes on, maybe none
+//                                        back, so at most one goes on, maybe none: conflict
 //
-// This rests on listings that show every put that was answered before, and on no conditional put. It
-// is asked only then: a copy that was opened elsewhere is noticed at the next collection, and a copy
-// of the rows that was made since the last claim is not told from the original. Whoever copies the
-// rows knowingly says disown().
+// This rests on listings that show every put that was answered before, and on no conditional put
+// (fencing.h). A copy that was opened elsewhere is noticed by look(), and at the next claim. A copy of
+// the rows that was made since the last claim is not told from the original. Whoever copies the rows
+// knowingly says disown().
 #pragma once
 
 #include <functional>
@@ -39,13 +40,14 @@ struct BlobOwnerSetup {
   Random& random;
   bool new_store = false;  // nothing was stored yet
   bool adopt = false;      // whoever claimed the blobs last
+  bool allow_unfenced = false;
 };
 
 // Thread-safe.
 class BlobOwner {
  public:
-  // Claims the blobs. conflict as above; invalid_argument: a store that keeps its blobs elsewhere, or
-  // a new one whose blobs would lie among others.
+  // Claims the blobs, unless they are lost. conflict as above; invalid_argument: a store that keeps its
+  // blobs elsewhere, or a new one whose blobs would lie among others; unsupported as in fencing.h.
   static Result<std::unique_ptr<BlobOwner>> open(const BlobOwnerSetup& setup);
 
   // The newest claim on a place; none: nobody has claimed it.
@@ -55,6 +57,13 @@ class BlobOwner {
 
   // Claims them anew. After a conflict the blobs are another's, and nothing may be removed.
   Status renew() { return renew(false); }
+  // Looks whether another copy has claimed them, and claims nothing. conflict: one has, and they are
+  // lost; and whatever the blobs answer.
+  Status look(const Interrupt& interrupt);
+  // Why the blobs are another copy's, for good; none: they are its own, as far as is known.
+  std::optional<Error> lost() const;
+  // Whether the place can tell its users apart (fencing.h).
+  bool fences() const { return fences_; }
 
  private:
   struct Claimed {
@@ -65,13 +74,17 @@ class BlobOwner {
   explicit BlobOwner(const BlobOwnerSetup& setup)
       : kv_(setup.kv), blobs_(setup.blobs), random_(setup.random) {}
   Status begin(const BlobOwnerSetup& setup);
-  Status begin_new(bool new_store);
+  Status claim_first(const BlobOwnerSetup& setup, bool known);
+  Status check_new_place(bool new_store);
+  Status check_adopted();
   Status renew(bool first_time);
+  Error lose(const Claimed& newest);
   Status note(const model::BlobOwnerRow& row);
-  static Result<std::vector<Claimed>> claims_on(BlobStore& place);
+  static Result<std::vector<Claimed>> claims_on(BlobStore& place,
+                                                const Interrupt& interrupt = nullptr);
   Result<std::vector<Claimed>> claims();
   Status check_store(const Claimed& claimed);
-  Status take_over(const std::vector<Claimed>& claims);
+  Status take_over();
   Status claim_next(const std::vector<Claimed>& claims);
   Status settle_claim();
   Status skip_numbers();
@@ -79,8 +92,10 @@ class BlobOwner {
   kv::Store& kv_;
   BlobStore& blobs_;
   Random& random_;
-  std::mutex mutex_;
+  bool fences_ = true;
+  mutable std::mutex mutex_;
   model::BlobOwnerRow row_;
+  std::optional<Error> lost_;
 };
 
 // Claims a place that the blobs of a store have been copied to, as one of a store that is not known there:

@@ -63,6 +63,11 @@ class WriteGuard {
     if (log_) log_(LogLevel::error, what + ": " + error.to_string());
   }
 
+  void stop(const Error& why) {
+    const std::lock_guard lock(mutex_);
+    if (health_.ok()) health_ = why;
+  }
+
   Status health() {
     const std::lock_guard lock(mutex_);
     if (health_.ok()) return {};
@@ -108,6 +113,10 @@ class VaultContent final : public Content {
 
   Status start(const Setup& setup) {
     SPIND_TRY(find_left_open(vaults_.kv(), collector_));
+    if (setup.read_only) {
+      guard_->stop(*setup.read_only);
+      return staged_ != nullptr ? staged_->find_local(vaults_.kv()) : Status();
+    }
     if (staged_ == nullptr) return remove_brought();
     SPIND_TRY(staged_->find_local(vaults_.kv()));
     // What a crash left of local packs, so that it is on its way at once. Where that fails, the next
@@ -238,6 +247,7 @@ class VaultContent final : public Content {
 
   Status make_keys(const std::string& vault) override {
     if (!vaults_.keys().seal()) return {};
+    SPIND_TRY(guard_->health());
     return vaults_.note(model::vault_of(vault), vault);
   }
   Status keys_at_hand(const std::string& vault) override {
@@ -271,9 +281,7 @@ class VaultContent final : public Content {
             .pieces_waiting_seconds = collector_.waiting_seconds};
   }
 
-  void stop_writing(const Error& why) override {
-    guard_->poison("the blobs were taken over by another", why);
-  }
+  void stop_writing(const Error& why) override { guard_->stop(why); }
   Status health() override { return guard_->health(); }
 
  private:

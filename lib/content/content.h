@@ -125,6 +125,8 @@ struct Setup {
   VaultKeys* keys = nullptr;  // null: no piece is sealed
   Random* random = nullptr;   // of salts; null: that of the system
   std::uint64_t free_space_reserve_bytes = 0;
+  // Nothing is written from the beginning, nor is anything that an earlier run left looked after.
+  std::optional<Error> read_only{};
   LogCallback log;
 };
 
@@ -241,7 +243,7 @@ class Content {
                              const model::PieceId& piece) = 0;
 
   virtual Metrics metrics() = 0;
-  // From now on writes are refused, since the blobs are another's.
+  // From now on writes are refused with that error, since the blobs are another's.
   virtual void stop_writing(const Error& why) = 0;
   // Why writes are refused, or ok.
   virtual Status health() = 0;

@@ -50,6 +50,16 @@ std::optional<content::StagedOptions> staging(const StoreOptions& options) {
   return content::StagedOptions{options.staged_bytes_max};
 }
 
+constexpr std::string_view kUnfenced =
+    "the place of the blobs lets several creates of one name win: nothing tells a second store or "
+    "copy "
+    "apart that is opened on it, so let there never be one";
+
+std::optional<Error> why_read_only(const kv::Fence& fence) {
+  const Status open = fence.may_write();
+  return open.ok() ? std::nullopt : std::optional(open.error());
+}
+
 // The host may go to another working folder while the store is open.
 Result<std::string> where(const std::string& folder) {
   if (folder.empty()) return folder;
@@ -129,6 +139,7 @@ Status Engine::start(const std::string& given, const StoreOptions& options, cons
                          opening_observer_.get(),
                          options.log};
   SPIND_TRY_ASSIGN(kv_, seams.open_kv ? seams.open_kv(kv_setup) : default_kv(kv_setup));
+  if (options.blobs != nullptr) kv_ = kv::fence_writes(std::move(kv_), fence_);
   SPIND_TRY(open_keys(options, in_memory));
   const bool got_keys = keys_ != nullptr && !folder_.is_sealed && !folder_.is_new && !in_memory;
   if (folder_.is_older || got_keys) SPIND_TRY(renew_store_folder(files_, folder, format()));
@@ -146,6 +157,7 @@ Status Engine::start(const std::string& given, const StoreOptions& options, cons
                              .compress = options.compress,
                              .keys = keys_.get(),
                              .free_space_reserve_bytes = options.free_space_reserve_bytes,
+                             .read_only = why_read_only(fence_),
                              .log = options.log};
   SPIND_TRY_ASSIGN(content_, content::Content::open(setup));
   reclaimer_ = std::make_unique<upkeep::Reclaimer>(*kv_, *content_, clock_, kOwnerEpoch);
@@ -153,9 +165,10 @@ Status Engine::start(const std::string& given, const StoreOptions& options, cons
   if (folder_.is_new) SPIND_TRY(finish_store_folder(files_, folder, format()));
   context_ = std::make_unique<ops::Context>(
       ops::Context{*kv_, *rows_, *content_, clock_, random_, past_memory_, stagings_, kOwnerEpoch});
+  if (opened_read_only_) return {};
   // Where it fails, they are as good as gone all the same, and the next sweep finds them.
   (void)expire_uploads({}, kExpiredAtOpen);
-  start_upkeep(options);
+  start_upkeep(options, seams);
   return {};
 }
 
@@ -165,8 +178,16 @@ Status Engine::open_blobs(const StoreOptions& options, const Seams& seams, bool 
       return Error{.code = Code::invalid_argument,
                    .text = "a store in memory keeps its content there; give it no blob store"};
     blobs_ = options.blobs;
-    SPIND_TRY_ASSIGN(blob_owner_, content::BlobOwner::open({*kv_, *blobs_, Random::system(),
-                                                            folder_.is_new, options.adopt_blobs}));
+    SPIND_TRY_ASSIGN(blob_owner_,
+                     content::BlobOwner::open({*kv_, *blobs_, Random::system(), folder_.is_new,
+                                               options.adopt_blobs, options.allow_unfenced}));
+    if (!blob_owner_->fences() && log_) log_(LogLevel::warning, std::string(kUnfenced));
+    if (const auto lost = blob_owner_->lost()) {
+      opened_read_only_ = true;
+      stop_writing(*lost);
+      return {};
+    }
+    blobs_->clear_leftovers();
     const Result<bool> finished = finish_move();
     return finished.ok() ? Status() : finished.error();
   }
@@ -180,15 +201,36 @@ Status Engine::open_blobs(const StoreOptions& options, const Seams& seams, bool 
   return finished.ok() ? Status() : finished.error();
 }
 
-// Whoever lost its blobs to another copy of the store must not write there any more.
 Status Engine::claim_blobs() {
   if (blob_owner_ == nullptr) return {};
   Status claimed = blob_owner_->renew();
-  if (claimed.code() == Code::conflict) content_->stop_writing(claimed.error());
+  if (claimed.code() == Code::conflict) stop_writing(claimed.error());
   return claimed;
 }
 
-void Engine::start_upkeep(const StoreOptions& options) {
+// Where the blobs cannot be asked nothing is known; the next look, or the next claim, tells.
+void Engine::look_at_owner(const CancelToken& cancel) {
+  const Error closing{.code = Code::cancelled, .text = "the store closes"};
+  const Status looked = blob_owner_->look(
+      [&]() -> Status { return cancel.cancelled() ? Status(closing) : Status(); });
+  if (looked.code() == Code::conflict) stop_writing(looked.error());
+}
+
+// Whoever lost its blobs to another copy of the store must not write there any more, nor acknowledge what
+// the other does not know.
+void Engine::stop_writing(const Error& why) {
+  if (!fence_.may_write().ok()) return;
+  fence_.close(why);
+  if (content_ != nullptr) content_->stop_writing(why);
+  const LogLevel level = opened_read_only_ ? LogLevel::warning : LogLevel::error;
+  if (log_) log_(level, "nothing is written any more: " + why.to_string());
+}
+
+void Engine::start_upkeep(const StoreOptions& options, const Seams& seams) {
+  if (blob_owner_ != nullptr)
+    owner_look_ =
+        std::make_unique<Periodic>(threads_, "spind-owner", seams.owner_look,
+                                   [this](const CancelToken& cancel) { look_at_owner(cancel); });
   if (options.upkeep_period.count() > 0)
     upkeep_ =
         std::make_unique<Periodic>(threads_, "spind-upkeep", options.upkeep_period,
@@ -223,12 +265,14 @@ Status Engine::close() {
   if (health.ok() && content_ != nullptr) health = content_->health();
   close_content();
   close_rows();
-  if (!health.ok()) return health.error();
+  // One that never wrote has nothing to tell.
+  if (!health.ok() && !opened_read_only_) return health.error();
   return {};
 }
 
 void Engine::let_all_out() {
   closing_ = true;
+  owner_look_.reset();
   if (scrubber_ != nullptr) scrubber_->stop();
   scrubbing_.reset();
   upkeep_.reset();
@@ -318,10 +362,22 @@ Result<CollectReport> Engine::collect(const CollectOptions& options,
   return report;
 }
 
+// How far it came is a row of the store.
+Result<ScrubReport> Engine::scrub(const ScrubOptions& options) {
+  SPIND_TRY(fence_.may_write());
+  return scrubber_->run(options);
+}
+
+Result<FlushStagedReport> Engine::flush_staged(const FlushStagedOptions& options) {
+  SPIND_TRY(fence_.may_write());
+  return content_->flush_staged(options);
+}
+
 // One repair at a time: each mends by the difference to what it saw.
 Result<CheckReport> Engine::check(const CheckOptions& options) {
   const upkeep::Subject subject{*kv_, *content_, clock_};
   if (!options.repair) return upkeep::check(subject, options);
+  SPIND_TRY(fence_.may_write());
   if (repairing_.exchange(true))
     return Error{.code = Code::busy, .text = "another repair of the store is under way"};
   const auto end = [](std::atomic<bool>* repairing) { *repairing = false; };
@@ -366,6 +422,7 @@ std::string Engine::metrics() {
                        past_memory_.used_bytes(),
                        memory_bytes_,
                        content_->health().ok(),
+                       !fence_.may_write().ok(),
                        retired_trash_items_,
                        retired_versions_,
                        {uploads_receiving_, uploads_held_, uploads_waiting_seconds_}},

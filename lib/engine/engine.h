@@ -18,6 +18,7 @@
 #include "engine/store_folder.h"
 #include "engine/verb_metrics.h"
 #include "keys/guarded_keys.h"
+#include "kv/fence.h"
 #include "kv/observers.h"
 #include "kv/sealed/sealed_store.h"
 #include "ops/ops.h"
@@ -86,7 +87,9 @@ class Engine {
   // Store::check. Only inside run().
   Result<CheckReport> check(const CheckOptions& options);
   // Store::scrub. Only inside run().
-  Result<ScrubReport> scrub(const ScrubOptions& options) { return scrubber_->run(options); }
+  Result<ScrubReport> scrub(const ScrubOptions& options);
+  // Store::flush_staged. Only inside run().
+  Result<FlushStagedReport> flush_staged(const FlushStagedOptions& options);
 
   Clock& clock() { return clock_; }
   std::string metrics();
@@ -140,10 +143,14 @@ class Engine {
   Status open_keys(const StoreOptions& options, bool in_memory);
   int format() const { return keys_ != nullptr ? kSealedStoreFormat : kStoreFormat; }
   Status claim_blobs();
+  void look_at_owner(const CancelToken& cancel);
+  void stop_writing(const Error& why);
   // move_blobs.cc: what a move has left to do since the process ended, and its steps.
   Result<bool> finish_move();
-  Status begin_move(const std::shared_ptr<BlobStore>& to, const MoveBlobsOptions& options);
-  Status end_move(content::BlobMove& move, const std::shared_ptr<BlobStore>& to,
+  // `fences`: whether the new place does (content/fencing.h).
+  Status begin_move(const std::shared_ptr<BlobStore>& to, const MoveBlobsOptions& options,
+                    bool& fences);
+  Status end_move(content::BlobMove& move, const std::shared_ptr<BlobStore>& to, bool fences,
                   MoveBlobsReport& report);
   Result<model::BlobMoveRow> left_to_do(bool to_folder);
   Status clear_left_place();
@@ -152,7 +159,7 @@ class Engine {
   void let_all_out();
   void close_content();
   void close_rows();
-  void start_upkeep(const StoreOptions& options);
+  void start_upkeep(const StoreOptions& options, const Seams& seams);
   void look_after_store(const CancelToken& cancel);
   void scrub_if_due(const CancelToken& cancel, const StoreOptions& options);
 
@@ -183,6 +190,7 @@ class Engine {
   std::unique_ptr<kv::OpeningObserver> opening_observer_;
   std::unique_ptr<content::VaultKeys> keys_;        // null: nothing is encrypted
   std::unique_ptr<content::SpaceRows> space_rows_;  // likewise
+  kv::Fence fence_;                                 // closed: the blobs are another's
   std::unique_ptr<kv::Store> kv_;
   std::shared_ptr<BlobStore> blobs_;
   std::unique_ptr<content::BlobOwner> blob_owner_;  // null: the blobs lie in the store's folder
@@ -199,7 +207,8 @@ class Engine {
   std::mutex encrypting_;  // by the call that encrypts a vault
   std::atomic<std::uint64_t> move_pending_bytes_{0};
   std::atomic<std::uint64_t> uploads_receiving_{0}, uploads_held_{0}, uploads_waiting_seconds_{0};
-  std::unique_ptr<Periodic> upkeep_, scrubbing_;
+  bool opened_read_only_ = false;
+  std::unique_ptr<Periodic> upkeep_, scrubbing_, owner_look_;
 };
 
 // What a Session holds; its Spaces share it. Thread-safe; engine, call and traceparent are set once.

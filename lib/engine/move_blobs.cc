@@ -1,6 +1,7 @@
 // Where the bytes lie, and how they go elsewhere: copied while the store is in use, and once more when
 // everybody is out; then one commit says where the store lives, and it is closed.
 #include "base/try.h"
+#include "content/fencing.h"
 #include "content/folder_blobs.h"
 #include "engine/engine.h"
 #include "spind/blob_mirror.h"
@@ -20,6 +21,8 @@ Error lies_there() {
 Result<BlobStatus> Engine::blob_status() {
   BlobStatus status;
   status.in_folder = blob_owner_ == nullptr;
+  status.read_only = !fence_.may_write().ok();
+  status.unfenced = blob_owner_ != nullptr && !blob_owner_->fences();
   SPIND_TRY_ASSIGN(const auto row, content::blob_move_row(*kv_->durable()));
   status.move_started = row && row->state == BlobMoveRow::State::copying;
   status.pending_bytes = move_pending_bytes_ + content_->metrics().staged_backlog_bytes;
@@ -46,8 +49,9 @@ Result<MoveBlobsReport> Engine::move_blobs(std::shared_ptr<BlobStore> to,
   const std::unique_ptr<std::atomic<bool>, decltype(end)> under_way(&moving_, end);
   std::unique_ptr<BlobStore> objects, from, target;  // of a folder
   std::optional<content::BlobMove> move;
+  bool fences = true;
   SPIND_TRY(run(Verb::move_blobs, [&]() -> Status {
-    SPIND_TRY(begin_move(to, options));
+    SPIND_TRY(begin_move(to, options, fences));
     if (blob_owner_ == nullptr) from = folder_blobs(*blobs_, folder_.packs);
     if (to == nullptr) {
       SPIND_TRY_ASSIGN(objects, default_blobs({folder_.objects, files_, false}));
@@ -65,7 +69,7 @@ Result<MoveBlobsReport> Engine::move_blobs(std::shared_ptr<BlobStore> to,
   if (moved.ok()) moved = content_->health();
   close_content();
   MoveBlobsReport report;
-  if (moved.ok()) moved = end_move(*move, to, report);
+  if (moved.ok()) moved = end_move(*move, to, fences, report);
   from.reset();
   close_rows();
   SPIND_TRY(std::move(moved));
@@ -73,11 +77,16 @@ Result<MoveBlobsReport> Engine::move_blobs(std::shared_ptr<BlobStore> to,
 }
 
 // What a crash left is decided on first, while it can be seen where it lies.
-Status Engine::begin_move(const std::shared_ptr<BlobStore>& to, const MoveBlobsOptions& options) {
+Status Engine::begin_move(const std::shared_ptr<BlobStore>& to, const MoveBlobsOptions& options,
+                          bool& fences) {
   if (folder_.packs.empty())
     return Error{.code = Code::invalid_argument, .text = "a store in memory keeps its bytes there"};
   if (to == blobs_ || (to == nullptr && blob_owner_ == nullptr)) return lies_there();
   SPIND_TRY(claim_blobs());
+  if (to != nullptr) {
+    SPIND_TRY(content::clear_probes(*to));
+    SPIND_TRY_ASSIGN(fences, content::try_fencing(*to, options.allow_unfenced));
+  }
   CollectOptions sweep;
   sweep.rewrite_below_percent = 0;
   sweep.cancel = options.cancel;
@@ -88,7 +97,7 @@ Status Engine::begin_move(const std::shared_ptr<BlobStore>& to, const MoveBlobsO
 }
 
 // Nobody is inside, and all that content knew is in rows.
-Status Engine::end_move(content::BlobMove& move, const std::shared_ptr<BlobStore>& to,
+Status Engine::end_move(content::BlobMove& move, const std::shared_ptr<BlobStore>& to, bool fences,
                         MoveBlobsReport& report) {
   if (blob_owner_ != nullptr) SPIND_TRY(blob_owner_->renew());
   SPIND_TRY(kv_->catch_up());
@@ -101,6 +110,7 @@ Status Engine::end_move(content::BlobMove& move, const std::shared_ptr<BlobStore
   std::optional<model::BlobOwnerRow> owner;
   if (to != nullptr) {
     SPIND_TRY_ASSIGN(owner, content::claim_copy(*to, Random::system()));
+    if (!fences) SPIND_TRY(content::note_fencing(*to, fences));
   }
   SPIND_TRY_ASSIGN(const BlobMoveRow left, left_to_do(to == nullptr));
   SPIND_TRY(content::switch_place(*kv_, owner, left));

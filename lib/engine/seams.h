@@ -1,6 +1,7 @@
 // Where a test, or a host with needs of its own, puts its hands in: every seam of an open store.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <string>
@@ -49,6 +50,8 @@ struct Seams {
   OpenBlobs open_blobs;
   // Earlier versions that one pass of the store's own upkeep looks at in each space.
   std::uint64_t thinned_rows_a_pass = kThinRowsAPass;
+  // How often it is looked whether given blobs are still the store's own.
+  std::chrono::milliseconds owner_look{kOwnerLookMs};
 };
 
 // Store::open, through seams.

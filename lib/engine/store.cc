@@ -68,7 +68,7 @@ Result<CheckpointReport> Store::checkpoint(const std::string& folder,
 
 Result<FlushStagedReport> Store::flush_staged(const FlushStagedOptions& options) const {
   const auto engine = engine_;
-  return engine->run(Verb::flush_staged, [&] { return engine->content().flush_staged(options); });
+  return engine->run(Verb::flush_staged, [&] { return engine->flush_staged(options); });
 }
 
 Result<BlobStatus> Store::blob_status() const {

@@ -123,7 +123,11 @@ void print_store_metrics(const StoreNumbers& numbers, std::string& out) {
   print.gauge("spind_metadata_disk_bytes", "Size of the metadata on the device.", kv.disk_bytes);
   print_memory(numbers, print);
   print.gauge("spind_store_poisoned", "1 if writes are refused until the store is opened anew.",
-              kv.poisoned || !numbers.content_healthy ? 1 : 0);
+              kv.poisoned || (!numbers.content_healthy && !numbers.read_only) ? 1 : 0);
+  print.gauge(
+      "spind_store_read_only",
+      "1 if another copy of the store has used its blobs since, so that writes are refused.",
+      numbers.read_only ? 1 : 0);
   const content::Metrics& content = numbers.content;
   print.counter("spind_content_gathered_bytes_total",
                 "Bytes of the pieces that were stored, before compression.",

@@ -20,6 +20,7 @@ struct StoreNumbers {
   std::uint64_t past_memory_bytes = 0;
   std::uint64_t memory_budget_bytes = 0;
   bool content_healthy = true;
+  bool read_only = false;
   std::uint64_t retired_trash_items = 0, thinned_versions = 0;
   struct Uploads {
     std::uint64_t receiving = 0, held = 0, oldest_seconds = 0;

@@ -84,6 +84,7 @@ Result<model::VaultName> Engine::own_vault(const SpaceId& space) {
 Result<VaultInfo> Engine::rotate_vault(const model::VaultName& name,
                                        const RotateVaultOptions& options) {
   if (keys_ == nullptr) return no_vault("the store was made without keys");
+  SPIND_TRY(fence_.may_write());
   const model::VaultId vault = model::vault_of(model::encode(name));
   if (options.wrapping_key) SPIND_TRY(keys_->rewrap(vault));
   if (options.data_key) SPIND_TRY(keys_->rotate_data_key(vault));
@@ -110,6 +111,7 @@ Result<EncryptReport> Engine::encrypt_vault(const model::VaultName& name,
                  .text =
                      "the store has no keys: open it with StoreOptions::keys and "
                      "StoreOptions::encrypt_existing to encrypt what it holds"};
+  SPIND_TRY(fence_.may_write());
   const std::unique_lock lock(encrypting_, std::try_to_lock);
   if (!lock.owns_lock())
     return Error{.code = Code::busy, .text = "another call encrypts a vault of the store"};
@@ -122,6 +124,7 @@ Result<EncryptReport> Engine::encrypt_vault(const model::VaultName& name,
 // One that was destroyed has nothing to be wrapped.
 Result<std::uint64_t> Engine::rewrap_vaults() {
   if (keys_ == nullptr) return no_vault("the store was made without keys");
+  SPIND_TRY(fence_.may_write());
   SPIND_TRY_ASSIGN(const auto listed, keys_->list());
   std::uint64_t wrapped = 0;
   Status first_error;
@@ -140,6 +143,7 @@ Result<std::uint64_t> Engine::rewrap_vaults() {
 
 Status Engine::destroy_vault(const model::VaultName& name) {
   if (keys_ == nullptr) return no_vault("the store was made without keys");
+  SPIND_TRY(fence_.may_write());
   Status destroyed = keys_->destroy(model::vault_of(model::encode(name)));
   // What was read before stays in no memory, whether or not the last of it is durable.
   rows_->reopened();

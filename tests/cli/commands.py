@@ -344,7 +344,7 @@ class Stores(ToolCase):
         self.assertTrue(rows[0]["advice"])
         self.error("doctor", "s3://NOT_A_BUCKET")
 
-    def test_an_older_copy_of_a_store_is_refused_until_it_adopts_the_bytes(self):
+    def test_an_older_copy_of_a_store_can_be_read_until_it_adopts_the_bytes(self):
         blobs = ("--blobs", str(self.folder / "blobs"))
         original = ("--store", str(self.folder / "original"), *blobs)
         copy = ("--store", str(self.folder / "copy"), *blobs)
@@ -354,12 +354,26 @@ class Stores(ToolCase):
         self.spind("put", "-", "s:/before", *original, data=content)
         shutil.copytree(self.folder / "original", self.folder / "copy")
         self.spind("put", "-", "s:/after", *original, data=content[1:])
-        self.assertEqual(self.error("ls", "s:", *copy)["code"], "conflict")
+        self.assertEqual(self.spind("ls", "s:", *original).err, b"")
+        answer = self.run_tool("cat", "s:/before", *copy)
+        self.assertEqual((answer.status, answer.out), (0, content))
+        self.assertEqual(answer.err.count(b"warning"), 1)
+        self.assertIn(b"spind adopt", answer.err)
+        row = self.spind("blobs", "status", *copy).row
+        self.assertEqual((row["read_only"], row["unfenced"]), (True, False))
+        self.assertEqual(self.spind("check", *copy).status, 0)
+        for words in (("put", "-", "s:/later"), ("mkdir", "s:/d"), ("rm", "s:/before"), ("collect",),
+                      ("scrub",), ("check", "--repair"), ("blobs", "flush"),
+                      ("blobs", "move", "folder"), ("space", "create", "t")):
+            error = self.error(*words, *copy, data=b"x" * 100)
+            self.assertEqual(error["code"], "conflict", words)
+            self.assertIn("spind adopt", error["text"], words)
+        self.assertEqual(self.run_tool("cat", "s:/after", *original).out, content[1:])
         self.assertEqual(self.spind("adopt", *copy).row,
                          {"store": str(self.folder / "copy"), "adopted": True})
         self.assertEqual(self.run_tool("cat", "s:/before", *copy).out, content)
         self.spind("put", "-", "s:/later", *copy, data=content[2:])
-        self.assertEqual(self.error("ls", "s:", *original)["code"], "conflict")
+        self.assertEqual(self.error("rm", "s:/before", *original)["code"], "conflict")
         self.error("adopt", "--blobs", "")  # the store of setUp has its bytes with it
 
     def test_credentials_come_whence_it_is_said(self):
@@ -524,7 +538,7 @@ class Stores(ToolCase):
         text = b"some text of a file" * 9000
         self.spind("put", "-", "s:/file", *folder, data=text)
         status = {"backend": "folder", "pending": 0, "missing": 0, "healed": 0,
-                  "move_started": False}
+                  "move_started": False, "read_only": False, "unfenced": False}
         self.assertEqual(self.spind("blobs", "status", *folder).row, status)
         inside = str(self.folder / "moved" / "objects")
         self.error("blobs", "move", inside, *folder, expect=2)

@@ -64,7 +64,8 @@ class ToolCase(unittest.TestCase):
         self.place = {}
         if IN_BUCKET:
             self.place = {"SPIND_BLOBS": f"{os.environ['SPIND_TEST_S3']}/{uuid.uuid4().hex}",
-                          "AWS_ENDPOINT_URL_S3": os.environ["SPIND_TEST_S3_ENDPOINT"]}
+                          "AWS_ENDPOINT_URL_S3": os.environ["SPIND_TEST_S3_ENDPOINT"],
+                          "SPIND_ALLOW_UNFENCED": "1"}
         self.spind("init")
         self.spind("space", "create", "s")
 

@@ -114,6 +114,7 @@ void CrashDriver::judge(Aftermath& tally) {
   StoreOptions options{.create = true};
   options.memory_bytes = 256ull << 20;
   options.free_space_reserve_bytes = 0;
+  options.allow_unfenced = true;
   Result<std::shared_ptr<BlobStore>> blobs = place_->open();
   if (!blobs.ok()) return tally.note("blobs: " + blobs.error().to_string());
   options.blobs = *std::move(blobs);

@@ -167,6 +167,7 @@ int run(const std::string& folder, std::string blobs, const std::string& keys, T
   options.memory_bytes = in_bucket(blobs) ? kMeasuredMemoryBytes : kWorkerMemoryBytes;
   options.free_space_reserve_bytes = 0;
   options.upkeep_period = std::chrono::milliseconds(5);
+  options.allow_unfenced = true;  // what a proxy spoils may look like a server that cannot
   if (!keys.empty()) options.keys = key_file(keys).value();
   options.encrypt_existing = !keys.empty();
   Result<Store> store = open_store(folder, options);

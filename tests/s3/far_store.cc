@@ -57,6 +57,7 @@ Status FarStore::open(std::shared_ptr<BlobStore> blobs) {
   options.free_space_reserve_bytes = 0;
   options.blobs = std::move(blobs);
   options.upkeep_period = std::chrono::milliseconds(0);
+  options.allow_unfenced = true;  // what a proxy spoils may look like a server that cannot
   engine::Seams seams;
   seams.clock = &clock_;
   seams.open_kv = [this](const engine::KvSetup& setup) {
