@@ -59,6 +59,26 @@ TEST_CASE("s3: what does not pass is told at once, and as what it is") {
   }
 }
 
+TEST_CASE("s3: the checksum of a put is a header that is signed, and never a trailer") {
+  for (const S3Payload payload :
+       {S3Payload::crc32c, S3Payload::md5, S3Payload::signed_sha256, S3Payload::unsigned_}) {
+    Bucket bucket({.payload = payload});
+    bucket.will_answer({{}});
+    REQUIRE(bucket.store().put("a", as_bytes("123456789")).ok());
+    auto headers = bucket.seen().at(0).headers;
+    const bool is_signed = payload == S3Payload::signed_sha256;
+    CHECK((headers["x-amz-content-sha256"] == "UNSIGNED-PAYLOAD") == !is_signed);
+    CHECK(headers["x-amz-checksum-crc32c"] == (payload == S3Payload::crc32c ? "4waSgw==" : ""));
+    CHECK(headers.contains("content-md5") == (payload == S3Payload::md5));
+    const std::string names = ";" + headers["authorization"];
+    if (payload == S3Payload::crc32c) CHECK(names.find(";x-amz-checksum-crc32c;") != names.npos);
+    if (payload == S3Payload::md5) CHECK(names.find("=content-md5;") != names.npos);
+    CHECK_FALSE(headers.contains("x-amz-trailer"));
+    CHECK_FALSE(headers.contains("transfer-encoding"));
+    CHECK(headers["content-length"] == "9");
+  }
+}
+
 TEST_CASE("s3: a put that nobody names what was stored for is none") {
   Bucket bucket;
   bucket.will_answer({{.status = 204}, {.status = 200}});
