@@ -6,7 +6,7 @@ import time
 from harness import EFFORT, IN_BUCKET, SEED, ToolCase, main, sha256
 
 # A bucket takes several times as long, and stores over one are killed elsewhere too (tests/s3).
-ROUNDS = {"fast": 3, "ci": 3 if IN_BUCKET else 8, "long": 300}[EFFORT]
+ROUNDS = {"fast": 3, "ci": 2 if IN_BUCKET else 8, "long": 300}[EFFORT]
 FILES = 1_500
 
 
