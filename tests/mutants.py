@@ -1,6 +1,7 @@
 """Plants each bug of mutants.txt in a built copy of the tree and runs the tests that it names.
 
     mutants.py TREE BUILD [NAME...]
+    mutants.py --match TREE           only whether each still has its place, and its row in README.md
 """
 import os
 import re
@@ -78,7 +79,21 @@ class Bench:
             path.write_text(sound)
 
 
+def match(tree: Path) -> int:
+    table = (tree / "tests/README.md").read_text()
+    lost = []
+    for mutant in read_mutants(tree / "tests/mutants.txt"):
+        if (tree / mutant.file).read_text().count("\n".join(mutant.old)) != 1:
+            lost.append(f"{mutant.name}: {mutant.file} does not have its text once")
+        if f"| {mutant.name} |" not in table:
+            lost.append(f"{mutant.name}: has no row in tests/README.md")
+    print("\n".join(lost) or "each mutant has its place")
+    return 1 if lost else 0
+
+
 def main() -> int:
+    if sys.argv[1] == "--match":
+        return match(Path(sys.argv[2]))
     tree, build, *names = sys.argv[1:]
     mutants = [mutant for mutant in read_mutants(Path(__file__).with_name("mutants.txt"))
                if not names or mutant.name in names]
