@@ -215,8 +215,8 @@ constexpr Command kCommands[] = {
      "copy\n"
      "can only be read, since its collector would remove what it does not know. What the other "
      "one\n"
-     "stored since is given up (check finds it, check --repair has it collected), and should that\n"
-     "one still be open, it can only be read within a minute.\n"
+     "stored since is given up: it is collected, or check finds it. Should that one still be\n"
+     "open, it can only be read within a minute of when it can ask its blobs.\n"
      "--json: {store, adopted}",
      "spind adopt --store /srv/spind-of-yesterday --blobs s3://school-bytes/spind",
      {},

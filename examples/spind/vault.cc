@@ -126,12 +126,14 @@ Exit run_vault_encrypt(Tool& tool) {
   const Result<std::uint64_t> rate = parse_rate(tool.args().value("rate"));
   if (!rate.ok()) return tool.usage(rate.error().text);
   options.rate_bytes = *rate;
-  const Result<Store*> store = tool.encrypt_store();
+  // All vaults get keys at once, which nothing takes back: a name that is mistyped must not do that.
+  const bool all = tool.args().operands().empty();
+  const Result<Store*> store = all ? tool.encrypt_store() : tool.store();
   if (!store.ok()) return tool.fail(store.error());
   const Result<std::vector<VaultInfo>> vaults = (*store)->vaults();
   if (!vaults.ok()) return tool.fail(vaults.error());
   options.cancel = tool.cancel();
-  bool known = tool.args().operands().empty(), finished = true;
+  bool known = all, finished = true;
   for (const VaultInfo& vault : *vaults) {
     if (!is_meant(tool, vault)) continue;
     known = true;

@@ -105,7 +105,8 @@ class SPIND_EXPORT Store {
   // Encrypts what a tenant stored before the store had keys (StoreOptions::encrypt_existing), while
   // all is in use: content first, then what rows hold. When nothing plain is left it waits until
   // those are done who read from before (readers, views of the past), then rewrites the files of
-  // the metadata, so that what was replaced is in none of them. Plain blobs go with the next
+  // the metadata, so that what was replaced is in none of them; what lay in one file with rows of other
+  // vaults, or belonged to spaces that are gone, goes when the last vault is encrypted. Plain blobs go with the next
   // collections, when their grace time is over. Copies of the store, versions that a bucket keeps
   // and freed blocks of a device stay as they are. Long: it may be cut off, and goes on with the
   // next call. A vault that is encrypted is left alone. invalid_argument: the store has no keys;
@@ -122,6 +123,8 @@ class SPIND_EXPORT Store {
   // must be destroyed as well). The spaces answer key_unavailable until the next `collect`, which
   // erases them as if they were purged and their floor had passed all of it: their rows, which also
   // hold names, at once, and their bytes when its grace time is over. ok if it was done before.
+  // What was stored before the vault was encrypted is not sealed with them: of that nothing is left once
+  // its plain blobs are collected and the last vault of the store has been encrypted (encrypt_vault).
   // not_found: the tenant has no vault. conflict: it is being encrypted.
   Status destroy_vault(const std::string& tenant) const;
 

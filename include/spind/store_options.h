@@ -78,8 +78,8 @@ struct StoreOptions {
   // staged: how often what has come is brought there. Less often makes fewer and larger objects.
   std::chrono::milliseconds staged_period{1000};
   // Opens a copy of the store's folder, as after the loss of the original, on blobs that the original
-  // has used since, to go on there: what it stored after the copy was made is given up (check finds it,
-  // and what it repairs is collected after the next opening), and it is read-only within a minute.
+  // has used since, to go on there: what it stored after the copy was made is given up, and goes with the
+  // next collections, or is found by check. It is read-only within a minute of when it can ask its blobs.
   bool adopt_blobs = false;
   // Where several creates of one name at once all win in `blobs`, nothing tells two stores there apart for
   // sure, and each may remove what only the other knows. So a store is made there, moved there, adopts

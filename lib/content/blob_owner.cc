@@ -219,11 +219,10 @@ Status BlobOwner::look(const Interrupt& interrupt) {
   const std::lock_guard lock(mutex_);
   if (lost_) return *lost_;
   SPIND_TRY_ASSIGN(const auto claims, claims_on(blobs_, interrupt));
-  if (claims.empty()) return {};
-  const Claimed& newest = claims.back();
-  const bool newer =
-      newest.epoch > row_.epoch || (newest.epoch == row_.epoch && newest.claim != row_.claim);
-  return newer ? Status(lose(newest)) : Status();
+  const auto newer = std::find_if(claims.begin(), claims.end(), [this](const Claimed& claim) {
+    return claim.epoch > row_.epoch || (claim.epoch == row_.epoch && claim.claim != row_.claim);
+  });
+  return newer != claims.end() ? Status(lose(*newer)) : Status();
 }
 
 Error BlobOwner::lose(const Claimed& newest) {

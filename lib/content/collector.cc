@@ -237,6 +237,7 @@ Status Collector::remove_gathered() {
   for (const Doomed& doomed : gathered)
     if (doomed.row.place.kind == model::BlobPlace::Kind::object)
       objects.push_back(doomed.row.place.number);
+  SPIND_TRY(kv_.health());  // another copy of the store may own them by now
   SPIND_TRY(vaults_.remove_objects(objects));
   for (const Doomed& doomed : gathered) SPIND_TRY(past_damage(remove(doomed)));
   return {};
@@ -292,6 +293,7 @@ Status Collector::remove_packs() {
   const auto remove_them = [&]() -> Status {
     if (numbers.empty()) return {};
     ++vaults_.counts().blob_removals;
+    SPIND_TRY(kv_.health());
     SPIND_TRY(vaults_.packs()->remove(numbers));
     vaults_.counts().blobs_removed += numbers.size();
     SPIND_TRY(commit({model::ledger_partition()}, [&](kv::Transaction& transaction) -> kv::Outcome {

@@ -1,6 +1,7 @@
 #include "content/plain_rows.h"
 
 #include "base/try.h"
+#include "kv/row_sealer.h"
 #include "model/keys.h"
 #include "model/sealed_row.h"
 
@@ -93,14 +94,15 @@ Result<std::vector<std::string>> PlainRows::next_page(Family family, std::string
   return keys;
 }
 
-// As they are by now: some may be gone, or have been written, and sealed by that.
+// As they are by now: some may be gone, or have been written, and sealed by that. What does not open
+// stays as it is.
 Status PlainRows::seal_page(Family family, const SpaceId& space,
                             const std::vector<std::string>& keys) {
   const kv::Answer answer =
       sealing_.update({model::space_partition(space)}, [&](kv::Transaction& rows) -> kv::Outcome {
         for (const std::string& key : keys) {
           SPIND_TRY_ASSIGN(const auto value, rows.get(family, key));
-          if (value) rows.put(family, key, *value);
+          if (value && !value->starts_with(kv::kUnreadable)) rows.put(family, key, *value);
         }
         return kv::Commit{};
       });
@@ -123,6 +125,14 @@ Result<std::uint64_t> PlainRows::count(const kv::View& below) {
     }));
   }
   return plain;
+}
+
+std::vector<kv::Range> PlainRows::all_ranges() {
+  const std::string spaces = model::space_partition({}).substr(0, 1);
+  std::vector<kv::Range> ranges;
+  for (const Family family : kSpaceFamilies)
+    ranges.push_back({family, spaces, model::end_of(spaces)});
+  return ranges;
 }
 
 Result<std::vector<kv::Range>> PlainRows::ranges() {

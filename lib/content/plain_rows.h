@@ -32,8 +32,9 @@ class PlainRows {
   Status seal();
   // Those that are there, of spaces too of which nothing tells whose they are.
   Result<std::uint64_t> count(const kv::View& below);
-  // Where the rows of the vault's spaces lie.
+  // Where the rows of the vault's spaces lie, and those of all.
   Result<std::vector<kv::Range>> ranges();
+  static std::vector<kv::Range> all_ranges();
 
  private:
   enum class Whose { vault, nobody_knows, others };

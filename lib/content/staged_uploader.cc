@@ -157,12 +157,14 @@ Status StagedUploader::bring_all(const GoOn& go_on) {
 
 Status StagedUploader::bring(std::uint64_t number, const GoOn& go_on) {
   const bool settling = packs_.is_settling(number);
-  SPIND_TRY_ASSIGN(auto found, find_pack(*kv_.durable(), number));
-  if (found && found->tag == LedgerRow::pack_open) {
+  auto row = find_pack(*kv_.durable(), number);
+  if (row.ok() && *row && (*row)->tag == LedgerRow::pack_open) {
     if (settling) return {};
     SPIND_TRY(kv_.catch_up());  // its row may have been written a moment ago
-    SPIND_TRY_ASSIGN(found, find_pack(*kv_.durable(), number));
+    row = find_pack(*kv_.durable(), number);
   }
+  if (is_lost(row.code())) return keep(number);
+  SPIND_TRY_ASSIGN(const auto found, std::move(row));
   // A collector decides on it, of this run or of the next; one without a row is the check's to tell of.
   if (!found || found->tag == LedgerRow::pack_open) {
     left_open_.insert(number);

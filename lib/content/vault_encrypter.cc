@@ -1,5 +1,6 @@
 #include "content/vault_encrypter.h"
 
+#include <algorithm>
 #include <chrono>
 #include <thread>
 
@@ -32,7 +33,7 @@ Result<EncryptReport> VaultEncrypter::run() {
   SPIND_TRY(look_for_plain(ticket));
   if (report_.pieces_left + report_.rows_left > 0) return report_;
   SPIND_TRY(wait_for_readers(ticket));
-  SPIND_TRY_ASSIGN(const auto ranges, plain_rows_.ranges());
+  SPIND_TRY_ASSIGN(const auto ranges, replaced_ranges());
   SPIND_TRY(setup_.rows.below().forget_replaced(ranges));
   const std::lock_guard lock(setup_.copying);
   SPIND_TRY(setup_.keys.finish_encryption(vault_));
@@ -74,6 +75,16 @@ Status VaultEncrypter::look_for_plain(kv::Ticket& ticket) {
   SPIND_TRY_ASSIGN(report_.rows_left, plain_rows_.count(*below));
   ticket = below->ticket();
   return {};
+}
+
+// A file may hold rows of several vaults, and what was erased of spaces that are gone: whichever vault
+// ends last has all of them rewritten.
+Result<std::vector<kv::Range>> VaultEncrypter::replaced_ranges() {
+  SPIND_TRY_ASSIGN(const auto vaults, setup_.keys.list());
+  const bool others = std::any_of(vaults.begin(), vaults.end(), [&](const VaultKeys::Listed& one) {
+    return one.vault != vault_ && one.state == model::VaultKeysRow::State::encrypting;
+  });
+  return others ? plain_rows_.ranges() : Result(PlainRows::all_ranges());
 }
 
 // They were promised what they see, and would take what is plain for damage.

@@ -33,6 +33,7 @@ class VaultEncrypter {
   Status seal_pieces();
   Status look_for_plain(kv::Ticket& ticket);
   Status wait_for_readers(kv::Ticket ticket);
+  Result<std::vector<kv::Range>> replaced_ranges();
 
   const Setup setup_;
   const model::VaultId vault_;

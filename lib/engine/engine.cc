@@ -140,10 +140,15 @@ Status Engine::start(const std::string& given, const StoreOptions& options, cons
                          options.log};
   SPIND_TRY_ASSIGN(kv_, seams.open_kv ? seams.open_kv(kv_setup) : default_kv(kv_setup));
   if (options.blobs != nullptr) kv_ = kv::fence_writes(std::move(kv_), fence_);
-  SPIND_TRY(open_keys(options, in_memory));
-  const bool got_keys = keys_ != nullptr && !folder_.is_sealed && !folder_.is_new && !in_memory;
-  if (folder_.is_older || got_keys) SPIND_TRY(renew_store_folder(files_, folder, format()));
+  // A new store has its keys before it takes a place for its blobs; one that gets keys only now, for ever,
+  // knows before whether it opens there at all.
+  const bool keys_first = folder_.is_new || in_memory;
+  if (keys_first) SPIND_TRY(open_keys(options, in_memory));
   SPIND_TRY(open_blobs(options, seams, in_memory));
+  if (!keys_first) SPIND_TRY(open_keys(options, in_memory));
+  const bool got_keys = keys_ != nullptr && !folder_.is_sealed && !folder_.is_new && !in_memory;
+  if ((folder_.is_older && !opened_read_only_) || got_keys)
+    SPIND_TRY(renew_store_folder(files_, folder, format()));
   const content::Setup setup{.kv = kv_.get(),
                              .blobs = blobs_.get(),
                              .files = &files_,

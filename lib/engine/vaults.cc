@@ -32,7 +32,8 @@ Status Engine::open_keys(const StoreOptions& options, bool in_memory) {
                               .random = &Random::system(),
                               .store_is_new = in_memory || folder_.is_new,
                               // Where FORMAT says that it has keys, it lost rows.
-                              .encrypt_existing = options.encrypt_existing && !folder_.is_sealed}));
+                              .encrypt_existing = options.encrypt_existing && !folder_.is_sealed &&
+                                                  !opened_read_only_}));
   if (!keys_->encrypts() && folder_.is_sealed)
     return Error{.code = Code::key_unavailable,
                  .text =

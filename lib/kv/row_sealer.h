@@ -10,6 +10,9 @@
 
 namespace spind::kv {
 
+// Begins what is read of a row that does not open. No record begins with this byte, and no name does.
+inline constexpr char kUnreadable = '\xff';
+
 // The keys of one partition's rows. Thread-safe.
 class RowKeys {
  public:

@@ -133,8 +133,17 @@ void CrashDriver::judge(Aftermath& tally) {
   Result<Store> store = engine::open_with(folder_ / "store", options, seams);
   if (!store.ok()) return tally.note("open: " + store.error().to_string());
   look_at(*store, ledger_, tally);
+  if (options.encrypt_existing) expect_encrypted(*store, tally);
   if (place_->stages()) bring_staged(*store, tally);
   place_->compare(folder_ / "store", *rows, ledger_, tally);
+}
+
+// Whatever kills left of it, encrypting goes on and ends.
+void CrashDriver::expect_encrypted(const Store& store, Aftermath& tally) {
+  const Result<EncryptReport> encrypted = store.encrypt_vault("default");
+  if (encrypted.code() == Code::not_found) return;
+  if (!encrypted.ok()) return tally.note("encrypt: " + encrypted.error().to_string());
+  if (!encrypted->finished) tally.note("encrypt: something is plain still");
 }
 
 // What was staged was looked at where it lay. The same must be true of it where it goes to.

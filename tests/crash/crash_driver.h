@@ -50,6 +50,7 @@ class CrashDriver {
   void run_writer(Aftermath& tally);
   void listen(WorkerProcess& process, Aftermath& tally);
   void judge(Aftermath& tally);
+  void expect_encrypted(const Store& store, Aftermath& tally);
   void bring_staged(const Store& store, Aftermath& tally);
 
   std::uint64_t seed_;

@@ -20,10 +20,12 @@ auto MirroredBlobs::ask(Backend& backend, Call call, const Interrupt& interrupt)
   const std::int64_t begin_ns = clock_.monotonic_ns();
   auto answer = call(*backend.store);
   const std::int64_t now_ns = clock_.monotonic_ns();
-  // That a caller gave up tells something of the backend only if it had time to answer.
-  if (answer.ok() || spind::ask(interrupt).ok())
+  // That a caller's time was over tells something of the backend only if it had time to answer; that he
+  // went elsewhere tells nothing.
+  const Code asked = answer.ok() ? Code::ok : spind::ask(interrupt).code();
+  if (asked == Code::ok)
     backend.health.answered(answer.code(), now_ns);
-  else if (now_ns - begin_ns >= kSilenceNs)
+  else if (asked == Code::deadline_exceeded && now_ns - begin_ns >= kSilenceNs)
     backend.health.answered(Code::unavailable, now_ns);
   return answer;
 }

@@ -11,9 +11,6 @@
 
 namespace spind::kv {
 
-// No record begins with this byte, and no name does.
-inline constexpr char kUnreadable = '\xff';
-
 // What is read of a row: its value as it is, opened, or a value that nobody takes for a good one.
 // key_unavailable.
 Status open_row(RowSealer& sealer, Family family, std::string_view key, std::string_view value,

@@ -291,11 +291,11 @@ TEST_CASE("vault copy: ends with its session's time, and when what it goes to is
   crossing.fill("/from");
   const std::uint64_t pieces = crossing.pieces();
   SessionOptions who{.user = "ada"};
-  who.timeout = std::chrono::milliseconds(300);
+  who.timeout = std::chrono::seconds(2);
   const Session hurried = crossing.store.store().session(who).value();
   CopyOptions options;
   options.progress = [](const Progress&) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(310));
+    std::this_thread::sleep_for(std::chrono::milliseconds(2'010));
     return true;
   };
   CHECK(
