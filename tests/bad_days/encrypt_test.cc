@@ -1,5 +1,6 @@
 // Stores that were made without keys and are encrypted later, while they are in use.
 #include <array>
+#include <atomic>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
@@ -17,6 +18,7 @@
 #include "spind/blob_places.h"
 #include "spind/key_provider.h"
 #include "support/harness.h"
+#include "support/store/open_door.h"
 #include "support/store/test_clock.h"
 #include "support/store/test_store.h"
 
@@ -315,6 +317,66 @@ TEST_CASE("bad day: what was plain before a store was encrypted is nowhere in it
     store.close();
     CHECK(found_in({store.folder(), bucket.path()}, planted) == 0);
   }
+}
+
+TEST_CASE("encrypt: the last vault takes what was plain of spaces that are gone from the files") {
+  if (kThreadSanitizer) return;
+  const KeyFile keys;
+  TestClock clock;
+  TestStore store(MetadataEngine::rocksdb, seams_with(clock), plainly());
+  Held gone, held;
+  gone.put_all(make_space_of(store.store(), "closed school"));
+  store.reopen();  // so that it lies in tables
+  {
+    const Space closed = space_of(store.store(), "closed school");
+    REQUIRE(closed.disable().ok());
+    REQUIRE(closed.purge().ok());
+  }
+  for (int round = 0; round < 4; ++round) {
+    clock.advance(std::int64_t{8 * 24} * 3600 * 1'000'000'000);
+    REQUIRE(store.store().collect({}).ok());
+  }
+  held.put_all(make_space_of(store.store(), "default"));
+  begin(store, keys.provider());
+  std::vector<std::string> planted = gone.planted();
+  CHECK(found_in({store.folder()}, planted) > 0);
+  for (const char* tenant : {"closed school", "default"})
+    REQUIRE(store.store().encrypt_vault(tenant)->finished);
+  for (const std::string& text : held.planted()) planted.push_back(text);
+  for (int round = 0; round < 4; ++round) {
+    clock.advance(std::int64_t{25} * 3600 * 1'000'000'000);
+    REQUIRE(store.store().collect({}).ok());
+  }
+  CHECK(found_in({store.folder()}, planted) == 0);
+  held.check(space_of(store.store(), "default"));
+}
+
+TEST_CASE("encrypt: keys that know no context and fail for a moment make nothing of it damage") {
+  auto fails = std::make_shared<std::atomic<int>>(0);
+  const KeyProviderPtr inner = open_door();
+  KeyCallbacks callbacks;
+  callbacks.current_key_id = [inner] { return inner->current_key_id(); };
+  callbacks.wrap = [inner](std::span<const std::uint8_t> plain, std::string_view context) {
+    return inner->wrap(plain, context);
+  };
+  callbacks.unwrap = [inner, fails](const WrappedKey& wrapped, std::string_view context,
+                                    std::span<std::uint8_t> plain) -> Status {
+    if (context.find("vault") != context.npos && fails->fetch_sub(1) > 0)
+      return Error{.code = Code::unavailable, .text = "not now"};
+    return inner->unwrap(wrapped, context, plain);
+  };
+  const KeyProviderPtr keys = *key_callbacks(std::move(callbacks));
+  TestStore store(MetadataEngine::memory, {}, plainly());
+  Held held;
+  held.put_all(make_space_of(store.store(), "default"));
+  begin(store, keys);
+  store.reopen();
+  *fails = 1;  // the next one, whoever asks
+  held.check(space_of(store.store(), "default"));
+  CHECK(store.findings() == "");
+  CHECK(store.store().encrypt_vault("default")->finished);
+  held.check(space_of(store.store(), "default"));
+  CHECK(store.findings(true) == "");
 }
 
 TEST_CASE("bad day: what is plain is not believed once a vault was encrypted") {

@@ -11,6 +11,7 @@
 #include "spind/blob_layers.h"
 #include "spind/blob_places.h"
 #include "support/store/content.h"
+#include "support/store/open_door.h"
 #include "support/store/test_store.h"
 
 namespace spind::test {
@@ -192,6 +193,30 @@ TEST_CASE("bad day: an older copy of a store is only read, until it adopts the b
     CHECK(copies.blobs->cleared == cleared + 1);
     REQUIRE(space_of(copy).put("/mine", content(9, 9 << 20)).ok());
     check_files(copy, 1);
+  }
+}
+
+TEST_CASE("older copy: one that is only read gets no keys, nor does a store without its blobs") {
+  Copies copies;
+  copies.blobs = std::make_shared<Watched>();
+  Store original = copies.open("store").value();
+  put_files(original, 1);
+  REQUIRE(original.close().ok());
+  copies.copy("store", "older");
+  original = copies.open("store").value();
+  REQUIRE(original.close().ok());
+  copies.options.keys = open_door();
+  copies.options.encrypt_existing = true;
+  CHECK(copies.open("older").code() == Code::invalid_argument);
+  StoreOptions nowhere;
+  nowhere.keys = open_door();
+  nowhere.encrypt_existing = true;
+  CHECK(Store::open(copies.folder / "store", nowhere).code() == Code::invalid_argument);
+  copies.options.keys = nullptr;
+  copies.options.encrypt_existing = false;
+  for (const char* name : {"older", "store"}) {
+    Store plain = copies.open(name).value();
+    check_files(plain, 1);
   }
 }
 
