@@ -144,11 +144,11 @@ Status Engine::start(const std::string& given, const StoreOptions& options, cons
   // knows before whether it opens there at all.
   const bool keys_first = folder_.is_new || in_memory;
   if (keys_first) SPIND_TRY(open_keys(options, in_memory));
+  if (folder_.is_older) SPIND_TRY(renew_store_folder(files_, folder, format()));
   SPIND_TRY(open_blobs(options, seams, in_memory));
   if (!keys_first) SPIND_TRY(open_keys(options, in_memory));
-  const bool got_keys = keys_ != nullptr && !folder_.is_sealed && !folder_.is_new && !in_memory;
-  if ((folder_.is_older && !opened_read_only_) || got_keys)
-    SPIND_TRY(renew_store_folder(files_, folder, format()));
+  const bool got_keys = keys_ != nullptr && !folder_.is_sealed && !keys_first;
+  if (got_keys) SPIND_TRY(renew_store_folder(files_, folder, format()));
   const content::Setup setup{.kv = kv_.get(),
                              .blobs = blobs_.get(),
                              .files = &files_,
