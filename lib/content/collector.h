@@ -115,6 +115,7 @@ class Collector {
   Status doom_condemned(const model::VaultId& vault, std::uint8_t bucket);
   Status doom(const model::VaultId& vault, const model::PieceId& piece);
   Status remove_doomed(const model::VaultId& vault, std::uint8_t bucket);
+  Status may_remove();
   Status remove_gathered();
   Status remove(const Doomed& doomed);
   Status remove_packs();

@@ -87,7 +87,7 @@ Result<bool> Collector::sweep_object(const kv::View& view, std::uint64_t number)
   const BlobPlace place{BlobPlace::Kind::object, number, 0};
   SPIND_TRY_ASSIGN(const bool used, in_use(view, *header, place));
   if (used) return true;
-  SPIND_TRY(kv_.health());
+  SPIND_TRY(may_remove());
   SPIND_TRY(vaults_.blobs().remove(name));
   ++done_.removed;
   done_.bytes += header->piece_stored_bytes;
