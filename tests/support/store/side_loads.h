@@ -14,8 +14,8 @@ Status let_go(const Space& forgetful, std::uint64_t round);
 
 // A space of uploads that are finished, held, released, quarantined, aborted and forgotten, of a
 // folder that goes to the trash and comes back, whole or in part, of versions, tags and favourites,
-// of copies out of the `source`, whose vault is another one, and which is out of use for a moment now and then. Made if it is not
-// there.
+// of copies out of the `source`, whose vault is another one, and which is out of use for a moment now and
+// then. Made if it is not there.
 Result<Space> desk_space(const Session& session);
 Status tidy_desk(const Session& session, const Space& desk, const Space& source,
                  std::uint64_t round);
