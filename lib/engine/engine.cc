@@ -51,9 +51,8 @@ std::optional<content::StagedOptions> staging(const StoreOptions& options) {
 }
 
 constexpr std::string_view kUnfenced =
-    "the place of the blobs lets several creates of one name win: nothing tells a second store or "
-    "copy "
-    "apart that is opened on it, so let there never be one";
+    "the place of the blobs lets several creates of one name win, so nothing tells a second store "
+    "or copy apart that is opened on it: let there never be one";
 
 std::optional<Error> why_read_only(const kv::Fence& fence) {
   const Status open = fence.may_write();

@@ -2,13 +2,15 @@
 
 #include <utility>
 
+#include "kv/store_over.h"
+
 namespace spind::kv {
 namespace {
 
-class FencedStore final : public Store {
+class FencedStore final : public StoreOver {
  public:
   FencedStore(std::unique_ptr<Store> below, const Fence& fence)
-      : below_(std::move(below)), fence_(fence) {}
+      : StoreOver(std::move(below)), fence_(fence) {}
 
   Answer update(std::vector<std::string> partitions, const Body& body) override {
     Status open = fence_.may_write();
@@ -24,24 +26,7 @@ class FencedStore final : public Store {
     return open.ok() ? below_->health() : std::move(open);
   }
 
-  Status wait(Ticket ticket, std::int64_t deadline_monotonic_ns) override {
-    return below_->wait(ticket, deadline_monotonic_ns);
-  }
-  Status catch_up(std::int64_t deadline_monotonic_ns) override {
-    return below_->catch_up(deadline_monotonic_ns);
-  }
-  std::optional<Status> verdict(Ticket ticket) override { return below_->verdict(ticket); }
-  void on_durable(Ticket ticket, std::function<void(Status)> done) override {
-    below_->on_durable(ticket, std::move(done));
-  }
-  SnapshotRef durable() override { return below_->durable(); }
-  Ticket oldest_snapshot() override { return below_->oldest_snapshot(); }
-  Ticket latest() override { return below_->latest(); }
-  Status checkpoint(const std::string& folder) override { return below_->checkpoint(folder); }
-  Metrics metrics() override { return below_->metrics(); }
-
  private:
-  const std::unique_ptr<Store> below_;
   const Fence& fence_;
 };
 

@@ -23,7 +23,7 @@ constexpr std::uint64_t kCachedOffsetMax = std::uint64_t{1} << 62;
 
 CachedBlobs::CachedBlobs(BlobStorePtr under, const DiskCacheOptions& options, Clock& clock,
                          std::unique_ptr<CacheFolder> folder)
-    : under_(std::move(under)),
+    : BlobsOver(std::move(under)),
       clock_(clock),
       folder_(std::move(folder)),
       block_bytes_(options.block_bytes),

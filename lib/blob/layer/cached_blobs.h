@@ -12,13 +12,14 @@
 #include <mutex>
 
 #include "base/clock.h"
+#include "blob/layer/blobs_over.h"
 #include "blob/layer/cache_folder.h"
 #include "spind/blob_layers.h"
 
 namespace spind {
 
 // Thread-safe.
-class CachedBlobs final : public BlobCache {
+class CachedBlobs final : public BlobsOver<BlobCache> {
  public:
   // Borrows `files` and `clock`.
   static Result<std::shared_ptr<CachedBlobs>> open(BlobStorePtr under,
@@ -43,8 +44,6 @@ class CachedBlobs final : public BlobCache {
   Result<std::vector<BlobListItem>> list_unless(std::string_view prefix, std::string_view after,
                                                 std::size_t count_max,
                                                 const Interrupt& interrupt) override;
-  Result<bool> creates_are_atomic() override { return under_->creates_are_atomic(); }
-  void clear_leftovers() override { under_->clear_leftovers(); }
   std::string metrics_text() const override;
   DiskCacheMetrics metrics() const override;
   void forget(std::string_view name) override;
@@ -99,7 +98,6 @@ class CachedBlobs final : public BlobCache {
   void device_failed();
   bool device_rests();
 
-  const BlobStorePtr under_;
   Clock& clock_;
   const std::unique_ptr<CacheFolder> folder_;
   const std::uint64_t block_bytes_;

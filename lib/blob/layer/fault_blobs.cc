@@ -7,7 +7,7 @@
 namespace spind {
 
 FaultBlobs::FaultBlobs(BlobStorePtr under, const FaultOptions& options, Pause& pause)
-    : under_(std::move(under)), pause_(pause), options_(options), random_(options.seed) {}
+    : BlobsOver(std::move(under)), pause_(pause), options_(options), random_(options.seed) {}
 
 void FaultBlobs::set(const FaultOptions& options) {
   const std::lock_guard lock(mutex_);

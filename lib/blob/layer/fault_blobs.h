@@ -6,13 +6,14 @@
 #include <mutex>
 #include <random>
 
+#include "blob/layer/blobs_over.h"
 #include "blob/layer/pause.h"
 #include "spind/blob_layers.h"
 
 namespace spind {
 
 // Thread-safe.
-class FaultBlobs final : public FaultyBlobs {
+class FaultBlobs final : public BlobsOver<FaultyBlobs> {
  public:
   // Borrows `pause`.
   FaultBlobs(BlobStorePtr under, const FaultOptions& options, Pause& pause);
@@ -26,9 +27,6 @@ class FaultBlobs final : public FaultyBlobs {
   Status remove_all(std::span<const std::string> names) override;
   Result<std::vector<BlobListItem>> list(std::string_view prefix, std::string_view after,
                                          std::size_t count_max) override;
-  Result<bool> creates_are_atomic() override { return under_->creates_are_atomic(); }
-  void clear_leftovers() override { under_->clear_leftovers(); }
-  std::string metrics_text() const override { return under_->metrics_text(); }
   void set(const FaultOptions& options) override;
   std::uint64_t fired(BlobFault fault) const override;
 
@@ -49,7 +47,6 @@ class FaultBlobs final : public FaultyBlobs {
   // How many of the bytes that were read are answered, one of them maybe changed.
   std::size_t spoil(const Fate& fate, std::span<std::uint8_t> bytes);
 
-  const BlobStorePtr under_;
   Pause& pause_;
   std::mutex mutex_;
   FaultOptions options_;

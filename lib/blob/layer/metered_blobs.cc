@@ -23,7 +23,7 @@ std::string as_label(std::string_view text) {
 }  // namespace
 
 MeteredBlobs::MeteredBlobs(BlobStorePtr under, std::string_view label, Clock& clock)
-    : under_(std::move(under)), label_(as_label(label)), clock_(clock) {}
+    : BlobsOver(std::move(under)), label_(as_label(label)), clock_(clock) {}
 
 template <class Call>
 auto MeteredBlobs::measure(BlobRequest request, Call call) -> decltype(call()) {

@@ -5,6 +5,7 @@
 #include <atomic>
 
 #include "base/clock.h"
+#include "blob/layer/blobs_over.h"
 #include "spind/blob_layers.h"
 
 namespace spind {
@@ -13,7 +14,7 @@ enum class BlobRequest : std::uint8_t { put, get, range, remove, list };
 inline constexpr std::size_t kBlobRequests = 5;
 
 // Thread-safe.
-class MeteredBlobs final : public BlobMeter {
+class MeteredBlobs final : public BlobsOver<BlobMeter> {
  public:
   // Borrows `clock`.
   MeteredBlobs(BlobStorePtr under, std::string_view label, Clock& clock);
@@ -38,8 +39,6 @@ class MeteredBlobs final : public BlobMeter {
   Result<std::vector<BlobListItem>> list_unless(std::string_view prefix, std::string_view after,
                                                 std::size_t count_max,
                                                 const Interrupt& interrupt) override;
-  Result<bool> creates_are_atomic() override { return under_->creates_are_atomic(); }
-  void clear_leftovers() override { under_->clear_leftovers(); }
   std::string metrics_text() const override;
   std::string metrics() const override;
 
@@ -61,7 +60,6 @@ class MeteredBlobs final : public BlobMeter {
   void print_outcomes(std::string& out) const;
   void print_times(std::string& out) const;
 
-  const BlobStorePtr under_;
   const std::string label_;
   Clock& clock_;
   std::array<Counts, kBlobRequests> requests_{};

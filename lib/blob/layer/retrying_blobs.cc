@@ -52,7 +52,7 @@ bool RetryBudget::draw(std::int64_t now_ns) {
 
 RetryingBlobs::RetryingBlobs(BlobStorePtr under, const RetryOptions& options, Clock& clock,
                              Random& random, Pause& pause)
-    : under_(std::move(under)),
+    : BlobsOver(std::move(under)),
       options_(options),
       clock_(clock),
       random_(random),

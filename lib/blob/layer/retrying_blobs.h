@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/random.h"
+#include "blob/layer/blobs_over.h"
 #include "blob/layer/pause.h"
 #include "spind/blob_layers.h"
 
@@ -32,7 +33,7 @@ class RetryBudget {
 };
 
 // Thread-safe.
-class RetryingBlobs final : public BlobStore {
+class RetryingBlobs final : public BlobsOver<> {
  public:
   // Borrows all but `under`.
   RetryingBlobs(BlobStorePtr under, const RetryOptions& options, Clock& clock, Random& random,
@@ -58,9 +59,6 @@ class RetryingBlobs final : public BlobStore {
   Result<std::vector<BlobListItem>> list_unless(std::string_view prefix, std::string_view after,
                                                 std::size_t count_max,
                                                 const Interrupt& interrupt) override;
-  Result<bool> creates_are_atomic() override { return under_->creates_are_atomic(); }
-  void clear_leftovers() override { under_->clear_leftovers(); }
-  std::string metrics_text() const override { return under_->metrics_text(); }
 
  private:
   template <class Call>
@@ -68,7 +66,6 @@ class RetryingBlobs final : public BlobStore {
   // Lets the time before the next attempt pass; false if there is to be none.
   bool wait_for_next(std::uint32_t attempt, std::int64_t begin_ns, const Interrupt& interrupt);
 
-  const BlobStorePtr under_;
   const RetryOptions options_;
   Clock& clock_;
   Random& random_;

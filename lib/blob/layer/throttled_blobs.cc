@@ -43,7 +43,7 @@ void Turns::take_later(std::uint64_t units) {
 
 ThrottledBlobs::ThrottledBlobs(BlobStorePtr under, const ThrottleOptions& options, Clock& clock,
                                Pause& pause)
-    : under_(std::move(under)),
+    : BlobsOver(std::move(under)),
       clock_(clock),
       pause_(pause),
       requests_(options.requests_a_second, clock.monotonic_ns()),

@@ -4,6 +4,7 @@
 #include <mutex>
 
 #include "base/clock.h"
+#include "blob/layer/blobs_over.h"
 #include "blob/layer/pause.h"
 #include "spind/blob_layers.h"
 
@@ -30,7 +31,7 @@ class Turns {
 };
 
 // Thread-safe.
-class ThrottledBlobs final : public BlobStore {
+class ThrottledBlobs final : public BlobsOver<> {
  public:
   // Borrows all but `under`.
   ThrottledBlobs(BlobStorePtr under, const ThrottleOptions& options, Clock& clock, Pause& pause);
@@ -55,16 +56,12 @@ class ThrottledBlobs final : public BlobStore {
   Result<std::vector<BlobListItem>> list_unless(std::string_view prefix, std::string_view after,
                                                 std::size_t count_max,
                                                 const Interrupt& interrupt) override;
-  Result<bool> creates_are_atomic() override { return under_->creates_are_atomic(); }
-  void clear_leftovers() override { under_->clear_leftovers(); }
-  std::string metrics_text() const override { return under_->metrics_text(); }
 
  private:
   // Takes a turn for one request, and one for its bytes, and waits for the later of the two.
   Status wait(Turns& bytes, std::uint64_t size_bytes, const Interrupt& interrupt = nullptr);
   Result<std::size_t> settle(std::uint64_t wanted_bytes, Result<std::size_t> read);
 
-  const BlobStorePtr under_;
   Clock& clock_;
   Pause& pause_;
   Turns requests_, reads_, writes_;

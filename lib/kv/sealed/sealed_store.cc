@@ -5,6 +5,7 @@
 
 #include "base/try.h"
 #include "kv/sealed/sealed_view.h"
+#include "kv/store_over.h"
 
 namespace spind::kv {
 namespace {
@@ -100,10 +101,10 @@ class SealingTransaction final : public Transaction {
   Status failed_;
 };
 
-class SealedStore final : public Store {
+class SealedStore final : public StoreOver {
  public:
   SealedStore(std::unique_ptr<Store> below, RowSealer& sealer)
-      : below_(std::move(below)), sealer_(sealer) {}
+      : StoreOver(std::move(below)), sealer_(sealer) {}
 
   Answer update(std::vector<std::string> partitions, const Body& body) override {
     KeysAtHand keys(sealer_);
@@ -118,30 +119,11 @@ class SealedStore final : public Store {
     });
   }
 
-  Status wait(Ticket ticket, std::int64_t deadline_monotonic_ns) override {
-    return below_->wait(ticket, deadline_monotonic_ns);
-  }
-  Status catch_up(std::int64_t deadline_monotonic_ns) override {
-    return below_->catch_up(deadline_monotonic_ns);
-  }
-  std::optional<Status> verdict(Ticket ticket) override { return below_->verdict(ticket); }
-  void on_durable(Ticket ticket, std::function<void(Status)> done) override {
-    below_->on_durable(ticket, std::move(done));
-  }
   SnapshotRef durable() override {
     return std::make_shared<const OpeningSnapshot>(sealer_, below_->durable());
   }
-  Ticket oldest_snapshot() override { return below_->oldest_snapshot(); }
-  Ticket latest() override { return below_->latest(); }
-  Status checkpoint(const std::string& folder) override { return below_->checkpoint(folder); }
-  Status forget_replaced(std::span<const Range> ranges) override {
-    return below_->forget_replaced(ranges);
-  }
-  Status health() override { return below_->health(); }
-  Metrics metrics() override { return below_->metrics(); }
 
  private:
-  const std::unique_ptr<Store> below_;
   RowSealer& sealer_;
 };
 
