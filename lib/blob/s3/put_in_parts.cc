@@ -9,6 +9,7 @@
 
 #include "base/try.h"
 #include "blob/blob_name.h"
+#include "blob/interrupt.h"
 #include "blob/s3/payload.h"
 #include "blob/s3/s3_blob_store.h"
 #include "blob/s3/xml.h"
