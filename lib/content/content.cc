@@ -102,7 +102,7 @@ class VaultContent final : public Content {
         // Each part is enough for one piece of its kind, however little there is in all.
         small_pieces_(std::max<std::uint64_t>(moving_bytes(setup) / 4, 2 << 20)),
         large_pieces_(large_bytes(setup)),
-        reading_(std::max<std::uint64_t>(moving_bytes(setup) / 4, 2 << 20)),
+        reading_(std::max<std::uint64_t>(moving_bytes(setup) / 4, 2 << 20), clock_),
         workers_(*setup.threads, setup.gather ? kFarWorkerCount : kWorkerCount),
         resources_{vaults_,  claims_,  small_pieces_, large_pieces_,
                    reading_, workers_, codec_,        reading_ahead(setup)} {}
@@ -297,14 +297,10 @@ class VaultContent final : public Content {
     return std::max(half - std::min(half, gathering), stored_size(kPieceBytesMax));
   }
 
-  // Of what is far away as much as one reader may hold without being taken for a crowd, in few requests:
-  // each costs who serves it as much as a MiB does.
-  ReadingAhead reading_ahead(const Setup& setup) const {
+  // Few requests for what is far away: each costs who serves it as much as a MiB does.
+  static ReadingAhead reading_ahead(const Setup& setup) {
     if (!setup.gather) return {};
-    const auto frames = static_cast<std::uint32_t>(std::clamp<std::uint64_t>(
-        std::bit_floor(reading_.all_bytes() / 12 / kFrameBytesMax), kWindowFrames, kReadFramesMax));
-    const std::uint64_t windows = reading_.all_bytes() * 3 / 8 / (frames * kFrameBytesMax);
-    return {std::clamp<std::size_t>(windows, 3, 16), frames, true};
+    return {.windows = 16, .window_frames = kReadFramesMax, .far = true};
   }
 
   // With a folder of their own, small pieces may lie there first.
@@ -349,7 +345,8 @@ class VaultContent final : public Content {
   const std::unique_ptr<Packs> packs_;
   Vaults vaults_;
   Claims claims_;
-  MemoryBudget small_pieces_, large_pieces_, reading_;
+  MemoryBudget small_pieces_, large_pieces_;
+  ReadingShares reading_;
   WorkerPool workers_;
   Resources resources_;
   CollectorMemory collector_{clock_};

@@ -37,11 +37,6 @@ std::uint64_t MemoryBudget::used_bytes() {
   return all_bytes_ - free_bytes_;
 }
 
-bool MemoryBudget::crowded() {
-  const std::lock_guard lock(mutex_);
-  return free_bytes_ < all_bytes_ / 2;
-}
-
 void MemoryBudget::give_back(std::uint64_t bytes) {
   {
     const std::lock_guard lock(mutex_);

@@ -52,8 +52,6 @@ class MemoryBudget {
                                 std::chrono::milliseconds patience = std::chrono::milliseconds(0));
   std::uint64_t all_bytes() const { return all_bytes_; }
   std::uint64_t used_bytes();
-  // Less than half of it is free.
-  bool crowded();
 
  private:
   void give_back(std::uint64_t bytes);

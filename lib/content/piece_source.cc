@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cstring>
 
 #include "base/try.h"
@@ -12,6 +13,10 @@ namespace {
 
 // So many reads in sequence make it worth while to read ahead.
 constexpr std::uint32_t kSequenceMin = 2;
+
+// Into so many windows a reader divides its share of the memory: one is in use, the others are on
+// their way.
+constexpr std::uint64_t kWindowsMin = 3, kWindowsWanted = 6;
 
 // So many pieces are announced to the device: several, so that it always has something to do.
 constexpr std::size_t kPiecesHinted = 4;
@@ -107,6 +112,14 @@ struct PieceSource::Ahead {
     SPIND_TRY(wait_unless(loaded, lock, interrupt, there));
     return outcome->ok();
   }
+  // Gives its memory back, unless a worker is at it.
+  bool give_up() {
+    const std::lock_guard lock(mutex);
+    if (begun && !outcome) return false;
+    called_off = true;
+    window = {};
+    return true;
+  }
   void await_call_off() {
     std::unique_lock lock(mutex);
     loaded.wait(lock, [&] { return !begun || outcome.has_value(); });
@@ -129,7 +142,10 @@ PieceSource::PieceSource(Resources& resources, const model::VaultId& vault,
   for (const model::Piece& piece : pieces_) ends_.push_back(size_ += piece.size_bytes);
 }
 
-PieceSource::~PieceSource() { call_off_ahead(); }
+PieceSource::~PieceSource() {
+  resources_.reading.leave(*this);
+  call_off_ahead();
+}
 
 std::size_t PieceSource::piece_at(std::uint64_t offset) const {
   return static_cast<std::size_t>(std::upper_bound(ends_.begin(), ends_.end(), offset) -
@@ -149,7 +165,8 @@ Result<std::size_t> PieceSource::read_at(std::uint64_t offset, std::span<std::ui
   if (got.code() == Code::cancelled || got.code() == Code::deadline_exceeded)
     for (const std::shared_ptr<Ahead>& ahead : ahead_) ahead->call_off();
   if (got.code() == Code::corruption) ++resources_.vaults.counts().corruptions;
-  drop_if_crowded();
+  if (held_bytes() > 0) hold_at_most(resources_.reading.share_of(*this));
+  if (held_bytes() == 0) resources_.reading.leave(*this);
   return got;
 }
 
@@ -208,14 +225,19 @@ bool PieceSource::shows(std::size_t piece, std::uint32_t frame) const {
 Status PieceSource::show(std::size_t piece, std::uint32_t frame, std::uint32_t count,
                          const Interrupt& interrupt) {
   const bool in_sequence = sequence_ >= kSequenceMin;
+  const std::uint64_t share = resources_.reading.share_of(*this);
   SPIND_TRY_ASSIGN(const bool taken, take_ahead(piece, frame, interrupt));
   if (!taken) {
-    const std::uint32_t most = in_sequence ? resources_.ahead.window_frames : count;
-    count = std::min(most, frames_of(pieces_[piece]) - frame);
+    count = in_sequence ? window_frames(share)
+                        : static_cast<std::uint32_t>(
+                              std::clamp<std::uint64_t>(share / kFrameBytesMax, 1, count));
+    count = std::min(count, frames_of(pieces_[piece]) - frame);
     if (window_.lease.size_bytes() < count * kFrameBytesMax) {
       window_ = {};
       spares_.clear();
-      SPIND_TRY_ASSIGN(window_.lease, resources_.reading.take(count * kFrameBytesMax, interrupt));
+      call_off_ahead();
+      SPIND_TRY_ASSIGN(window_.lease,
+                       resources_.reading.take(*this, count * kFrameBytesMax, interrupt));
     }
     window_.piece = piece;
     window_.first = frame;
@@ -225,7 +247,7 @@ Status PieceSource::show(std::size_t piece, std::uint32_t frame, std::uint32_t c
       return loaded;
     }
   }
-  if (in_sequence) load_ahead();
+  if (in_sequence) load_ahead(share);
   return {};
 }
 
@@ -301,7 +323,7 @@ Result<bool> PieceSource::take_ahead(std::size_t piece, std::uint32_t frame,
   return true;
 }
 
-void PieceSource::load_ahead() {
+void PieceSource::load_ahead(std::uint64_t share) {
   const FrameWindow& last = ahead_.empty() ? window_ : ahead_.back()->window;
   std::size_t piece = last.piece;
   std::uint32_t first = last.first + last.count;
@@ -310,31 +332,70 @@ void PieceSource::load_ahead() {
       first = 0;
       if (++piece == pieces_.size()) return;
     }
-    const std::uint32_t count =
-        std::min(resources_.ahead.window_frames, frames_of(pieces_[piece]) - first);
-    FrameWindow window;
-    if (!spares_.empty()) {
-      window = std::move(spares_.back());
-      spares_.pop_back();
-    }
-    if (window.lease.size_bytes() < count * kFrameBytesMax) {
-      window = {};
-      auto lease = resources_.reading.try_take(count * kFrameBytesMax);
-      if (!lease) return;
-      window.lease = *std::move(lease);
-    }
-    window.piece = piece;
-    window.first = first;
-    window.count = count;
+    const std::uint32_t count = std::min(window_frames(share), frames_of(pieces_[piece]) - first);
+    std::optional<FrameWindow> window = memory_for(count, share);
+    if (!window) return;
+    window->piece = piece;
+    window->first = first;
+    window->count = count;
     first += count;
     auto ahead = std::make_shared<Ahead>();
-    ahead->window = std::move(window);
+    ahead->window = *std::move(window);
     ahead_.push_back(ahead);
     resources_.workers.run([this, ahead] {
       if (!ahead->begin()) return;
       ahead->finish(load(ahead->window, [&] { return ahead->going_on(); }));
     });
   }
+}
+
+// A window that is big enough, one that has done its work if there is one.
+std::optional<FrameWindow> PieceSource::memory_for(std::uint32_t frames, std::uint64_t share) {
+  const std::uint64_t bytes = frames * kFrameBytesMax;
+  FrameWindow window;
+  if (!spares_.empty()) {
+    window = std::move(spares_.back());
+    spares_.pop_back();
+  }
+  if (window.lease.size_bytes() >= bytes) return window;
+  window = {};
+  if (held_bytes() + bytes > share) return std::nullopt;
+  auto lease = resources_.reading.try_take(bytes);
+  if (!lease) return std::nullopt;
+  window.lease = *std::move(lease);
+  return window;
+}
+
+// A request costs who serves it as much as a MiB does, so windows are of that first; then more of them
+// are on their way; then they grow.
+std::uint32_t PieceSource::window_frames(std::uint64_t share) const {
+  const std::uint64_t bytes =
+      std::max(std::min<std::uint64_t>(share / kWindowsMin, kWindowBytes), share / kWindowsWanted);
+  return static_cast<std::uint32_t>(
+      std::clamp<std::uint64_t>(bytes / kFrameBytesMax, 1, resources_.ahead.window_frames));
+}
+
+std::uint64_t PieceSource::held_bytes() const {
+  std::uint64_t bytes = window_.lease.size_bytes();
+  for (const FrameWindow& spare : spares_) bytes += spare.lease.size_bytes();
+  for (const auto& ahead : ahead_) bytes += ahead->window.lease.size_bytes();
+  return bytes;
+}
+
+// As far as that can be without waiting for what is on its way: first memory without bytes, then what
+// would be wanted last.
+void PieceSource::hold_at_most(std::uint64_t bytes) {
+  if (held_bytes() <= bytes) return;
+  spares_.clear();
+  while (held_bytes() > bytes && !ahead_.empty() && ahead_.back()->give_up()) ahead_.pop_back();
+  if (window_.lease.size_bytes() > bytes) window_ = {};
+}
+
+std::uint64_t PieceSource::shrink_to(std::uint64_t bytes) {
+  const std::unique_lock lock(mutex_, std::try_to_lock);
+  if (!lock.owns_lock()) return resources_.reading.all_bytes();
+  hold_at_most(bytes);
+  return held_bytes();
 }
 
 // The device begins with this piece and the next ones while this thread verifies.
@@ -355,14 +416,6 @@ void PieceSource::call_off_ahead() {
   for (const std::shared_ptr<Ahead>& ahead : ahead_) ahead->call_off();
   for (const std::shared_ptr<Ahead>& ahead : ahead_) ahead->await_call_off();
   ahead_.clear();
-}
-
-// A reader that rests keeps its windows only while there is plenty.
-void PieceSource::drop_if_crowded() {
-  if (!resources_.reading.crowded()) return;
-  call_off_ahead();
-  spares_.clear();
-  window_ = {};
 }
 
 }  // namespace spind::content

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "content/content.h"
+#include "content/reading_shares.h"
 #include "content/resources.h"
 
 namespace spind::content {
@@ -42,7 +43,7 @@ class InlineSource final : public Source {
 
 // Thread-safe; reads of one source come one after another. The snapshot pins what is read: the
 // collector removes no blob that it still knows.
-class PieceSource final : public Source {
+class PieceSource final : public Source, private ReadingShares::Reader {
  public:
   PieceSource(Resources& resources, const model::VaultId& vault, std::vector<model::Piece> pieces,
               kv::SnapshotRef pin);
@@ -70,11 +71,15 @@ class PieceSource final : public Source {
                      std::span<std::uint8_t> out, const Interrupt& interrupt) const;
   Status open(FrameOpener& opener, const model::Piece& piece, const FrameHeader& header,
               std::span<std::uint8_t> place) const;
-  void load_ahead();
+  void load_ahead(std::uint64_t share);
+  std::optional<FrameWindow> memory_for(std::uint32_t frames, std::uint64_t share);
+  std::uint32_t window_frames(std::uint64_t share) const;
+  std::uint64_t held_bytes() const;
+  void hold_at_most(std::uint64_t bytes);
   void hint_ahead(std::size_t piece);
   void call_off_ahead();
   Result<bool> take_ahead(std::size_t piece, std::uint32_t frame, const Interrupt& interrupt);
-  void drop_if_crowded();
+  std::uint64_t shrink_to(std::uint64_t bytes) override;
 
   Resources& resources_;
   const model::VaultId vault_;

@@ -5,6 +5,7 @@
 #include "content/frame_codec.h"
 #include "content/frames.h"
 #include "content/memory_budget.h"
+#include "content/reading_shares.h"
 #include "content/vaults.h"
 #include "content/worker_pool.h"
 
@@ -21,7 +22,7 @@ inline constexpr std::size_t kWindowBytes = kWindowFrames * kFrameBytesMax;
 // What one request asks for.
 inline constexpr std::uint32_t kReadFramesMax = 16;
 
-// How a reader in sequence is kept from waiting.
+// How a reader in sequence is kept from waiting, as far as its share of the memory goes.
 struct ReadingAhead {
   std::size_t windows = 3;  // so many are read ahead, by several workers at once
   std::uint32_t window_frames = kWindowFrames;
@@ -35,7 +36,7 @@ struct Resources {
   // holding memory for a small one ends.
   MemoryBudget& small_pieces;
   MemoryBudget& large_pieces;
-  MemoryBudget& reading;
+  ReadingShares& reading;
   WorkerPool& workers;
   FrameCodec& codec;
   const ReadingAhead ahead;

@@ -95,6 +95,29 @@ TEST_CASE("far reading: many requests are under way while a file is read in sequ
   }
 }
 
+TEST_CASE("far reading: several readers share the memory, and what was fetched is used") {
+  FarPlace place;
+  place.far->latency = std::chrono::milliseconds(2);
+  constexpr std::size_t kReaders = 4;
+  std::atomic<int> wrong = 0;
+  std::vector<std::thread> readers;
+  for (std::size_t i = 0; i < kReaders; ++i) {
+    readers.emplace_back([&] {
+      const auto source = place.place.try_source(owner_of(1), place.stored).value();
+      std::vector<std::uint8_t> bytes(kMiB);
+      for (std::uint64_t at = 0; at < kFarBytes; at += kMiB) {
+        const auto got = source->read_at(at, bytes);
+        if (!got.ok() || as_text(bytes) != std::string_view(place.text).substr(at, kMiB)) ++wrong;
+      }
+    });
+  }
+  for (std::thread& reader : readers) reader.join();
+  CHECK(wrong == 0);
+  // But for what the others had read ahead when one more began, and each got less.
+  INFO(place.far->fetched_bytes.load(), " bytes in ", place.far->requests.load(), " requests");
+  CHECK(place.far->fetched_bytes * 10 < kReaders * kFarBytes * 13);
+}
+
 TEST_CASE("far reading: a byte that is spoilt on its way is asked for again") {
   FarPlace place;
   place.far->latency = std::chrono::milliseconds(0);

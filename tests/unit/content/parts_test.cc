@@ -10,10 +10,12 @@
 
 #include "base/limits.h"
 #include "content/memory_budget.h"
+#include "content/reading_shares.h"
 #include "content/worker_pool.h"
 #include "model/keys.h"
 #include "model/vault_rows.h"
 #include "support/harness.h"
+#include "support/store/test_clock.h"
 
 namespace spind::content {
 namespace {
@@ -102,7 +104,6 @@ TEST_CASE("memory budget: gives no more than there is, and gets it back") {
   MemoryBudget budget(100);
   auto first = budget.take(60, nullptr).value();
   CHECK_FALSE(budget.try_take(50).has_value());
-  CHECK(budget.crowded());
   {
     const auto second = budget.try_take(40);
     CHECK(second.has_value());
@@ -120,6 +121,42 @@ TEST_CASE("memory budget: gives no more than there is, and gets it back") {
   CHECK(budget.used_bytes() == 0);
   // A wish for more than there ever is gets all.
   CHECK(budget.take(1'000, nullptr).ok());
+}
+
+TEST_CASE("reading shares: who reads alone may hold most; who rests makes room for others") {
+  struct Holder final : ReadingShares::Reader {
+    explicit Holder(ReadingShares& among) : shares(among) {}
+    ~Holder() { shares.leave(*this); }
+    std::uint64_t shrink_to(std::uint64_t bytes) override {
+      if (!busy && lease.size_bytes() > bytes) lease = {};
+      return lease.size_bytes();
+    }
+    ReadingShares& shares;
+    MemoryBudget::Lease lease;
+    std::atomic<bool> busy = false;
+  };
+  test::TestClock clock;
+  ReadingShares shares(1200, clock);
+  const auto cancelled = [] { return Status(Error{Code::cancelled, ""}); };
+  Holder first(shares), second(shares);
+  CHECK(shares.share_of(first) == 900);
+  first.lease = shares.take(first, 900, nullptr).value();
+  CHECK(shares.share_of(second) == 450);
+  CHECK(shares.share_of(first) == 450);
+
+  // What fits is given without anybody else's; then who is not reading gives back what is too much.
+  second.lease = shares.take(second, 300, nullptr).value();
+  CHECK(first.lease.size_bytes() == 900);
+  second.lease = {};
+  first.busy = true;
+  CHECK(shares.take(second, 400, cancelled).code() == Code::cancelled);
+  first.busy = false;
+  second.lease = shares.take(second, 400, nullptr).value();
+  CHECK(first.lease.size_bytes() == 0);
+
+  clock.advance(3'000'000'000);
+  CHECK(shares.share_of(first) == 900);
+  CHECK(second.lease.size_bytes() == 0);
 }
 
 TEST_CASE("worker pool: runs all that it was given before it ends") {
