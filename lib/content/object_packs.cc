@@ -15,8 +15,6 @@ namespace {
 
 // Whoever joins keeps a pack waiting for others, but not for longer than so many windows.
 constexpr int kWindowsMax = 16;
-// So many callers in one pack are worth a guess how many there will be in the next.
-constexpr std::size_t kCrowd = 8;
 // So many settled packs get their rows at once.
 constexpr std::size_t kSettledMax = 500;
 
@@ -78,23 +76,14 @@ std::shared_ptr<ObjectPacks::Window> ObjectPacks::join(Part& part, bool& leads) 
   window->parts.push_back(&part);
   window->size_bytes += part.frames.size();
   window->joined = now;
-  if (all_there(*window)) window->changed.notify_all();
   return window;
 }
 
-// As many as there were lately, and no pack is on its way whose callers might come back. Not for a few,
-// whom the next may join; and now and then a pack waits all the same, in case there are more by now.
-bool ObjectPacks::all_there(const Window& window) const {
-  const std::size_t crowd = *std::max_element(callers_lately_.begin(), callers_lately_.end());
-  return crowd >= kCrowd && window.parts.size() >= crowd && under_way_ == 0 &&
-         closed_ % callers_lately_.size() != 0;
-}
-
-// Returns when all are there, or nobody joins any more. While they come one soon after the other it waits for more of
+// Returns when nobody joins any more. While they come one soon after the other it waits for more of
 // them, and also while packs with many more callers are on their way, who come back at once.
 void ObjectPacks::gather(Window& window, std::unique_lock<std::mutex>& lock) {
   const auto last = window.begun + kWindowsMax * options_.window;
-  while (!window.closed && !all_there(window)) {
+  while (!window.closed) {
     const bool few = 2 * window.parts.size() < under_way_;
     const auto until = few ? last : std::min(window.joined + options_.window, last);
     if (std::chrono::steady_clock::now() >= until) break;
@@ -103,7 +92,6 @@ void ObjectPacks::gather(Window& window, std::unique_lock<std::mutex>& lock) {
   window.closed = true;
   if (gathering_.get() == &window) gathering_.reset();
   window.callers = window.parts.size();
-  callers_lately_[closed_++ % callers_lately_.size()] = window.callers;
   under_way_ += window.callers;
 }
 

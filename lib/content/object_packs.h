@@ -2,9 +2,8 @@
 //
 //   p/<number / 1000>/<number>
 //
-// Who appends first leads: it waits until nobody has joined for a short while, or as many as lately
-// have, or the pack is as large as it may be, and puts what has been gathered; all who joined return
-// when the put does. Meanwhile
+// Who appends first leads: it waits until nobody has joined for a short while, or the pack is as large
+// as it may be, and puts what has been gathered; all who joined return when the put does. Meanwhile
 // the next pack is gathered, so many are on their way at once, as far as the memory for them goes. One
 // that has few callers waits for those of a pack under way that has many, who come back with more.
 //
@@ -15,7 +14,6 @@
 // those that have no row.
 #pragma once
 
-#include <array>
 #include <chrono>
 #include <condition_variable>
 #include <map>
@@ -105,7 +103,6 @@ class ObjectPacks final : public Packs {
   };
 
   std::shared_ptr<Window> join(Part& part, bool& leads);
-  bool all_there(const Window& window) const;
   void gather(Window& window, std::unique_lock<std::mutex>& lock);
   Status lead(Window& window, const Interrupt& interrupt, std::unique_lock<std::mutex>& lock);
   Status follow(Window& window, const Interrupt& interrupt, std::unique_lock<std::mutex>& lock);
@@ -129,11 +126,9 @@ class ObjectPacks final : public Packs {
   std::mutex writing_;  // held while rows are written; before mutex_
   std::mutex mutex_;
   std::shared_ptr<Window> gathering_;
-  std::size_t under_way_ = 0;                    // callers whose packs are being put
-  std::array<std::size_t, 8> callers_lately_{};  // in each of the packs that were closed last
-  std::uint64_t closed_ = 0;                     // packs
-  std::map<std::uint64_t, Account> accounts_;    // of packs that have no row yet
-  std::vector<std::uint64_t> settled_;           // those of them that are ready
+  std::size_t under_way_ = 0;                  // callers whose packs are being put
+  std::map<std::uint64_t, Account> accounts_;  // of packs that have no row yet
+  std::vector<std::uint64_t> settled_;         // those of them that are ready
   SyncCounts counts_;
 };
 
