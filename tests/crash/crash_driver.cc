@@ -144,6 +144,8 @@ void CrashDriver::expect_encrypted(const Store& store, Aftermath& tally) {
   if (encrypted.code() == Code::not_found) return;
   if (!encrypted.ok()) return tally.note("encrypt: " + encrypted.error().to_string());
   if (!encrypted->finished) tally.note("encrypt: something is plain still");
+  // What was plain was moved, into packs that get their rows later.
+  if (encrypted->pieces > 0) look_at(store, ledger_, tally);
 }
 
 // What was staged was looked at where it lay. The same must be true of it where it goes to.
