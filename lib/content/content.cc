@@ -1,7 +1,6 @@
 #include "content/content.h"
 
 #include <algorithm>
-#include <bit>
 #include <mutex>
 
 #include "base/try.h"

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <array>
-#include <bit>
+#include <atomic>
 #include <cstring>
 
 #include "base/try.h"
@@ -158,14 +158,17 @@ Result<std::size_t> PieceSource::read_at(std::uint64_t offset, std::span<std::ui
   const std::lock_guard lock(mutex_);
   out = out.first(static_cast<std::size_t>(std::min<std::uint64_t>(out.size(), size_ - offset)));
   sequence_ = offset == expected_offset_ ? sequence_ + 1 : 0;
-  if (resources_.ahead.far && out.size() > kWindowBytes) sequence_ = kSequenceMin;
   expected_offset_ = offset + out.size();
+  wanted_until_ = sequence_ >= kSequenceMin ? size_ : expected_offset_;
+  if (resources_.ahead.far && out.size() > kWindowBytes) sequence_ = kSequenceMin;
   auto got = read_pieces(offset, out, interrupt);
   // Nobody waits for what a store does not break off.
   if (got.code() == Code::cancelled || got.code() == Code::deadline_exceeded)
     for (const std::shared_ptr<Ahead>& ahead : ahead_) ahead->call_off();
   if (got.code() == Code::corruption) ++resources_.vaults.counts().corruptions;
-  if (held_bytes() > 0) hold_at_most(resources_.reading.share_of(*this));
+  // The frame in which the next read may begin is kept.
+  if (held_bytes() > 0)
+    hold_at_most(std::max<std::uint64_t>(resources_.reading.share_of(*this), kFrameBytesMax));
   if (held_bytes() == 0) resources_.reading.leave(*this);
   return got;
 }
@@ -226,32 +229,43 @@ Status PieceSource::show(std::size_t piece, std::uint32_t frame, std::uint32_t c
                          const Interrupt& interrupt) {
   const bool in_sequence = sequence_ >= kSequenceMin;
   const std::uint64_t share = resources_.reading.share_of(*this);
-  SPIND_TRY_ASSIGN(const bool taken, take_ahead(piece, frame, interrupt));
-  if (!taken) {
-    count = in_sequence ? window_frames(share)
-                        : static_cast<std::uint32_t>(
-                              std::clamp<std::uint64_t>(share / kFrameBytesMax, 1, count));
-    count = std::min(count, frames_of(pieces_[piece]) - frame);
-    if (window_.lease.size_bytes() < count * kFrameBytesMax) {
-      window_ = {};
-      spares_.clear();
-      call_off_ahead();
-      SPIND_TRY_ASSIGN(window_.lease,
-                       resources_.reading.take(*this, count * kFrameBytesMax, interrupt));
+  SPIND_TRY_ASSIGN(const bool loaded, take_ahead(piece, frame, interrupt));
+  if (!loaded) {
+    if (!window_.holds(piece, frame)) {
+      const std::uint64_t most = in_sequence ? window_frames(piece, share) : share / kFrameBytesMax;
+      const std::uint64_t wanted = in_sequence ? most : std::min<std::uint64_t>(most, count);
+      SPIND_TRY(aim(piece, frame, static_cast<std::uint32_t>(std::max<std::uint64_t>(wanted, 1)),
+                    interrupt));
     }
-    window_.piece = piece;
-    window_.first = frame;
-    window_.count = count;
-    if (Status loaded = load(window_, interrupt); !loaded.ok()) {
+    if (Status read = load(window_, interrupt); !read.ok()) {
       window_.count = 0;
-      return loaded;
+      return read;
     }
   }
   if (in_sequence) load_ahead(share);
   return {};
 }
 
+// Makes room in the window for so many frames, or for fewer where memory is short. Nothing is ahead.
+Status PieceSource::aim(std::size_t piece, std::uint32_t frame, std::uint32_t count,
+                        const Interrupt& interrupt) {
+  count = std::min(count, frames_of(pieces_[piece]) - frame);
+  if (window_.lease.size_bytes() < count * kFrameBytesMax) {
+    window_ = {};
+    spares_.clear();
+    SPIND_TRY_ASSIGN(window_.lease, resources_.reading.take(*this, count * kFrameBytesMax,
+                                                            kFrameBytesMax, interrupt));
+    count =
+        std::min(count, static_cast<std::uint32_t>(window_.lease.size_bytes() / kFrameBytesMax));
+  }
+  window_.piece = piece;
+  window_.first = frame;
+  window_.count = count;
+  return {};
+}
+
 Status PieceSource::load(FrameWindow& window, const Interrupt& interrupt) const {
+  window.bytes.reserve(window.lease.size_bytes());
   window.bytes.resize(bytes_of(pieces_[window.piece], window.first, window.count));
   return read_frames(window.piece, window.first, window.bytes, interrupt);
 }
@@ -307,6 +321,8 @@ Status PieceSource::open(FrameOpener& opener, const model::Piece& piece, const F
 }
 
 // Takes the first of what was read ahead, if it holds the frame; else the reader has gone elsewhere.
+// Answers whether it is loaded. Where it is not, the window has its place all the same, so that what
+// was read behind it still fits.
 Result<bool> PieceSource::take_ahead(std::size_t piece, std::uint32_t frame,
                                      const Interrupt& interrupt) {
   if (ahead_.empty()) return false;
@@ -317,10 +333,9 @@ Result<bool> PieceSource::take_ahead(std::size_t piece, std::uint32_t frame,
   const std::shared_ptr<Ahead> ahead = ahead_.front();
   SPIND_TRY_ASSIGN(const bool sound, ahead->await(interrupt));
   ahead_.pop_front();
-  if (!sound) return false;
   std::swap(window_, ahead->window);
   spares_.push_back(std::move(ahead->window));
-  return true;
+  return sound;
 }
 
 void PieceSource::load_ahead(std::uint64_t share) {
@@ -332,8 +347,10 @@ void PieceSource::load_ahead(std::uint64_t share) {
       first = 0;
       if (++piece == pieces_.size()) return;
     }
-    const std::uint32_t count = std::min(window_frames(share), frames_of(pieces_[piece]) - first);
-    std::optional<FrameWindow> window = memory_for(count, share);
+    if (begin_of(piece) + std::uint64_t{first} * kFrameBytesMax >= wanted_until_) return;
+    const std::uint32_t most = window_frames(piece, share);
+    const std::uint32_t count = std::min(most, frames_of(pieces_[piece]) - first);
+    std::optional<FrameWindow> window = memory_for(count, most, share);
     if (!window) return;
     window->piece = piece;
     window->first = first;
@@ -349,16 +366,23 @@ void PieceSource::load_ahead(std::uint64_t share) {
   }
 }
 
-// A window that is big enough, one that has done its work if there is one.
-std::optional<FrameWindow> PieceSource::memory_for(std::uint32_t frames, std::uint64_t share) {
+// A window that is big enough, one that has done its work if there is one; but not one that is far
+// larger than any that are wanted now, nor any while the reader holds too much.
+std::optional<FrameWindow> PieceSource::memory_for(std::uint32_t frames, std::uint32_t frames_most,
+                                                   std::uint64_t share) {
   const std::uint64_t bytes = frames * kFrameBytesMax;
+  if (held_bytes() > share) {
+    spares_.clear();
+    return std::nullopt;
+  }
   FrameWindow window;
   if (!spares_.empty()) {
     window = std::move(spares_.back());
     spares_.pop_back();
+    const std::uint64_t room = window.lease.size_bytes();
+    if (room >= bytes && room < 2 * frames_most * kFrameBytesMax) return window;
+    window = {};
   }
-  if (window.lease.size_bytes() >= bytes) return window;
-  window = {};
   if (held_bytes() + bytes > share) return std::nullopt;
   auto lease = resources_.reading.try_take(bytes);
   if (!lease) return std::nullopt;
@@ -367,12 +391,14 @@ std::optional<FrameWindow> PieceSource::memory_for(std::uint32_t frames, std::ui
 }
 
 // A request costs who serves it as much as a MiB does, so windows are of that first; then more of them
-// are on their way; then they grow.
-std::uint32_t PieceSource::window_frames(std::uint64_t share) const {
+// are on their way; then they grow. They divide a piece evenly.
+std::uint32_t PieceSource::window_frames(std::size_t piece, std::uint64_t share) const {
   const std::uint64_t bytes =
       std::max(std::min<std::uint64_t>(share / kWindowsMin, kWindowBytes), share / kWindowsWanted);
-  return static_cast<std::uint32_t>(
+  const auto most = static_cast<std::uint32_t>(
       std::clamp<std::uint64_t>(bytes / kFrameBytesMax, 1, resources_.ahead.window_frames));
+  const std::uint32_t frames = frames_of(pieces_[piece]), windows = (frames + most - 1) / most;
+  return (frames + windows - 1) / windows;
 }
 
 std::uint64_t PieceSource::held_bytes() const {
@@ -389,6 +415,8 @@ void PieceSource::hold_at_most(std::uint64_t bytes) {
   spares_.clear();
   while (held_bytes() > bytes && !ahead_.empty() && ahead_.back()->give_up()) ahead_.pop_back();
   if (window_.lease.size_bytes() > bytes) window_ = {};
+  if (bytes == 0)
+    for (const std::shared_ptr<Ahead>& ahead : ahead_) ahead->call_off();
 }
 
 std::uint64_t PieceSource::shrink_to(std::uint64_t bytes) {

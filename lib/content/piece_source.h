@@ -62,6 +62,8 @@ class PieceSource final : public Source, private ReadingShares::Reader {
                                   const Interrupt& interrupt);
   Status show(std::size_t piece, std::uint32_t frame, std::uint32_t count,
               const Interrupt& interrupt);
+  Status aim(std::size_t piece, std::uint32_t frame, std::uint32_t count,
+             const Interrupt& interrupt);
   bool reads_ahead() const;
   bool shows(std::size_t piece, std::uint32_t frame) const;
   Status load(FrameWindow& window, const Interrupt& interrupt) const;
@@ -72,8 +74,9 @@ class PieceSource final : public Source, private ReadingShares::Reader {
   Status open(FrameOpener& opener, const model::Piece& piece, const FrameHeader& header,
               std::span<std::uint8_t> place) const;
   void load_ahead(std::uint64_t share);
-  std::optional<FrameWindow> memory_for(std::uint32_t frames, std::uint64_t share);
-  std::uint32_t window_frames(std::uint64_t share) const;
+  std::optional<FrameWindow> memory_for(std::uint32_t frames, std::uint32_t frames_most,
+                                        std::uint64_t share);
+  std::uint32_t window_frames(std::size_t piece, std::uint64_t share) const;
   std::uint64_t held_bytes() const;
   void hold_at_most(std::uint64_t bytes);
   void hint_ahead(std::size_t piece);
@@ -92,6 +95,7 @@ class PieceSource final : public Source, private ReadingShares::Reader {
   FrameWindow window_;
   std::vector<FrameWindow> spares_;           // memory for windows that will be read ahead
   std::uint64_t expected_offset_ = 0;         // where a read in sequence would go on
+  std::uint64_t wanted_until_ = 0;            // nothing behind it is read ahead
   std::uint32_t sequence_ = 0;                // reads in sequence so far
   std::size_t hinted_ = 0;                    // pieces before it were announced to the blob store
   std::deque<std::shared_ptr<Ahead>> ahead_;  // in the order of the file, without gaps

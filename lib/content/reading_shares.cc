@@ -13,10 +13,12 @@ constexpr std::int64_t kRestNs = 2'000'000'000;
 std::uint64_t ReadingShares::share_of(Reader& reader) {
   const std::lock_guard lock(mutex_);
   const std::int64_t now = clock_.monotonic_ns();
-  drop(reader);
-  send_home_who_rests(now);
-  reader.place_ = readers_.insert(readers_.end(), &reader);
+  if (reader.place_)
+    readers_.splice(readers_.end(), readers_, *reader.place_);
+  else
+    reader.place_ = readers_.insert(readers_.end(), &reader);
   reader.read_ns_ = now;
+  send_home_who_rests(now);
   return share_bytes();
 }
 
@@ -26,11 +28,13 @@ void ReadingShares::leave(Reader& reader) {
 }
 
 Result<MemoryBudget::Lease> ReadingShares::take(Reader& reader, std::uint64_t bytes,
+                                                std::uint64_t bytes_min,
                                                 const Interrupt& interrupt) {
   if (auto lease = budget_.try_take(bytes)) return *std::move(lease);
   shrink_others(reader);
+  if (auto lease = budget_.try_take(bytes)) return *std::move(lease);
   // Who was read meanwhile could give nothing back.
-  return budget_.take(bytes, [&]() -> Status {
+  return budget_.take(bytes_min, [&]() -> Status {
     shrink_others(reader);
     return interrupt ? interrupt() : Status();
   });
@@ -42,10 +46,10 @@ std::uint64_t ReadingShares::share_bytes() const {
 }
 
 void ReadingShares::send_home_who_rests(std::int64_t now_ns) {
-  while (!readers_.empty() && now_ns - readers_.front()->read_ns_ > kRestNs) {
-    Reader& reader = *readers_.front();
-    if (reader.shrink_to(0) > 0) return;
-    drop(reader);
+  for (auto it = readers_.begin(); it != readers_.end() && now_ns - (*it)->read_ns_ > kRestNs;) {
+    Reader& reader = **it++;
+    // Else it waits for something, or something is on its way to it.
+    if (reader.shrink_to(0) == 0) drop(reader);
   }
 }
 

@@ -28,7 +28,7 @@ class ReadingShares {
 
    private:
     friend class ReadingShares;
-    std::optional<std::list<Reader*>::iterator> place_;  // among those who hold memory
+    std::optional<std::list<Reader*>::iterator> place_;  // among the readers
     std::int64_t read_ns_ = 0;
   };
 
@@ -39,9 +39,10 @@ class ReadingShares {
   // Before it is destroyed, or when it holds nothing any more.
   void leave(Reader& reader);
 
-  // For one who reads. Waits as MemoryBudget::take does, while others give back what is above their
-  // share; whoever waits must hold nothing.
-  Result<MemoryBudget::Lease> take(Reader& reader, std::uint64_t bytes, const Interrupt& interrupt);
+  // For one who reads. Others give back what is above their share; where that is not enough it waits
+  // for `bytes_min`, as MemoryBudget::take does. Whoever asks must hold nothing.
+  Result<MemoryBudget::Lease> take(Reader& reader, std::uint64_t bytes, std::uint64_t bytes_min,
+                                   const Interrupt& interrupt);
   std::optional<MemoryBudget::Lease> try_take(std::uint64_t bytes) {
     return budget_.try_take(bytes);
   }
@@ -58,7 +59,7 @@ class ReadingShares {
   MemoryBudget budget_;
   Clock& clock_;
   std::mutex mutex_;            // held before a reader's own, which is only tried then
-  std::list<Reader*> readers_;  // that hold memory; who read last stands last
+  std::list<Reader*> readers_;  // that hold memory or want some; who read last stands last
 };
 
 }  // namespace spind::content

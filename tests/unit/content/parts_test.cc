@@ -140,18 +140,18 @@ TEST_CASE("reading shares: who reads alone may hold most; who rests makes room f
   const auto cancelled = [] { return Status(Error{Code::cancelled, ""}); };
   Holder first(shares), second(shares);
   CHECK(shares.share_of(first) == 900);
-  first.lease = shares.take(first, 900, nullptr).value();
+  first.lease = shares.take(first, 900, 900, nullptr).value();
   CHECK(shares.share_of(second) == 450);
   CHECK(shares.share_of(first) == 450);
 
   // What fits is given without anybody else's; then who is not reading gives back what is too much.
-  second.lease = shares.take(second, 300, nullptr).value();
+  second.lease = shares.take(second, 300, 300, nullptr).value();
   CHECK(first.lease.size_bytes() == 900);
   second.lease = {};
   first.busy = true;
-  CHECK(shares.take(second, 400, cancelled).code() == Code::cancelled);
+  CHECK(shares.take(second, 400, 400, cancelled).code() == Code::cancelled);
   first.busy = false;
-  second.lease = shares.take(second, 400, nullptr).value();
+  second.lease = shares.take(second, 400, 400, nullptr).value();
   CHECK(first.lease.size_bytes() == 0);
 
   clock.advance(3'000'000'000);
