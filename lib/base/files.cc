@@ -17,7 +17,6 @@
 
 #include "base/errno_error.h"
 #include "base/file_descriptor.h"
-#include "base/page_buffer.h"
 #include "base/try.h"
 
 namespace spind {
@@ -27,9 +26,6 @@ constexpr mode_t kFileMode = 0600;
 constexpr mode_t kFolderMode = 0700;
 constexpr std::size_t kCopyPartBytes = std::size_t{1} << 20;
 constexpr std::size_t kShreddedPartBytes = std::size_t{64} << 10;
-// Of devices and memory, for what goes past the page cache; none has larger ones.
-constexpr std::size_t kDirectBlockBytes = 4096;
-constexpr std::size_t kDirectPartBytes = std::size_t{1} << 20;
 constexpr std::size_t kPlacesMax = 64;  // that are read into by one call
 
 class PosixFile final : public File {
@@ -66,9 +62,6 @@ class PosixFile final : public File {
   }
 
   Status append(Bytes bytes) override {
-    if (direct_ != nullptr) {
-      SPIND_TRY_ASSIGN(bytes, append_directly(bytes));
-    }
     while (!bytes.empty()) {
       const ssize_t put = write(fd(), bytes.data(), bytes.size());
       if (put < 0 && errno == EINTR) continue;
@@ -119,43 +112,12 @@ class PosixFile final : public File {
                   POSIX_FADV_DONTNEED);
   }
 
-  void bypass_cache() override {
-    auto buffer = std::make_unique<PageBuffer>(kDirectPartBytes);
-    if (set_direct(O_DIRECT)) direct_ = std::move(buffer);
-  }
-
   void write_soon() const override { sync_file_range(fd(), 0, 0, SYNC_FILE_RANGE_WRITE); }
 
  private:
   int fd() const { return descriptor_.get(); }
-
-  bool set_direct(int flag) {
-    const int flags = fcntl(fd(), F_GETFL);
-    return flags >= 0 && fcntl(fd(), F_SETFL, (flags & ~O_DIRECT) | flag) == 0;
-  }
-
-  // Whole blocks, out of memory that begins where a block does. Answers what is left to be written
-  // through the page cache: the end of a block, or what the device does not take in this way.
-  Result<Bytes> append_directly(Bytes bytes) {
-    while (bytes.size() >= kDirectBlockBytes) {
-      const std::size_t part =
-          std::min(bytes.size(), kDirectPartBytes) / kDirectBlockBytes * kDirectBlockBytes;
-      std::copy_n(bytes.begin(), part, direct_->all().begin());
-      const ssize_t put = write(fd(), direct_->all().data(), part);
-      if (put < 0 && errno == EINTR) continue;
-      if (put < 0 && errno != EINVAL) return errno_error(errno, "write to", path_);
-      if (put > 0) bytes = bytes.subspan(static_cast<std::size_t>(put));
-      if (put != static_cast<ssize_t>(part)) break;
-    }
-    if (bytes.empty()) return bytes;
-    direct_.reset();
-    if (!set_direct(0)) return errno_error(errno, "write to", path_);
-    return bytes;
-  }
-
   FileDescriptor descriptor_;
   std::string path_;
-  std::unique_ptr<PageBuffer> direct_;  // if what is appended goes past the page cache
 };
 
 // For reading, links are followed, as for any program; a file that will be written is never reached

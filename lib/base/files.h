@@ -53,10 +53,6 @@ class File {
   // Hints for the page cache: the range will be read in sequence, or is not needed again.
   virtual void will_read(std::uint64_t offset, std::uint64_t size_bytes) const = 0;
   virtual void drop_cache(std::uint64_t offset, std::uint64_t size_bytes) const = 0;
-  // A hint that much will be appended to the new file that nobody reads soon, nor ever through this
-  // object: it goes past the page cache, where the file system lets it, which saves copying and leaves
-  // the cache to others.
-  virtual void bypass_cache() {}
   // A hint that a sync is near: the device may begin to write what was appended up to here, so that
   // the sync finds less to do. Promises nothing.
   virtual void write_soon() const {}

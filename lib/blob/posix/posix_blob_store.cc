@@ -69,7 +69,6 @@ Status PosixBlobStore::make_folders_of(std::string_view name) {
 
 Status PosixBlobStore::write(const std::string& path, std::span<const std::uint8_t> bytes) {
   SPIND_TRY_ASSIGN(const std::unique_ptr<File> file, files_.open(path, OpenMode::create_new));
-  if (bytes.size() > kWritePartBytes) file->bypass_cache();
   while (bytes.size() > kWritePartBytes) {
     SPIND_TRY(file->append(bytes.first(kWritePartBytes)));
     file->write_soon();

@@ -40,7 +40,6 @@ class FaultFile : public File {
   void drop_cache(std::uint64_t offset, std::uint64_t size_bytes) const override {
     behind_->drop_cache(offset, size_bytes);
   }
-  void bypass_cache() override { behind_->bypass_cache(); }
   void write_soon() const override { behind_->write_soon(); }
 
  private:

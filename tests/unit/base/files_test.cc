@@ -32,39 +32,6 @@ TEST_CASE("files: what is appended is read back at any offset") {
   CHECK(file->read_at(1'000'000, out).value() == 0);
 }
 
-TEST_CASE("files: what goes past the page cache is all there, whatever its size") {
-  test::TemporaryFolder folder;
-  constexpr std::size_t kBlock = 4096, kMiB = 1 << 20;
-  const std::vector<std::vector<std::size_t>> sizes = {{0},
-                                                       {1},
-                                                       {kBlock - 1},
-                                                       {kBlock},
-                                                       {kBlock + 1},
-                                                       {3 * kMiB},
-                                                       {kMiB - 1},
-                                                       {2 * kMiB + kBlock, 5},
-                                                       {7, 2 * kMiB},
-                                                       {kMiB, kMiB, 100},
-                                                       {kBlock, 0, kBlock, 1, kBlock},
-                                                       {3 * kBlock + 1, kMiB}};
-  for (std::size_t i = 0; i < sizes.size(); ++i) {
-    const std::string path = folder / std::to_string(i);
-    const auto file = files().open(path, OpenMode::create_new).value();
-    file->bypass_cache();
-    std::string all;
-    for (const std::size_t size : sizes[i]) {
-      std::string part(size + 1, ' ');
-      for (std::size_t at = 1; at <= size; ++at)
-        part[at] = static_cast<char>('a' + (all.size() + at) % 23);
-      // Also from memory that begins nowhere in particular.
-      REQUIRE(file->append(as_bytes(part).subspan(1)).ok());
-      all += part.substr(1);
-    }
-    REQUIRE(file->sync().ok());
-    CHECK(read_file(files(), path, 4 * kMiB).value() == all);
-  }
-}
-
 TEST_CASE("files: after a truncate, appending goes on at the new end") {
   test::TemporaryFolder folder;
   auto file = files().open(folder / "a", OpenMode::create_new).value();
