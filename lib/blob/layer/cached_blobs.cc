@@ -60,20 +60,23 @@ Status CachedBlobs::load() {
   return {};
 }
 
-CachedBlobs::Moment& CachedBlobs::moment_of(const BlobDigest& digest) {
-  return moments_[(static_cast<std::size_t>(digest[14]) << 8 | digest[15]) % moments_.size()];
-}
-
 CachedBlobs::Seen CachedBlobs::look_at(std::string_view name) {
   const BlobDigest digest = xxh3_128(as_bytes(name));
   const std::lock_guard lock(mutex_);
-  const Moment& moment = moment_of(digest);
-  return {name, digest, moment.number, moment.changes > 0};
+  Moments::value_type& looked_at = *moments_.try_emplace(digest).first;
+  Moment& moment = looked_at.second;
+  ++moment.calls;
+  return {name, digest, moment.number, moment.changes > 0, {&looked_at, LookAway{this}}};
+}
+
+void CachedBlobs::look_away(Moments::value_type& moment) {
+  const std::lock_guard lock(mutex_);
+  if (--moment.second.calls == 0) moments_.erase(moment.first);
 }
 
 bool CachedBlobs::unchanged(const Seen& blob) {
   const std::lock_guard lock(mutex_);
-  return moment_of(blob.digest).number == blob.moment;
+  return blob.looked_at->second.number == blob.moment;
 }
 
 CachedBlobs::Seen CachedBlobs::begin_change(std::string_view name) {
@@ -81,7 +84,7 @@ CachedBlobs::Seen CachedBlobs::begin_change(std::string_view name) {
   std::vector<CachedBlock> forgotten;
   {
     const std::lock_guard lock(mutex_);
-    Moment& moment = moment_of(blob.digest);
+    Moment& moment = blob.looked_at->second;
     blob.moment = ++moment.number;
     ++moment.changes;
     forgotten = index_.forget(blob.digest);
@@ -90,18 +93,16 @@ CachedBlobs::Seen CachedBlobs::begin_change(std::string_view name) {
   return blob;
 }
 
-CachedBlobs::Seen CachedBlobs::end_change(const Seen& blob) {
-  Seen after = blob;
+void CachedBlobs::end_change(Seen& blob) {
   std::vector<CachedBlock> forgotten;
   {
     const std::lock_guard lock(mutex_);
-    Moment& moment = moment_of(blob.digest);
-    after.moment = ++moment.number;
-    after.changing = --moment.changes > 0;
+    Moment& moment = blob.looked_at->second;
+    blob.moment = ++moment.number;
+    blob.changing = --moment.changes > 0;
     forgotten = index_.forget(blob.digest);
   }
   remove_forgotten(blob.digest, forgotten);
-  return after;
 }
 
 void CachedBlobs::remove_forgotten(const BlobDigest& digest,
@@ -171,7 +172,7 @@ void CachedBlobs::keep(const Seen& blob, std::uint64_t number, Bytes content, bo
   {
     // A file has its name while the index has it, so that what a change forgets is all there is.
     const std::lock_guard lock(mutex_);
-    if (moment_of(blob.digest).number != blob.moment) return folder_->drop_prepared(block);
+    if (blob.looked_at->second.number != blob.moment) return folder_->drop_prepared(block);
     if (!folder_->publish(block).ok()) return device_failed();
     evicted = index_.insert(block);
   }
@@ -334,20 +335,21 @@ Status CachedBlobs::put(std::string_view name, std::span<const std::uint8_t> byt
 Status CachedBlobs::put_unless(std::string_view name, std::span<const std::uint8_t> bytes,
                                const Interrupt& interrupt) {
   SPIND_TRY(check_blob_name(name));
-  const Seen during = begin_change(name);
+  Seen blob = begin_change(name);
+  const std::uint64_t moment_before = blob.moment;
   Status done = under_->put_unless(name, bytes, interrupt);
-  const Seen after = end_change(during);
+  end_change(blob);
   // Another change that overlapped may have come to the store below before this one or after it.
-  const bool alone = !after.changing && after.moment == during.moment + 1;
-  if (done.ok() && keep_puts_ && alone) keep_all(after, 0, bytes, true);
+  const bool alone = !blob.changing && blob.moment == moment_before + 1;
+  if (done.ok() && keep_puts_ && alone) keep_all(blob, 0, bytes, true);
   return done;
 }
 
 Status CachedBlobs::remove(std::string_view name) {
   SPIND_TRY(check_blob_name(name));
-  const Seen during = begin_change(name);
+  Seen blob = begin_change(name);
   Status done = under_->remove(name);
-  (void)end_change(during);
+  end_change(blob);
   return done;
 }
 
@@ -357,11 +359,14 @@ Status CachedBlobs::remove_all(std::span<const std::string> names) {
   during.reserve(names.size());
   for (const std::string& name : names) during.push_back(begin_change(name));
   Status done = under_->remove_all(names);
-  for (const Seen& blob : during) (void)end_change(blob);
+  for (Seen& blob : during) end_change(blob);
   return done;
 }
 
-void CachedBlobs::forget(std::string_view name) { (void)end_change(begin_change(name)); }
+void CachedBlobs::forget(std::string_view name) {
+  Seen blob = begin_change(name);
+  end_change(blob);
+}
 
 Result<std::vector<BlobListItem>> CachedBlobs::list(std::string_view prefix, std::string_view after,
                                                     std::size_t count_max) {

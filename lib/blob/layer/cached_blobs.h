@@ -4,11 +4,12 @@
 // forgets the blob's blocks before and after it, and moves its *moment* on both times; whoever reads
 // notes the moment first, keeps a block only if it is still the same, and asks the store below where
 // it is another one at the end, or where a change is under way. A put keeps its own bytes only if no
-// other change came between.
+// other change came between. A blob has a moment for as long as a call looks at it.
 #pragma once
 
-#include <array>
 #include <atomic>
+#include <map>
+#include <memory>
 #include <mutex>
 
 #include "base/clock.h"
@@ -49,16 +50,23 @@ class CachedBlobs final : public BlobsOver<BlobCache> {
   void forget(std::string_view name) override;
 
  private:
+  struct Moment {
+    std::uint64_t number = 0;
+    std::uint32_t changes = 0;  // that are under way
+    std::uint32_t calls = 0;    // that look at it
+  };
+  using Moments = std::map<BlobDigest, Moment>;
+  struct LookAway {
+    CachedBlobs* cache;
+    void operator()(Moments::value_type* moment) const { cache->look_away(*moment); }
+  };
   // A blob as one call sees it.
   struct Seen {
     std::string_view name;
     BlobDigest digest{};
     std::uint64_t moment = 0;
     bool changing = false;
-  };
-  struct Moment {
-    std::uint64_t number = 0;
-    std::uint32_t changes = 0;  // that are under way
+    std::unique_ptr<Moments::value_type, LookAway> looked_at;
   };
   struct Block {
     std::vector<std::uint8_t> bytes{};
@@ -71,10 +79,10 @@ class CachedBlobs final : public BlobsOver<BlobCache> {
 
   Seen look_at(std::string_view name);
   bool unchanged(const Seen& blob);
-  Moment& moment_of(const BlobDigest& digest);
+  void look_away(Moments::value_type& moment);
   Seen begin_change(std::string_view name);
-  // The blob as it is from now on.
-  Seen end_change(const Seen& blob);
+  // Makes it the blob as it is from now on.
+  void end_change(Seen& blob);
   void remove_forgotten(const BlobDigest& digest, const std::vector<CachedBlock>& blocks);
 
   std::optional<Block> cached(const Seen& blob, std::uint64_t number);
@@ -105,7 +113,7 @@ class CachedBlobs final : public BlobsOver<BlobCache> {
 
   mutable std::mutex mutex_;
   CacheIndex index_;
-  std::array<Moment, 1024> moments_{};  // blobs share one where they must
+  Moments moments_{};
 
   std::atomic<std::uint64_t> next_serial_{1};
   std::atomic<std::int64_t> resting_until_ns_;

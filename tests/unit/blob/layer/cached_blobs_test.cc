@@ -364,6 +364,22 @@ TEST_CASE("disk cache: what is in it can be read while the store below is down")
   CHECK(cached.get("b") == "unavailable");
 }
 
+TEST_CASE("disk cache: changes of other blobs keep nobody from what is in it") {
+  Cached cached;
+  const std::string bytes = random_text(cached.random, 3 * kBlock);
+  REQUIRE(cached.store->put("a", as_bytes(bytes)).ok());
+  int read = 0;
+  cached.under->before = [&](std::string_view request, std::string_view) -> std::optional<Error> {
+    if (request == "put") read += cached.range("a", 0, bytes.size()) == bytes ? 1 : 0;
+    return Error{Code::unavailable, "it is down"};
+  };
+  constexpr int kOthers = 3'000;
+  for (int i = 0; i < kOthers; ++i)
+    CHECK(!cached.store->put("p/" + std::to_string(i), as_bytes(bytes)).ok());
+  CHECK(read == kOthers);
+  CHECK(cached.under->ranges == 0);
+}
+
 TEST_CASE("disk cache: a device that fails at any call fails no read and no write") {
   const auto points = static_cast<int>(test::scaled(12, 24, 40));
   for (const Code code : {Code::no_space, Code::io_error}) {
