@@ -22,6 +22,10 @@ std::string with_label(std::string_view sample, std::string_view label) {
   return out.append(sample.substr(name_end + (has_labels ? 1 : 0)));
 }
 
+bool has_series(std::string_view samples, std::string_view series) {
+  return samples.starts_with(series) || samples.find("\n" + std::string(series)) != samples.npos;
+}
+
 }  // namespace
 
 MetricsText::Family& MetricsText::family(std::string_view name) {
@@ -46,7 +50,10 @@ void MetricsText::add(std::string_view text, std::string_view label) {
     } else if (!line.empty() && !line.starts_with('#')) {
       // Samples of a histogram have longer names than its head.
       Family& to = headed ? families_[last_] : family(word_in(line, 0));
-      to.samples.append(with_label(line, label)).append("\n");
+      const std::string sample = with_label(line, label);
+      // Two layers with one name count alike; the outer one, which came before, stays.
+      if (!has_series(to.samples, std::string_view(sample).substr(0, sample.rfind(' ') + 1)))
+        to.samples.append(sample).append("\n");
     }
   }
 }

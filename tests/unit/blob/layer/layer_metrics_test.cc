@@ -46,6 +46,17 @@ TEST_CASE("metrics text: the parts of a histogram stay together, and samples nee
         "t_bucket{store=\"b\",le=\"+Inf\"} 5\nplain 7\nplain{k=\"v\"} 8\n");
 }
 
+TEST_CASE("metrics text: a series has one sample, of two the one that came first") {
+  MetricsText out;
+  out.add("# HELP a_total A.\n# TYPE a_total counter\na_total{k=\"v\"} 1\na_total{k=\"vv\"} 2\n");
+  out.add("# HELP a_total A.\n# TYPE a_total counter\na_total{k=\"vv\"} 3\na_total{k=\"w\"} 4\n");
+  out.add("plain 5\n");
+  out.add("plain 6\nplain_too 7\n");
+  CHECK(out.text() ==
+        "# HELP a_total A.\n# TYPE a_total counter\n"
+        "a_total{k=\"v\"} 1\na_total{k=\"vv\"} 2\na_total{k=\"w\"} 4\nplain 5\nplain_too 7\n");
+}
+
 TEST_CASE("layer metrics: a disk cache counts what it answers, and shows what is below it") {
   const test::TemporaryFolder folder;
   const auto under = std::make_shared<test::ScriptedBlobs>();
