@@ -14,9 +14,12 @@ using model::LedgerRow;
 Status StagedPacks::find_local(kv::Store& kv) {
   const kv::SnapshotRef rows = kv.durable();
   return local_->list([&](std::uint64_t number) -> Status {
-    SPIND_TRY_ASSIGN(const auto found, find_pack(*rows, number));
-    const bool waits =
-        found && found->tag != LedgerRow::pack_brought && found->tag != LedgerRow::pack_removed;
+    const auto row = find_pack(*rows, number);
+    // The check tells of a damaged one, and the store opens so that there can be one.
+    const bool damaged = row.code() == Code::corruption;
+    if (!row.ok() && !damaged) return row.error();
+    const bool waits = damaged || (*row && (*row)->tag != LedgerRow::pack_brought &&
+                                   (*row)->tag != LedgerRow::pack_removed);
     std::uint64_t bytes = 0;
     if (waits) {
       SPIND_TRY_ASSIGN(const auto file, local_->open_pack(number));

@@ -493,6 +493,31 @@ TEST_CASE("staged: what is damaged stays, and the rest is brought") {
   }
 }
 
+TEST_CASE("staged: a damaged row of a local pack keeps nobody from opening and reading") {
+  Staged staged;
+  staged.put(5);
+  staged.place.reopen();  // the pack rests
+  const std::string packs = model::ledger_prefix(model::LedgerRow::pack_idle);
+  const auto rows =
+      staged.place.store->durable()->scan(kv::Family::content, packs, model::end_of(packs));
+  REQUIRE(rows->valid());
+  const std::string key(rows->key());
+  const kv::Answer damaged =
+      staged.place.store->update({model::ledger_partition()}, [&](kv::Transaction& transaction) {
+        transaction.put(kv::Family::content, key, "damaged");
+        return kv::Outcome(kv::Commit{});
+      });
+  REQUIRE(staged.place.store->wait(damaged.ticket).ok());
+  staged.place.reopen();
+  CHECK(staged.unreadable() == 0);
+  CHECK(staged.backlog() == staged.place.pack_bytes());
+  CHECK(staged.flush().bytes_left > 0);
+  CHECK(staged.findings() == 1);
+  staged.put(5);
+  staged.collect();
+  CHECK(staged.unreadable() == 0);
+}
+
 TEST_CASE("staged: where this device has no room, files go to the blob store at once") {
   Staged staged;
   staged.place.files.set([](test::FileCall call, const std::string&) -> std::optional<Error> {
