@@ -7,7 +7,7 @@ packages=(g++ cmake ninja-build pkg-config ccache git
           librocksdb-dev libxxhash-dev libzstd-dev libfmt-dev libssl-dev libutf8proc-dev
           libcurl4-openssl-dev)
 if [ "${1:-}" = --tests ]; then
-  packages+=(doctest-dev clang libclang-rt-14-dev llvm python3 python3-venv openssl)
+  packages+=(doctest-dev clang libclang-rt-14-dev llvm python3 python3-venv openssl zsh fish)
 fi
 
 missing=()

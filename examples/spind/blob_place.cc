@@ -64,6 +64,36 @@ Status choose_credentials(const std::string& whence, S3Options& options) {
   return {};
 }
 
+Status choose_payload(const std::string& how, S3Options& options) {
+  constexpr std::pair<std::string_view, S3Payload> kWays[] = {{"", S3Payload::automatic},
+                                                              {"signed", S3Payload::signed_sha256},
+                                                              {"crc32c", S3Payload::crc32c},
+                                                              {"md5", S3Payload::md5},
+                                                              {"unsigned", S3Payload::unsigned_}};
+  for (const auto& [name, way] : kWays) {
+    if (how != name) continue;
+    options.payload = way;
+    return {};
+  }
+  return Error{Code::invalid_argument, "--payload is signed, crc32c, md5 or unsigned"};
+}
+
+// What servers and buckets differ in.
+Status choose_dialect(const Args& args, S3Options& options) {
+  constexpr std::string_view kKms = "aws:kms";
+  if (args.has("path-style")) options.path_style = true;
+  options.list_v1 = args.has("list-v1");
+  options.http2 = args.has("http2");
+  options.requester_pays = args.has("request-payer");
+  options.storage_class = args.value_or("storage-class", "");
+  options.encryption = args.value_or("encryption", "");
+  if (options.encryption.starts_with(std::string(kKms) + ":")) {
+    options.encryption_key = options.encryption.substr(kKms.size() + 1);
+    options.encryption = kKms;
+  }
+  return choose_payload(args.value_or("payload", ""), options);
+}
+
 Status limit(const Args& args, S3Options& options) {
   const Result<std::uint64_t> reads = parse_rate(args.value("read-rate"), "read-rate");
   if (!reads.ok()) return reads.error();
@@ -90,8 +120,9 @@ Result<S3Options> bucket_options(const Args& args, const std::string& url) {
     options->region = region;
   options->tls_ca_file = given("ca", "AWS_CA_BUNDLE");
   options->profile = args.value_or("profile", "");
-  if (args.has("path-style")) options->path_style = true;
   options->hedge_reads = args.has("hedge");
+  if (Status chosen = choose_dialect(args, *options); !chosen.ok())
+    return std::move(chosen).error();
   if (Status chosen = choose_credentials(args.value_or("credentials", ""), *options); !chosen.ok())
     return std::move(chosen).error();
   if (Status limited = limit(args, *options); !limited.ok()) return std::move(limited).error();

@@ -29,6 +29,15 @@ constexpr Option kCommonOptions[] = {
     {"write-rate", 0, "BYTES", "at most so many a second to the bucket"},
     {"request-rate", 0, "N", "at most so many requests a second"},
     {"path-style", 0, "", "the bucket in the path of the URL, also at AWS"},
+    {"list-v1", 0, "", "list by ListObjects, where the server does not know ListObjectsV2"},
+    {"http2", 0, "", "HTTP/2, where the server offers it"},
+    {"payload", 0, "HOW",
+     "how the server learns what it is sent: signed, crc32c, md5 or unsigned (over TLS crc32c, "
+     "else "
+     "signed)"},
+    {"storage-class", 0, "NAME", "of what is put, as STANDARD_IA (the bucket's own)"},
+    {"encryption", 0, "HOW", "by the server: AES256, aws:kms or aws:kms:KEY (the bucket's own)"},
+    {"request-payer", 0, "", "pay for the requests, at a bucket whose owner does not"},
     {"allow-unfenced", 0, "",
      "use a bucket that lets several creates of one name win, where nothing tells two stores apart "
      "(or SPIND_ALLOW_UNFENCED)"},
@@ -438,7 +447,8 @@ constexpr Command kCommands[] = {
      run_favourite_list},
     {"changes", "SPACE:", 1, 1, "what happened in a space, in order",
      "A node is named by its id (as !42), and where the change knows it by its folder and name.\n"
-     "--follow ends with an interrupt.\n"
+     "--follow ends with an interrupt, and has the store to itself until then: a host that others\n"
+     "write through follows by Space::wait or Space::watch.\n"
      "--json: {event:\"change\", number, time_ns, change, id, kind, parent, name, from_parent,\n"
      "        from_name, version, who, application, way, from_way} a change; kind is null where "
      "the\n"
@@ -510,7 +520,8 @@ constexpr Command kCommands[] = {
      "FOLDER",
      1,
      1,
-     "copy the store to FOLDER while it is in use",
+     "copy the store to FOLDER",
+     "While another program has the store open, that program makes the copy (Store::checkpoint).\n"
      "FOLDER is made, or must be empty. What never changes is shared by hard links, so it should "
      "lie\n"
      "on the same file system; copy it elsewhere from there. It is a store like any other.\n"
@@ -616,9 +627,8 @@ constexpr Command kCommands[] = {
      0,
      0,
      "where the store's bytes lie",
-     "--json: {backend, pending, missing, healed, move_started}; backend is \"folder\" or what "
-     "--blobs\n"
-     "        says; pending are bytes that are still to be brought.",
+     "--json: {backend, pending, missing, healed, move_started, read_only, unfenced}; backend is\n"
+     "        \"folder\" or what --blobs says; pending are bytes that are still to be brought.",
      "spind blobs status",
      {},
      run_blobs_status},

@@ -42,6 +42,7 @@ class SPIND_EXPORT Store {
   Result<ChangedSpaces> changed_spaces(std::string_view mark, std::size_t count_max = 1000) const;
 
   // Looks at every invariant while the store is in use, and repairs what is wrong if it is told to.
+  // Of each space the newest changes (8 MiB of rows) are undone and done again in memory as well.
   // What is found is in the report; an error means that the check itself could not be done.
   Result<CheckReport> check(const CheckOptions& options = {}) const;
   // Reads and verifies all bytes that are stored for versions, at a set rate, and says which

@@ -4,7 +4,7 @@
 //
 //   for (const spind::VaultInfo& vault : store->vaults().value())
 //     std::cout << vault.tenant << " " << vault.key_id << "\n";
-//   store->destroy_vault("school-12");        // what the school had is gone, in copies too
+//   store->destroy_vault("school-12");        // what the school had is gone: see there for copies
 //
 // lib/content/README.md tells what is encrypted, what stays readable, and against whom it helps.
 //

@@ -31,8 +31,8 @@ COMMANDS = ["init", "space create", "space list", "space info", "space set", "sp
 
 
 class Cloud(http.server.ThreadingHTTPServer):
-    """Gives a machine and a token the credentials of their roles, and refuses all else, noting the
-    access keys that are used."""
+    """Gives a machine and a token the credentials of their roles, and refuses all else, or takes what it
+    is sent and lists nothing, noting what it was asked and with which access keys."""
 
     ROLES = "/latest/meta-data/iam/security-credentials/"
     EXPIRES = "2100-01-01T00:00:00Z"
@@ -45,8 +45,14 @@ class Cloud(http.server.ThreadingHTTPServer):
             used = re.search(r"Credential=(\w+)/", self.headers.get("authorization", ""))
             if used:
                 self.server.keys.add(used.group(1))
-            status, body = (403, "<Error><Code>AccessDenied</Code></Error>") if used else \
-                self.server.of_role(self.command, self.path, asked.decode())
+                self.server.asked.append((self.command, self.path, self.headers))
+            if used and self.server.takes:
+                status, body = 200, ("<ListBucketResult><IsTruncated>false</IsTruncated>"
+                                     "</ListBucketResult>")
+            elif used:
+                status, body = 403, "<Error><Code>AccessDenied</Code></Error>"
+            else:
+                status, body = self.server.of_role(self.command, self.path, asked.decode())
             self.send_response(status)
             self.send_header("content-length", str(len(body)))
             self.end_headers()
@@ -60,7 +66,7 @@ class Cloud(http.server.ThreadingHTTPServer):
 
     def __init__(self):
         super().__init__(("127.0.0.1", 0), self.Handler)
-        self.keys = set()
+        self.keys, self.asked, self.takes = set(), [], False
         self.url = f"http://127.0.0.1:{self.server_port}"
 
     def of_role(self, method: str, path: str, asked: str) -> tuple[int, str]:
@@ -404,6 +410,38 @@ class Stores(ToolCase):
                 refused = self.error(*doctor, "--credentials", missing)
                 self.assertEqual(refused["code"], "unauthenticated")
                 self.assertIn("AWS_", refused["text"])
+
+    def test_a_bucket_is_asked_in_the_way_that_is_said(self):
+        self.place = {"AWS_ACCESS_KEY_ID": "OFENV", "AWS_SECRET_ACCESS_KEY": "s"}
+        with Cloud() as cloud:
+            cloud.takes = True
+            doctor = ("doctor", "s3://school-bytes", "--endpoint", cloud.url)
+
+            def asked(*options):
+                cloud.asked.clear()
+                self.spind(*doctor, *options, expect=3)  # what it took is not there
+                puts = [headers for method, _, headers in cloud.asked if method == "PUT"]
+                lists = [path for method, path, _ in cloud.asked if method == "GET" and "prefix=" in path]
+                self.assertTrue(puts and lists)
+                return puts[0], lists[0]
+
+            headers, listing = asked()
+            self.assertIn("list-type=2", listing)
+            for name in ("storage-class", "server-side-encryption", "request-payer"):
+                self.assertNotIn("x-amz-" + name, headers)
+            self.assertRegex(headers["x-amz-content-sha256"], "^[0-9a-f]{64}$")
+            headers, listing = asked("--list-v1", "--storage-class", "STANDARD_IA", "--request-payer",
+                                     "--encryption", "aws:kms:a-key", "--payload", "md5")
+            self.assertNotIn("list-type", listing)
+            self.assertEqual(headers["x-amz-storage-class"], "STANDARD_IA")
+            self.assertEqual(headers["x-amz-request-payer"], "requester")
+            self.assertEqual(headers["x-amz-server-side-encryption"], "aws:kms")
+            self.assertEqual(headers["x-amz-server-side-encryption-aws-kms-key-id"], "a-key")
+            self.assertTrue(headers["content-md5"])
+            headers, _ = asked("--payload", "unsigned")
+            self.assertEqual(headers["x-amz-content-sha256"], "UNSIGNED-PAYLOAD")
+            self.assertNotIn("content-md5", headers)
+            self.error(*doctor, "--payload", "any")
 
     def test_bytes_lie_where_blobs_says_and_nowhere_else(self):
         blobs = ("--blobs", str(self.folder / "blobs"))

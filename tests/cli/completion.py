@@ -1,5 +1,4 @@
 """The completion scripts, as the shells read them."""
-import shutil
 import subprocess
 
 from harness import ToolCase, main
@@ -28,9 +27,7 @@ class Completion(ToolCase):
         self.write("photo.jpg")
         self.assertEqual(self.offered("put", "pho"), {"photo.jpg"})
 
-    def test_fish_offers_the_same_where_it_is_there(self):
-        if not shutil.which("fish"):
-            return
+    def test_fish_offers_the_same(self):
         script = self.folder / "completion.fish"
         script.write_bytes(self.run_tool("completion", "fish").out)
         for line, words in (("ver", {"verify", "version", "versions"}),
@@ -41,18 +38,14 @@ class Completion(ToolCase):
             offered = {row.split("\t")[0] for row in done.stdout.decode().splitlines()}
             self.assertEqual(offered, words, line)
 
-    def test_every_script_is_valid_where_its_shell_is_there(self):
-        checked = 0
+    def test_every_script_is_valid(self):
         for shell, check in (("bash", ["bash", "-n"]), ("zsh", ["zsh", "-n"]),
                              ("fish", ["fish", "--no-execute"])):
             script = self.folder / f"completion.{shell}"
             script.write_bytes(self.run_tool("completion", shell).out)
             self.assertGreater(script.stat().st_size, 1_000)
-            if shutil.which(shell):
-                done = subprocess.run([*check, script], capture_output=True, timeout=20)
-                self.assertEqual((done.returncode, done.stderr), (0, b""))
-                checked += 1
-        self.assertGreaterEqual(checked, 1)
+            done = subprocess.run([*check, script], capture_output=True, timeout=20)
+            self.assertEqual((done.returncode, done.stderr), (0, b""))
 
 
 if __name__ == "__main__":

@@ -24,7 +24,9 @@ std::string advice_for(Code code, std::string_view right) {
     case Code::permission_denied:
       return fmt::format("allow {} to this key; lib/blob/s3/README.md has the whole policy", right);
     case Code::unauthenticated: return "use other credentials, or see to the certificate";
-    case Code::unsupported: return "use another server, or a newer release of it";
+    case Code::unsupported:
+      return "try another S3Options::payload (spind --payload signed), else another server or a "
+             "newer release of it";
     case Code::no_space: return "make room";
     case Code::invalid_argument: return "correct the option";
     case Code::unavailable:
@@ -157,7 +159,8 @@ std::vector<ProbeFinding> probe_s3(const S3Options& given) {
   std::vector<ProbeFinding> rest = s3::BucketProbe(**store, options.list_v1).run();
   if (options.list_v1 && !given.list_v1) {
     rest.front().ok = false;
-    rest.front().advice = "set list_v1, since the server does not know ListObjectsV2";
+    rest.front().advice =
+        "set S3Options::list_v1 (spind --list-v1), since the server does not know ListObjectsV2";
   }
   std::move(rest.begin(), rest.end(), std::back_inserter(rows));
   return rows;
