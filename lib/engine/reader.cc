@@ -16,23 +16,22 @@ constexpr std::uint64_t kReadAheadBytes = 4 << 20;
 
 struct Reader::State final : engine::Guest {
   State(std::shared_ptr<engine::SessionState> owner, ops::OpenedFile opened)
-      : session(std::move(owner)), info(std::move(opened.info)), source(std::move(opened.source)) {
+      : session(std::move(owner)), file(std::move(opened)) {
     session->engine->admit(*this);
   }
   ~State() override { session->engine->dismiss(*this); }
-  void let_go() override { source.reset(); }
+  void let_go() override { file.source.reset(); }
 
   Result<std::size_t> read_at(std::uint64_t offset, std::span<std::uint8_t> out) {
     engine::Engine& engine = *session->engine;
     return session->run(Verb::read, [&]() -> Result<std::size_t> {
       SPIND_TRY(session->call.interrupted(engine.clock()));
-      return source->read_at(offset, out, session->call.interrupt(engine.clock()));
+      return file.read_at(offset, out, session->call.interrupt(engine.clock()));
     });
   }
 
   std::shared_ptr<engine::SessionState> session;
-  NodeInfo info;
-  std::unique_ptr<content::Source> source;
+  ops::OpenedFile file;
   std::uint64_t position = 0;
   std::uint64_t asked_until = 0;
 };
@@ -42,9 +41,9 @@ Reader::Reader(Reader&&) noexcept = default;
 Reader& Reader::operator=(Reader&&) noexcept = default;
 Reader::~Reader() = default;
 
-const NodeInfo& Reader::info() const { return state_->info; }
+const NodeInfo& Reader::info() const { return state_->file.info; }
 
-std::uint64_t Reader::size_bytes() const { return state_->info.size_bytes; }
+std::uint64_t Reader::size_bytes() const { return state_->file.info.size_bytes; }
 
 Result<std::size_t> Reader::read_at(std::uint64_t offset, std::span<std::uint8_t> out) const {
   return state_->read_at(offset, out);
@@ -53,10 +52,10 @@ Result<std::size_t> Reader::read_at(std::uint64_t offset, std::span<std::uint8_t
 Result<std::size_t> Reader::read(std::span<std::uint8_t> out) {
   State& state = *state_;
   const std::uint64_t want_until = state.position + out.size() + kReadAheadBytes;
-  if (state.position + out.size() < state.info.size_bytes &&
+  if (state.position + out.size() < state.file.info.size_bytes &&
       want_until > state.asked_until + kReadAheadBytes / 2) {
     SPIND_TRY(state.session->run(Verb::read, [&]() -> Status {
-      state.source->read_ahead(state.position + out.size(), kReadAheadBytes);
+      state.file.source->read_ahead(state.position + out.size(), kReadAheadBytes);
       return {};
     }));
     state.asked_until = want_until;

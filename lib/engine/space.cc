@@ -98,9 +98,8 @@ Result<std::string> Space::get(const Ref& file, const ReadOptions& options) cons
                    .used = size};
     std::string content(size, '\0');
     const std::span<std::uint8_t> out(reinterpret_cast<std::uint8_t*>(content.data()), size);
-    SPIND_TRY_ASSIGN(
-        const std::size_t got,
-        opened.source->read_at(0, out, session.call.interrupt(session.engine->clock())));
+    SPIND_TRY_ASSIGN(const std::size_t got,
+                     opened.read_at(0, out, session.call.interrupt(session.engine->clock())));
     if (got != size)
       return Error{.code = Code::corruption,
                    .text = "stored content is shorter than its version",

@@ -181,6 +181,7 @@ Result<OpenedFile> open_upload(const Context& context, const Call& call, const S
     return Error{.code = Code::too_early, .text = "the content is not released"};
   SPIND_TRY(permit(call, *seen.entered.info, {kRootNode}, 0, access::kUpdateGrant, Ref("/")));
   OpenedFile opened;
+  opened.name = "upload " + std::to_string(number);
   opened.info.size_bytes = seen.upload.size_bytes();
   opened.info.sha256 = seen.upload.progress.sha256;
   opened.info.checksums = seen.upload.progress.checksums;

@@ -31,6 +31,17 @@ void describe(const model::VersionRecord& version, NodeInfo& info) {
 
 }  // namespace
 
+Result<std::size_t> OpenedFile::read_at(std::uint64_t offset, std::span<std::uint8_t> out,
+                                        const Interrupt& interrupt) const {
+  auto got = source->read_at(offset, out, interrupt);
+  if (got.code() != Code::corruption) return got;
+  Error error = std::move(got).error();
+  if (info.version > 0) error.text += fmt::format(": version {}", info.version);
+  if (!error.path.empty()) error.text += ": " + error.path;
+  error.path = name;
+  return error;
+}
+
 Result<OpenedFile> open_file(const Context& context, const Call& call, const SpaceId& space,
                              const Ref& file, const ReadOptions& options) {
   SPIND_TRY_ASSIGN(Entered entered, enter(context, call, space));
@@ -40,7 +51,7 @@ Result<OpenedFile> open_file(const Context& context, const Call& call, const Spa
   if (node.kind != NodeKind::file)
     return Error{
         .code = Code::is_a_folder, .text = "a folder has no content", .path = file.to_string()};
-  OpenedFile opened{to_info(at.place, entered.info->history), nullptr};
+  OpenedFile opened{to_info(at.place, entered.info->history), nullptr, file.to_string()};
   model::VersionRecord version = node.current;
   if (options.version && *options.version != node.current.number) {
     SPIND_TRY(permit(call, *entered.info, at.way, node.id, access::kListFileVersions, file));

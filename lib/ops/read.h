@@ -8,6 +8,11 @@ namespace spind::ops {
 struct OpenedFile {
   NodeInfo info;  // of the version that is read
   std::unique_ptr<content::Source> source;
+  std::string name;  // for errors
+
+  // corruption: names the file; the text names the version, and the piece if it has any.
+  Result<std::size_t> read_at(std::uint64_t offset, std::span<std::uint8_t> out,
+                              const Interrupt& interrupt) const;
 };
 
 // not_found: the file has no such version.

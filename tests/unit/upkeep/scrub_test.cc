@@ -82,6 +82,15 @@ TEST_CASE("scrub: names every version that damaged bytes belong to, and no other
                third = other.stat("/same").value().id;
   flip(file_of(store.folder() + "/packs", 1), 20'000);
   flip(file_of(store.folder() + "/objects", 3'000'000), 2'000'000);
+  // Who reads is told of the file, its version and the piece.
+  const Error of_packed = space.get("/packed", {.version = 1}).error();
+  CHECK(of_packed.code == Code::corruption);
+  CHECK(of_packed.path == "/packed");
+  CHECK(of_packed.text.find(": version 1: piece ") != std::string::npos);
+  std::vector<std::uint8_t> out(large.size());
+  const Error of_large = other.reader("/same").value().read_at(0, out).error();
+  CHECK(of_large.path == "/same");
+  CHECK(of_large.text.find(": version 1: piece ") != std::string::npos);
   std::set<std::pair<SpaceId, NodeId>> told;
   ScrubOptions options;
   options.found = [&](const CheckFinding& finding) {
