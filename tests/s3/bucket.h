@@ -1,5 +1,6 @@
 // The bucket that the tests of this folder run on: SPIND_TEST_S3=s3://BUCKET/PREFIX, at
-// SPIND_TEST_S3_ENDPOINT (AWS if it is not set), with the usual AWS_* variables.
+// SPIND_TEST_S3_ENDPOINT (AWS if it is not set), with the usual AWS_* variables. SPIND_TEST_S3_IN_HOST
+// puts the bucket in the host's name.
 #pragma once
 
 #include <unistd.h>
@@ -27,6 +28,7 @@ inline S3Options given_bucket() {
   S3Options options = parse_s3_url(from_environment("SPIND_TEST_S3")).value();
   options.endpoint = from_environment("SPIND_TEST_S3_ENDPOINT");
   options.tls_ca_file = from_environment("SPIND_TEST_S3_CA");
+  if (!from_environment("SPIND_TEST_S3_IN_HOST").empty()) options.path_style = false;
   const std::string region = from_environment("AWS_REGION");
   if (!region.empty()) options.region = region;
   return options;

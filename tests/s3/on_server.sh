@@ -3,6 +3,7 @@
 #
 #   on_server.sh minio|versitygw PROGRAM ARGUMENT…     http
 #   on_server.sh minio-tls PROGRAM ARGUMENT…           https, with a certificate made for "localhost"
+#   on_server.sh minio-host PROGRAM ARGUMENT…          http, the bucket in the host's name
 #   on_server.sh given PROGRAM ARGUMENT…               on the bucket that SPIND_TEST_S3 names
 #
 # The program finds a bucket as tests/s3/bucket.h says. A server that does not start fails the test;
@@ -19,11 +20,12 @@ if [ "$server" = given ]; then
 fi
 
 # What the machine's user has set up for himself is none of the test's business.
-unset AWS_PROFILE AWS_SESSION_TOKEN AWS_SHARED_CREDENTIALS_FILE AWS_REGION SPIND_TEST_S3_CA
+unset AWS_PROFILE AWS_SESSION_TOKEN AWS_SHARED_CREDENTIALS_FILE AWS_REGION SPIND_TEST_S3_CA \
+      SPIND_TEST_S3_IN_HOST
 unset http_proxy https_proxy HTTP_PROXY HTTPS_PROXY all_proxy ALL_PROXY
 export AWS_ACCESS_KEY_ID=spindtest AWS_SECRET_ACCESS_KEY=spindtestsecret
 
-bash "$here/install_servers.sh" "${server%-tls}"
+bash "$here/install_servers.sh" "${server%-*}"
 
 work=$(mktemp -d)
 pid=
@@ -47,7 +49,7 @@ start() {  # start PORT
     minio*)
       # shellcheck disable=SC2086
       MINIO_ROOT_USER=$AWS_ACCESS_KEY_ID MINIO_ROOT_PASSWORD=$AWS_SECRET_ACCESS_KEY \
-        MINIO_BROWSER=off MINIO_UPDATE=off "$cache/minio" server --quiet --certs-dir "$work/certs" \
+        MINIO_BROWSER=off MINIO_UPDATE=off MINIO_DOMAIN=localhost "$cache/minio" server --quiet --certs-dir "$work/certs" \
         --address "127.0.0.1:$port" "$work/data" >"$work/log" 2>&1 & ;;
     versitygw)
       ROOT_ACCESS_KEY=$AWS_ACCESS_KEY_ID ROOT_SECRET_KEY=$AWS_SECRET_ACCESS_KEY \
@@ -74,6 +76,10 @@ if [ "$server" = minio-tls ]; then
   export SPIND_TEST_S3_CA=$work/tls/ca.crt SPIND_TEST_S3_OTHER_CA=$work/tls/other_ca.crt
   export SPIND_TEST_S3_EXPIRED_KEY=$work/tls/expired.key
   export SPIND_TEST_S3_EXPIRED_CRT=$work/tls/expired.crt
+fi
+if [ "$server" = minio-host ]; then
+  host=localhost
+  export SPIND_TEST_S3_IN_HOST=1
 fi
 export SPIND_TEST_S3=s3://spind-test/suite SPIND_TEST_S3_ENDPOINT=$scheme://$host:$port
 "$@" || { status=$?; tail -n 20 "$work/log"; exit $status; }

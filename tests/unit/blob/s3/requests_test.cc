@@ -59,6 +59,18 @@ TEST_CASE("s3: what does not pass is told at once, and as what it is") {
   }
 }
 
+TEST_CASE("s3: the bucket is in the path, or in the host's name") {
+  for (const bool in_path : {true, false}) {
+    Bucket bucket({.path_style = in_path});
+    bucket.will_answer({bytes_reply("hello")});
+    CHECK(got(bucket) == "hello");
+    const HttpRequestSeen seen = bucket.seen().at(0);
+    CHECK(seen.target == (in_path ? "/bucket/p/a" : "/p/a"));
+    const std::string host = seen.headers.at("host");
+    CHECK(host.substr(0, host.find(':')) == (in_path ? "127.0.0.1" : "bucket.localhost"));
+  }
+}
+
 TEST_CASE("s3: the checksum of a put is a header that is signed, and never a trailer") {
   for (const S3Payload payload :
        {S3Payload::crc32c, S3Payload::md5, S3Payload::signed_sha256, S3Payload::unsigned_}) {

@@ -55,6 +55,9 @@ class Bucket {
  private:
   void open(S3Options options) {
     options.endpoint = server_.url();
+    // libcurl itself finds every host below it.
+    if (options.path_style == false)
+      options.endpoint.replace(options.endpoint.find("127.0.0.1"), 9, "localhost");
     options.bucket = "bucket";
     options.prefix = "p";
     if (!options.credentials && !options.credentials_source)
