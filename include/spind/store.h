@@ -159,7 +159,7 @@ class SPIND_EXPORT Store {
 
 struct Version {
   std::string_view version;  // "0.1.0"
-  int format = 0;            // of the store folder
+  int format = 0;            // the newest of a store's folder that it knows: 3, which has keys
 };
 SPIND_EXPORT Version version();
 

@@ -164,6 +164,6 @@ Status Store::close() {
   return engine->close();
 }
 
-Version version() { return {SPIND_VERSION, engine::kStoreFormat}; }
+Version version() { return {SPIND_VERSION, engine::kSealedStoreFormat}; }
 
 }  // namespace spind
