@@ -27,7 +27,9 @@ enum class PieceRule : std::uint8_t {
 };
 
 // How far back a space can be looked at, rewound and followed. The entry that lies just behind what
-// is kept is the space's floor: what fell away by then is erased for good, with its bytes.
+// is kept is the space's floor: what fell away by then is erased for good, with its bytes. The floor
+// stays at or below the entry that a kept rewind went back to: whoever rewinds to the same entry
+// every night keeps all that came after it, whatever the numbers below say.
 struct FloorPolicy {
   // An entry is kept for at least so long …
   std::int64_t keep_ns = std::int64_t{7} * 24 * 3600 * 1'000'000'000;
