@@ -39,8 +39,9 @@ struct PurgeOptions {
 };
 
 struct EmptyTrashOptions {
-  std::chrono::seconds older_than{0};  // what was removed later than so long ago stays
-  ProgressCallback progress{};         // in items; the total is not known
+  // What was removed later than so long ago stays; all of it where the system's clock has jumped.
+  std::chrono::seconds older_than{0};
+  ProgressCallback progress{};  // in items; the total is not known
   std::optional<CancelToken> cancel{};
 };
 

@@ -1,6 +1,8 @@
 // Whether the wall clock can be believed about how much time has passed.
 #pragma once
 
+#include <optional>
+
 #include "base/clock.h"
 
 namespace spind {
@@ -16,6 +18,11 @@ class ClockDrift {
     const std::int64_t drift =
         (clock_.wall_ns() - wall_ns_) - (clock_.monotonic_ns() - monotonic_ns_);
     return drift < kDriftNsMax && drift > -kDriftNsMax;
+  }
+  // The time by the wall clock; none where it jumped, and says nothing of how old things are.
+  std::optional<std::int64_t> believed_now() const {
+    if (!clocks_agree()) return std::nullopt;
+    return clock_.wall_ns();
   }
 
  private:

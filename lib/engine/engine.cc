@@ -167,8 +167,8 @@ Status Engine::start(const std::string& given, const StoreOptions& options, cons
   reclaimer_ = std::make_unique<upkeep::Reclaimer>(*kv_, *content_, clock_, kOwnerEpoch);
   scrubber_ = std::make_unique<upkeep::Scrubber>(*kv_, *content_, clock_);
   if (folder_.is_new) SPIND_TRY(finish_store_folder(files_, folder, format()));
-  context_ = std::make_unique<ops::Context>(
-      ops::Context{*kv_, *rows_, *content_, clock_, random_, past_memory_, stagings_, kOwnerEpoch});
+  context_ = std::make_unique<ops::Context>(ops::Context{
+      *kv_, *rows_, *content_, clock_, clocks_, random_, past_memory_, stagings_, kOwnerEpoch});
   if (opened_read_only_) return {};
   // Where it fails, they are as good as gone all the same, and the next sweep finds them.
   (void)expire_uploads({}, kExpiredAtOpen);
@@ -319,11 +319,6 @@ void Engine::dismiss(Guest& guest) {
   if (inside.admitted()) guest.let_go();
   const std::lock_guard lock(guests_mutex_);
   if (guests_.erase(&guest) == 1 && !inside.admitted()) guest.let_go();
-}
-
-std::optional<std::int64_t> Engine::believed_now() const {
-  if (!clocks_.clocks_agree()) return std::nullopt;
-  return clock_.wall_ns();
 }
 
 // First what policies drop, then what spaces let go of, and at last the bytes that nothing refers

@@ -1,6 +1,7 @@
 // The row of an upload: what was asked for, and how far it has come. README.md has the bytes.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -49,8 +50,9 @@ struct UploadRecord {
   bool complete() const { return progress.received_bytes() == size_bytes(); }
   // What is held does not expire.
   std::int64_t expires_ns() const;
-  bool expired(std::int64_t wall_ns) const {
-    return progress.stage == UploadStage::receiving && wall_ns >= expires_ns();
+  // By the clock, if it can be believed; else none is, however long it seems to have waited.
+  bool expired(std::optional<std::int64_t> now_ns) const {
+    return now_ns && progress.stage == UploadStage::receiving && *now_ns >= expires_ns();
   }
 };
 

@@ -5,7 +5,7 @@
 #include <optional>
 
 #include "access/access.h"
-#include "base/clock.h"
+#include "base/clock_drift.h"
 #include "base/random.h"
 #include "content/content.h"
 #include "kv/kv.h"
@@ -22,6 +22,7 @@ struct Context {
   space::RowCache& rows;
   content::Content& content;
   Clock& clock;
+  const ClockDrift& clocks;  // the same one: whether to believe it about how old things are
   Random& random;
   content::MemoryBudget& past_memory;  // for views of the past and rewinds
   Stagings& stagings;

@@ -126,7 +126,12 @@ Result<TrashEmptied> empty_trash(const Context& context, const Call& call, const
   const std::int64_t age_s =
       std::clamp<std::int64_t>(options.older_than.count(), 0, INT64_MAX / 4'000'000'000);
   TrashWish wish;
-  if (age_s > 0) wish.newest_ns = context.clock.wall_ns() - age_s * 1'000'000'000;
+  if (age_s > 0) {
+    // A clock that jumped would call all of it old, and what is purged is gone for good.
+    const auto now_ns = context.clocks.believed_now();
+    if (!now_ns) return TrashEmptied{};
+    wish.newest_ns = *now_ns - age_s * 1'000'000'000;
+  }
   return purge_removed(context, call, entered, wish, options);
 }
 

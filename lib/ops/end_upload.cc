@@ -23,9 +23,9 @@ Result<Decision> decide_end(space::State& state, UploadId number,
 Result<bool> expire(const Context& context, const Call& call, const SpaceId& space,
                     UploadId number) {
   bool over = false;
-  const auto decide = [&](space::State& state, const Moment& moment) -> Result<Decision> {
+  const auto decide = [&](space::State& state, const Moment&) -> Result<Decision> {
     SPIND_TRY_ASSIGN(const auto upload, state.upload(number));
-    over = upload && upload->expired(moment.wall_ns);
+    over = upload && upload->expired(context.clocks.believed_now());
     return over ? decide_end(state, number, *upload) : Decision{};
   };
   SPIND_TRY(commit(context, call, ending(space), decide));
@@ -65,7 +65,7 @@ Result<Written> abort_upload(const Context& context, const Call& call, const Spa
 Result<UploadQueue> expire_uploads(const Context& context, const Call& call,
                                    std::uint64_t count_max) {
   const kv::SnapshotRef snapshot = context.kv.durable();
-  const std::int64_t now_ns = context.clock.wall_ns();
+  const auto now_ns = context.clocks.believed_now();
   UploadQueue queue;
   const std::string waiting = model::waiting_uploads_prefix();
   const auto spaces = snapshot->scan(kv::Family::state, waiting, model::end_of(waiting));

@@ -23,7 +23,7 @@ Result<PageOf<UploadInfo>> list_uploads(const Context& context, const Call& call
   if (options.of_everybody)
     SPIND_TRY(permit(call, *entered.info, {kRootNode}, 0, access::kUpdateGrant, Ref("/")));
   const std::string prefix = model::row_prefix(space, model::SpaceRow::upload);
-  const std::int64_t now_ns = context.clock.wall_ns();
+  const auto now_ns = context.clocks.believed_now();
   return page_of_rows<UploadInfo>(
       context, call, entered.reading.snapshot(),
       {prefix, prefix + (options.of_everybody ? 'e' : 'o')}, options.count_max, options.after,

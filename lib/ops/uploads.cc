@@ -27,7 +27,7 @@ Result<model::UploadRecord> find_upload(const Context& context, const kv::View& 
   SPIND_TRY_ASSIGN(model::UploadRecord upload, model::decode_upload(*row));
   const bool known =
       upload.starter == call.who.user || (whose == Whose::managed && manages(call, info));
-  if (!known || upload.expired(context.clock.wall_ns())) return no_such_upload(number);
+  if (!known || upload.expired(context.clocks.believed_now())) return no_such_upload(number);
   return upload;
 }
 

@@ -10,7 +10,8 @@ namespace {
 
 constexpr std::int64_t kSecond_ns = 1'000'000'000;
 constexpr std::int64_t kDay_ns = 86'400 * kSecond_ns;
-constexpr std::int64_t kTo2099_ns = 75 * 365 * kDay_ns;
+constexpr std::int64_t kYear_ns = 365 * kDay_ns;
+constexpr std::int64_t kTo2099_ns = 75 * kYear_ns;
 
 }  // namespace
 
@@ -70,6 +71,48 @@ TEST_CASE("bad day: a clock that jumps to 2099 and back lets policies drop nothi
   }
   CHECK(space.versions("/file")->items.size() == 18);
   CHECK(store.findings() == "");
+}
+
+TEST_CASE("bad day: a clock that is ahead by a year ends no upload that still receives") {
+  TestClock clock;
+  TestStore store(MetadataEngine::memory, seams_with(clock));
+  const Space space = store.make_space("clock");
+  const std::string bytes = content(1, 3'000'000);
+  const UploadId upload = space.start_upload("/file", bytes.size()).value().id;
+  const UploadId idle = space.start_upload("/idle", 1).value().id;
+  REQUIRE(space.append_upload(upload, 0, bytes.substr(0, 1'000'000)).ok());
+  clock.jump(kYear_ns);
+  REQUIRE(store.store().collect().ok());
+  REQUIRE(space.upload(upload).ok());
+  CHECK(space.upload(upload)->offset == 1'000'000);
+  CHECK(space.uploads()->items.size() == 2);
+  REQUIRE(space.append_upload(upload, 1'000'000, bytes.substr(1'000'000)).ok());
+  REQUIRE(space.finish_upload(upload).ok());
+  CHECK(*space.get("/file") == bytes);
+  clock.jump(-kYear_ns);
+  CHECK(space.upload(idle).ok());
+  clock.advance(2 * kDay_ns);  // and then it is over, as ever
+  CHECK(space.upload(idle).code() == Code::not_found);
+  CHECK(space.uploads()->items.empty());
+  CHECK(store.findings(true) == "");
+}
+
+TEST_CASE("bad day: a clock that is ahead by a year empties the trash of nothing that is young") {
+  TestClock clock;
+  TestStore store(MetadataEngine::memory, seams_with(clock));
+  const Space space = store.make_space("clock");
+  const EmptyTrashOptions month{.older_than = std::chrono::hours(24 * 30)};
+  REQUIRE(space.put("/young", "x").ok());
+  REQUIRE(space.remove("/young").ok());
+  clock.jump(kYear_ns);
+  const Result<TrashEmptied> emptied = space.empty_trash(month);
+  REQUIRE(emptied.ok());
+  CHECK(emptied->items == 0);
+  CHECK(space.trash()->items.size() == 1);
+  clock.jump(-kYear_ns);
+  clock.advance(31 * kDay_ns);  // of which both clocks tell
+  CHECK(space.empty_trash(month)->items == 1);
+  CHECK(space.trash()->items.empty());
 }
 
 TEST_CASE("bad day: deadlines do not follow the wall clock") {
