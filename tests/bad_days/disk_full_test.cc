@@ -139,6 +139,26 @@ TEST_CASE("bad day: on a full disk the first thing that is done may be what make
   }
 }
 
+TEST_CASE("bad day: a session that waits later is told of what a full disk lost, once") {
+  DeviceStore disk(0);
+  REQUIRE(disk.store.make_space("full").put("/before", "there before").ok());
+  const Session deferred = disk.store.session("ada", true);
+  const Space space = deferred.space_by_alias("full").value();
+  REQUIRE(deferred.wait().ok());
+  disk.device.set_free(20'000);
+  const auto [count, code] = fill(space, "a", 3'000);  // none of which anybody waits for
+  REQUIRE(count > 0);
+  REQUIRE(code == Code::no_space);
+  disk.device.set_free(std::uint64_t{1} << 40);
+  REQUIRE(puts_again(space));
+  REQUIRE(space.put("/after", "y").ok());
+  CHECK(deferred.wait().code() == Code::no_space);
+  CHECK(deferred.wait().ok());
+  CHECK(*space.get("/after") == "y");
+  CHECK(*space.get("/before") == "there before");
+  CHECK(disk.store.findings(true) == "");
+}
+
 TEST_CASE("bad day: on a read-only disk writes are refused and reads go on") {
   DeviceStore disk(0);
   const Space space = disk.store.make_space("read-only");
