@@ -13,6 +13,7 @@
 #include "model/keys.h"
 #include "model/record_codec.h"
 #include "model/records.h"
+#include "model/sealed_row.h"
 #include "model/vault_rows.h"
 
 namespace {
@@ -21,7 +22,7 @@ using spind::fuzz::require;
 using spind::model::RecordTag;
 
 // How many kinds of input there are: the cases of the switch below.
-constexpr std::uint8_t kKinds = 22;
+constexpr std::uint8_t kKinds = 26;
 
 std::string framed(RecordTag tag, std::string_view body, std::uint8_t format) {
   std::string row = spind::model::begin_record(tag, 128, format);
@@ -110,6 +111,34 @@ void try_piece_row(std::string_view input) {
   }
 }
 
+// Any bytes name a vault. Those that nothing is called are a tenant's, and lead to no other vault's name.
+void try_vault_name(std::string_view input) {
+  namespace model = spind::model;
+  for (const std::string& bytes :
+       {std::string(input), std::string(input) + '\0' + std::string(16, 's')}) {
+    const model::VaultName name = model::decode_vault_name(bytes);
+    require(name.tenant.find('\0') == std::string::npos);
+    const std::string again = model::encode(name);
+    require(bytes.starts_with(again));
+    require(!name.space || again == bytes);
+    require(model::decode_vault_name(again) == name);
+  }
+}
+
+// The header has no checksum: what it says is bound into the seal of the bytes behind it.
+void try_sealed_row(std::string_view input) {
+  namespace model = spind::model;
+  const std::string begun = model::encode(model::SealedRowHeader{}).substr(0, 2);
+  for (const std::string& value : {std::string(input), begun + std::string(input)}) {
+    const auto header = model::decode_sealed_row_header(value);
+    if (!header.ok()) continue;
+    require(value.size() >= model::kSealedRowExtraBytes);
+    require(!model::is_plain_row(value));
+    const std::string again = model::encode(*header);
+    require(again.size() == model::kSealedRowHeaderBytes && value.starts_with(again));
+  }
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -148,7 +177,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     case 18: try_favourite(rest); break;
     case 19: try_record(RecordTag::vault_keys, rest, model::decode_vault_keys); break;
     case 20: try_record(RecordTag::vault_secret, rest, model::decode_vault_secret); break;
-    case kKinds - 1: try_record(RecordTag::key_check, rest, model::decode_key_check); break;
+    case 21: try_record(RecordTag::key_check, rest, model::decode_key_check); break;
+    case 22: try_record(RecordTag::blob_owner, rest, model::decode_blob_owner); break;
+    case 23: try_record(RecordTag::blob_move, rest, model::decode_blob_move); break;
+    case 24: try_vault_name(rest); break;
+    case kKinds - 1: try_sealed_row(rest); break;
     default: require(false);
   }
   return 0;
