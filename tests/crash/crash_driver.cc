@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <csignal>
+#include <filesystem>
 
 #include "engine/seams.h"
 #include "spind/blob_places.h"
@@ -105,7 +106,9 @@ void CrashDriver::listen(WorkerProcess& process, Aftermath& tally) {
       case WorkerProcess::Heard::record: take_note(record, ledger_, tally); break;
     }
     if (moment_known || ledger_.acknowledged_count() < wanted) continue;
-    kill_at = Time::now() + std::chrono::microseconds(random_() % 150'000);
+    // At times late enough for a whole copy of the store.
+    const std::uint64_t latest_us = random_() % 4 == 0 ? 2'000'000 : 150'000;
+    kill_at = Time::now() + std::chrono::microseconds(random_() % latest_us);
     moment_known = true;
   }
 }
@@ -136,6 +139,24 @@ void CrashDriver::judge(Aftermath& tally) {
   if (options.encrypt_existing) expect_encrypted(*store, tally);
   if (place_->stages()) bring_staged(*store, tally);
   place_->compare(folder_ / "store", *rows, ledger_, tally);
+  if (options.blobs == nullptr) judge_copy(options, tally);
+}
+
+void CrashDriver::judge_copy(StoreOptions options, Aftermath& tally) {
+  const std::string folder = folder_ / "store copied";
+  if (!std::filesystem::exists(folder)) return;
+  options.create = false;
+  {
+    const Result<Store> copy = Store::open(folder, options);
+    if (!copy.ok()) return tally.note("open the copy: " + copy.error().to_string());
+    const Result<CheckReport> checked = copy->check({.read_content = true});
+    if (!checked.ok()) return tally.note("check the copy: " + checked.error().to_string());
+    tally.check_findings += checked->findings_total;
+    for (const CheckFinding& finding : checked->findings)
+      tally.note("check the copy: " + finding.kind + ": " + finding.text);
+  }
+  ++tally.copies;
+  std::filesystem::remove_all(folder);
 }
 
 // Whatever kills left of it, encrypting goes on and ends.

@@ -51,6 +51,8 @@ class CrashDriver {
   void listen(WorkerProcess& process, Aftermath& tally);
   void judge(Aftermath& tally);
   void expect_encrypted(const Store& store, Aftermath& tally);
+  // The last copy that a writer made and was told of, where its blobs lie in it.
+  void judge_copy(StoreOptions options, Aftermath& tally);
   void bring_staged(const Store& store, Aftermath& tally);
 
   std::uint64_t seed_;

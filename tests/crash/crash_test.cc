@@ -27,6 +27,8 @@ TEST_CASE("crash: a killed writer loses nothing that it acknowledged, and tears 
   CHECK(tally.torn == 0);
   CHECK(tally.check_findings == 0);
   CHECK(tally.orphans == 0);
+  // Few kills may all come before a whole copy was made.
+  if (kills >= 200) CHECK(tally.copies > 0);
   write_report("crash.json", tally.report());
 }
 

@@ -28,7 +28,6 @@ namespace {
 
 constexpr std::uint64_t kDeferredBatch = 16;
 constexpr std::uint64_t kPackedBytes = 250'000;
-constexpr std::uint64_t kRoundsACheckpoint = 64;
 constexpr std::string_view kStagedWord = "staged ";
 // So little that it is often more than may wait.
 constexpr std::uint64_t kStagedBytesMax = 1 << 20;
@@ -88,18 +87,32 @@ void tidy_for_ever(const Session& session, const Space& ledger, const Task& task
   }
 }
 
+// Whatever a kill leaves, what is called "copied" was acknowledged, and is whole.
 Status copy_store(const Store& store, const std::string& folder) {
-  std::filesystem::remove_all(folder);
-  SPIND_TRY(store.checkpoint(folder));
+  const std::string begun = folder + " copy", done = folder + " copied",
+                    before = folder + " before";
+  std::filesystem::remove_all(begun);
+  std::filesystem::remove_all(before);
+  SPIND_TRY(store.checkpoint(begun));
+  if (std::filesystem::exists(done)) std::filesystem::rename(done, before);
+  std::filesystem::rename(begun, done);
   return {};
 }
 
-void look_after_for_ever(const Store& store, const std::string& folder, const Task& task) {
-  for (std::uint64_t round = task.step;; ++round) {
-    Status done = look_after(store);
-    if (done.ok() && round % kRoundsACheckpoint == 0) done = copy_store(store, folder + " copy");
+void look_after_for_ever(const Store& store, const Task& task) {
+  for (;;) {
+    const Status done = look_after(store);
     if (!done.ok()) fail(task, 0, done.error());
     std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+}
+
+void copy_for_ever(const Store& store, const std::string& folder, std::chrono::milliseconds pause,
+                   const Task& task) {
+  for (;;) {
+    const Status done = copy_store(store, folder);
+    if (!done.ok()) fail(task, 0, done.error());
+    std::this_thread::sleep_for(pause);
   }
 }
 
@@ -192,7 +205,10 @@ int run(const std::string& folder, std::string blobs, const std::string& keys, T
   threads.emplace_back(let_go_for_ever, store->session({.user = "ada"}).value(), first);
   threads.emplace_back(come_and_go_for_ever, store->session({.user = "ada"}).value(), first);
   threads.emplace_back(tidy_for_ever, store->session({.user = "ada"}).value(), *ledger, first);
-  threads.emplace_back([&] { look_after_for_ever(*store, folder, first); });
+  threads.emplace_back([&] { look_after_for_ever(*store, first); });
+  // Only what lies in the store's folder is copied with it, and the memory of the others is measured.
+  const std::chrono::milliseconds pause(in_bucket(blobs) ? 2'000 : 100);
+  threads.emplace_back([&] { copy_for_ever(*store, folder, pause, first); });
   if (!keys.empty()) threads.emplace_back([&] { change_keys_for_ever(*store, keys, first); });
   for (std::thread& thread : threads) thread.join();
   return 0;

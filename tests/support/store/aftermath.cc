@@ -17,6 +17,7 @@ void Aftermath::add(const Aftermath& other) {
   torn += other.torn;
   check_findings += other.check_findings;
   orphans += other.orphans;
+  copies += other.copies;
   memory_peak_bytes = std::max(memory_peak_bytes, other.memory_peak_bytes);
   text += other.text;
 }

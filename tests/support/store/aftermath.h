@@ -12,6 +12,7 @@ namespace spind::test {
 
 struct Aftermath {
   std::uint64_t kills = 0, acknowledged = 0, lost = 0, torn = 0, check_findings = 0, orphans = 0;
+  std::uint64_t copies = 0;             // of the store, that were looked at too
   std::uint64_t memory_peak_bytes = 0;  // of a worker, where somebody looked
   std::string text{};                   // what was found, first things first
 
