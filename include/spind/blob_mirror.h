@@ -88,7 +88,8 @@ class SPIND_EXPORT BlobMirror : public BlobStore {
   virtual Result<std::uint64_t> catch_up() = 0;
 
   // Reads a blob from every backend and writes it where it is missing or damaged. Says to how many.
-  // For whoever found a range of it to be wrong. not_found, corruption: there is no good copy.
+  // Without MirrorOptions::verify only a backend that says so has damaged it; whoever can tell, as a store
+  // does, says suspect(). not_found, corruption: there is no good copy.
   virtual Result<std::size_t> heal(std::string_view name) = 0;
 
   // Puts another backend, which may be empty, in the place of one. It gets what is written from now

@@ -7,6 +7,7 @@
 //   remove / remove_all          ok if a name is not there
 //   list                         names in order, in pages
 //   put_unless, scatter_unless, list_unless    put, scatter and list for a caller who may give up
+//   suspect                      told by who got other bytes than he put
 //   creates_are_atomic, clear_leftovers        asked by who makes the blobs his own
 //   metrics_text                               what an operator is shown
 //
@@ -34,6 +35,11 @@ struct BlobListItem {
 // Asked while something takes long whether it is to go on: ok, or cancelled or deadline_exceeded from
 // then on. Asked by any thread, several at once; null is never interrupted.
 using Interrupt = std::function<Status()>;
+
+// What somebody who knows what was put says of a copy of a blob. In part: what he looked for is there, but
+// not all that was put, or nobody knows.
+enum class BlobState { damaged, in_part, sound };
+using BlobJudge = std::function<BlobState(std::span<const std::uint8_t> bytes)>;
 
 // Thread-safe.
 class SPIND_EXPORT BlobStore {
@@ -68,6 +74,13 @@ class SPIND_EXPORT BlobStore {
 
   // A hint that the range will be asked for soon. Promises nothing, and need do nothing.
   virtual void will_read(std::string_view name, std::uint64_t offset, std::uint64_t size_bytes);
+
+  // What was read of this blob is not what was put. Who keeps something of it on the way drops that; who
+  // has it at several places reads it where `judge` finds it better, and writes a sound copy over the
+  // others. `judge` gets whole blobs, and only before it returns; `interrupt` is asked between two.
+  // To be called once before what was wrong is read again. Does what it can, which may be nothing.
+  virtual void suspect(std::string_view name, const BlobJudge& judge,
+                       const Interrupt& interrupt = nullptr);
 
   // Durable when it returns.
   virtual Status remove(std::string_view name) = 0;

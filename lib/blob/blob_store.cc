@@ -55,6 +55,8 @@ Status BlobStore::remove_all(std::span<const std::string> names) {
 
 void BlobStore::will_read(std::string_view, std::uint64_t, std::uint64_t) {}
 
+void BlobStore::suspect(std::string_view, const BlobJudge&, const Interrupt&) {}
+
 Result<std::vector<BlobListItem>> BlobStore::list_unless(std::string_view prefix,
                                                          std::string_view after,
                                                          std::size_t count_max,

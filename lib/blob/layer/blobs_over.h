@@ -12,6 +12,9 @@ namespace spind {
 template <class Face = BlobStore>
 class BlobsOver : public Face {
  public:
+  void suspect(std::string_view name, const BlobJudge& judge, const Interrupt& interrupt) override {
+    under_->suspect(name, judge, interrupt);
+  }
   Result<bool> creates_are_atomic() override { return under_->creates_are_atomic(); }
   void clear_leftovers() override { under_->clear_leftovers(); }
   std::string metrics_text() const override { return under_->metrics_text(); }

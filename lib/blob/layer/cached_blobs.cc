@@ -368,6 +368,13 @@ void CachedBlobs::forget(std::string_view name) {
   end_change(blob);
 }
 
+// In this order, so that what is read while it is mended below is not kept.
+void CachedBlobs::suspect(std::string_view name, const BlobJudge& judge,
+                          const Interrupt& interrupt) {
+  under_->suspect(name, judge, interrupt);
+  forget(name);
+}
+
 Result<std::vector<BlobListItem>> CachedBlobs::list(std::string_view prefix, std::string_view after,
                                                     std::size_t count_max) {
   return list_unless(prefix, after, count_max, nullptr);

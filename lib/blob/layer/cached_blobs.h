@@ -38,6 +38,7 @@ class CachedBlobs final : public BlobsOver<BlobCache> {
                                      std::span<const std::span<std::uint8_t>> places,
                                      const Interrupt& interrupt) override;
   void will_read(std::string_view name, std::uint64_t offset, std::uint64_t size_bytes) override;
+  void suspect(std::string_view name, const BlobJudge& judge, const Interrupt& interrupt) override;
   Status remove(std::string_view name) override;
   Status remove_all(std::span<const std::string> names) override;
   Result<std::vector<BlobListItem>> list(std::string_view prefix, std::string_view after,

@@ -18,17 +18,23 @@ constexpr int kFailuresAPass = 3;
 // Reads the blob from those that should have it, all of them, unless there is one whose turn it is
 // not. The first good copy is answered; `found` says who lacks it.
 Result<std::vector<std::uint8_t>> MirroredBlobs::good_copy(std::string_view name, Found& found,
-                                                           const Backend* except) {
+                                                           const Backend* except,
+                                                           const BlobJudge& judge,
+                                                           const Interrupt& interrupt) {
   std::vector<std::uint8_t> good;
   for (const BackendPtr& backend : holders(name)) {
     if (backend.get() == except) continue;
+    SPIND_TRY(spind::ask(interrupt));
     if (except != nullptr && found.source != nullptr) break;  // one is all that is wanted
     auto got = read_from(
         *backend, [&](BlobStore& store) { return store.get(name, options_.blob_bytes_max); });
+    BlobState state = got.ok() && verified(name, *got) ? BlobState::sound : BlobState::damaged;
+    if (judge && state == BlobState::sound) state = judge(*got);
     if (got.code() == Code::not_found) {
       found.lacking.push_back(backend);
-    } else if (got.code() == Code::corruption || (got.ok() && !verified(name, *got))) {
+    } else if (got.code() == Code::corruption || (got.ok() && state != BlobState::sound)) {
       found.corrupt.push_back(backend);
+      if (state == BlobState::in_part && found.in_part == nullptr) found.in_part = backend;
     } else if (!got.ok()) {
       found.trouble = std::move(got).error();
     } else if (found.source == nullptr) {
@@ -75,6 +81,41 @@ Result<std::size_t> MirroredBlobs::heal(std::string_view name) {
   const Gate::Inside same_backends(changes_);
   const NameLatch::Hold held(latch_, name);
   return heal_held(name);
+}
+
+void MirroredBlobs::suspect(std::string_view name, const BlobJudge& judge,
+                            const Interrupt& interrupt) {
+  if (!check_blob_name(name).ok() || !judge) return;
+  const Gate::Inside same_backends(changes_);
+  const NameLatch::Hold held(latch_, name);
+  Backends all = holders(name);
+  if (all.size() < 2 || removed(name)) return;
+  // Those behind the one that is asked first now, in an order that reading does not change.
+  const std::string asked = all.front()->name;
+  std::sort(all.begin(), all.end(), [&](const BackendPtr& a, const BackendPtr& b) {
+    return std::pair(a->name <= asked, a->name) < std::pair(b->name <= asked, b->name);
+  });
+  if (suspects_.preferred(name, clock_.monotonic_ns()))
+    suspects_.prefer_instead(name, all.front()->name);
+  else
+    settle_suspect(name, all, judge, interrupt);
+}
+
+// Compares the copies. What cannot be mended is read where it is best, or else where it was not read.
+void MirroredBlobs::settle_suspect(std::string_view name, const Backends& all,
+                                   const BlobJudge& judge, const Interrupt& interrupt) {
+  Found found;
+  const auto good = good_copy(name, found, nullptr, judge, interrupt);
+  if (!spind::ask(interrupt).ok()) return;
+  BackendPtr best = all.front();
+  if (good.ok()) {
+    suspects_.clear(name);
+    if (write_back(name, *good, found).ok() && !found.trouble) return;
+    best = found.source;
+  } else if (found.in_part != nullptr) {
+    best = found.in_part;
+  }
+  suspects_.prefer(name, best->name, clock_.monotonic_ns());
 }
 
 Status MirroredBlobs::copy_to(Backend& backend, std::string_view name) {

@@ -219,6 +219,10 @@ MirroredBlobs::Backends MirroredBlobs::holders(std::string_view name) {
   if (reads_.fetch_add(1) % kReadsPerTrial == kReadsPerTrial - 1 && found.size() > 1 &&
       !found[1]->health.resting(now) && !behind.contains(found[1].get()))
     std::swap(found[0], found[1]);
+  if (const auto preferred = suspects_.preferred(name, now)) {
+    std::stable_partition(found.begin(), found.end(),
+                          [&](const BackendPtr& backend) { return backend->name == *preferred; });
+  }
   return found;
 }
 

@@ -17,6 +17,7 @@
 #include "blob/layer/gate.h"
 #include "blob/layer/mirror_journal.h"
 #include "blob/layer/name_latch.h"
+#include "blob/layer/suspects.h"
 #include "spind/blob_mirror.h"
 
 namespace spind {
@@ -42,6 +43,7 @@ class MirroredBlobs final : public BlobMirror {
                                      std::span<const std::span<std::uint8_t>> places,
                                      const Interrupt& interrupt) override;
   void will_read(std::string_view name, std::uint64_t offset, std::uint64_t size_bytes) override;
+  void suspect(std::string_view name, const BlobJudge& judge, const Interrupt& interrupt) override;
   Status remove(std::string_view name) override;
   Result<std::vector<BlobListItem>> list(std::string_view prefix, std::string_view after,
                                          std::size_t count_max) override;
@@ -75,6 +77,7 @@ class MirroredBlobs final : public BlobMirror {
   struct Found {
     BackendPtr source{};  // null: nobody had it
     Backends lacking{}, corrupt{};
+    BackendPtr in_part{};            // of the corrupt ones
     std::optional<Error> trouble{};  // of one that may have it and could not be asked
   };
 
@@ -115,7 +118,11 @@ class MirroredBlobs final : public BlobMirror {
 
   // Upkeep; the caller holds the name.
   Result<std::vector<std::uint8_t>> good_copy(std::string_view name, Found& found,
-                                              const Backend* except);
+                                              const Backend* except,
+                                              const BlobJudge& judge = nullptr,
+                                              const Interrupt& interrupt = nullptr);
+  void settle_suspect(std::string_view name, const Backends& all, const BlobJudge& judge,
+                      const Interrupt& interrupt);
   Result<std::size_t> write_back(std::string_view name, std::span<const std::uint8_t> bytes,
                                  const Found& found);
   Result<std::size_t> heal_held(std::string_view name);
@@ -139,6 +146,7 @@ class MirroredBlobs final : public BlobMirror {
   Backends backends_;
 
   std::mutex catching_up_mutex_, resync_mutex_;
+  Suspects suspects_;
   std::atomic<std::uint64_t> reads_{0};
   std::atomic<std::uint64_t> healed_missing_{0}, healed_corrupt_{0}, caught_up_{0}, lost_{0};
 

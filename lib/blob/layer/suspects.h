@@ -1,0 +1,61 @@
+// Blobs that a mirror could not make the same everywhere though a backend gave wrong bytes of them: who
+// is asked first for them.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace spind {
+
+// Thread-safe.
+class Suspects {
+ public:
+  // For so long a blob's copies are not compared again, since each time reads all of them whole.
+  static constexpr std::int64_t kPreferNs = 60'000'000'000;
+
+  void prefer(std::string_view name, std::string_view backend, std::int64_t now_ns) {
+    const std::lock_guard lock(mutex_);
+    if (preferred_.size() >= kBlobsMax) preferred_.clear();
+    preferred_.insert_or_assign(std::string(name),
+                                Preferred{std::string(backend), now_ns + kPreferNs});
+    count_ = preferred_.size();
+  }
+  // Another one, for the rest of the time.
+  void prefer_instead(std::string_view name, std::string_view backend) {
+    const std::lock_guard lock(mutex_);
+    const auto found = preferred_.find(name);
+    if (found != preferred_.end()) found->second.backend = backend;
+  }
+  void clear(std::string_view name) {
+    const std::lock_guard lock(mutex_);
+    const auto found = preferred_.find(name);
+    if (found != preferred_.end()) preferred_.erase(found);
+    count_ = preferred_.size();
+  }
+  std::optional<std::string> preferred(std::string_view name, std::int64_t now_ns) const {
+    if (count_ == 0) return std::nullopt;  // as nearly always
+    const std::lock_guard lock(mutex_);
+    const auto found = preferred_.find(name);
+    if (found == preferred_.end() || found->second.until_ns <= now_ns) return std::nullopt;
+    return found->second.backend;
+  }
+
+ private:
+  // Beyond it all is forgotten: who meets a wrong copy then compares once more.
+  static constexpr std::size_t kBlobsMax = 1'000;
+  struct Preferred {
+    std::string backend;
+    std::int64_t until_ns = 0;
+  };
+
+  mutable std::mutex mutex_;
+  std::map<std::string, Preferred, std::less<>> preferred_;
+  std::atomic<std::size_t> count_{0};
+};
+
+}  // namespace spind
