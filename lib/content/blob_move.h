@@ -23,6 +23,7 @@
 #include "base/files.h"
 #include "base/pace.h"
 #include "base/random.h"
+#include "content/frames.h"
 #include "kv/kv.h"
 #include "model/vault_rows.h"
 #include "spind/blob_store.h"
@@ -66,8 +67,8 @@ class BlobMove {
   Result<bool> is_open(const std::string& name);
   Result<std::optional<std::vector<std::uint8_t>>> read(const std::string& name, bool last);
   Result<bool> is_sound(const std::string& name, Bytes bytes);
-  Result<bool> is_torn_end(const model::BlobPlace& place, std::uint64_t offset);
-  Result<bool> is_piece_in_use(const model::BlobPlace& place, Bytes first_header);
+  Result<bool> is_piece_in_use(const FrameHeader& header, const model::BlobPlace& place);
+  void suspect(const std::string& name);
   Status go_on(bool last);
 
   const BlobMoveSetup setup_;

@@ -99,6 +99,7 @@ class Collector {
   Result<std::optional<model::PackRow>> take_sparse(std::uint64_t number);
   Status rewrite_pack(std::uint64_t number);
   Result<bool> move_all(const File& file, const std::vector<PackedPiece>& live);
+  void suspect_damaged(std::span<const PackedPiece> pieces, std::span<const PackedPiece> whole);
   Result<bool> move_pieces(const File& file, std::span<const PackedPiece> pieces);
   Status switch_places(std::span<const PackedPiece> pieces, const model::BlobPlace& to,
                        std::vector<bool>& moved);

@@ -352,6 +352,14 @@ Result<std::size_t> ObjectPacks::read(std::uint64_t number, std::uint64_t offset
   return blobs_.scatter_unless(pack_object_name(number), offset, places, interrupt);
 }
 
+std::optional<PackBlob> ObjectPacks::blob_of(std::uint64_t number) {
+  PackBlob blob{number, pack_object_name(number)};
+  const std::lock_guard lock(mutex_);
+  const auto account = accounts_.find(number);
+  if (account != accounts_.end()) blob.end_bytes = account->second.end_bytes;
+  return blob;
+}
+
 Result<std::unique_ptr<File>> ObjectPacks::open_pack(std::uint64_t number) {
   SPIND_TRY_ASSIGN(auto bytes, blobs_.get(pack_object_name(number), kPackBytesMax));
   return std::unique_ptr<File>(std::make_unique<FetchedPack>(std::move(bytes)));

@@ -56,6 +56,7 @@ class ObjectPacks final : public Packs {
   void close() override;
   Result<std::size_t> read(std::uint64_t number, std::uint64_t offset, Places places,
                            const Interrupt& interrupt) override;
+  std::optional<PackBlob> blob_of(std::uint64_t number) override;
 
   Status catch_up(std::int64_t failed_ns_ago) override;
   Result<std::unique_ptr<File>> open_pack(std::uint64_t number) override;

@@ -126,9 +126,19 @@ Result<bool> Collector::move_all(const File& file, const std::vector<PackedPiece
   return true;
 }
 
+// What is damaged stays. Where a copy of the pack is good, another collection finds it mended.
+void Collector::suspect_damaged(std::span<const PackedPiece> pieces,
+                                std::span<const PackedPiece> whole) {
+  if (whole.size() == pieces.size() || !vaults_.far()) return;
+  std::size_t i = 0;
+  while (i < whole.size() && whole[i].row.place == pieces[i].row.place) ++i;
+  vaults_.suspect(pieces[i].row, pieces[i].header.vault, pieces[i].header.piece);
+}
+
 Result<bool> Collector::move_pieces(const File& file, std::span<const PackedPiece> pieces) {
   std::vector<std::uint8_t> frames;
   SPIND_TRY_ASSIGN(const std::vector<PackedPiece> whole, read_whole(file, pieces, frames));
+  suspect_damaged(pieces, whole);
   if (whole.empty()) return true;
   if (const Status room = vaults_.room(frames.size()); !room.ok())
     return room.code() == Code::no_space ? Result<bool>(false) : room.error();

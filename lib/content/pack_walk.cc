@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "base/try.h"
+#include "content/blob_judge.h"
 #include "model/keys.h"
 
 namespace spind::content {
@@ -57,19 +58,6 @@ class MagicSearch {
   std::vector<std::uint8_t> bytes_;  // of the file from begin_ on
   std::uint64_t begin_ = 0;
 };
-
-// Whether the frames are whole and of that piece.
-bool are_whole(Bytes frames, const FrameHeader& first, const model::PieceRow& row) {
-  const auto layout = FrameLayout::of(row);
-  if (!layout.ok() || layout->size() != frames.size()) return false;
-  for (std::uint32_t position = 0; position < layout->count(); ++position) {
-    const Bytes stored =
-        frames.subspan(layout->header_bytes()).first(layout->stored_bytes(position));
-    if (!layout->verify(first.vault, first.piece, position, frames, stored).ok()) return false;
-    frames = frames.subspan(layout->header_bytes() + stored.size());
-  }
-  return true;
-}
 
 }  // namespace
 
@@ -133,7 +121,8 @@ Result<std::vector<PackedPiece>> read_whole(const File& file, std::span<const Pa
     frames.resize(begin + static_cast<std::size_t>(piece.row.stored_bytes));
     const std::span<std::uint8_t> place = std::span(frames).subspan(begin);
     SPIND_TRY_ASSIGN(const std::size_t got, file.read_at(piece.row.place.offset, place));
-    if (got == place.size() && are_whole(place, piece.header, piece.row))
+    if (got == place.size() &&
+        are_frames_of(piece.header.vault, piece.header.piece, piece.row, place))
       whole.push_back(piece);
     else
       frames.resize(begin);

@@ -14,6 +14,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "base/files.h"
@@ -31,6 +32,13 @@ inline constexpr std::uint64_t kPackRoomMin = 2 * 1024 * 1024;
 struct SyncCounts {
   std::uint64_t syncs = 0;
   std::uint64_t appends_synced = 0;
+};
+
+// A pack as a blob of a blob store.
+struct PackBlob {
+  std::uint64_t number = 0;
+  std::string name{};
+  std::optional<std::uint64_t> end_bytes{};  // until its row tells
 };
 
 using NumberVisit = std::function<Status(std::uint64_t)>;
@@ -57,6 +65,9 @@ class Packs {
 
   virtual Result<std::size_t> read(std::uint64_t number, std::uint64_t offset, Places places,
                                    const Interrupt& interrupt = nullptr) = 0;
+
+  // None: it does not lie in a blob store.
+  virtual std::optional<PackBlob> blob_of(std::uint64_t) { return std::nullopt; }
 
   // For the collector. Writes the rows of packs that are settled, and forgets what is left of puts
   // that failed so long ago.

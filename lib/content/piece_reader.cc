@@ -22,7 +22,9 @@ Content::PieceState state_of(const model::VaultId& vault, const model::PieceId& 
 
 void PieceReader::verify(const model::VaultId& vault, const model::PieceRow& row,
                          Content::PieceState& state) {
-  state.bytes = resources_.vaults.look(row, vault, state.id);
+  const auto look = [&] { return resources_.vaults.look(row, vault, state.id); };
+  state.bytes = look();
+  if (suspects(vault, state.id, row, state.bytes)) state.bytes = look();
   // A plain piece of a vault that is being encrypted: without keys nobody knows that it is.
   const bool locked = state.bytes.code() == Code::key_unavailable;
   if (!state.bytes.ok() && !locked) return;
@@ -30,7 +32,18 @@ void PieceReader::verify(const model::VaultId& vault, const model::PieceRow& row
   if (state.opened) state.bytes = read_whole(vault, state.id, row);
   // The keys may have gone meanwhile.
   if (state.bytes.code() == Code::key_unavailable) state.opened = false;
-  if (!state.opened) state.bytes = read_stored(vault, state.id, row);
+  if (state.opened) return;
+  state.bytes = read_stored(vault, state.id, row);
+  if (suspects(vault, state.id, row, state.bytes)) state.bytes = read_stored(vault, state.id, row);
+}
+
+// Whether it is worth while to read again. Others may have a good copy of what is far away.
+bool PieceReader::suspects(const model::VaultId& vault, const model::PieceId& piece,
+                           const model::PieceRow& row, const Status& read) {
+  const bool damaged = read.code() == Code::corruption || read.code() == Code::unsupported;
+  if (!damaged || !resources_.vaults.far()) return false;
+  resources_.vaults.suspect(row, vault, piece);
+  return true;
 }
 
 Status PieceReader::read_whole(const model::VaultId& vault, const model::PieceId& piece,

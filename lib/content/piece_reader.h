@@ -27,6 +27,8 @@ class PieceReader {
  private:
   Result<std::optional<Content::PieceState>> read_in(const model::VaultId& vault,
                                                      std::string& position);
+  bool suspects(const model::VaultId& vault, const model::PieceId& piece,
+                const model::PieceRow& row, const Status& read);
   Status read_whole(const model::VaultId& vault, const model::PieceId& piece,
                     const model::PieceRow& row);
   Status read_stored(const model::VaultId& vault, const model::PieceId& piece,

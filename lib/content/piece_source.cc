@@ -21,6 +21,13 @@ constexpr std::uint64_t kWindowsMin = 3, kWindowsWanted = 6;
 // So many pieces are announced to the device: several, so that it always has something to do.
 constexpr std::size_t kPiecesHinted = 4;
 
+// What a place that has the piece would not have answered. A header may be damaged so that it looks like
+// one of a later format.
+bool was_read_in_vain(const Status& read) {
+  return read.code() == Code::not_found || read.code() == Code::corruption ||
+         read.code() == Code::unsupported;
+}
+
 std::uint32_t frames_of(const model::Piece& piece) { return frame_count(piece.size_bytes); }
 
 // How many whole frames from `frame` on fit into so many bytes, and how many bytes they hold.
@@ -276,12 +283,17 @@ Status PieceSource::read_frames(std::size_t piece_index, std::uint32_t first,
   const model::Piece& piece = pieces_[piece_index];
   SPIND_TRY_ASSIGN(const model::PieceRow row, resources_.vaults.find(*pin_, vault_, piece.id));
   Status read = read_stored(piece, row, first, out, interrupt);
-  if (read.code() != Code::not_found && read.code() != Code::corruption) return read;
-  // The bytes may have moved since the snapshot, or been spoilt on their way from far.
+  if (!was_read_in_vain(read)) return read;
+  // The bytes may have moved since the snapshot, or been spoilt on their way from far, or lie there while
+  // another copy is good.
   SPIND_TRY_ASSIGN(const model::PieceRow latest,
                    resources_.vaults.find(*resources_.vaults.kv().durable(), vault_, piece.id));
-  if (latest.place != row.place || resources_.vaults.far())
+  if (latest.place != row.place) read = read_stored(piece, latest, first, out, interrupt);
+  if (resources_.vaults.far() && was_read_in_vain(read)) {
+    if (read.code() != Code::not_found)
+      resources_.vaults.suspect(latest, vault_, piece.id, interrupt);
     read = read_stored(piece, latest, first, out, interrupt);
+  }
   if (read.code() == Code::not_found) return damaged("the blob of a piece is missing", piece.id);
   return read;
 }

@@ -100,6 +100,10 @@ Result<std::size_t> StagedPacks::read(std::uint64_t number, std::uint64_t offset
   return home_of(number).read(number, offset, places, interrupt);
 }
 
+std::optional<PackBlob> StagedPacks::blob_of(std::uint64_t number) {
+  return home_of(number).blob_of(number);
+}
+
 Result<std::unique_ptr<File>> StagedPacks::open_pack(std::uint64_t number) {
   return home_of(number).open_pack(number);
 }

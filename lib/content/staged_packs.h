@@ -45,6 +45,7 @@ class StagedPacks final : public Packs {
   void close() override;
   Result<std::size_t> read(std::uint64_t number, std::uint64_t offset, Places places,
                            const Interrupt& interrupt) override;
+  std::optional<PackBlob> blob_of(std::uint64_t number) override;
 
   Status catch_up(std::int64_t failed_ns_ago) override { return far_->catch_up(failed_ns_ago); }
   Result<std::unique_ptr<File>> open_pack(std::uint64_t number) override;

@@ -5,6 +5,7 @@
 
 #include "base/limits.h"
 #include "base/try.h"
+#include "content/blob_judge.h"
 #include "model/keys.h"
 
 namespace spind::content {
@@ -106,6 +107,18 @@ Result<std::size_t> Vaults::read(const PieceRow& row, std::uint64_t offset, Plac
     got = packs_->read(row.place.number, row.place.offset + offset, places, interrupt);
   if (got.ok()) counts_.bytes_read += *got;
   return got;
+}
+
+void Vaults::suspect(const PieceRow& row, const model::VaultId& vault, const model::PieceId& piece,
+                     const Interrupt& interrupt) {
+  const bool packed = row.place.kind == BlobPlace::Kind::pack;
+  std::optional<PackBlob> pack;
+  if (packed && packs_ != nullptr) pack = packs_->blob_of(row.place.number);
+  if (packed && !pack) return;
+  const auto judge = [&](Bytes bytes) {
+    return judge_blob(*kv_.durable(), vault, piece, row, pack, bytes);
+  };
+  blobs_.suspect(pack ? pack->name : object_name(row.place.number), judge, interrupt);
 }
 
 // What lies in a pack is short enough to be read at once.

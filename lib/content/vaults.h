@@ -89,6 +89,10 @@ class Vaults {
   // Reads stored bytes of a piece from `offset`; fewer than asked only where the blob ends.
   Result<std::size_t> read(const model::PieceRow& row, std::uint64_t offset, Places places,
                            const Interrupt& interrupt = nullptr);
+  // What was read of a piece is not what was stored. To be called once before it is read again, where it
+  // may lie elsewhere too: whoever has it there mends it (BlobStore::suspect).
+  void suspect(const model::PieceRow& row, const model::VaultId& vault, const model::PieceId& piece,
+               const Interrupt& interrupt = nullptr);
   // A hint that all of the piece will be read soon.
   void will_read(const model::PieceRow& row);
   // Looks at the first header only. not_found if no blob is where the row says, corruption if it
