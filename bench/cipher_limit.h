@@ -1,5 +1,5 @@
-// What the processors can do with the bytes of a file, all of them at once, if nothing else had to be
-// done: the limit beside which an encrypted put and get are measured. MiB a second.
+// What the processors can do with the bytes of a file, all of them at once, if nothing else had to
+// be done: the limit beside which an encrypted put and get are measured. MiB a second.
 #pragma once
 
 #include <filesystem>

@@ -1,5 +1,5 @@
-// P6: one file of 1 GiB into a bucket and out of it. Limits: rclone and mc, as they come and tuned, on
-// the same server.
+// P6: one file of 1 GiB into a bucket and out of it. Limits: rclone and mc, as they come and tuned,
+// on the same server.
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>

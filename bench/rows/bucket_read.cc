@@ -1,5 +1,5 @@
-// P6r: reads out of a file of 1 GiB in a bucket: what they fetch for what they read, at random and in
-// sequence; and how fast random ones are where a disk cache has the file.
+// P6r: reads out of a file of 1 GiB in a bucket: what they fetch for what they read, at random and
+// in sequence; and how fast random ones are where a disk cache has the file.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -119,8 +119,8 @@ Comparison compare_fetched(const Context& context, double fetched_max,
 Comparison compare_cached(const Context& context) {
   const ScratchFolder far_folder(context.folder, "far-read"), folder(context.folder, "far-cached");
   const FarFile far(context, far_folder, false), cached(context, folder, true);
-  // What was put through the cache is in it, but for a blob that was put beside another with the same
-  // mark: so all is read once.
+  // What was put through the cache is in it, but for a blob that was put beside another with the
+  // same mark: so all is read once.
   (void)read_in_sequence(cached);
   std::uint64_t our_run = 0, other_run = 0;
   double fetched_bytes = 0;

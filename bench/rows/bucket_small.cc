@@ -1,5 +1,5 @@
-// P6s: many small files, each durable in a bucket when its put returns, by 32 callers. Limit: rclone
-// with 32 transfers, on the same server.
+// P6s: many small files, each durable in a bucket when its put returns, by 32 callers. Limit:
+// rclone with 32 transfers, on the same server.
 #include <fmt/format.h>
 
 #include <algorithm>

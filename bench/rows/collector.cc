@@ -1,6 +1,6 @@
 // P15: creates beside a collector that removes objects at full speed, in a folder and in a bucket.
-// Limit: the same creates while the store rests. Compared are the calls a second that one thread would
-// make if each took as long as the median.
+// Limit: the same creates while the store rests. Compared are the calls a second that one thread
+// would make if each took as long as the median.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -64,8 +64,8 @@ class CollectedStore {
  private:
   const Space& fading() const { return store_->spaces().back(); }
 
-  // Objects whose names nothing holds any more. All but their heads is zeros, which take no room: it
-  // is their number that costs.
+  // Objects whose names nothing holds any more. All but their heads is zeros, which take no room:
+  // it is their number that costs.
   void lay_out() {
     ++round_;
     const std::string folder = fmt::format("/{}", round_);

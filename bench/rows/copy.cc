@@ -1,5 +1,5 @@
-// P16: a folder of 100,000 files copied by reference. Limit: the same rows in raw RocksDB, in batches
-// of as many files. Then the remove and the move of that folder beside those of one file.
+// P16: a folder of 100,000 files copied by reference. Limit: the same rows in raw RocksDB, in
+// batches of as many files. Then the remove and the move of that folder beside those of one file.
 #include <fmt/format.h>
 
 #include "disk.h"

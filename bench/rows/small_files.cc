@@ -1,6 +1,6 @@
 // P5, P5e: durable files of 4 KiB and of 64 KiB by 16 threads. Limits: raw synced puts of the same
-// bytes; an append with a shared fdatasync, and then a raw synced batch of the metadata; ours without
-// keys.
+// bytes; an append with a shared fdatasync, and then a raw synced batch of the metadata; ours
+// without keys.
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>

@@ -48,8 +48,8 @@ class TreeRun {
     return {.rate = static_cast<double>(size_.files) / (seconds_now() - begin)};
   }
 
-  // `cp -r`, followed by `after`, from the cold source. Its options make no difference here: nothing
-  // is sparse, and ext4 shares no blocks.
+  // `cp -r`, followed by `after`, from the cold source. Its options make no difference here:
+  // nothing is sparse, and ext4 shares no blocks.
   Setting copying(std::string name, const std::function<void()>& after) const {
     return {std::move(name), [this, after] { return copy(after); }};
   }

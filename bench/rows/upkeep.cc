@@ -1,6 +1,6 @@
-// P19: creates beside a store that thins versions, collects and rewrites packs at full speed. Limit:
-// the same creates while it rests. Compared are the calls a second that one thread would make if each
-// took as long as the median, or as the 99th percentile.
+// P19: creates beside a store that thins versions, collects and rewrites packs at full speed.
+// Limit: the same creates while it rests. Compared are the calls a second that one thread would
+// make if each took as long as the median, or as the 99th percentile.
 #include <fmt/format.h>
 
 #include <atomic>

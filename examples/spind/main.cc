@@ -1,5 +1,5 @@
-// spind: the command line tool. Finds the command in the table (commands.cc), reads its options, and
-// runs it.
+// spind: the command line tool. Finds the command in the table (commands.cc), reads its options,
+// and runs it.
 
 #include <sys/resource.h>
 #include <unistd.h>

@@ -9,7 +9,8 @@ namespace spind::tool {
 namespace {
 
 // Memory that is about to be filled need not be cleared first. It begins where a page does: AMD's
-// processors copy files four times as slowly to 16 bytes behind that, where malloc puts large blocks.
+// processors copy files four times as slowly to 16 bytes behind that, where malloc puts large
+// blocks.
 class Buffer {
  public:
   explicit Buffer(std::size_t bytes)

@@ -34,8 +34,9 @@ struct Target {
   Ref ref;
 };
 
-// Changes in `deferred` sessions are acknowledged by Session::wait. Those that are not `cancellable`
-// outlive an interrupt: with one, what was stored before it can still be acknowledged.
+// Changes in `deferred` sessions are acknowledged by Session::wait. Those that are not
+// `cancellable` outlive an interrupt: with one, what was stored before it can still be
+// acknowledged.
 struct SessionKind {
   bool deferred = false;
   bool cancellable = true;

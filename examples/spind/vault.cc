@@ -126,7 +126,8 @@ Exit run_vault_encrypt(Tool& tool) {
   const Result<std::uint64_t> rate = parse_rate(tool.args().value("rate"));
   if (!rate.ok()) return tool.usage(rate.error().text);
   options.rate_bytes = *rate;
-  // All vaults get keys at once, which nothing takes back: a name that is mistyped must not do that.
+  // All vaults get keys at once, which nothing takes back: a name that is mistyped must not do
+  // that.
   const bool all = tool.args().operands().empty();
   const Result<Store*> store = all ? tool.encrypt_store() : tool.store();
   if (!store.ok()) return tool.fail(store.error());

@@ -1,7 +1,8 @@
 // Layers: each wraps a place for bytes (spind/blob_store.h), or several, and is one itself. They go
 // over any store and over each other:
 //
-//   auto blobs = spind::with_retry(spind::with_throttle(remote, {.write_bytes_a_second = 50 << 20}));
+//   auto slow = spind::with_throttle(remote, {.write_bytes_a_second = 50 << 20});
+//   auto blobs = spind::with_retry(slow);
 //   auto cached = spind::with_disk_cache(blobs, {.folder = "/var/cache/spind"});
 //   if (!cached.ok()) ...
 //
@@ -20,11 +21,13 @@ namespace spind {
 
 using BlobStorePtr = std::shared_ptr<BlobStore>;
 
-// ---- retry ----------------------------------------------------------------------------------------
+// ---- retry
+// ----------------------------------------------------------------------------------------
 
 struct RetryOptions {
   std::uint32_t attempts_max = 5;  // of one call, the first included
-  // Before the n-th retry passes a random time of up to wait_first * 2^(n-1), but not over wait_max.
+  // Before the n-th retry passes a random time of up to wait_first * 2^(n-1), but not over
+  // wait_max.
   std::chrono::milliseconds wait_first{100};
   std::chrono::milliseconds wait_max{10'000};
   // No attempt begins when so long has passed since the call began.
@@ -40,7 +43,8 @@ struct RetryOptions {
 // the contract is safe to repeat.
 SPIND_EXPORT BlobStorePtr with_retry(BlobStorePtr under, const RetryOptions& options = {});
 
-// ---- throttle -------------------------------------------------------------------------------------
+// ---- throttle
+// -------------------------------------------------------------------------------------
 
 // 0: no limit.
 struct ThrottleOptions {
@@ -53,7 +57,8 @@ struct ThrottleOptions {
 // that nobody used is made up for.
 SPIND_EXPORT BlobStorePtr with_throttle(BlobStorePtr under, const ThrottleOptions& options);
 
-// ---- metrics --------------------------------------------------------------------------------------
+// ---- metrics
+// --------------------------------------------------------------------------------------
 
 // Counts the requests, their bytes and the time they take. Thread-safe.
 class SPIND_EXPORT BlobMeter : public BlobStore {
@@ -67,7 +72,8 @@ class SPIND_EXPORT BlobMeter : public BlobStore {
 SPIND_EXPORT std::shared_ptr<BlobMeter> with_metrics(BlobStorePtr under,
                                                      std::string_view label = "blobs");
 
-// ---- faults ---------------------------------------------------------------------------------------
+// ---- faults
+// ---------------------------------------------------------------------------------------
 
 // For tests of a host: how many of a thousand requests meet which trouble.
 struct FaultOptions {
@@ -98,7 +104,8 @@ class SPIND_EXPORT FaultyBlobs : public BlobStore {
 SPIND_EXPORT std::shared_ptr<FaultyBlobs> with_faults(BlobStorePtr under,
                                                       const FaultOptions& options);
 
-// ---- disk cache -----------------------------------------------------------------------------------
+// ---- disk cache
+// -----------------------------------------------------------------------------------
 
 struct DiskCacheOptions {
   // Made if it is not there, in a folder that is. Of one cache at a time, and of nothing else: one
@@ -125,14 +132,15 @@ struct DiskCacheMetrics {
 class SPIND_EXPORT BlobCache : public BlobStore {
  public:
   virtual DiskCacheMetrics metrics() const = 0;
-  // Drops what is held of a blob, for whoever found its bytes to be wrong: they may have been damaged
-  // on the way from below, which no checksum of the cache tells. The next read asks below again.
+  // Drops what is held of a blob, for whoever found its bytes to be wrong: they may have been
+  // damaged on the way from below, which no checksum of the cache tells. The next read asks below
+  // again.
   virtual void forget(std::string_view name) = 0;
 };
 
 // All changes of the store below have to go through it: what another removes may be answered from
-// here until it is evicted. Errors: busy (another cache has the folder), invalid_argument, io_error,
-// no_space.
+// here until it is evicted. Errors: busy (another cache has the folder), invalid_argument,
+// io_error, no_space.
 SPIND_EXPORT Result<std::shared_ptr<BlobCache>> with_disk_cache(BlobStorePtr under,
                                                                 const DiskCacheOptions& options);
 

@@ -1,5 +1,5 @@
-// Places for bytes that the library brings along, to be given as StoreOptions::blobs, alone or below
-// the layers of spind/blob_layers.h.
+// Places for bytes that the library brings along, to be given as StoreOptions::blobs, alone or
+// below the layers of spind/blob_layers.h.
 //
 //   auto blobs = spind::folder_blobs("/mnt/large/spind");
 //   if (!blobs.ok()) return fail(blobs.error());
@@ -14,7 +14,8 @@
 namespace spind {
 
 // A folder, which may lie on another device than the store; it is made where the one above it is
-// there. Locked as long as the answer lives. busy: another process, or another call, has it; io_error.
+// there. Locked as long as the answer lives. busy: another process, or another call, has it;
+// io_error.
 SPIND_EXPORT Result<std::shared_ptr<BlobStore>> folder_blobs(const std::string& folder);
 
 // Memory: gone with the answer. For tests of a host.

@@ -1,5 +1,5 @@
-// Where the bytes of a store lie, and moving them elsewhere: from its folder to a place that the host
-// gives, from there to another one, or back.
+// Where the bytes of a store lie, and moving them elsewhere: from its folder to a place that the
+// host gives, from there to another one, or back.
 //
 //   auto bucket = spind::open_s3(options);
 //   auto moved = store->move_blobs(*bucket);     // the store is in use until the last few blobs
@@ -20,11 +20,11 @@ struct BlobStatus {
   bool move_started = false;  // and not ended: move_blobs goes on with it
   bool read_only = false;  // another copy of the store has used the blobs since; health() says more
   bool unfenced = false;   // StoreOptions::allow_unfenced was needed
-  // Bytes that wait in the store's folder (Durability::staged), and that a move which runs now still has
-  // to copy, as far as it knows.
+  // Bytes that wait in the store's folder (Durability::staged), and that a move which runs now
+  // still has to copy, as far as it knows.
   std::uint64_t pending_bytes = 0;
-  // Where StoreOptions::blobs is a BlobMirror itself: what its backends lack, and what it has written
-  // back to one that had lost or damaged it. Else 0.
+  // Where StoreOptions::blobs is a BlobMirror itself: what its backends lack, and what it has
+  // written back to one that had lost or damaged it. Else 0.
   std::uint64_t missing = 0, healed = 0;
 };
 
@@ -38,12 +38,12 @@ struct MoveBlobsOptions {
 
 struct MoveBlobsReport {
   std::uint64_t blobs = 0, bytes = 0;  // copied by this call
-  // Of them, those that hold bytes in use which are damaged at the old place already. They are copied as
-  // they are: check with `read_content` names the versions.
+  // Of them, those that hold bytes in use which are damaged at the old place already. They are
+  // copied as they are: check with `read_content` names the versions.
   std::uint64_t damaged = 0;
-  // Whether nothing is left at the old place. If not, none of it is needed there: the store's folder is
-  // emptied when the store is opened next, from a bucket or folder the host may remove what is left, and
-  // a move back there does so.
+  // Whether nothing is left at the old place. If not, none of it is needed there: the store's
+  // folder is emptied when the store is opened next, from a bucket or folder the host may remove
+  // what is left, and a move back there does so.
   bool old_place_emptied = true;
 };
 

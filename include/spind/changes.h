@@ -52,7 +52,7 @@ struct ChangeEvent {
   NodeId node = 0;                      // the root for what happened to the space itself
   std::optional<NodeKind> node_kind{};  // of what was created, updated, copied or is the root
   NodeId parent = 0;                    // where it is, or was when it was removed; 0: the root
-  std::string name{};                   // there: of what was created, restored, copied, moved or removed
+  std::string name{};                   // there: of what came, was moved or was removed
   NodeId from_parent = 0;               // moved: where it was
   std::string from_name{};
   VersionNumber version = 0;       // of a file that was created or updated

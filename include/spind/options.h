@@ -1,5 +1,5 @@
-// What can be chosen for a session and its calls. All defaults are good ones: set only what you need.
-// Those of a store and of a space are in headers of their own.
+// What can be chosen for a session and its calls. All defaults are good ones: set only what you
+// need. Those of a store and of a space are in headers of their own.
 //
 //   auto ada = store->session({.user = "ada", .tenant = "school-12"});
 //
@@ -38,7 +38,8 @@ struct SessionOptions {
   // session began. A change that was committed by then stands and may still become durable.
   std::optional<std::chrono::milliseconds> timeout{};
   std::optional<CancelToken> cancel{};
-  // A traceparent as W3C Trace Context has it: its calls belong to that trace, see StoreOptions::trace.
+  // A traceparent as W3C Trace Context has it: its calls belong to that trace, see
+  // StoreOptions::trace.
   std::string traceparent{};
   // Changes return before they are durable, with a ticket to wait for; see Session::wait.
   bool deferred = false;

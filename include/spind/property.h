@@ -6,8 +6,8 @@
 //   space.add_tags("/essay.odt", {"german", "2026"}).value();
 //   const spind::Page german = space.tagged("german").value();
 //
-// A tag is a property as well: its key is kTagPrefix with the tag, its value is empty. All nodes that
-// have one are found without a walk.
+// A tag is a property as well: its key is kTagPrefix with the tag, its value is empty. All nodes
+// that have one are found without a walk.
 //
 // Favourites are no properties of a node but a person's own: nobody else sees them, the journal of
 // the space neither.

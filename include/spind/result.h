@@ -30,8 +30,8 @@ class [[nodiscard]] Result {
   explicit operator bool() const { return ok(); }
   Code code() const { return ok() ? Code::ok : error().code; }
 
-  // Only when ok(). Out of a temporary they give the value itself, so that `f().value().part` lives as
-  // long as what is bound to it: in the head of a loop, to the end of the loop.
+  // Only when ok(). Out of a temporary they give the value itself, so that `f().value().part` lives
+  // as long as what is bound to it: in the head of a loop, to the end of the loop.
   T& value() & { return *std::get_if<0>(&checked(true)); }
   const T& value() const& { return *std::get_if<0>(&checked(true)); }
   T value() && { return std::move(*std::get_if<0>(&checked(true))); }

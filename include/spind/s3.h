@@ -91,8 +91,9 @@ struct S3Options {
   bool requester_pays = false;
   bool list_v1 = false;  // ListObjects instead of ListObjectsV2
   bool http2 = false;    // where the server offers it; many streams share a connection then
-  // What an earlier process left of uploads in parts under the prefix, and pays for, is aborted when a
-  // store that is opened on it has found the blobs to be its own (BlobStore::clear_leftovers).
+  // What an earlier process left of uploads in parts under the prefix, and pays for, is aborted
+  // when a store that is opened on it has found the blobs to be its own
+  // (BlobStore::clear_leftovers).
   bool abort_leftovers = true;
 
   std::uint32_t connections_max = 64;
@@ -139,8 +140,8 @@ class SPIND_EXPORT S3BlobStore : public BlobStore {
   virtual Status put_new(std::string_view name, std::span<const std::uint8_t> bytes) = 0;
 
   virtual S3Usage usage() const = 0;
-  // Prometheus text: spind_s3_requests_total by kind and outcome, retries, hedges, bytes. The same as
-  // metrics_text(), so a store on it shows them too.
+  // Prometheus text: spind_s3_requests_total by kind and outcome, retries, hedges, bytes. The same
+  // as metrics_text(), so a store on it shows them too.
   virtual std::string metrics() const = 0;
 };
 

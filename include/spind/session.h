@@ -44,10 +44,11 @@ class SPIND_EXPORT Session {
   Result<PageOf<Favourite>> favourites(std::size_t count_max = 1000,
                                        std::string_view after = {}) const;
 
-  // Returns when everything that this session (and its copies) changed so far is durable. no_space: a
-  // full device lost some of it, of which the session is told once.
+  // Returns when everything that this session (and its copies) changed so far is durable. no_space:
+  // a full device lost some of it, of which the session is told once.
   Status wait() const;
-  // Any ticket of this store since it was opened; 0 is durable. invalid_argument: it gave out no such.
+  // Any ticket of this store since it was opened; 0 is durable. invalid_argument: it gave out no
+  // such.
   Status wait(Ticket ticket) const;
   // Calls `done` once with what wait would answer, from a thread of the store or at once.
   void on_durable(Ticket ticket, std::function<void(Status)> done) const;

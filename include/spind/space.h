@@ -1,7 +1,7 @@
 // A space: a tree of folders and versioned files, with one journal.
 //
 //   space.make_folder("/homework", {.make_parents = true}).value();
-//   spind::Written w = space.put("/homework/essay.odt", bytes, {.conditions = {.if_match = etag}}).value();
+//   space.put("/homework/essay.odt", bytes, {.conditions = {.if_match = etag}}).value();
 //   spind::NodeInfo info = space.stat("/homework/essay.odt").value();
 //   space.move("/homework/essay.odt", "/done/essay.odt", {.replace = true}).value();
 //   space.remove(spind::Ref::node(info.id)).value();
@@ -64,8 +64,8 @@ class SPIND_EXPORT Space {
   Result<Written> enable() const;
   // The space is gone for good, at once for everybody: it is neither found nor listed any more, and
   // its alias is free. What it held is erased once its floor has passed, a little at a time, by the
-  // store's own cleaning; CollectOptions::forget does not wait for that. No other space ever has its
-  // id. conflict: it is not disabled.
+  // store's own cleaning; CollectOptions::forget does not wait for that. No other space ever has
+  // its id. conflict: it is not disabled.
   Result<Written> purge() const;
 
   Result<NodeInfo> stat(const Ref& node) const;
@@ -99,13 +99,14 @@ class SPIND_EXPORT Space {
   // already_exists unless options.exist_ok.
   Result<Written> make_folder(const Ref& folder, const FolderOptions& options = {}) const;
   // Moves or renames; ids, versions and the subtree stay as they are. already_exists: something
-  // stands at `to` and not options.replace; conflict: `to` lies below `from`, or `from` is the root.
+  // stands at `to` and not options.replace; conflict: `to` lies below `from`, or `from` is the
+  // root.
   Result<Written> move(const Ref& from, const Ref& to, const MoveOptions& options = {}) const;
-  // Copies a file, or a folder with all below it, as they are when the call begins, by reference: no
-  // content is read or written. The copy appears whole, by one change, however large it is; readers
-  // and the feed see nothing of it before. Nodes get new ids and one version, the current one of the
-  // original, with its mtime and checksums; whoever copies is their creator and author. Properties
-  // stay with the original. A folder may be copied below itself.
+  // Copies a file, or a folder with all below it, as they are when the call begins, by reference:
+  // no content is read or written. The copy appears whole, by one change, however large it is;
+  // readers and the feed see nothing of it before. Nodes get new ids and one version, the current
+  // one of the original, with its mtime and checksums; whoever copies is their creator and author.
+  // Properties stay with the original. A folder may be copied below itself.
   //   already_exists: see OnConflict; or names of a folder collide under this space's name rule
   //   not_found: the target's folder is missing, and not options.make_parents
   //   conflict: what would be replaced is the node itself, a folder that it lies in, or the root
@@ -114,8 +115,8 @@ class SPIND_EXPORT Space {
   // The same out of another space, or out of a view of the past, whoever's session it was opened
   // with: that session needs the rights to read there. Where the content of the two spaces lies in
   // different vaults (of two tenants, or one has its own) it is read, verified and stored in the
-  // target's, in this thread and a few of the store's while all else goes on; what is there already is
-  // shared. One that ends early leaves nothing but bytes that the next collections remove.
+  // target's, in this thread and a few of the store's while all else goes on; what is there already
+  // is shared. One that ends early leaves nothing but bytes that the next collections remove.
   //   corruption: content is damaged; names its path
   //   key_unavailable: the keys of one vault cannot be had, or it was destroyed meanwhile
   Result<Written> copy_from(const Space& source, const Ref& from, const Ref& to,
@@ -140,8 +141,8 @@ class SPIND_EXPORT Space {
   // Nodes with the tag, in order of ids, those in the trash left out. A page may hold fewer than
   // asked for, or none, and still have a next one.
   Result<Page> tagged(std::string_view tag, const TaggedOptions& options = {}) const;
-  // Durable when it returns, in a deferred session too. limit_exceeded: a person has at most 10,000.
-  // One named by its id alone can be taken back even where the node is gone.
+  // Durable when it returns, in a deferred session too. limit_exceeded: a person has at most
+  // 10,000. One named by its id alone can be taken back even where the node is gone.
   Status set_favourite(const Ref& node, bool favourite) const;
 
   // What happened behind the cursor, in order, as far as it is durable; an empty cursor stands at
@@ -174,12 +175,14 @@ class SPIND_EXPORT Space {
   // Pins and labels a version, or takes that back. Any version may be marked, the current one too.
   Result<Written> mark_version(const Ref& file, VersionNumber number, const VersionMark& mark,
                                const VersionChangeOptions& options = {}) const;
-  // Removes the versions that the space's VersionPolicy drops, a number of them by each entry, as the
-  // store itself does from time to time. Nobody who follows the space is told, and no ETag changes.
-  // What lies in the trash keeps its versions. Cancelled: what was removed by then stays so.
+  // Removes the versions that the space's VersionPolicy drops, a number of them by each entry, as
+  // the store itself does from time to time. Nobody who follows the space is told, and no ETag
+  // changes. What lies in the trash keeps its versions. Cancelled: what was removed by then stays
+  // so.
   Result<VersionsThinned> thin_versions(const ThinOptions& options = {}) const;
 
-  // What was removed, the newest first. Each item is one that was removed itself, with all below it.
+  // What was removed, the newest first. Each item is one that was removed itself, with all below
+  // it.
   Result<PageOf<TrashItem>> trash(const TrashOptions& options = {}) const;
   // Takes an item, or a node that lies below one, out of the trash: Ref::node(id), or
   // Ref::below(id, path). not_found: it is not in the trash, or its place has no folder any more
@@ -192,8 +195,8 @@ class SPIND_EXPORT Space {
   // what was purged by then stays so.
   Result<TrashEmptied> empty_trash(const EmptyTrashOptions& options = {}) const;
 
-  // Begins an upload of so many bytes to the file at `target`; see upload.h. Errors as put's, as far
-  // as they can be known; no_space: the device has not that much room. limit_exceeded: also for
+  // Begins an upload of so many bytes to the file at `target`; see upload.h. Errors as put's, as
+  // far as they can be known; no_space: the device has not that much room. limit_exceeded: also for
   // conditions over 4 KiB, or to be kept for over 30 days.
   Result<UploadInfo> start_upload(const Ref& target, std::uint64_t size_bytes,
                                   const UploadOptions& options = {}) const;

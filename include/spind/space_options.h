@@ -1,7 +1,9 @@
-// What can be chosen when a space is made or changed: who finds it, which names it accepts, where its
-// bytes lie, and for how long it keeps what was overwritten and removed. And what is known of a space.
+// What can be chosen when a space is made or changed: who finds it, which names it accepts, where
+// its bytes lie, and for how long it keeps what was overwritten and removed. And what is known of a
+// space.
 //
-//   spind::Space essays = ada.create_space({.kind = spind::SpaceKind::project, .alias = "essays"}).value();
+//   spind::SpaceOptions options{.kind = spind::SpaceKind::project, .alias = "essays"};
+//   spind::Space essays = ada.create_space(options).value();
 #pragma once
 
 #include "spind/types.h"
@@ -17,19 +19,19 @@ enum class NameRule : std::uint8_t {
                // macOS: already_exists
 };
 
-// Where the files of a space that are larger than 1 MiB are cut into pieces, which is what a tenant's
-// files share. A change of rule holds for what is stored from then on.
+// Where the files of a space that are larger than 1 MiB are cut into pieces, which is what a
+// tenant's files share. A change of rule holds for what is stored from then on.
 enum class PieceRule : std::uint8_t {
   fixed = 1,  // every 8 MiB: what is stored twice whole is kept once
-  // Where the content says so, every 1 to 8 MiB: what is the same in two files is kept once, wherever
-  // in them it lies. It costs processor time (lib/content/README.md has what it saves).
+  // Where the content says so, every 1 to 8 MiB: what is the same in two files is kept once,
+  // wherever in them it lies. It costs processor time (lib/content/README.md has what it saves).
   content = 2,
 };
 
 // How far back a space can be looked at, rewound and followed. The entry that lies just behind what
-// is kept is the space's floor: what fell away by then is erased for good, with its bytes. The floor
-// stays at or below the entry that a kept rewind went back to: whoever rewinds to the same entry
-// every night keeps all that came after it, whatever the numbers below say.
+// is kept is the space's floor: what fell away by then is erased for good, with its bytes. The
+// floor stays at or below the entry that a kept rewind went back to: whoever rewinds to the same
+// entry every night keeps all that came after it, whatever the numbers below say.
 struct FloorPolicy {
   // An entry is kept for at least so long …
   std::int64_t keep_ns = std::int64_t{7} * 24 * 3600 * 1'000'000'000;
@@ -70,8 +72,8 @@ struct VersionPolicy {
   bool operator==(const VersionPolicy&) const = default;
 };
 
-// Where the content of a space lies: what is alike in one vault is stored once, and an encrypted store
-// has keys for each (spind/vaults.h). Chosen when the space is made, for ever.
+// Where the content of a space lies: what is alike in one vault is stored once, and an encrypted
+// store has keys for each (spind/vaults.h). Chosen when the space is made, for ever.
 enum class VaultRule : std::uint8_t {
   tenant = 1,  // with that of all the tenant's spaces that have none of their own
   own = 2,     // apart: nothing is shared, and its keys can be destroyed by themselves

@@ -35,13 +35,13 @@ enum class MetadataEngine : std::uint8_t {
             // of a host
 };
 
-// When a small file, of up to 1 MiB, is durable in a store with StoreOptions::blobs. Larger ones always
-// are when they lie there.
+// When a small file, of up to 1 MiB, is durable in a store with StoreOptions::blobs. Larger ones
+// always are when they lie there.
 enum class Durability : std::uint8_t {
   pack,  // when it lies there, in one object with others
-  // When it lies in the store's folder, synced: the caller need not wait for the blobs. A thread brings it
-  // there soon after. What was acknowledged and has not been brought yet is lost if the disk of this
-  // machine is lost.
+  // When it lies in the store's folder, synced: the caller need not wait for the blobs. A thread
+  // brings it there soon after. What was acknowledged and has not been brought yet is lost if the
+  // disk of this machine is lost.
   staged,
 };
 
@@ -57,35 +57,39 @@ struct StoreOptions {
   // Writes answer no_space while the device has less than this free.
   std::uint64_t free_space_reserve_bytes = 256ull << 20;
   MetadataEngine metadata = MetadataEngine::rocksdb;
-  // Where all but small content lies; null: in the store's folder. One of spind/blob_layers.h, or of
-  // the host's own making; it belongs to this store alone, and the same is given at each opening.
-  // conflict: it belongs to another store. It is asked who owns it at opening, once a minute and at each
-  // collection (lib/content/blob_owner.h says what that can tell). A store of which another copy has
-  // used the blobs since is read-only from when it notices, also from the beginning: reads, listings,
-  // check without repair and checkpoint work, where the other has removed nothing of it; all that would
-  // write answers conflict and says why, as Store::health does, and nothing is removed anywhere.
+  // Where all but small content lies; null: in the store's folder. One of spind/blob_layers.h, or
+  // of the host's own making; it belongs to this store alone, and the same is given at each
+  // opening. conflict: it belongs to another store. It is asked who owns it at opening, once a
+  // minute and at each collection (lib/content/blob_owner.h says what that can tell). A store of
+  // which another copy has used the blobs since is read-only from when it notices, also from the
+  // beginning: reads, listings, check without repair and checkpoint work, where the other has
+  // removed nothing of it; all that would write answers conflict and says why, as Store::health
+  // does, and nothing is removed anywhere.
   std::shared_ptr<BlobStore> blobs{};
-  // With `blobs`: files of up to 1 MiB that come within so short a time are put together, as objects
-  // of up to so many bytes (2 to 64 MiB). Whoever puts one returns when all of them are durable there.
+  // With `blobs`: files of up to 1 MiB that come within so short a time are put together, as
+  // objects of up to so many bytes (2 to 64 MiB). Whoever puts one returns when all of them are
+  // durable there.
   std::chrono::milliseconds gather_window{5};
   std::uint64_t gather_bytes = 4ull << 20;
   // With `blobs`. May be another at each opening: what is staged is brought there whatever it is.
   Durability durability = Durability::pack;
-  // staged: so much of the store's folder may wait for being brought (spind_staged_backlog_bytes). Beyond
-  // it, and where the device has no room, files go to the blobs at once, at their pace; when these cannot
-  // be reached, such a file answers what they do, mostly unavailable.
+  // staged: so much of the store's folder may wait for being brought (spind_staged_backlog_bytes).
+  // Beyond it, and where the device has no room, files go to the blobs at once, at their pace; when
+  // these cannot be reached, such a file answers what they do, mostly unavailable.
   std::uint64_t staged_bytes_max = 1ull << 30;
   // staged: how often what has come is brought there. Less often makes fewer and larger objects.
   std::chrono::milliseconds staged_period{1000};
-  // Opens a copy of the store's folder, as after the loss of the original, on blobs that the original
-  // has used since, to go on there: what it stored after the copy was made is given up, and goes with the
-  // next collections, or is found by check. It is read-only within a minute of when it can ask its blobs.
+  // Opens a copy of the store's folder, as after the loss of the original, on blobs that the
+  // original has used since, to go on there: what it stored after the copy was made is given up,
+  // and goes with the next collections, or is found by check. It is read-only within a minute of
+  // when it can ask its blobs.
   bool adopt_blobs = false;
-  // Where several creates of one name at once all win in `blobs`, nothing tells two stores there apart for
-  // sure, and each may remove what only the other knows. So a store is made there, moved there, adopts
-  // blobs there, and later is opened there, only with this; else it answers unsupported. It is found out
-  // by trying (BlobStore::creates_are_atomic) at the first three, and noted there for the last. Who
-  // allows it sees to it that the place is never opened from a second machine or copy.
+  // Where several creates of one name at once all win in `blobs`, nothing tells two stores there
+  // apart for sure, and each may remove what only the other knows. So a store is made there, moved
+  // there, adopts blobs there, and later is opened there, only with this; else it answers
+  // unsupported. It is found out by trying (BlobStore::creates_are_atomic) at the first three, and
+  // noted there for the last. Who allows it sees to it that the place is never opened from a second
+  // machine or copy.
   bool allow_unfenced = false;
   LogCallback log{};
   TraceCallback trace{};
@@ -101,8 +105,8 @@ struct StoreOptions {
   // content is read as it was stored.
   bool compress = true;
   // Encrypts what is stored, each tenant's with keys of its own, which the host's key wraps
-  // (spind/key_provider.h; lib/content/README.md tells what stays readable). A store that is made with
-  // keys needs them at each opening: without them it opens, and all that needs a key answers
+  // (spind/key_provider.h; lib/content/README.md tells what stays readable). A store that is made
+  // with keys needs them at each opening: without them it opens, and all that needs a key answers
   // key_unavailable. invalid_argument: the store was made without keys, see encrypt_existing.
   std::shared_ptr<KeyProvider> keys{};
   // With keys: a store that was made without becomes one that needs them, for ever, and encrypts

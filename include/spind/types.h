@@ -97,8 +97,8 @@ struct SPIND_EXPORT NodeInfo {
   EntryNumber changed = 0;    // last visible entry that touched it or anything below it
   std::uint64_t history = 0;  // the space's history id; see etag()
 
-  // Changes whenever `changed` does. Equal ones mean an equal node with all below it: a rewind brings
-  // both back, a restore of the space neither. In double quotes, as HTTP has it.
+  // Changes whenever `changed` does. Equal ones mean an equal node with all below it: a rewind
+  // brings both back, a restore of the space neither. In double quotes, as HTTP has it.
   std::string etag() const;
 };
 

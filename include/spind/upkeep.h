@@ -65,8 +65,8 @@ struct CollectReport {
   std::uint64_t spaces = 0;               // purged ones that are erased wholly
   std::uint64_t packs_rewritten = 0;      // emptied; their files go with the next collections
   std::uint64_t pieces_moved = 0, moved_bytes = 0;  // out of them
-  // Passed over, since their keys cannot be had, as those of a destroyed vault: of their past nothing
-  // goes. What nobody refers to any more goes all the same.
+  // Passed over, since their keys cannot be had, as those of a destroyed vault: of their past
+  // nothing goes. What nobody refers to any more goes all the same.
   std::uint64_t locked_spaces = 0;
 };
 
@@ -93,7 +93,8 @@ struct FlushStagedOptions {
 
 struct FlushStagedReport {
   std::uint64_t bytes = 0;  // brought to the blobs
-  // Still here: damaged, which check tells of, or of a write that failed, until the store is opened anew.
+  // Still here: damaged, which check tells of, or of a write that failed, until the store is opened
+  // anew.
   std::uint64_t bytes_left = 0;
 };
 
@@ -103,7 +104,8 @@ struct CheckpointOptions {
 };
 
 struct CheckpointReport {
-  // Large pieces, and files of many small ones. Where StoreOptions::blobs is given, only what is staged.
+  // Large pieces, and files of many small ones. Where StoreOptions::blobs is given, only what is
+  // staged.
   std::uint64_t objects = 0, packs = 0;
   std::uint64_t copied_bytes = 0;  // of them; the rest is shared by links
   // Damage of the store that the copy has as well: check names it.

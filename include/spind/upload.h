@@ -6,9 +6,9 @@
 //   spind::Written w = space.finish_upload(up.id).value();       // as a put of all of it answers
 //
 // An upload belongs to who began it; others do not know of it. Nobody sees what comes until it is
-// finished, and it does not count in the space's totals. Appends of 8 MiB, or a multiple of it, cost
-// least. A rewind of the space takes its uploads along: one that is gone back to before its last
-// append has the offset that it had then.
+// finished, and it does not count in the space's totals. Appends of 8 MiB, or a multiple of it,
+// cost least. A rewind of the space takes its uploads along: one that is gone back to before its
+// last append has the offset that it had then.
 //
 // Held. `finish_upload(id, {.hold = true})` checks everything and keeps the content apart, for a
 // virus scanner or a teacher to decide: release_upload makes it the file's version as if it were

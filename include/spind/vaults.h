@@ -1,6 +1,6 @@
-// The keys of tenants: each tenant of a store that was made with StoreOptions::keys has a vault of its
-// own, whose keys nothing of another tenant is encrypted with; so has each space that was made with
-// VaultRule::own. What is told of a tenant does not concern those.
+// The keys of tenants: each tenant of a store that was made with StoreOptions::keys has a vault of
+// its own, whose keys nothing of another tenant is encrypted with; so has each space that was made
+// with VaultRule::own. What is told of a tenant does not concern those.
 //
 //   for (const spind::VaultInfo& vault : store->vaults().value())
 //     std::cout << vault.tenant << " " << vault.key_id << "\n";
@@ -34,16 +34,16 @@ struct VaultInfo {
   std::optional<SpaceId> space{};  // that it is the own one of; none: that of the tenant
   VaultState state = VaultState::in_use;
   std::uint64_t generation = 0;  // of the data key that new content is encrypted with
-  // Of the provider's key that the vault's secret is wrapped with. Empty: it was destroyed, or the file
-  // of the secret cannot be read.
+  // Of the provider's key that the vault's secret is wrapped with. Empty: it was destroyed, or the
+  // file of the secret cannot be read.
   std::string key_id{};
 };
 
 struct RotateVaultOptions {
   // Wraps the vault's secret with the provider's current key, if that is another one.
   bool wrapping_key = true;
-  // Makes a new data key, for content above 16 KiB that is stored from now on. What was stored before
-  // stays as it is until Store::reseal_vault.
+  // Makes a new data key, for content above 16 KiB that is stored from now on. What was stored
+  // before stays as it is until Store::reseal_vault.
   bool data_key = false;
 };
 

@@ -167,7 +167,8 @@ class PosixFiles final : public Files {
 
   Status link(const std::string& from, const std::string& to) override {
     if (::link(from.c_str(), to.c_str()) == 0) return {};
-    // Another device, a file system without links, one that has too many, or a file of somebody else.
+    // Another device, a file system without links, one that has too many, or a file of somebody
+    // else.
     if (errno == EXDEV || errno == EPERM || errno == EOPNOTSUPP || errno == EMLINK)
       return Error{Code::unsupported, "the file cannot have a second name there", to};
     return errno_error(errno, "link to", to);

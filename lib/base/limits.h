@@ -49,8 +49,8 @@ inline constexpr std::size_t kThinRowsAPass = 100'000;
 // What one entry of a copy holds: it ends with the first node that reaches one of them.
 inline constexpr std::size_t kCopyNodesBatch = 1000;
 inline constexpr std::size_t kCopyBytesBatch = 1024 * 1024;  // of names, attachments and manifests
-// Content that it has where a copy brings that into another vault. What was brought is claimed until
-// the entry is there, which must not take a day.
+// Content that it has where a copy brings that into another vault. What was brought is claimed
+// until the entry is there, which must not take a day.
 inline constexpr std::uint64_t kCopyCarriedBytesBatch = 256ull << 20;
 // Entries of a copy between two waits for them to be durable.
 inline constexpr std::size_t kCopyUnsyncedBatches = 64;

@@ -15,8 +15,8 @@ inline constexpr std::chrono::milliseconds kInterruptPeriod{20};
 
 inline Status ask(const Interrupt& interrupt) { return interrupt ? interrupt() : Status(); }
 
-// Waits until `done` says so or the time is over; or until the interrupt is not ok any more, which is
-// answered. Whatever is asked is asked without the lock.
+// Waits until `done` says so or the time is over; or until the interrupt is not ok any more, which
+// is answered. Whatever is asked is asked without the lock.
 template <class Done>
 Status wait_unless(
     std::condition_variable& changed, std::unique_lock<std::mutex>& lock,

@@ -171,7 +171,8 @@ Status BlobMove::copy(const BlobListItem& item, bool last) {
     SPIND_TRY_ASSIGN(const bool opened, is_open(item.name));
     if (opened) return {};  // and what was read of it may not stay
   }
-  // A pack that was appended to, or what is left of a put that was cut off: no blob changes in place.
+  // A pack that was appended to, or what is left of a put that was cut off: no blob changes in
+  // place.
   SPIND_TRY(setup_.to.remove(item.name));
   SPIND_TRY(setup_.to.put(item.name, *bytes));
   ++done_;
@@ -193,8 +194,8 @@ Result<bool> BlobMove::is_open(const std::string& name) {
   return row.has_value();
 }
 
-// None if it is not there any more. What is damaged may be mended where it is until the last round, which
-// copies it as it is.
+// None if it is not there any more. What is damaged may be mended where it is until the last round,
+// which copies it as it is.
 Result<std::optional<std::vector<std::uint8_t>>> BlobMove::read(const std::string& name,
                                                                 bool last) {
   using Read = std::optional<std::vector<std::uint8_t>>;
@@ -212,8 +213,8 @@ Result<std::optional<std::vector<std::uint8_t>>> BlobMove::read(const std::strin
   }
 }
 
-// Not by is_sound(), which takes for good what is not known to be damaged: here a copy that is known to be
-// good is wanted.
+// Not by is_sound(), which takes for good what is not known to be damaged: here a copy that is
+// known to be good is wanted.
 void BlobMove::suspect(const std::string& name) {
   const BlobPlace place = *place_of(name);
   setup_.from.suspect(name, [&](Bytes bytes) {
@@ -248,8 +249,8 @@ Result<bool> BlobMove::is_piece_in_use(const FrameHeader& header, const BlobPlac
   return row.ok() && row->place == place;
 }
 
-// Waits until the rate allows more, unless it is to end. The last part is short, and nobody is served
-// meanwhile.
+// Waits until the rate allows more, unless it is to end. The last part is short, and nobody is
+// served meanwhile.
 Status BlobMove::go_on(bool last) {
   const bool told_to_end = (setup_.options.cancel && setup_.options.cancel->cancelled()) ||
                            (setup_.options.progress && !setup_.options.progress({done_, total_}));

@@ -1,10 +1,10 @@
-// Moves the blobs of a store to another place. A blob keeps its name, its number and its bytes, so no
-// row of a piece changes: there is one moment at which the store lives at the old place and the next at
-// which it lives at the new one, and that is the commit of one row.
+// Moves the blobs of a store to another place. A blob keeps its name, its number and its bytes, so
+// no row of a piece changes: there is one moment at which the store lives at the old place and the
+// next at which it lives at the new one, and that is the commit of one row.
 //
 //   begin_move       notes the move, and puts a mark where it goes to
-//   BlobMove         copies what the new place lacks, again and again while the store is in use, and
-//                    once more when nobody writes: then both places hold the same
+//   BlobMove         copies what the new place lacks, again and again while the store is in use,
+//                    and once more when nobody writes: then both places hold the same
 //   switch_place     the commit: who owns the blobs, and what is left to do
 //   take_in_packs    what a folder got lies beside its packs until the store lives there
 //   clear_place      removes what lay at the old place
@@ -49,7 +49,8 @@ class BlobMove {
 
   // Copies until hardly anything is left, or as often as is worth while. cancelled.
   Status copy_while_in_use();
-  // Copies the rest, and removes what the old place has not: nothing is written or removed meanwhile.
+  // Copies the rest, and removes what the old place has not: nothing is written or removed
+  // meanwhile.
   Status copy_rest();
 
   const MoveBlobsReport& report() const { return report_; }
@@ -82,7 +83,8 @@ Result<std::optional<model::BlobMoveRow>> blob_move_row(const kv::View& rows);
 // `to` null: the store's own folder. What an earlier move away from `to` left there is removed.
 // conflict: others' blobs lie there.
 Status begin_move(kv::Store& kv, BlobStore* to, Random& random);
-// Durable when it returns. `owner` none: the blobs lie in the store's folder. `left`: what is to be done.
+// Durable when it returns. `owner` none: the blobs lie in the store's folder. `left`: what is to be
+// done.
 Status switch_place(kv::Store& kv, const std::optional<model::BlobOwnerRow>& owner,
                     const std::optional<model::BlobMoveRow>& left);
 Status note_move(kv::Store& kv, const std::optional<model::BlobMoveRow>& row);

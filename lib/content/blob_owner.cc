@@ -151,7 +151,8 @@ Status BlobOwner::begin(const BlobOwnerSetup& setup) {
   return lost_ ? Status() : std::move(renewed);
 }
 
-// What the place is like is found out before anything rests on it, and where it is known to be free.
+// What the place is like is found out before anything rests on it, and where it is known to be
+// free.
 Status BlobOwner::claim_first(const BlobOwnerSetup& setup, bool known) {
   if (!known) SPIND_TRY(check_new_place(setup.new_store));
   if (known && setup.adopt) SPIND_TRY(check_adopted());

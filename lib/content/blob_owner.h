@@ -10,13 +10,13 @@
 //   rows that are older than the blobs   the newest owner is none that the rows know of: another
 //                                        copy of them has claimed the blobs since. They are lost:
 //                                        the rows may be read, and nothing may be written
-//   two copies opened at one moment      whoever sees the other's claim beside its own takes its own
-//                                        back, so at most one goes on, maybe none: conflict
+//   two copies opened at one moment      whoever sees the other's claim beside its own takes its
+//                                        own back, so at most one goes on, maybe none: conflict
 //
 // This rests on listings that show every put that was answered before, and on no conditional put
-// (fencing.h). A copy that was opened elsewhere is noticed by look(), and at the next claim. A copy of
-// the rows that was made since the last claim is not told from the original. Whoever copies the rows
-// knowingly says disown().
+// (fencing.h). A copy that was opened elsewhere is noticed by look(), and at the next claim. A copy
+// of the rows that was made since the last claim is not told from the original. Whoever copies the
+// rows knowingly says disown().
 #pragma once
 
 #include <functional>
@@ -46,8 +46,9 @@ struct BlobOwnerSetup {
 // Thread-safe.
 class BlobOwner {
  public:
-  // Claims the blobs, unless they are lost. conflict as above; invalid_argument: a store that keeps its
-  // blobs elsewhere, or a new one whose blobs would lie among others; unsupported as in fencing.h.
+  // Claims the blobs, unless they are lost. conflict as above; invalid_argument: a store that keeps
+  // its blobs elsewhere, or a new one whose blobs would lie among others; unsupported as in
+  // fencing.h.
   static Result<std::unique_ptr<BlobOwner>> open(const BlobOwnerSetup& setup);
 
   // The newest claim on a place; none: nobody has claimed it.
@@ -57,8 +58,8 @@ class BlobOwner {
 
   // Claims them anew. After a conflict the blobs are another's, and nothing may be removed.
   Status renew() { return renew(false); }
-  // Looks whether another copy has claimed them, and claims nothing. conflict: one has, and they are
-  // lost; and whatever the blobs answer.
+  // Looks whether another copy has claimed them, and claims nothing. conflict: one has, and they
+  // are lost; and whatever the blobs answer.
   Status look(const Interrupt& interrupt);
   // Why the blobs are another copy's, for good; none: they are its own, as far as is known.
   std::optional<Error> lost() const;
@@ -98,8 +99,9 @@ class BlobOwner {
   std::optional<Error> lost_;
 };
 
-// Claims a place that the blobs of a store have been copied to, as one of a store that is not known there:
-// so neither place is taken for the other. It is the store's when the rows name what is answered.
+// Claims a place that the blobs of a store have been copied to, as one of a store that is not known
+// there: so neither place is taken for the other. It is the store's when the rows name what is
+// answered.
 Result<model::BlobOwnerRow> claim_copy(BlobStore& place, Random& random);
 // Whether the rows are those of a store whose blobs lie in a blob store that its host gives.
 Result<bool> has_blob_owner(const kv::View& rows);

@@ -136,8 +136,8 @@ Status Collector::drop_checked(const model::VaultId& vault, std::uint8_t bucket,
       });
 }
 
-// The snapshot shows no need. Owning the space as well, it is seen whether a reference was committed
-// since; and an upload whose claim does not hold here finds that out in its own commit.
+// The snapshot shows no need. Owning the space as well, it is seen whether a reference was
+// committed since; and an upload whose claim does not hold here finds that out in its own commit.
 Status Collector::decide(const model::VaultId& vault, const Unchecked& item) {
   if (claims_.held(vault, item.piece, item.space)) {
     ++done_.kept;
@@ -230,7 +230,8 @@ Status Collector::remove_doomed(const model::VaultId& vault, std::uint8_t bucket
   return cursor->status();
 }
 
-// Another copy of the store may own the blobs by now. Where the rows have no room, removing makes some.
+// Another copy of the store may own the blobs by now. Where the rows have no room, removing makes
+// some.
 Status Collector::may_remove() {
   Status health = kv_.health();
   return health.code() == Code::no_space ? Status() : std::move(health);

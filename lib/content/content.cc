@@ -118,8 +118,8 @@ class VaultContent final : public Content {
     }
     if (staged_ == nullptr) return remove_brought();
     SPIND_TRY(staged_->find_local(vaults_.kv()));
-    // What a crash left of local packs, so that it is on its way at once. Where that fails, the next
-    // collection does it, as with all else that a crash left.
+    // What a crash left of local packs, so that it is on its way at once. Where that fails, the
+    // next collection does it, as with all else that a crash left.
     if (staged_->backlog_bytes() > 0)
       (void)Collector(vaults_, claims_, clock_, collector_, CollectOptions()).sweep_left_packs();
     uploader_ = std::make_unique<StagedUploader>(StagedUploader::Setup{

@@ -78,9 +78,9 @@ struct Brought {
   Stored claimed;             // names the claim on all of it
 };
 
-// Brings content of one vault into another, where it is stored as that of an upload is; read through
-// one snapshot, and verified. One thread at a time. Destroyed without finish: what it stored is left
-// to the collector.
+// Brings content of one vault into another, where it is stored as that of an upload is; read
+// through one snapshot, and verified. One thread at a time. Destroyed without finish: what it
+// stored is left to the collector.
 class Carrier {
  public:
   // The content of one file.
@@ -112,10 +112,11 @@ struct Setup {
   BlobStore* blobs = nullptr;  // objects
   Files* files = nullptr;      // packs
   std::string pack_folder;
-  // The blobs are far away: small pieces are gathered into objects, and many are on their way at once.
+  // The blobs are far away: small pieces are gathered into objects, and many are on their way at
+  // once.
   std::optional<GatherOptions> gather;
-  // With that: what is staged in `pack_folder`, if there is one, is brought to the blobs once in a period.
-  // Without it only what an earlier run left there.
+  // With that: what is staged in `pack_folder`, if there is one, is brought to the blobs once in a
+  // period. Without it only what an earlier run left there.
   std::optional<StagedOptions> staged{};
   std::chrono::milliseconds staged_period{1000};  // 0: only where flush_staged is called
   Clock* clock = nullptr;
@@ -174,8 +175,8 @@ class Content {
                                                  std::vector<model::Piece> pieces) = 0;
 
   // Seals the vault's pieces with its newest data key: those that were stored under earlier ones.
-  // Names stay, and what is stored meanwhile is shared as ever. One that is cut off goes on with the
-  // next call. key_unavailable; not_found: the store has no keys; cancelled; no_space.
+  // Names stay, and what is stored meanwhile is shared as ever. One that is cut off goes on with
+  // the next call. key_unavailable; not_found: the store has no keys; cancelled; no_space.
   virtual Result<ResealReport> reseal(const model::VaultId& vault,
                                       const ResealOptions& options) = 0;
 
@@ -237,8 +238,8 @@ class Content {
   // becomes that of its row. "" is before the first; none: there is no other.
   virtual Result<std::optional<PieceState>> read_next(const kv::Snapshot& snapshot,
                                                       std::string& position) = 0;
-  // Whether the vault of `owner` is one that collect and check visit, and has the piece and a holder
-  // row for the space.
+  // Whether the vault of `owner` is one that collect and check visit, and has the piece and a
+  // holder row for the space.
   virtual Result<bool> holds(const kv::Snapshot& snapshot, const Owner& owner,
                              const model::PieceId& piece) = 0;
 
@@ -248,8 +249,8 @@ class Content {
   // Why writes are refused, or ok.
   virtual Status health() = 0;
 
-  // The vault by its name. Makes keys for whatever will be stored there, if it has none and the store encrypts; durable
-  // when it returns. Not to be called by who owns a partition.
+  // The vault by its name. Makes keys for whatever will be stored there, if it has none and the
+  // store encrypts; durable when it returns. Not to be called by who owns a partition.
   virtual Status make_keys(const std::string& vault) = 0;
   // key_unavailable: it was destroyed, or its keys cannot be had.
   virtual Status keys_at_hand(const std::string& vault) = 0;

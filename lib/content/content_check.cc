@@ -42,7 +42,8 @@ Status ContentCheck::visit_pieces(const model::VaultId& vault, std::uint8_t buck
         reader.verify(vault, *row, state);
       else
         state.bytes = resources_.vaults.look(*row, vault, piece);
-      // It is there, and plain, in a vault that is being encrypted: whether that may be its keys tell.
+      // It is there, and plain, in a vault that is being encrypted: whether that may be its keys
+      // tell.
       if (state.bytes.code() == Code::key_unavailable) {
         state.bytes = {};
         state.opened = false;

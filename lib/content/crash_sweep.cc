@@ -94,8 +94,8 @@ Result<bool> Collector::sweep_object(const kv::View& view, std::uint64_t number)
   return true;
 }
 
-// Of a pack from `begin` on, as the rows of all pieces say: for the rare case that the pack itself does
-// not.
+// Of a pack from `begin` on, as the rows of all pieces say: for the rare case that the pack itself
+// does not.
 Result<std::uint64_t> Collector::bytes_in_use(const kv::View& view, std::uint64_t number,
                                               std::uint64_t begin) {
   std::uint64_t bytes = 0;
@@ -121,8 +121,8 @@ Result<std::uint64_t> Collector::bytes_in_use(const kv::View& view, std::uint64_
   return bytes;
 }
 
-// What is not a frame that can be read may be the torn end of what was written last, or damage of what
-// is in use.
+// What is not a frame that can be read may be the torn end of what was written last, or damage of
+// what is in use.
 Result<bool> Collector::knows_all_in_use(const kv::View& view, const PackWalk& walk) {
   if (!walk.has_gap && walk.size > 0) return true;
   SPIND_TRY_ASSIGN(const std::uint64_t in_use, bytes_in_use(view, walk.number, walk.begin));
@@ -161,7 +161,8 @@ Result<bool> Collector::sweep_pack_object(const kv::View& view, std::uint64_t nu
   return true;
 }
 
-// Whether it is known what is in use of a pack that had not been accounted for; else it stays as it is.
+// Whether it is known what is in use of a pack that had not been accounted for; else it stays as it
+// is.
 Result<bool> Collector::sweep_pack(const kv::View& view, std::uint64_t number) {
   Packs& packs = *vaults_.packs();
   SPIND_TRY_ASSIGN(const auto bytes,

@@ -1,5 +1,6 @@
-// Where the pieces of a file end if its content says so, and not its offsets: what is inserted or cut
-// out at one place of a file leaves the pieces behind that place as they were, so they are shared.
+// Where the pieces of a file end if its content says so, and not its offsets: what is inserted or
+// cut out at one place of a file leaves the pieces behind that place as they were, so they are
+// shared.
 //
 // FastCDC: Xia et al., "FastCDC: a Fast and Efficient Content-Defined Chunking Approach for Data
 // Deduplication", USENIX ATC 2016.

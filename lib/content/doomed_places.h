@@ -1,5 +1,5 @@
-// Since when the places that this run has doomed are so: none goes while a reader's snapshot may know
-// it. What an earlier run doomed is older than every snapshot of this one.
+// Since when the places that this run has doomed are so: none goes while a reader's snapshot may
+// know it. What an earlier run doomed is older than every snapshot of this one.
 #pragma once
 
 #include <cstdint>
@@ -18,7 +18,8 @@ class DoomedPlaces {
   // Since nobody knows when: as long as this run lasts.
   static constexpr kv::Ticket kUnknown = UINT64_MAX;
 
-  // A commit that dooms it may come, and may be seen before it is known when it came. Each is settled.
+  // A commit that dooms it may come, and may be seen before it is known when it came. Each is
+  // settled.
   void expect(const std::string& key) {
     const std::lock_guard lock(mutex_);
     ++since_[key].expected;

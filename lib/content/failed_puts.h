@@ -1,5 +1,5 @@
-// Numbers of blobs whose put failed: it may have been carried out all the same, or may be yet, so the
-// number is settled only when so much time has passed that no request is under way any more.
+// Numbers of blobs whose put failed: it may have been carried out all the same, or may be yet, so
+// the number is settled only when so much time has passed that no request is under way any more.
 #pragma once
 
 #include <algorithm>

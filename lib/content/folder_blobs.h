@@ -1,5 +1,5 @@
-// The blobs of a store's folder under the names that they have in a blob store: objects, and the packs
-// that are files, so that both can be copied either way.
+// The blobs of a store's folder under the names that they have in a blob store: objects, and the
+// packs that are files, so that both can be copied either way.
 #pragma once
 
 #include <string>

@@ -15,8 +15,8 @@ namespace {
 // Higher levels save little more of what schools store, and take much longer.
 constexpr int kLevel = 1;
 
-// A frame stays as it is where less than a twentieth would be saved: reading it would cost more than
-// the device gives back.
+// A frame stays as it is where less than a twentieth would be saved: reading it would cost more
+// than the device gives back.
 constexpr std::size_t worth_it(std::size_t frame_bytes) { return frame_bytes - frame_bytes / 20; }
 
 struct FreeContext {

@@ -18,9 +18,9 @@ struct DataKey {
   Bytes key;  // kKeyBytes
 };
 
-// A piece is sealed under a key of its own, derived from the data key, the vault, the piece's id and
-// a salt that is random each time that the piece is stored; a frame's nonce is its position. README.md
-// says why no nonce comes twice under a key. One thread at a time.
+// A piece is sealed under a key of its own, derived from the data key, the vault, the piece's id
+// and a salt that is random each time that the piece is stored; a frame's nonce is its position.
+// README.md says why no nonce comes twice under a key. One thread at a time.
 class FrameSealer {
  public:
   // For pieces with that salt: a new one to seal, that of a header to open.
@@ -33,8 +33,8 @@ class FrameSealer {
 
   // Seals `bytes` in place, and completes the header, whose sizes, position and piece are there.
   void seal(FrameHeader& header, std::span<std::uint8_t> bytes);
-  // Opens `bytes` in place. corruption, with zeros there, if anything that the header says, or a byte,
-  // is not what was sealed, or the key is another.
+  // Opens `bytes` in place. corruption, with zeros there, if anything that the header says, or a
+  // byte, is not what was sealed, or the key is another.
   Status open(const FrameHeader& header, std::span<std::uint8_t> bytes);
 
  private:

@@ -14,8 +14,8 @@
 //
 // All frames of a piece but the last hold kFrameBytesMax bytes of it. What is stored of a frame is
 // never longer than the frame, and shorter only if it is compressed. Where each frame of a piece
-// begins its row says (model::PieceRow). Nothing that an earlier or a later header says is needed to
-// read a frame. FrameSealer tells how sealed ones are sealed.
+// begins its row says (model::PieceRow). Nothing that an earlier or a later header says is needed
+// to read a frame. FrameSealer tells how sealed ones are sealed.
 //
 // Format 1, which is still read: 96 bytes, the first 88 as above without flags, then 4 reserved, 0,
 // and the checksum. What is stored are the bytes themselves.
@@ -70,8 +70,8 @@ void encode_frame_header(const FrameHeader& header, std::uint8_t* out);
 // unsupported for a later format.
 Result<FrameHeader> decode_frame_header(Bytes bytes);
 
-// What a sealed frame is bound to: all that its header says but for the tag, and what is made of the
-// sealed bytes.
+// What a sealed frame is bound to: all that its header says but for the tag, and what is made of
+// the sealed bytes.
 std::string sealed_part(const FrameHeader& header);
 
 // How many frames a piece has, and how many of its bytes are in one of them.
@@ -117,8 +117,8 @@ class PieceBuffer {
 
   // Copies as much of `bytes` as still fits and says how much that was.
   std::size_t append(Bytes bytes);
-  // The rest of the frame that is being gathered, to be filled from its beginning; filled() tells of
-  // how much was.
+  // The rest of the frame that is being gathered, to be filled from its beginning; filled() tells
+  // of how much was.
   std::span<std::uint8_t> place();
   void filled(std::size_t bytes) { size_ += bytes; }
   // Takes over what a smaller buffer has gathered.
@@ -131,9 +131,9 @@ class PieceBuffer {
   bool full() const { return size_ == capacity_; }
   std::size_t capacity() const { return capacity_; }
 
-  // Makes frames of what was gathered, compressed if there is a codec and it is worth it, then sealed
-  // if there is a sealer, which is for this piece. Then stored() is what is to be stored and row_at()
-  // what its row says, until the buffer is cleared.
+  // Makes frames of what was gathered, compressed if there is a codec and it is worth it, then
+  // sealed if there is a sealer, which is for this piece. Then stored() is what is to be stored and
+  // row_at() what its row says, until the buffer is cleared.
   void seal(const model::VaultId& vault, const model::PieceId& piece, FrameCodec* codec,
             FrameSealer* sealer = nullptr);
   Bytes stored() const { return {stored_.get(), sealed_size_}; }

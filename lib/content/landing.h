@@ -24,8 +24,8 @@ class Landing {
     outcome_.emplace(std::move(status));
     landed_.notify_all();
   }
-  // Not before the worker is done with it. What none has begun is not begun any more, where the caller
-  // gives up.
+  // Not before the worker is done with it. What none has begun is not begun any more, where the
+  // caller gives up.
   Status await(const Interrupt& interrupt) {
     std::unique_lock lock(mutex_);
     const auto there = [&] { return outcome_.has_value(); };

@@ -6,8 +6,8 @@
 
 namespace spind::content {
 
-// True while the space counts references to it, or keeps it so that what let go of it can be undone.
-// Over a transaction: one that owns the space's partition.
+// True while the space counts references to it, or keeps it so that what let go of it can be
+// undone. Over a transaction: one that owns the space's partition.
 Result<bool> needs(const kv::View& view, const SpaceId& space, const model::PieceId& piece);
 
 // In a body that owns the piece's bucket: the space may have stopped needing the piece, so the

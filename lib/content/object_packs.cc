@@ -135,8 +135,8 @@ Result<BlobPlace> ObjectPacks::append(Bytes frames, const Interrupt& interrupt) 
   return BlobPlace{BlobPlace::Kind::pack, *window->number, part.offset};
 }
 
-// Puts the pack for all who wait for it. Where the caller gives up, that is answered, and whoever wakes
-// up first goes on.
+// Puts the pack for all who wait for it. Where the caller gives up, that is answered, and whoever
+// wakes up first goes on.
 Status ObjectPacks::lead(Window& window, const Interrupt& interrupt,
                          std::unique_lock<std::mutex>& lock) {
   window.led = true;
@@ -319,8 +319,8 @@ void ObjectPacks::count_dead(const model::PieceRow& row, kv::Ticket ticket) {
       return;
     }
   }
-  // Its row was written a moment ago. Where this fails the pack is only kept longer; where the death
-  // itself is lost it must not count, since it comes again.
+  // Its row was written a moment ago. Where this fails the pack is only kept longer; where the
+  // death itself is lost it must not count, since it comes again.
   if (!kv_.wait(ticket).ok()) return;
   (void)kv_.update({model::ledger_partition()}, [&](kv::Transaction& transaction) -> kv::Outcome {
     SPIND_TRY(change_pack(transaction, row.place.number, [&](LedgerRow, model::PackRow& pack) {

@@ -2,16 +2,17 @@
 //
 //   p/<number / 1000>/<number>
 //
-// Who appends first leads: it waits until nobody has joined for a short while, or the pack is as large
-// as it may be, and puts what has been gathered; all who joined return when the put does. Meanwhile
-// the next pack is gathered, so many are on their way at once, as far as the memory for them goes. One
-// that has few callers waits for those of a pack under way that has many, who come back with more.
+// Who appends first leads: it waits until nobody has joined for a short while, or the pack is as
+// large as it may be, and puts what has been gathered; all who joined return when the put does.
+// Meanwhile the next pack is gathered, so many are on their way at once, as far as the memory for
+// them goes. One that has few callers waits for those of a pack under way that has many, who come
+// back with more.
 //
 // Numbers come from ranges that are durably open before the first of them is used, and no number is
-// used twice: a put that failed, or timed out, may have been carried out all the same, or may be yet.
-// The row of a pack is written some time after all that is in it was settled; until then its range
-// stays open, and after a crash the collector looks at the objects of such ranges and walks through
-// those that have no row.
+// used twice: a put that failed, or timed out, may have been carried out all the same, or may be
+// yet. The row of a pack is written some time after all that is in it was settled; until then its
+// range stays open, and after a crash the collector looks at the objects of such ranges and walks
+// through those that have no row.
 #pragma once
 
 #include <chrono>
@@ -75,8 +76,8 @@ class ObjectPacks final : public Packs {
     Bytes frames;
     std::uint64_t offset = 0;  // in the pack, once that is laid out
   };
-  // A pack that is being gathered and put, by one of those who wait for it. Where that one gives up,
-  // another does it: the same bytes under the same name once more.
+  // A pack that is being gathered and put, by one of those who wait for it. Where that one gives
+  // up, another does it: the same bytes under the same name once more.
   struct Window {
     std::vector<Part*> parts;  // of callers who wait, and of those who left when it was laid out
     std::uint64_t size_bytes = 0;

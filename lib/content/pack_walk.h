@@ -13,8 +13,8 @@
 
 namespace spind::content {
 
-// So many pieces are found at once where live ones are wanted: a pack holds up to hundreds of thousands
-// that compress well.
+// So many pieces are found at once where live ones are wanted: a pack holds up to hundreds of
+// thousands that compress well.
 inline constexpr std::size_t kLiveAtOnce = 1024;
 
 struct PackedPiece {
@@ -42,16 +42,16 @@ Result<bool> in_use(const kv::View& view, const FrameHeader& header, const model
 
 Status walk_pack(const kv::View& view, PackWalk& walk);
 
-// Reads the frames of pieces, one behind the other. Answers those that are whole and the pieces that
-// they should be; what is damaged is left out. They move as they are: no key is needed.
+// Reads the frames of pieces, one behind the other. Answers those that are whole and the pieces
+// that they should be; what is damaged is left out. They move as they are: no key is needed.
 Result<std::vector<PackedPiece>> read_whole(const File& file, std::span<const PackedPiece> pieces,
                                             std::vector<std::uint8_t>& frames);
 
 // The partitions that switch_places owns.
 std::vector<std::string> buckets_of(std::span<const PackedPiece> pieces);
-// In a body: the rows of pieces whose frames lie at `to` now, one behind the other, name that place;
-// but not those that have changed since they were read. Answers which were switched. `dooms`: with a
-// row for each old place, which goes as that of any piece does.
+// In a body: the rows of pieces whose frames lie at `to` now, one behind the other, name that
+// place; but not those that have changed since they were read. Answers which were switched.
+// `dooms`: with a row for each old place, which goes as that of any piece does.
 Result<std::vector<bool>> switch_places(kv::Transaction& transaction,
                                         std::span<const PackedPiece> pieces, model::BlobPlace to,
                                         bool dooms);

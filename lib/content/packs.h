@@ -49,10 +49,12 @@ class Packs {
   virtual ~Packs() = default;
 
   // Appends `frames`; durable when it returns. What was appended when the interrupt came counts as
-  // dead; whoever appends at the same moment has what is his. Must be settled: what was appended is referred to by
-  // the commit of `ticket`, or is dead, or nobody knows, as after a commit that failed.
+  // dead; whoever appends at the same moment has what is his. Must be settled: what was appended is
+  // referred to by the commit of `ticket`, or is dead, or nobody knows, as after a commit that
+  // failed.
   virtual Result<model::BlobPlace> append(Bytes frames, const Interrupt& interrupt = nullptr) = 0;
-  // The same of what is stored already, and is not to become less durable by being stored elsewhere.
+  // The same of what is stored already, and is not to become less durable by being stored
+  // elsewhere.
   virtual Result<model::BlobPlace> append_for_good(Bytes frames,
                                                    const Interrupt& interrupt = nullptr) {
     return append(frames, interrupt);
@@ -74,11 +76,12 @@ class Packs {
   virtual Status catch_up(std::int64_t failed_ns_ago) = 0;
   // The whole pack, to walk through. not_found.
   virtual Result<std::unique_ptr<File>> open_pack(std::uint64_t number) = 0;
-  // Gives the bytes of a dead piece's frames back to the device, but not the first header, so that the
-  // pieces behind it can still be walked to. False where that cannot be.
+  // Gives the bytes of a dead piece's frames back to the device, but not the first header, so that
+  // the pieces behind it can still be walked to. False where that cannot be.
   virtual Result<bool> punch(const model::BlobPlace& place, std::uint64_t stored_bytes) = 0;
-  // A used frame of a pack that has no row yet, or whose row does not reach so far, has died, by the
-  // commit of `ticket`. Where that commit is lost, no row is written, lest the frame be counted twice.
+  // A used frame of a pack that has no row yet, or whose row does not reach so far, has died, by
+  // the commit of `ticket`. Where that commit is lost, no row is written, lest the frame be counted
+  // twice.
   virtual void count_dead(const model::PieceRow& row, kv::Ticket ticket) = 0;
   // Durable. Those that are not there count as removed.
   virtual Status remove(std::span<const std::uint64_t> numbers) = 0;
@@ -88,7 +91,8 @@ class Packs {
   virtual std::uint64_t worth_moving_bytes() const = 0;
   // Whether what is in use of the pack goes elsewhere anyway.
   virtual bool passes_through(std::uint64_t) { return false; }
-  // Noted under this tag, a collector of the next opening looks at the pack as at one that a crash left.
+  // Noted under this tag, a collector of the next opening looks at the pack as at one that a crash
+  // left.
   virtual model::LedgerRow left_open_tag(std::uint64_t number) = 0;
 
   virtual SyncCounts sync_counts() = 0;
@@ -110,7 +114,8 @@ Result<std::optional<FoundPack>> find_pack(const kv::View& view, std::uint64_t n
 using PackChange = std::function<model::LedgerRow(model::LedgerRow, model::PackRow&)>;
 Status change_pack(kv::Transaction& transaction, std::uint64_t number, const PackChange& change);
 
-// Local packs whose pieces lie in a blob store; and the end of their rows, once their files are gone.
+// Local packs whose pieces lie in a blob store; and the end of their rows, once their files are
+// gone.
 Result<std::vector<std::uint64_t>> brought_packs(const kv::View& view);
 Status erase_brought(kv::Store& kv, std::span<const std::uint64_t> numbers);
 

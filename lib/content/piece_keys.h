@@ -14,8 +14,8 @@
 
 namespace spind::content {
 
-// All of it answers key_unavailable where a vault's keys cannot be had, whatever the reason: what was
-// sealed may well be whole. Thread-safe.
+// All of it answers key_unavailable where a vault's keys cannot be had, whatever the reason: what
+// was sealed may well be whole. Thread-safe.
 class PieceKeys {
  public:
   // `keys` null: the store has none.
@@ -43,8 +43,8 @@ class PieceKeys {
   Result<bool> fits(const model::VaultId& vault, const model::PieceId& piece, const Sha256& digest);
   // Where the vault's files are cut by their content.
   Result<GearTable> gear(const model::VaultId& vault);
-  // For a piece that is about to be stored: under the newest data key, and a salt of its own. None in
-  // a store without keys.
+  // For a piece that is about to be stored: under the newest data key, and a salt of its own. None
+  // in a store without keys.
   Result<std::optional<FrameSealer>> sealer(const model::VaultId& vault,
                                             const model::PieceId& piece);
   // For the piece of a frame that was read. corruption: sealed with a key that there never was.
@@ -57,7 +57,8 @@ class PieceKeys {
   Random& random_;
 };
 
-// Opens the frames that one call reads: the key of their piece is derived once. One thread at a time.
+// Opens the frames that one call reads: the key of their piece is derived once. One thread at a
+// time.
 class FrameOpener {
  public:
   explicit FrameOpener(PieceKeys& keys) : keys_(keys) {}

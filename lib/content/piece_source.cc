@@ -21,8 +21,8 @@ constexpr std::uint64_t kWindowsMin = 3, kWindowsWanted = 6;
 // So many pieces are announced to the device: several, so that it always has something to do.
 constexpr std::size_t kPiecesHinted = 4;
 
-// What a place that has the piece would not have answered. A header may be damaged so that it looks like
-// one of a later format.
+// What a place that has the piece would not have answered. A header may be damaged so that it looks
+// like one of a later format.
 bool was_read_in_vain(const Status& read) {
   return read.code() == Code::not_found || read.code() == Code::corruption ||
          read.code() == Code::unsupported;
@@ -222,7 +222,8 @@ Result<std::size_t> PieceSource::read_pieces(std::uint64_t offset, std::span<std
   return done;
 }
 
-// Whether even whole frames go through windows, since the next ones are to be on their way meanwhile.
+// Whether even whole frames go through windows, since the next ones are to be on their way
+// meanwhile.
 bool PieceSource::reads_ahead() const { return resources_.ahead.far && sequence_ >= kSequenceMin; }
 
 // Whether the frame is in memory or on its way there.
@@ -253,7 +254,8 @@ Status PieceSource::show(std::size_t piece, std::uint32_t frame, std::uint32_t c
   return {};
 }
 
-// Makes room in the window for so many frames, or for fewer where memory is short. Nothing is ahead.
+// Makes room in the window for so many frames, or for fewer where memory is short. Nothing is
+// ahead.
 Status PieceSource::aim(std::size_t piece, std::uint32_t frame, std::uint32_t count,
                         const Interrupt& interrupt) {
   count = std::min(count, frames_of(pieces_[piece]) - frame);
@@ -284,8 +286,8 @@ Status PieceSource::read_frames(std::size_t piece_index, std::uint32_t first,
   SPIND_TRY_ASSIGN(const model::PieceRow row, resources_.vaults.find(*pin_, vault_, piece.id));
   Status read = read_stored(piece, row, first, out, interrupt);
   if (!was_read_in_vain(read)) return read;
-  // The bytes may have moved since the snapshot, or been spoilt on their way from far, or lie there while
-  // another copy is good.
+  // The bytes may have moved since the snapshot, or been spoilt on their way from far, or lie there
+  // while another copy is good.
   SPIND_TRY_ASSIGN(const model::PieceRow latest,
                    resources_.vaults.find(*resources_.vaults.kv().durable(), vault_, piece.id));
   if (latest.place != row.place) read = read_stored(piece, latest, first, out, interrupt);
@@ -320,8 +322,8 @@ Status PieceSource::read_stored(const model::Piece& piece, const model::PieceRow
   return {};
 }
 
-// What is stored of a frame, which lies at the beginning of its place and is whole, becomes what the
-// piece has there.
+// What is stored of a frame, which lies at the beginning of its place and is whole, becomes what
+// the piece has there.
 Status PieceSource::open(FrameOpener& opener, const model::Piece& piece, const FrameHeader& header,
                          std::span<std::uint8_t> place) const {
   Status opened = opener.open(header, place.first(header.stored_bytes));
@@ -332,9 +334,9 @@ Status PieceSource::open(FrameOpener& opener, const model::Piece& piece, const F
   return {};
 }
 
-// Takes the first of what was read ahead, if it holds the frame; else the reader has gone elsewhere.
-// Answers whether it is loaded. Where it is not, the window has its place all the same, so that what
-// was read behind it still fits.
+// Takes the first of what was read ahead, if it holds the frame; else the reader has gone
+// elsewhere. Answers whether it is loaded. Where it is not, the window has its place all the same,
+// so that what was read behind it still fits.
 Result<bool> PieceSource::take_ahead(std::size_t piece, std::uint32_t frame,
                                      const Interrupt& interrupt) {
   if (ahead_.empty()) return false;
@@ -402,8 +404,8 @@ std::optional<FrameWindow> PieceSource::memory_for(std::uint32_t frames, std::ui
   return window;
 }
 
-// A request costs who serves it as much as a MiB does, so windows are of that first; then more of them
-// are on their way; then they grow. They divide a piece evenly.
+// A request costs who serves it as much as a MiB does, so windows are of that first; then more of
+// them are on their way; then they grow. They divide a piece evenly.
 std::uint32_t PieceSource::window_frames(std::size_t piece, std::uint64_t share) const {
   const std::uint64_t bytes =
       std::max(std::min<std::uint64_t>(share / kWindowsMin, kWindowBytes), share / kWindowsWanted);
@@ -420,8 +422,8 @@ std::uint64_t PieceSource::held_bytes() const {
   return bytes;
 }
 
-// As far as that can be without waiting for what is on its way: first memory without bytes, then what
-// would be wanted last.
+// As far as that can be without waiting for what is on its way: first memory without bytes, then
+// what would be wanted last.
 void PieceSource::hold_at_most(std::uint64_t bytes) {
   if (held_bytes() <= bytes) return;
   spares_.clear();

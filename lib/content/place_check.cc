@@ -115,7 +115,8 @@ Status PlaceCheck::load_packs(std::uint64_t begin, std::uint64_t& end) {
   return {};
 }
 
-// A piece that is to go may be told of longer than its pack, where all of that was brought elsewhere.
+// A piece that is to go may be told of longer than its pack, where all of that was brought
+// elsewhere.
 void PlaceCheck::count_used(const model::PieceRow& row, bool doomed, std::uint64_t begin,
                             std::uint64_t end) {
   const auto& [kind, number, offset] = row.place;

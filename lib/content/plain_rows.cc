@@ -94,8 +94,8 @@ Result<std::vector<std::string>> PlainRows::next_page(Family family, std::string
   return keys;
 }
 
-// As they are by now: some may be gone, or have been written, and sealed by that. What does not open
-// stays as it is.
+// As they are by now: some may be gone, or have been written, and sealed by that. What does not
+// open stays as it is.
 Status PlainRows::seal_page(Family family, const SpaceId& space,
                             const std::vector<std::string>& keys) {
   const kv::Answer answer =

@@ -1,5 +1,5 @@
-// Divides the memory for reading among those who read, so that one alone reads far ahead and a crowd
-// reads on, each a little at a time.
+// Divides the memory for reading among those who read, so that one alone reads far ahead and a
+// crowd reads on, each a little at a time.
 #pragma once
 
 #include <cstdint>
@@ -39,8 +39,8 @@ class ReadingShares {
   // Before it is destroyed, or when it holds nothing any more.
   void leave(Reader& reader);
 
-  // For one who reads. Others give back what is above their share; where that is not enough it waits
-  // for `bytes_min`, as MemoryBudget::take does. Whoever asks must hold nothing.
+  // For one who reads. Others give back what is above their share; where that is not enough it
+  // waits for `bytes_min`, as MemoryBudget::take does. Whoever asks must hold nothing.
   Result<MemoryBudget::Lease> take(Reader& reader, std::uint64_t bytes, std::uint64_t bytes_min,
                                    const Interrupt& interrupt);
   std::optional<MemoryBudget::Lease> try_take(std::uint64_t bytes) {

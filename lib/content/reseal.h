@@ -1,9 +1,10 @@
 // Seals what a vault stored under earlier data keys with the newest one.
 //
-// Each piece is read, sealed anew under its id and stored as a new one is; then one commit makes its row
-// name the new place and dooms the old one, unless the row has changed meanwhile. From there on the
-// old place goes as that of any piece does, when no reader's snapshot is older. Nothing is noted of
-// how far it came: the rows say what is left, so a pass that was cut off goes on with the next call.
+// Each piece is read, sealed anew under its id and stored as a new one is; then one commit makes
+// its row name the new place and dooms the old one, unless the row has changed meanwhile. From
+// there on the old place goes as that of any piece does, when no reader's snapshot is older.
+// Nothing is noted of how far it came: the rows say what is left, so a pass that was cut off goes
+// on with the next call.
 #pragma once
 
 #include <condition_variable>

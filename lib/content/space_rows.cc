@@ -41,7 +41,8 @@ Result<std::optional<VaultId>> vault_of_space(const kv::View& rows, const SpaceI
   return vault_of_payload(rows, space);
 }
 
-// The key of one space's rows: another for each, since a key is good for so many random nonces only.
+// The key of one space's rows: another for each, since a key is good for so many random nonces
+// only.
 class SpaceKeys final : public kv::RowKeys {
  public:
   static Result<std::shared_ptr<const SpaceKeys>> make(const VaultId& vault, const SpaceId& space,
@@ -167,8 +168,8 @@ Result<bool> SpaceRows::takes_plain(const SpaceId& space, Keys keys) {
   return taken;
 }
 
-// A bit that flipped in a header is damage, and not a key that cannot be had. Where the space's record
-// is gone or damaged itself, or the space is, the header is all there is.
+// A bit that flipped in a header is damage, and not a key that cannot be had. Where the space's
+// record is gone or damaged itself, or the space is, the header is all there is.
 Status SpaceRows::check_vault(const SpaceId& space, const VaultId& vault) {
   SPIND_TRY_ASSIGN(const auto info, below_.durable()->get(Family::state, model::info_key(space)));
   const auto record =

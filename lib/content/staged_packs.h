@@ -2,9 +2,10 @@
 // first: files in the store's folder, which are brought to the blob store soon after
 // (staged_uploader.h).
 //
-// Where a pack lies is known by its number, which no other pack ever has: it is local as long as its
-// file is in the folder. While the local packs hold as much as they may, or the device has no room,
-// pieces go to the blob store at once; so whoever writes faster than it takes them goes at its pace.
+// Where a pack lies is known by its number, which no other pack ever has: it is local as long as
+// its file is in the folder. While the local packs hold as much as they may, or the device has no
+// room, pieces go to the blob store at once; so whoever writes faster than it takes them goes at
+// its pace.
 #pragma once
 
 #include <chrono>

@@ -165,7 +165,8 @@ Status StagedUploader::bring(std::uint64_t number, const GoOn& go_on) {
   }
   if (is_lost(row.code())) return keep(number);
   SPIND_TRY_ASSIGN(const auto found, std::move(row));
-  // A collector decides on it, of this run or of the next; one without a row is the check's to tell of.
+  // A collector decides on it, of this run or of the next; one without a row is the check's to tell
+  // of.
   if (!found || found->tag == LedgerRow::pack_open) {
     left_open_.insert(number);
     return {};
@@ -180,7 +181,8 @@ Status StagedUploader::bring(std::uint64_t number, const GoOn& go_on) {
   return done;
 }
 
-// No row will ever name the pack that does not name it now: so once a walk finds none, none is left.
+// No row will ever name the pack that does not name it now: so once a walk finds none, none is
+// left.
 Status StagedUploader::bring_pack(std::uint64_t number, const model::PackRow& row,
                                   const GoOn& go_on) {
   auto opened = packs_.open_pack(number);

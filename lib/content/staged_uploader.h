@@ -1,13 +1,14 @@
 // Brings what lies in local packs to the blob store behind them (staged_packs.h).
 //
-// Local packs are sealed, so nobody appends to them any more. Their live pieces are read, verified and
-// put into packs of the blob store; once these are durable, one commit makes the pieces' rows name the
-// new place. A pack that nothing points into any more is noted as brought, which is durable before
-// anything else; its file goes when no reader's snapshot is older than that, and its row last.
+// Local packs are sealed, so nobody appends to them any more. Their live pieces are read, verified
+// and put into packs of the blob store; once these are durable, one commit makes the pieces' rows
+// name the new place. A pack that nothing points into any more is noted as brought, which is
+// durable before anything else; its file goes when no reader's snapshot is older than that, and its
+// row last.
 //
-// After a crash a pack that was on its way is gone through again; what was put and is named by no row
-// lies in a range of numbers that was open, and is the collector's. Where the blob store fails, all
-// stays as it is until the next pass. What is damaged stays, and its pack with it.
+// After a crash a pack that was on its way is gone through again; what was put and is named by no
+// row lies in a range of numbers that was open, and is the collector's. Where the blob store fails,
+// all stays as it is until the next pass. What is damaged stays, and its pack with it.
 #pragma once
 
 #include <deque>

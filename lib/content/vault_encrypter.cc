@@ -77,8 +77,8 @@ Status VaultEncrypter::look_for_plain(kv::Ticket& ticket) {
   return {};
 }
 
-// A file may hold rows of several vaults, and what was erased of spaces that are gone: whichever vault
-// ends last has all of them rewritten.
+// A file may hold rows of several vaults, and what was erased of spaces that are gone: whichever
+// vault ends last has all of them rewritten.
 Result<std::vector<kv::Range>> VaultEncrypter::replaced_ranges() {
   SPIND_TRY_ASSIGN(const auto vaults, setup_.keys.list());
   const bool others = std::any_of(vaults.begin(), vaults.end(), [&](const VaultKeys::Listed& one) {

@@ -77,7 +77,8 @@ Status VaultKeys::expect_no_vaults() const {
                    "copy of the store"};
 }
 
-// ---- rows and secrets -----------------------------------------------------------------------------
+// ---- rows and secrets
+// -----------------------------------------------------------------------------
 
 Result<std::optional<VaultKeysRow>> VaultKeys::row_of(const VaultId& vault) const {
   SPIND_TRY_ASSIGN(const auto bytes,
@@ -145,7 +146,8 @@ Result<VaultKeys::Found> VaultKeys::secret_of(const VaultId& vault, const VaultK
   // or a crash came before it was changed.
   SPIND_TRY_ASSIGN(Secret sealed, provider_.unwrap(wrapped, context_of(vault, false), kKeyBytes));
   if (row.state == VaultKeysRow::State::encrypting) {
-    // A provider that failed a moment ago, and looks at no context, must not make plain rows damage.
+    // A provider that failed a moment ago, and looks at no context, must not make plain rows
+    // damage.
     auto also_plain = provider_.unwrap(wrapped, context_of(vault, true), kKeyBytes);
     if (also_plain.ok()) return Found{*std::move(also_plain), Takes::also_plain};
   }
@@ -166,7 +168,8 @@ Result<Secret> VaultKeys::keys_in(const VaultId& vault, const VaultKeysRow& row,
   return keys;
 }
 
-// ---- finding and making ---------------------------------------------------------------------------
+// ---- finding and making
+// ---------------------------------------------------------------------------
 
 Result<KeyringRef> VaultKeys::find(const VaultId& vault) {
   if (!encrypts_) return KeyringRef();
@@ -258,7 +261,8 @@ Result<bool> VaultKeys::is_destroyed(const VaultId& vault) {
   return row && row->state == VaultKeysRow::State::destroyed;
 }
 
-// ---- changing -------------------------------------------------------------------------------------
+// ---- changing
+// -------------------------------------------------------------------------------------
 
 Result<bool> VaultKeys::rewrap(const VaultId& vault) {
   const std::lock_guard lock(changing_);
@@ -328,7 +332,8 @@ Status VaultKeys::finish_destructions() {
   return cursor->status();
 }
 
-// ---- what is in memory ----------------------------------------------------------------------------
+// ---- what is in memory
+// ----------------------------------------------------------------------------
 
 KeyringRef VaultKeys::cached(const VaultId& vault) {
   const std::lock_guard lock(mutex_);

@@ -8,8 +8,8 @@
 // `encrypting` until all that it holds is sealed (vault_encryption.cc).
 //
 // The order that keeps them safe: a secret is durable before the row that is sealed under it, and a
-// row before anything that is sealed under its keys. A vault is destroyed in its row first; what then
-// remains of it is removed, after a crash when the store is next opened.
+// row before anything that is sealed under its keys. A vault is destroyed in its row first; what
+// then remains of it is removed, after a crash when the store is next opened.
 #pragma once
 
 #include <atomic>
@@ -95,12 +95,12 @@ class VaultKeys {
   // All that the vault holds is sealed: from now on nothing plain is taken there. ok if it was
   // before.
   Status finish_encryption(const model::VaultId& vault);
-  // What was sealed with its keys is gone, here and in every copy without the file of its secret. ok
-  // if it was destroyed before. conflict: it is being encrypted, and what is plain would stay.
+  // What was sealed with its keys is gone, here and in every copy without the file of its secret.
+  // ok if it was destroyed before. conflict: it is being encrypted, and what is plain would stay.
   Status destroy(const model::VaultId& vault);
 
-  // Copies the files of the secrets, byte by byte, for a copy of rows that was made before: destroying
-  // overwrites them, so none may be shared. Durable when it returns.
+  // Copies the files of the secrets, byte by byte, for a copy of rows that was made before:
+  // destroying overwrites them, so none may be shared. Durable when it returns.
   Status copy_secrets(const std::string& folder);
 
  private:

@@ -46,8 +46,8 @@ std::string object_name(std::uint64_t number);
 class Vaults {
  public:
   // `packs` null: small pieces become objects as well. `room` is asked before bytes are written
-  // whether the device has place for that many more. `codec` null: nothing is compressed. `far`: a put
-  // that failed may still be under way.
+  // whether the device has place for that many more. `codec` null: nothing is compressed. `far`: a
+  // put that failed may still be under way.
   Vaults(kv::Store& kv, BlobStore& blobs, Packs* packs, FrameCodec* codec, const PieceKeys& keys,
          Clock& clock, bool far, std::function<Status(std::uint64_t)> room)
       : kv_(kv),
@@ -72,8 +72,8 @@ class Vaults {
   Result<kv::Ticket> store(const model::VaultId& vault, const SpaceId& space, PieceBuffer& buffer,
                            const model::PieceId& piece, const Interrupt& interrupt = nullptr);
 
-  // Stores a piece of the vault anew, and lets its row name the new place; the old one is doomed. None
-  // if the row is not `before` any more.
+  // Stores a piece of the vault anew, and lets its row name the new place; the old one is doomed.
+  // None if the row is not `before` any more.
   Result<std::optional<kv::Ticket>> replace(const model::VaultId& vault,
                                             const model::PieceId& piece,
                                             const model::PieceRow& before, PieceBuffer& buffer);
@@ -89,8 +89,8 @@ class Vaults {
   // Reads stored bytes of a piece from `offset`; fewer than asked only where the blob ends.
   Result<std::size_t> read(const model::PieceRow& row, std::uint64_t offset, Places places,
                            const Interrupt& interrupt = nullptr);
-  // What was read of a piece is not what was stored. To be called once before it is read again, where it
-  // may lie elsewhere too: whoever has it there mends it (BlobStore::suspect).
+  // What was read of a piece is not what was stored. To be called once before it is read again,
+  // where it may lie elsewhere too: whoever has it there mends it (BlobStore::suspect).
   void suspect(const model::PieceRow& row, const model::VaultId& vault, const model::PieceId& piece,
                const Interrupt& interrupt = nullptr);
   // A hint that all of the piece will be read soon.

@@ -26,8 +26,8 @@ void WorkerPool::run(std::function<void()> task) {
   changed_.notify_one();
 }
 
-// Under mutex_. Where the system gives no thread, those that are there do the work; without any, who
-// hands a task in does it.
+// Under mutex_. Where the system gives no thread, those that are there do the work; without any,
+// who hands a task in does it.
 bool WorkerPool::have_worker() {
   if (threads_.size() == thread_count_) return true;
   try {

@@ -1,10 +1,11 @@
 // Copies a store to another folder while it is in use.
 //
-// A snapshot that is held meanwhile pins every object and every frame of a pack that anything refers
-// to at the time or later. RocksDB then copies its rows; the rows of the copy name the objects and
-// packs that belong to it. Objects never change, so they are shared; packs are appended to and have
-// holes punched, so they are not. Blobs that the host gives stay where they are; packs that are staged in
-// front of them are copied. FORMAT comes last: until then the folder holds no store.
+// A snapshot that is held meanwhile pins every object and every frame of a pack that anything
+// refers to at the time or later. RocksDB then copies its rows; the rows of the copy name the
+// objects and packs that belong to it. Objects never change, so they are shared; packs are appended
+// to and have holes punched, so they are not. Blobs that the host gives stay where they are; packs
+// that are staged in front of them are copied. FORMAT comes last: until then the folder holds no
+// store.
 #include <filesystem>
 
 #include "base/errno_error.h"

@@ -139,8 +139,8 @@ Status Engine::start(const std::string& given, const StoreOptions& options, cons
                          options.log};
   SPIND_TRY_ASSIGN(kv_, seams.open_kv ? seams.open_kv(kv_setup) : default_kv(kv_setup));
   if (options.blobs != nullptr) kv_ = kv::fence_writes(std::move(kv_), fence_);
-  // A new store has its keys before it takes a place for its blobs; one that gets keys only now, for ever,
-  // knows before whether it opens there at all.
+  // A new store has its keys before it takes a place for its blobs; one that gets keys only now,
+  // for ever, knows before whether it opens there at all.
   const bool keys_first = folder_.is_new || in_memory;
   if (keys_first) SPIND_TRY(open_keys(options, in_memory));
   if (folder_.is_older) SPIND_TRY(renew_store_folder(files_, folder, format()));
@@ -220,8 +220,8 @@ void Engine::look_at_owner(const CancelToken& cancel) {
   if (looked.code() == Code::conflict) stop_writing(looked.error());
 }
 
-// Whoever lost its blobs to another copy of the store must not write there any more, nor acknowledge what
-// the other does not know.
+// Whoever lost its blobs to another copy of the store must not write there any more, nor
+// acknowledge what the other does not know.
 void Engine::stop_writing(const Error& why) {
   if (!fence_.may_write().ok()) return;
   fence_.close(why);

@@ -211,7 +211,8 @@ class Engine {
   std::unique_ptr<Periodic> upkeep_, scrubbing_, owner_look_;
 };
 
-// What a Session holds; its Spaces share it. Thread-safe; engine, call and traceparent are set once.
+// What a Session holds; its Spaces share it. Thread-safe; engine, call and traceparent are set
+// once.
 class SessionState {
  public:
   std::shared_ptr<Engine> engine;

@@ -1,5 +1,5 @@
-// Where the bytes lie, and how they go elsewhere: copied while the store is in use, and once more when
-// everybody is out; then one commit says where the store lives, and it is closed.
+// Where the bytes lie, and how they go elsewhere: copied while the store is in use, and once more
+// when everybody is out; then one commit says where the store lives, and it is closed.
 #include "base/try.h"
 #include "content/fencing.h"
 #include "content/folder_blobs.h"
@@ -144,7 +144,8 @@ Result<BlobMoveRow> Engine::left_to_do(bool to_folder) {
 }
 
 // Whether nothing is left at the old place. Packs have to be where they belong before the store is
-// opened: those that lie in its folder, and are not its own there any more, would be taken for staged.
+// opened: those that lie in its folder, and are not its own there any more, would be taken for
+// staged.
 Result<bool> Engine::finish_move() {
   if (folder_.packs.empty()) return true;
   SPIND_TRY_ASSIGN(const auto row, content::blob_move_row(*kv_->durable()));

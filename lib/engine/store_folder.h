@@ -7,7 +7,7 @@
 //   <folder>/objects/   large pieces, a file each
 //   <folder>/packs/     small pieces, many a file
 //   <folder>/incoming/  packs that come from another place, until the store lives here
-//   <folder>/vaults/    secrets of vaults, a file each; only in a store with keys, which is of format 3
+//   <folder>/vaults/    secrets of vaults, a file each; with keys only, and format 3
 //
 // A store of format 1, in which no frame of content is compressed, is opened and becomes one of the
 // present format before anything is written that a library of before could not read. So does one

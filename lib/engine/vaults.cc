@@ -22,7 +22,8 @@ VaultState state_of(const VaultKeys::Listed& vault) {
 
 }  // namespace
 
-// From here on rows are sealed, where the store has keys. Those of vaults are never sealed themselves.
+// From here on rows are sealed, where the store has keys. Those of vaults are never sealed
+// themselves.
 Status Engine::open_keys(const StoreOptions& options, bool in_memory) {
   SPIND_TRY_ASSIGN(
       keys_, VaultKeys::open({.kv = kv_.get(),

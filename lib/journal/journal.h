@@ -55,7 +55,8 @@ class Scan {
   model::Entry entry_;
 };
 
-// Reads entries by number, a few at a time, whether the numbers go up or down. One thread at a time.
+// Reads entries by number, a few at a time, whether the numbers go up or down. One thread at a
+// time.
 class Pages {
  public:
   Pages(const kv::View& view, const SpaceId& space) : view_(view), space_(space) {}

@@ -16,8 +16,9 @@ inline constexpr std::size_t kHungCallsMax = 8;
 inline constexpr std::size_t kProviderKeyIdBytesMax = 255;
 inline constexpr std::size_t kWrappedBytesMax = 4096;
 
-// While it lives, calls of this thread wait no longer than `left` for any provider: whoever uses keys is
-// far below whoever knows how much time there is. No value: as long as the provider is given.
+// While it lives, calls of this thread wait no longer than `left` for any provider: whoever uses
+// keys is far below whoever knows how much time there is. No value: as long as the provider is
+// given.
 class Patience {
  public:
   explicit Patience(std::optional<std::chrono::nanoseconds> left);
@@ -30,7 +31,8 @@ class Patience {
 };
 
 // Each call runs in a thread of its own, which is left to itself when its time is over, or the
-// caller's; the provider lives until the last of them has ended. All errors are key_unavailable. Thread-safe.
+// caller's; the provider lives until the last of them has ended. All errors are key_unavailable.
+// Thread-safe.
 class GuardedKeys {
  public:
   explicit GuardedKeys(KeyProviderPtr provider,

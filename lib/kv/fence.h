@@ -1,5 +1,5 @@
-// Ends all writing to a store while it is open, because what it stands for has become another's. Reads go
-// on, and what was written before becomes durable.
+// Ends all writing to a store while it is open, because what it stands for has become another's.
+// Reads go on, and what was written before becomes durable.
 #pragma once
 
 #include <atomic>
@@ -24,8 +24,8 @@ class Fence {
   Error why_;
 };
 
-// The store below as long as the fence, which must outlive it, is open; then its updates and its health
-// answer the reason.
+// The store below as long as the fence, which must outlive it, is open; then its updates and its
+// health answer the reason.
 std::unique_ptr<Store> fence_writes(std::unique_ptr<Store> below, const Fence& fence);
 
 }  // namespace spind::kv

@@ -57,8 +57,8 @@ class View {
   // Keys k with begin <= k < end. Over a transaction: with the writes made before the call.
   virtual std::unique_ptr<Cursor> scan(Family family, std::string_view begin,
                                        std::string_view end) const = 0;
-  // The same for whoever wants the keys alone: no value may be asked for. Rows that cannot be opened
-  // are there too.
+  // The same for whoever wants the keys alone: no value may be asked for. Rows that cannot be
+  // opened are there too.
   virtual std::unique_ptr<Cursor> scan_keys(Family family, std::string_view begin,
                                             std::string_view end) const {
     return scan(family, begin, end);

@@ -1,7 +1,7 @@
 // A state that no store holds: a snapshot with changed rows laid over it, in memory.
 //
 //   Overlay overlay(store.durable());
-//   overlay.put(...), overlay.erase(...);            // as inside a commit, but nothing is committed
+//   overlay.put(...), overlay.erase(...);          // as inside a commit, but nothing is committed
 //   SnapshotRef past = std::move(overlay).freeze();  // reads as any snapshot does
 #pragma once
 

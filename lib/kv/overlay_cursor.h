@@ -10,8 +10,8 @@
 
 namespace spind::kv {
 
-// Two rows of cursors in one order; where both have a key, the write counts. It sees the writes that
-// it was given, whatever is written while it walks. Backwards where `below` goes backwards.
+// Two rows of cursors in one order; where both have a key, the write counts. It sees the writes
+// that it was given, whatever is written while it walks. Backwards where `below` goes backwards.
 class OverlayCursor final : public Cursor {
  public:
   enum class Direction { forward, back };

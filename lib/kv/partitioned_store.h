@@ -47,7 +47,8 @@ class PartitionedStore final : public Store {
     Answer answer;
     // Not empty: it needs more partitions, and was not run to its end.
     std::vector<std::string> needs;
-    // What came out of it instead of an answer. It belongs to who brought the body, not to who ran it.
+    // What came out of it instead of an answer. It belongs to who brought the body, not to who ran
+    // it.
     std::exception_ptr thrown;
   };
 

@@ -10,7 +10,8 @@
 
 namespace spind::kv {
 
-// Begins what is read of a row that does not open. No record begins with this byte, and no name does.
+// Begins what is read of a row that does not open. No record begins with this byte, and no name
+// does.
 inline constexpr char kUnreadable = '\xff';
 
 // The keys of one partition's rows. Thread-safe.
@@ -33,15 +34,16 @@ class RowSealer {
   // The partition of a key whose value is sealed.
   virtual std::string_view partition_of(std::string_view key) const = 0;
 
-  // The keys of a partition; null: it has no sealed rows, or the rows do not say yet whose they are.
-  // Rows that are in flight may never be committed, so nothing is remembered of them.
+  // The keys of a partition; null: it has no sealed rows, or the rows do not say yet whose they
+  // are. Rows that are in flight may never be committed, so nothing is remembered of them.
   // key_unavailable; but keys that are gone for good are such as seal nothing, so that rows can be
   // erased.
   enum class Rows { durable, in_flight };
   virtual Result<RowKeysRef> keys_of(const View& rows, Rows which, std::string_view partition) = 0;
 
-  // Fills `plain`. corruption, unsupported: it is not what was sealed under this key. key_unavailable;
-  // of those in memory only, also where they would have to be asked for, which may take its time.
+  // Fills `plain`. corruption, unsupported: it is not what was sealed under this key.
+  // key_unavailable; of those in memory only, also where they would have to be asked for, which may
+  // take its time.
   enum class Keys { wherever, in_memory };
   virtual Status open(Family family, std::string_view key, std::string_view sealed, Keys keys,
                       std::string& plain) = 0;

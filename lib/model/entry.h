@@ -2,8 +2,8 @@
 //
 // It is stored as two rows. The *skeleton* is chained by hashes and lives for ever; the *payload*
 // holds all names and user ids and can be erased, its salted hash in the skeleton stays. Rows of
-// attachments lie beside them: inline content is covered by its version's SHA-256, a manifest by its
-// digest in the payload.
+// attachments lie beside them: inline content is covered by its version's SHA-256, a manifest by
+// its digest in the payload.
 #pragma once
 
 #include <string>
@@ -106,8 +106,8 @@ struct NodePurged {
   bool operator==(const NodePurged&) const = default;
 };
 
-// The tree is again as it was after the entry `to`. What is undone lies in the journal's rows beside
-// the state, as attachments do, so the change itself is as small as any.
+// The tree is again as it was after the entry `to`. What is undone lies in the journal's rows
+// beside the state, as attachments do, so the change itself is as small as any.
 struct Rewound {
   EntryNumber to = 0;
   bool operator==(const Rewound&) const = default;

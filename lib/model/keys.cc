@@ -25,8 +25,8 @@ std::string space_key(const SpaceId& space, SpaceRow row, std::size_t reserve_by
   return key;
 }
 
-// Keys that were read back are stored bytes like any other: what is missing of one that is too short
-// counts as zeros, which name nothing.
+// Keys that were read back are stored bytes like any other: what is missing of one that is too
+// short counts as zeros, which name nothing.
 std::string_view behind(std::string_view key, std::size_t bytes) {
   return key.substr(std::min(bytes, key.size()));
 }

@@ -11,7 +11,8 @@
 
 namespace spind::model {
 
-// Which row of a space's partition ('s' + id of 16 bytes) a key names: the byte behind the partition.
+// Which row of a space's partition ('s' + id of 16 bytes) a key names: the byte behind the
+// partition.
 //
 //        tag   family      key behind the tag              value
 // clang-format off
@@ -163,7 +164,7 @@ Result<FavouriteInKey> favourite_in_key(std::string_view prefix, std::string_vie
 
 // Work that waits in the store; each row is a partition of its own.
 //   'u' space id                  → –            the space may have uploads, which may expire
-//   'v' space id                  → count        the node from which on the space is thinned out next
+//   'v' space id                  → count        the node from which on the space is thinned next
 std::string waiting_uploads_prefix();
 std::string waiting_uploads_key(const SpaceId& space);
 std::string waiting_thinning_key(const SpaceId& space);

@@ -40,7 +40,8 @@ enum class RecordTag : std::uint8_t {
 };
 inline constexpr std::uint8_t kRecordFormat = 1;
 
-// Of piece rows: the second one names the size of each frame, the third also the generation of its key.
+// Of piece rows: the second one names the size of each frame, the third also the generation of its
+// key.
 inline constexpr std::uint8_t kPieceFormat = 2;
 inline constexpr std::uint8_t kSealedPieceFormat = 3;
 
@@ -70,8 +71,8 @@ inline std::uint8_t format_of(std::string_view record) {
   return static_cast<std::uint8_t>(record[1]);
 }
 
-// Of space records. What one of before could not say is at its default in the earlier formats, which
-// still hold whatever they can, so that an old row stays as it was when it is put back.
+// Of space records. What one of before could not say is at its default in the earlier formats,
+// which still hold whatever they can, so that an old row stays as it was when it is put back.
 inline constexpr std::uint8_t kSpaceFormat = 5;
 inline std::uint8_t format_needed(const SpaceRecord& space) {
   if (space.vault != VaultRule::tenant) return 5;

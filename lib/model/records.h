@@ -81,9 +81,9 @@ struct SpaceRecord {
   std::string owner;  // of a personal space
   std::string creator;
   std::int64_t created_ns = 0;
-  // Random; renewed when the space is restored or taken over, so that an entry number that was given
-  // out and lost is never mistaken for another. It lies here and not in the head because readers
-  // keep this row in memory, and it changes as rarely as the rest of it.
+  // Random; renewed when the space is restored or taken over, so that an entry number that was
+  // given out and lost is never mistaken for another. It lies here and not in the head because
+  // readers keep this row in memory, and it changes as rarely as the rest of it.
   std::uint64_t history = 0;
   FloorPolicy floor;
   SpaceStatus state = SpaceStatus::active;

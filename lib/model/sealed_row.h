@@ -10,8 +10,8 @@
 
 namespace spind::model {
 
-// Whether the values of such rows are sealed. The others hold numbers only, or hashes, or nothing, or
-// are what it takes to find the keys.
+// Whether the values of such rows are sealed. The others hold numbers only, or hashes, or nothing,
+// or are what it takes to find the keys.
 bool is_sealed_row(std::string_view key);
 
 // What precedes the sealed bytes and their tag.

@@ -1,11 +1,11 @@
 // The rows about content, in the family `content`: what each vault holds, who holds on to it, and
 // where its bytes lie. README.md has the bytes.
 //
-// A vault is the domain within which equal pieces are stored once; there is one a tenant, and one of each
-// space that has its own. It is
-// spread over 256 partitions ("buckets") by the first byte of the piece id, so that uploads seldom
-// meet. The ledger is one partition for the whole store: it says which blob numbers and packs are in
-// use, so that after a crash only those that were open have to be looked at.
+// A vault is the domain within which equal pieces are stored once; there is one a tenant, and one
+// of each space that has its own. It is spread over 256 partitions ("buckets") by the first byte of
+// the piece id, so that uploads seldom meet. The ledger is one partition for the whole store: it
+// says which blob numbers and packs are in use, so that after a crash only those that were open
+// have to be looked at.
 #pragma once
 
 #include <array>
@@ -22,8 +22,8 @@
 namespace spind::model {
 
 using VaultId = std::array<std::uint8_t, 16>;
-// What a vault is called: its tenant; where it is one space's own, then 0 and the id of the space, so
-// that no tenant's is called like it.
+// What a vault is called: its tenant; where it is one space's own, then 0 and the id of the space,
+// so that no tenant's is called like it.
 struct VaultName {
   std::string tenant;
   std::optional<SpaceId> space{};
@@ -55,8 +55,8 @@ struct PieceRow {
 };
 
 // A bucket's rows. A piece that nobody holds any more gets a `condemned` row; once its grace has
-// passed, its `piece` row becomes a `doomed` row, which new uploads do not see: they write the bytes
-// anew, under another number.
+// passed, its `piece` row becomes a `doomed` row, which new uploads do not see: they write the
+// bytes anew, under another number.
 #define SPIND_VAULT_ROWS(ROW)                                                                      \
   ROW(piece, 'p')     /* piece 32                         PieceRow                            */   \
   ROW(holder, 'h')    /* piece 32, space 16               –                                   */ \
@@ -146,14 +146,14 @@ struct BlobMoveRow {
   };
   State state = State::copying;
   std::array<std::uint8_t, 16> move{};  // made with the move
-  // clear_folder: those of the packs that lay there are lower. take_in, left_place: the last claim on the
-  // place that the store left.
+  // clear_folder: those of the packs that lay there are lower. take_in, left_place: the last claim
+  // on the place that the store left.
   std::uint64_t number = 0;
   bool operator==(const BlobMoveRow&) const = default;
 };
 
-// The keys of an encrypted vault, sealed under a secret that lies outside these rows: what a row once
-// held lingers in files of the metadata long after it was replaced.
+// The keys of an encrypted vault, sealed under a secret that lies outside these rows: what a row
+// once held lingers in files of the metadata long after it was replaced.
 struct VaultKeysRow {
   enum class State : std::uint8_t {
     in_use = 1,

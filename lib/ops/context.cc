@@ -12,8 +12,8 @@ Error failed_condition(std::string_view which, const Ref& ref) {
           .path = ref.to_string()};
 }
 
-// Whether a comma-separated list of ETags, as HTTP has it, names this one. `*` names any; a weak one
-// (W/"…") counts where HTTP compares weakly.
+// Whether a comma-separated list of ETags, as HTTP has it, names this one. `*` names any; a weak
+// one (W/"…") counts where HTTP compares weakly.
 bool names_etag(std::string_view list, const std::string& etag, bool weak) {
   while (!list.empty()) {
     const std::size_t end = std::min(list.find(','), list.size());

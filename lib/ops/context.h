@@ -81,8 +81,9 @@ inline bool is_damage(const Error& error) {
   return error.code == Code::corruption || error.code == Code::unsupported;
 }
 
-// Whether the error tells that the keys of a space cannot be had, as those of a destroyed vault. Who
-// goes over all spaces passes such a one over: it is not damaged, and nothing of it can be read.
+// Whether the error tells that the keys of a space cannot be had, as those of a destroyed vault.
+// Who goes over all spaces passes such a one over: it is not damaged, and nothing of it can be
+// read.
 inline content::Owner owner_of(const model::SpaceRecord& info, const SpaceId& space) {
   return {model::vault_name(info, space), space, info.pieces};
 }

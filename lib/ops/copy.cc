@@ -154,8 +154,8 @@ class Copy {
 
   // ---- bytes ----
 
-  // Whatever the end would refuse is refused before bytes are brought; and where nothing is to happen,
-  // none are.
+  // Whatever the end would refuse is refused before bytes are brought; and where nothing is to
+  // happen, none are.
   Status rehearse() {
     const Request request{.space = space_, .type = model::EntryType::copied};
     const auto look = [&](space::State& state, const Moment& moment) -> Result<Decision> {

@@ -75,8 +75,8 @@ Status check_options(const SpaceOptions& options) {
   return check_space_text(options.description, "description", kDescriptionBytesMax);
 }
 
-// Before anything is sealed. A vault that is to be one space's own is not made in vain where the space
-// cannot be, since nobody takes it away again.
+// Before anything is sealed. A vault that is to be one space's own is not made in vain where the
+// space cannot be, since nobody takes it away again.
 Status make_keys(const Context& context, const Call& call, const SpaceOptions& options,
                  const SpaceId& id) {
   model::VaultName name{call.who.tenant};

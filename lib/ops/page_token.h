@@ -1,5 +1,6 @@
-// Tokens with which a listing goes on, in any process: the key that it came to, bound to the listing
-// that it belongs to and checksummed, as text. Not a secret: rights are checked again on every page.
+// Tokens with which a listing goes on, in any process: the key that it came to, bound to the
+// listing that it belongs to and checksummed, as text. Not a secret: rights are checked again on
+// every page.
 #pragma once
 
 #include <string>

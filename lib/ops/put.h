@@ -11,7 +11,8 @@ Status check_target(space::NodeSource& source, const model::SpaceRecord& info, c
 // The size that was declared, and the checksums that were given.
 Status check_content(const PutOptions& options, const content::Stored& stored, const Ref& file);
 
-// How a version names what was stored, but for the id of its attachment; and the row that goes there.
+// How a version names what was stored, but for the id of its attachment; and the row that goes
+// there.
 struct NamedContent {
   model::ContentRef content{};
   std::string row{};

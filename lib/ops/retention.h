@@ -18,8 +18,8 @@ struct Retired {
   std::uint64_t trash_items = 0, versions = 0;
 };
 
-// By entries that name nobody. A space that is out of use keeps what it has. One that cannot be read
-// stops nobody else's; the first such error is the answer at the end.
+// By entries that name nobody. A space that is out of use keeps what it has. One that cannot be
+// read stops nobody else's; the first such error is the answer at the end.
 Status keep_to_policies(const Context& context, const RetentionRun& run, Retired& retired);
 
 }  // namespace spind::ops

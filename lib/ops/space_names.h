@@ -1,4 +1,5 @@
-// What may be said of a space: limits of the texts, its policies, and aliases that are unique in their tenant.
+// What may be said of a space: limits of the texts, its policies, and aliases that are unique in
+// their tenant.
 #pragma once
 
 #include "kv/kv.h"

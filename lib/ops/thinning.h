@@ -8,9 +8,9 @@
 namespace spind::ops {
 
 // What it says of a version depends on the policy, on the time, and on newer versions of the file
-// that are neither pinned nor labelled, so the oldest can go first. And since the lengths of time of a
-// ladder divide each other, a version that was kept takes the place of all that it outlasted: in the
-// end the same ones are there, however often and whenever anybody looked.
+// that are neither pinned nor labelled, so the oldest can go first. And since the lengths of time
+// of a ladder divide each other, a version that was kept takes the place of all that it outlasted:
+// in the end the same ones are there, however often and whenever anybody looked.
 //
 // A version goes for either of two reasons. Values; thread-safe.
 class ThinningRule {

@@ -2,7 +2,8 @@
 // and undoes itself.
 //
 // Neither looks at anything but the state and the entry (with its attachments, which lie in rows
-// beside it): no clock, no randomness, no options. unapply(apply(s, e), e) gives back s, row for row.
+// beside it): no clock, no randomness, no options. unapply(apply(s, e), e) gives back s, row for
+// row.
 #pragma once
 
 #include "model/entry.h"
@@ -10,8 +11,9 @@
 
 namespace spind::space {
 
-// Fills in what the entry replaces (complete.cc), from the state that it will be applied to: the way,
-// and the earlier values of what apply changes. number, type, times and changes are there already.
+// Fills in what the entry replaces (complete.cc), from the state that it will be applied to: the
+// way, and the earlier values of what apply changes. number, type, times and changes are there
+// already.
 Status complete(State& state, model::Entry& entry);
 
 // `chain` is the hash of the entry's skeleton. The state is to be flushed after.

@@ -13,7 +13,8 @@ struct Resolved {
   bool exists() const { return place.node != nullptr; }
 };
 
-// name rules of one name: 1 to 255 bytes of UTF-8 without '/', NUL, control characters, "." or "..".
+// name rules of one name: 1 to 255 bytes of UTF-8 without '/', NUL, control characters, "." or
+// "..".
 Status check_name(std::string_view name);
 
 // The names in a path. name_too_long, invalid_argument, limit_exceeded.

@@ -2,9 +2,9 @@
 // snapshot has them.
 //
 // The store announces changed rows before it publishes the snapshot that holds them (kv::Observer).
-// An entry remembers the ticket since which it holds; a reader at an older snapshot passes it by, and
-// what such a reader found may be put in only if its part of the cache has not changed since. So a
-// hit is always what the reader's own snapshot would have said.
+// An entry remembers the ticket since which it holds; a reader at an older snapshot passes it by,
+// and what such a reader found may be put in only if its part of the cache has not changed since.
+// So a hit is always what the reader's own snapshot would have said.
 //
 // Thread-safe. Bounded in bytes.
 #pragma once

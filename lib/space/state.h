@@ -110,7 +110,8 @@ class State final : public NodeSource {
   using Guard = std::function<Status(const Progress& progress, std::size_t memory_bytes)>;
   void set_guard(Guard guard) { guard_ = std::move(guard); }
   // Where many nodes are known: writes those that changed and forgets all, so that a long change
-  // takes little more memory than what it writes. Then asks the guard. Nodes must be looked up again.
+  // takes little more memory than what it writes. Then asks the guard. Nodes must be looked up
+  // again.
   Status rest(const Progress& progress);
 
   // What the state is read from, and the journal beside it.

@@ -1,9 +1,9 @@
 // From one state of a space's tree to another, entry by entry, at a cost of what lies between.
 //
-// The states of the tree are themselves a tree. The one after an entry follows from the one after the
-// entry before; but the one after a rewind *is* the one that was gone back to. So two states are as
-// far from each other as the way through that tree is long, up to where their ways meet and down
-// again, however often rewinds were themselves rewound.
+// The states of the tree are themselves a tree. The one after an entry follows from the one after
+// the entry before; but the one after a rewind *is* the one that was gone back to. So two states
+// are as far from each other as the way through that tree is long, up to where their ways meet and
+// down again, however often rewinds were themselves rewound.
 //
 //     1 ── 2 ── 3 ── 4 ── 5          6 rewound to 2, 8 rewound to 5: from 8 to 7 the way goes
 //          │              ╵          up 5, 4, 3 and down 7; the states 2 and 6, and 5 and 8,

@@ -1,7 +1,8 @@
 // Looks at every invariant of a store, in one snapshot of it, in bounded memory.
 //
-// Knows how rows must hang together; changes nothing, unless it is told to repair. Reads rows from the store alone, never from a
-// cache that could hide what is wrong. README.md lists every kind of damage.
+// Knows how rows must hang together; changes nothing, unless it is told to repair. Reads rows from
+// the store alone, never from a cache that could hide what is wrong. README.md lists every kind of
+// damage.
 #pragma once
 
 #include "base/clock.h"

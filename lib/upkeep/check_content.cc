@@ -189,8 +189,8 @@ Status ContentCheck::check_dropped() {
   return {};
 }
 
-// Whether all that refers to pieces can be read. Where an upload's row or a manifest was lost, nobody
-// knows which pieces it referred to, and they stay.
+// Whether all that refers to pieces can be read. Where an upload's row or a manifest was lost,
+// nobody knows which pieces it referred to, and they stay.
 Result<bool> ContentCheck::all_can_be_counted() {
   for (const Kind kind : {Kind::upload, Kind::manifest}) {
     const std::string prefix =

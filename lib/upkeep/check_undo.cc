@@ -109,8 +109,8 @@ bool UndoCheck::is_trash(const kv::WriteSet::Write& write) const {
           write.key.starts_with(model::row_prefix(reading_.space(), SpaceRow::purged)));
 }
 
-// A row that remembers a piece as fallen away, which was not so while a purged subtree still had it:
-// the erasure of that subtree remembered it under a later entry, or the piece has come back.
+// A row that remembers a piece as fallen away, which was not so while a purged subtree still had
+// it: the erasure of that subtree remembered it under a later entry, or the piece has come back.
 Result<bool> UndoCheck::is_kept_longer(const kv::WriteSet::Write& write) const {
   using model::SpaceRow;
   const SpaceId& space = reading_.space();

@@ -1,5 +1,5 @@
-// Whether a space is what its journal says: the newest entries are undone, in memory, and done again,
-// and every row that they touched must be what it was.
+// Whether a space is what its journal says: the newest entries are undone, in memory, and done
+// again, and every row that they touched must be what it was.
 #pragma once
 
 #include "kv/overlay.h"

@@ -19,7 +19,8 @@ inline bool is_damage(const Error& error) {
          error.code == Code::unsupported;
 }
 
-// Whether the keys of what was to be looked at cannot be had: that is no damage, and nobody can look.
+// Whether the keys of what was to be looked at cannot be had: that is no damage, and nobody can
+// look.
 inline bool is_locked(const Error& error) { return error.code == Code::key_unavailable; }
 
 // One thread at a time.

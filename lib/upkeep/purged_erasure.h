@@ -14,9 +14,10 @@ struct Erased {
   std::uint64_t entries = 0, nodes = 0, versions = 0, spaces = 0;
 };
 
-// One step at one row of what was purged, inside a commit. Nothing that is left is wrong in between:
-// the record in the row says what is still there, and a folder below is hung off as a row of its own
-// before it is gone into. So neither depth nor number of nodes matter, and any step may be the last.
+// One step at one row of what was purged, inside a commit. Nothing that is left is wrong in
+// between: the record in the row says what is still there, and a folder below is hung off as a row
+// of its own before it is gone into. So neither depth nor number of nodes matter, and any step may
+// be the last.
 //
 // One thread at a time.
 class PurgedErasure {

@@ -13,8 +13,8 @@ namespace spind::upkeep {
 // Pieces that one commit lets go of.
 inline constexpr std::size_t kPiecesAStep = 64;
 
-// Whether it is one. Of such a space only its record, its head, and what the vault keeps for it have
-// to be whole.
+// Whether it is one. Of such a space only its record, its head, and what the vault keeps for it
+// have to be whole.
 inline bool is_going(const model::SpaceRecord& info, const model::Head& head) {
   return info.state == SpaceStatus::purged && head.floor == head.entry;
 }

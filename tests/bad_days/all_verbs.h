@@ -1,5 +1,5 @@
-// One request of each verb, on a file of two versions and with a place beside it, for tests that ask
-// the same of them all.
+// One request of each verb, on a file of two versions and with a place beside it, for tests that
+// ask the same of them all.
 #pragma once
 
 #include <vector>

@@ -17,8 +17,8 @@
 
 namespace spind::test {
 
-// A provider of the host's that can be told to fail and to hang, and that notes what it was given to
-// wrap. Thread-safe.
+// A provider of the host's that can be told to fail and to hang, and that notes what it was given
+// to wrap. Thread-safe.
 class HostKeys {
  public:
   explicit HostKeys(KeyProviderPtr inner) : state_(std::make_shared<State>(std::move(inner))) {}

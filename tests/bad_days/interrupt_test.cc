@@ -41,8 +41,8 @@ class HeardBlobs final : public BlobStore {
   const std::function<void()> hear_;
 };
 
-// A store whose n-th call of a seam interrupts the session that it came from. It holds something for
-// each verb.
+// A store whose n-th call of a seam interrupts the session that it came from. It holds something
+// for each verb.
 class Interrupted {
  public:
   explicit Interrupted(Kind kind)

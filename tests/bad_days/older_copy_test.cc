@@ -1,5 +1,5 @@
-// A copy of a store, on blobs that another copy has used since; and blobs that cannot tell two stores
-// apart.
+// A copy of a store, on blobs that another copy has used since; and blobs that cannot tell two
+// stores apart.
 #include <doctest/doctest.h>
 
 #include <filesystem>

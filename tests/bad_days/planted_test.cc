@@ -1,5 +1,6 @@
-// What is planted in an encrypted store, and what its keys are made of, is looked for in all that the
-// store leaves behind: its folder, its blobs, copies of it, its log, its metrics and its error texts.
+// What is planted in an encrypted store, and what its keys are made of, is looked for in all that
+// the store leaves behind: its folder, its blobs, copies of it, its log, its metrics and its error
+// texts.
 #include <cctype>
 #include <filesystem>
 #include <fstream>
@@ -25,8 +26,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// What holds the word "planted" must not be found; what holds the word "legible" is documented to be
-// readable (lib/model/README.md).
+// What holds the word "planted" must not be found; what holds the word "legible" is documented to
+// be readable (lib/model/README.md).
 std::string planted_bytes(std::size_t size_bytes) {
   std::string text;
   while (text.size() < size_bytes) text += "Locker 17: what was planted by Ada ";

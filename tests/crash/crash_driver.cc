@@ -84,8 +84,8 @@ void CrashDriver::run_writer(Aftermath& tally) {
   ++tally.kills;
 }
 
-// Reads until the pipe ends, and kills the writer on the way: mostly some time after some steps were
-// acknowledged, at times while it is still opening the store.
+// Reads until the pipe ends, and kills the writer on the way: mostly some time after some steps
+// were acknowledged, at times while it is still opening the store.
 void CrashDriver::listen(WorkerProcess& process, Aftermath& tally) {
   using Time = WorkerProcess::Time;
   const bool early = random_() % 8 == 0;

@@ -1,12 +1,13 @@
 // Writes into a store until it is killed, and tells what it has begun and what was acknowledged:
 //
-//   crash_writer FOLDER BLOBS KEYS SEED STEP…  the next step of each writer; BLOBS is empty, a folder, or
+//   crash_writer FOLDER BLOBS KEYS SEED STEP…  the next step of each writer; BLOBS: empty, a folder, or
 //                                              "s3://BUCKET/PREFIX ENDPOINT"; behind "staged " small
 //                                              files are staged in FOLDER first; KEYS is empty or a file
 //
 // A thread beside them lets go of things, another one of whole spaces, a third one tidies a desk; a
 // fourth one collects, rewrites packs, scrubs and copies the store, and the store's own upkeep runs
-// without a pause. With keys a fifth one changes them. The last writer defers: it begins sixteen steps, then waits once for all of them.
+// without a pause. With keys a fifth one changes them. The last writer defers: it begins sixteen
+// steps, then waits once for all of them.
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -153,8 +154,8 @@ Result<BlobStorePtr> blobs_in(const std::string& where, std::uint64_t seed) {
   return blobs_in_folder(where, seed);
 }
 
-// What the driver forks for another store holds the lock of this one, which the driver has just closed,
-// until it has become a writer itself.
+// What the driver forks for another store holds the lock of this one, which the driver has just
+// closed, until it has become a writer itself.
 Result<Store> open_store(const std::string& folder, const StoreOptions& options) {
   constexpr int kTriesMax = 500;
   Result<Store> store = Store::open(folder, options);
@@ -206,7 +207,8 @@ int run(const std::string& folder, std::string blobs, const std::string& keys, T
   threads.emplace_back(come_and_go_for_ever, store->session({.user = "ada"}).value(), first);
   threads.emplace_back(tidy_for_ever, store->session({.user = "ada"}).value(), *ledger, first);
   threads.emplace_back([&] { look_after_for_ever(*store, first); });
-  // Only what lies in the store's folder is copied with it, and the memory of the others is measured.
+  // Only what lies in the store's folder is copied with it, and the memory of the others is
+  // measured.
   const std::chrono::milliseconds pause(in_bucket(blobs) ? 2'000 : 100);
   threads.emplace_back([&] { copy_for_ever(*store, folder, pause, first); });
   if (!keys.empty()) threads.emplace_back([&] { change_keys_for_ever(*store, keys, first); });

@@ -1,5 +1,5 @@
-// A checkpoint copies what RocksDB holds, so its store is one on RocksDB. RocksDB's own files do not
-// pass through the seam; all others do. Its syncs are left out, as the seam's are.
+// A checkpoint copies what RocksDB holds, so its store is one on RocksDB. RocksDB's own files do
+// not pass through the seam; all others do. Its syncs are left out, as the seam's are.
 #include "base/try.h"
 #include "fault/fault_sweep.h"
 #include "support/store/device.h"

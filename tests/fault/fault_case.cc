@@ -320,8 +320,8 @@ Status copy_to_another_vault(TestStore& store) {
   return Error{.code = Code::corruption, .text = "the copy has other bytes"};
 }
 
-// Does something with one of the two uploads, of which the second is complete; nothing if an earlier
-// try did it.
+// Does something with one of the two uploads, of which the second is complete; nothing if an
+// earlier try did it.
 FaultCase on_upload(std::string name, std::size_t which,
                     std::function<Status(const Space&, const UploadInfo&)> change) {
   const auto run = [which, change = std::move(change)](TestStore& store) -> Status {

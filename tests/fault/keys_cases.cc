@@ -1,5 +1,5 @@
-// What makes, changes and destroys keys. The beginning of a case was wrapped with another key than the
-// provider now has as its current one.
+// What makes, changes and destroys keys. The beginning of a case was wrapped with another key than
+// the provider now has as its current one.
 #include <stdexcept>
 
 #include "base/try.h"

@@ -1,5 +1,5 @@
-// Threads that wait and watches beside threads that write: nothing is missed, nothing told twice, and
-// nobody sees what is not durable.
+// Threads that wait and watches beside threads that write: nothing is missed, nothing told twice,
+// and nobody sees what is not durable.
 #include <doctest/doctest.h>
 
 #include <poll.h>

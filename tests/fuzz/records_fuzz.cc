@@ -1,6 +1,6 @@
-// Every decoder of a record takes any bytes, and accepts only what its encoder makes. The first byte
-// of the input chooses the record; the rest is tried as a row, and as what stands inside of a row
-// whose frame and checksum are right.
+// Every decoder of a record takes any bytes, and accepts only what its encoder makes. The first
+// byte of the input chooses the record; the rest is tried as a row, and as what stands inside of a
+// row whose frame and checksum are right.
 #include <algorithm>
 #include <array>
 #include <span>
@@ -111,7 +111,8 @@ void try_piece_row(std::string_view input) {
   }
 }
 
-// Any bytes name a vault. Those that nothing is called are a tenant's, and lead to no other vault's name.
+// Any bytes name a vault. Those that nothing is called are a tenant's, and lead to no other vault's
+// name.
 void try_vault_name(std::string_view input) {
   namespace model = spind::model;
   for (const std::string& bytes :

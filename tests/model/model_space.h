@@ -168,8 +168,8 @@ class ModelSpace {
   Expected purge(const Request& request, EntryNumber entry);
   void detach(NodeId node, EntryNumber entry);
   NodeId make(const Place& place, NodeKind kind, EntryNumber entry, std::int64_t time_ns);
-  // The folder and name at which a node is put, once what stands there (`there`, 0: nothing) has gone
-  // or was avoided, and the folders on the way are made.
+  // The folder and name at which a node is put, once what stands there (`there`, 0: nothing) has
+  // gone or was avoided, and the folders on the way are made.
   std::pair<NodeId, std::string> make_room(Place to, NodeId there, NodeKind kind,
                                            OnConflict on_conflict, EntryNumber entry,
                                            std::int64_t time_ns);

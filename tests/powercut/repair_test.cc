@@ -1,5 +1,5 @@
-// The power is cut amid a repair, at one point after another: what was sound is still there, also when
-// something is collected before the next repair, and that one ends where the first would have.
+// The power is cut amid a repair, at one point after another: what was sound is still there, also
+// when something is collected before the next repair, and that one ends where the first would have.
 #include <doctest/doctest.h>
 
 #include <filesystem>

@@ -1,6 +1,6 @@
 // The bucket that the tests of this folder run on: SPIND_TEST_S3=s3://BUCKET/PREFIX, at
-// SPIND_TEST_S3_ENDPOINT (AWS if it is not set), with the usual AWS_* variables. SPIND_TEST_S3_IN_HOST
-// puts the bucket in the host's name.
+// SPIND_TEST_S3_ENDPOINT (AWS if it is not set), with the usual AWS_* variables.
+// SPIND_TEST_S3_IN_HOST puts the bucket in the host's name.
 #pragma once
 
 #include <unistd.h>

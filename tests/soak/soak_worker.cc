@@ -3,8 +3,9 @@
 //   soak_worker FOLDER SEED BEGIN_NS AHEAD_NS STEP…      of the clock; the next step of each writer
 //
 // In a round the writers of the ledger take some steps, and others do all else beside them, while
-// the device is full now and then, and the clock wrong. Then all of it ends, the store collects what
-// it can, and is checked; the driver is told that it is quiet, looks, and says "go on" or "stop".
+// the device is full now and then, and the clock wrong. Then all of it ends, the store collects
+// what it can, and is checked; the driver is told that it is quiet, looks, and says "go on" or
+// "stop".
 #include <malloc.h>
 #include <unistd.h>
 
@@ -265,8 +266,8 @@ class Soak {
 int main(int argc, char** argv) {
   using namespace spind::test;
   if (argc != 5 + static_cast<int>(kWriters)) return 2;
-  // Buffers of whole files go back to the system when they are freed, and the rest is not spread over
-  // as many heaps as there were threads at once: what is resident is what is in use.
+  // Buffers of whole files go back to the system when they are freed, and the rest is not spread
+  // over as many heaps as there were threads at once: what is resident is what is in use.
   ::mallopt(M_MMAP_THRESHOLD, 128 << 10);
   ::mallopt(M_ARENA_MAX, 2);
   SoakClock clock(std::strtoll(argv[3], nullptr, 10), std::strtoll(argv[4], nullptr, 10));

@@ -17,8 +17,8 @@ class BackendHealth {
  public:
   explicit BackendHealth(const MirrorOptions& options);
 
-  // Whether to ask it now. Where its rest is over, one caller is told yes, and the others after that
-  // one's answer.
+  // Whether to ask it now. Where its rest is over, one caller is told yes, and the others after
+  // that one's answer.
   bool may_ask(std::int64_t now_ns);
   void answered(Code code, std::int64_t now_ns);
   void read_took(std::int64_t duration_ns);

@@ -1,5 +1,5 @@
-// What every layer over one store hands down to it, so that none forgets to. `Face` is what the layer
-// shows of itself beside the blobs.
+// What every layer over one store hands down to it, so that none forgets to. `Face` is what the
+// layer shows of itself beside the blobs.
 #pragma once
 
 #include <string>

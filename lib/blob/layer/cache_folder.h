@@ -9,7 +9,8 @@
 //   u32 magic · u8 version · u8 last · u16 zero · u64 number · bytes name · bytes content
 //   16 bytes XXH3-128 of all that precedes
 //
-// Nothing is synced when it is written: what a power cut leaves of a block is found by its checksum.
+// Nothing is synced when it is written: what a power cut leaves of a block is found by its
+// checksum.
 #pragma once
 
 #include <functional>

@@ -29,9 +29,9 @@ struct CachedBlock {
   bool last = false;  // the blob ends with it
 };
 
-// Where a block lies below the folder of blocks, "ab/<digest>-<number>-<size>-<serial>-<bits>", `bits`
-// being the binary logarithm of a block's size, and ".last" behind it if the blob ends with it. So
-// what is there can be told from the names alone.
+// Where a block lies below the folder of blocks, "ab/<digest>-<number>-<size>-<serial>-<bits>",
+// `bits` being the binary logarithm of a block's size, and ".last" behind it if the blob ends with
+// it. So what is there can be told from the names alone.
 std::string path_of(const CachedBlock& block, unsigned block_bits);
 // Nothing if it is no such path, or one of a cache with other blocks.
 std::optional<CachedBlock> block_at(std::string_view path, unsigned block_bits);

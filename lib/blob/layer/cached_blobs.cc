@@ -190,9 +190,9 @@ void CachedBlobs::keep_all(const Seen& blob, std::uint64_t number, Bytes content
 }
 
 Status CachedBlobs::expect_end(const Seen& blob, std::uint64_t size_bytes) {
-  // A transfer that was cut looks like a blob that ends there. Passed on, that is gone with the next
-  // request; kept here, it would stay. Another read may be cut as well: so the store is asked how
-  // large the blob is, once for each end that is kept.
+  // A transfer that was cut looks like a blob that ends there. Passed on, that is gone with the
+  // next request; kept here, it would stay. Another read may be cut as well: so the store is asked
+  // how large the blob is, once for each end that is kept.
   SPIND_TRY_ASSIGN(const std::vector<BlobListItem> found, under_->list(blob.name, "", 1));
   if (found.empty() || found[0].name != blob.name)
     return Error{Code::not_found, "no such blob", std::string(blob.name)};

@@ -1,10 +1,11 @@
 // Keeps parts of the blobs below in a local folder.
 //
 // No answer may come from bytes that a change of the blob has passed. So each change (put, remove)
-// forgets the blob's blocks before and after it, and moves its *moment* on both times; whoever reads
-// notes the moment first, keeps a block only if it is still the same, and asks the store below where
-// it is another one at the end, or where a change is under way. A put keeps its own bytes only if no
-// other change came between. A blob has a moment for as long as a call looks at it.
+// forgets the blob's blocks before and after it, and moves its *moment* on both times; whoever
+// reads notes the moment first, keeps a block only if it is still the same, and asks the store
+// below where it is another one at the end, or where a change is under way. A put keeps its own
+// bytes only if no other change came between. A blob has a moment for as long as a call looks at
+// it.
 #pragma once
 
 #include <atomic>

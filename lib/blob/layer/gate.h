@@ -1,5 +1,5 @@
-// Lets many pass at once, and is shut by one who has to be alone. Unlike a shared mutex it lets nobody
-// in while somebody waits for it to be empty, however many come.
+// Lets many pass at once, and is shut by one who has to be alone. Unlike a shared mutex it lets
+// nobody in while somebody waits for it to be empty, however many come.
 #pragma once
 
 #include <condition_variable>

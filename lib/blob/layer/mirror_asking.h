@@ -20,8 +20,8 @@ auto MirroredBlobs::ask(Backend& backend, Call call, const Interrupt& interrupt)
   const std::int64_t begin_ns = clock_.monotonic_ns();
   auto answer = call(*backend.store);
   const std::int64_t now_ns = clock_.monotonic_ns();
-  // That a caller's time was over tells something of the backend only if it had time to answer; that he
-  // went elsewhere tells nothing.
+  // That a caller's time was over tells something of the backend only if it had time to answer;
+  // that he went elsewhere tells nothing.
   const Code asked = answer.ok() ? Code::ok : spind::ask(interrupt).code();
   if (asked == Code::ok)
     backend.health.answered(answer.code(), now_ns);

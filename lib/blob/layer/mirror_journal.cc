@@ -42,9 +42,10 @@ std::string changes_frame(std::span<const MirrorChange> changes) {
   return frame_of(std::move(body));
 }
 
-// Whether what is no frame may be the end of a file that was being written when the power went. Each
-// frame was durable before the next was begun, so only the last one can be torn, and nobody was told of
-// it: it ends with the file, or should end behind it, or is followed by nothing but zeros.
+// Whether what is no frame may be the end of a file that was being written when the power went.
+// Each frame was durable before the next was begun, so only the last one can be torn, and nobody
+// was told of it: it ends with the file, or should end behind it, or is followed by nothing but
+// zeros.
 bool torn(std::string_view bytes) {
   if (bytes.size() < kLengthBytes) return true;
   const auto length_bytes = unseal(bytes.substr(0, kLengthBytes));

@@ -7,8 +7,9 @@
 // The first frame's body is u32 magic · u8 version. That of the others are changes, one behind the
 // other: u8 kind · bytes backend, and from `missing` on bytes name · varint size.
 //
-// A change is appended and synced before it counts. When most of the file is of no use any more it is
-// written anew, and ends then with a frame without changes: only what is behind that may be torn.
+// A change is appended and synced before it counts. When most of the file is of no use any more it
+// is written anew, and ends then with a frame without changes: only what is behind that may be
+// torn.
 #pragma once
 
 #include <memory>
@@ -25,8 +26,8 @@ namespace spind {
 // Thread-safe.
 class MirrorJournal {
  public:
-  // For a mirror of these backends: one that a journal does not know yet is behind, unless the journal
-  // is a new one. Borrows `files`.
+  // For a mirror of these backends: one that a journal does not know yet is behind, unless the
+  // journal is a new one. Borrows `files`.
   static Result<std::unique_ptr<MirrorJournal>> open(Files& files, const std::string& folder,
                                                      const std::vector<std::string>& backends,
                                                      std::size_t notes_max);

@@ -55,8 +55,8 @@ Status MirroredBlobs::remove_extra(Backend& backend, std::string_view name) {
   return ask(backend, [&](BlobStore& store) { return store.remove(name); });
 }
 
-// Goes over the names behind `after` that both listings tell of, and answers the last of them; empty:
-// there are no more.
+// Goes over the names behind `after` that both listings tell of, and answers the last of them;
+// empty: there are no more.
 Result<std::string> MirroredBlobs::compare_page(Backend& backend, const std::string& after,
                                                 Progress& progress) {
   const Backends sources = holders("");  // it is behind, so it is none of them

@@ -101,7 +101,8 @@ void MirroredBlobs::suspect(std::string_view name, const BlobJudge& judge,
     settle_suspect(name, all, judge, interrupt);
 }
 
-// Compares the copies. What cannot be mended is read where it is best, or else where it was not read.
+// Compares the copies. What cannot be mended is read where it is best, or else where it was not
+// read.
 void MirroredBlobs::settle_suspect(std::string_view name, const Backends& all,
                                    const BlobJudge& judge, const Interrupt& interrupt) {
   Found found;

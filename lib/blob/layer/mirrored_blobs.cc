@@ -103,7 +103,8 @@ Result<MirroredBlobs::BackendPtr> MirroredBlobs::find(std::string_view name) con
   return Error{Code::not_found, "no such backend of the mirror", std::string(name.substr(0, 64))};
 }
 
-// ---- changes ----------------------------------------------------------------------------------------
+// ---- changes
+// ----------------------------------------------------------------------------------------
 
 template <class Call>
 std::vector<MirroredBlobs::Answer> MirroredBlobs::ask_all(const Backends& all, Call call,
@@ -116,8 +117,8 @@ std::vector<MirroredBlobs::Answer> MirroredBlobs::ask_all(const Backends& all, C
   return answers;
 }
 
-// Writes down, of each backend, what a change that at least one has done came to there. `if_failed` is
-// what is noted of one that has not done it.
+// Writes down, of each backend, what a change that at least one has done came to there. `if_failed`
+// is what is noted of one that has not done it.
 Status MirroredBlobs::note(const Backends& all, const std::vector<Answer>& answers,
                            std::string_view name, const MirrorChange& if_failed, bool all_of_them) {
   std::vector<MirrorChange> changes;
@@ -193,14 +194,15 @@ Status MirroredBlobs::remove(std::string_view name) {
   return settle(all, answers, name, 1, {.kind = MirrorChangeKind::lingering});
 }
 
-// ---- reads ------------------------------------------------------------------------------------------
+// ---- reads
+// ------------------------------------------------------------------------------------------
 
 MirroredBlobs::Backends MirroredBlobs::holders(std::string_view name) {
   Backends found = backends();
   std::set<const Backend*> behind;
   journal_->look([&](const MirrorState& state) {
-    // What somebody is known to lack was written, so whoever has it may be asked for it, also one that
-    // does not have everything.
+    // What somebody is known to lack was written, so whoever has it may be asked for it, also one
+    // that does not have everything.
     const bool written = state.missing(name);
     std::erase_if(found, [&](const BackendPtr& backend) {
       const MirrorState::Backend* known = state.find(backend->name);
@@ -306,10 +308,11 @@ void MirroredBlobs::will_read(std::string_view name, std::uint64_t offset,
   if (!nearest.empty()) nearest[0]->store->will_read(name, offset, size_bytes);
 }
 
-// ---- lists ------------------------------------------------------------------------------------------
+// ---- lists
+// ------------------------------------------------------------------------------------------
 
-// Of the blobs that this backend is known to lack: up to `count_max` behind `after` and up to `last`,
-// or of any name if that is empty.
+// Of the blobs that this backend is known to lack: up to `count_max` behind `after` and up to
+// `last`, or of any name if that is empty.
 std::vector<BlobListItem> MirroredBlobs::missing_within(const Backend& backend,
                                                         std::string_view prefix,
                                                         std::string_view after,

@@ -1,8 +1,9 @@
 // One place for bytes out of several: see spind/blob_mirror.h and the README beside this.
 //
-// Whoever changes what lies under a name (put, remove, healing, catching up, a resync) holds the name
-// in the latch meanwhile, so that nothing is copied past a removal. What was removed is not brought
-// back, since a backend that may still hold it has a note that says so before the removal is answered.
+// Whoever changes what lies under a name (put, remove, healing, catching up, a resync) holds the
+// name in the latch meanwhile, so that nothing is copied past a removal. What was removed is not
+// brought back, since a backend that may still hold it has a note that says so before the removal
+// is answered.
 #pragma once
 
 #include <atomic>

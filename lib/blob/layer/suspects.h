@@ -1,5 +1,5 @@
-// Blobs that a mirror could not make the same everywhere though a backend gave wrong bytes of them: who
-// is asked first for them.
+// Blobs that a mirror could not make the same everywhere though a backend gave wrong bytes of them:
+// who is asked first for them.
 #pragma once
 
 #include <atomic>

@@ -149,8 +149,8 @@ class FolderProbe {
     if (!median.ok())
       return say("sync", false, median.error().to_string(),
                  "use another file system: nothing is durable here");
-    // A sync that costs nothing may be real, behind a cache with a battery, or a lie: no program can
-    // tell which.
+    // A sync that costs nothing may be real, behind a cache with a battery, or a lie: no program
+    // can tell which.
     say("sync", true, fmt::format("a sync takes {} us", median->count()),
         median->count() < 20 ? "ask whether syncs reach the disk here: this one is very fast" : "");
   }

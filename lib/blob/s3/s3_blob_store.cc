@@ -235,8 +235,8 @@ Result<std::vector<BlobListItem>> ObjectStore::list_unless(std::string_view pref
       if (item.name > after && check_blob_name(item.name).ok() && found.size() < count_max)
         found.push_back(std::move(item));
     }
-    // A MinIO may count the key behind which it is to begin: then it tells of one less than was asked
-    // for, and that these were all.
+    // A MinIO may count the key behind which it is to begin: then it tells of one less than was
+    // asked for, and that these were all.
     if (!page.more && (told == 0 || told + 1 < asked)) break;
   }
   return found;

@@ -1,5 +1,6 @@
-// A disk that can be full, read-only or bad in places, for all files of a store: RocksDB's through its FileSystem,
-// packs and objects through Files. Root passes by modes and quotas, so tests do it here.
+// A disk that can be full, read-only or bad in places, for all files of a store: RocksDB's through
+// its FileSystem, packs and objects through Files. Root passes by modes and quotas, so tests do it
+// here.
 #pragma once
 
 #include <atomic>

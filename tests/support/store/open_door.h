@@ -1,5 +1,5 @@
-// Keys for tests of what is sealed with them, and not of themselves: wrapping does nothing, and whatever
-// key something says that it is wrapped with, it unwraps.
+// Keys for tests of what is sealed with them, and not of themselves: wrapping does nothing, and
+// whatever key something says that it is wrapped with, it unwraps.
 #pragma once
 
 #include <algorithm>

@@ -13,12 +13,12 @@ namespace spind::test {
 inline constexpr std::uint64_t kPacked = 70'000;
 inline constexpr std::uint64_t kObject = (1 << 20) + 500'000;
 
-// The space "faults" with files of all sizes, versions, properties, things in the trash and uploads;
-// "others" with two files, and "disabled".
+// The space "faults" with files of all sizes, versions, properties, things in the trash and
+// uploads; "others" with two files, and "disabled".
 void make_sample(const Store& store);
 
-// All nodes of the space with all that is known of them and the bytes of all versions; without their
-// ids if these may be others.
+// All nodes of the space with all that is known of them and the bytes of all versions; without
+// their ids if these may be others.
 Result<std::string> describe(const Space& space, bool with_ids = true);
 
 // Changes rows of a sample behind the store's back: such as follow from others, so that a repair

@@ -67,8 +67,8 @@ Status handle_versions(const Session& session, const Space& space, std::uint64_t
   return {};
 }
 
-// The source changes meanwhile. What would be an object of another vault is passed over, so that objects
-// are easy to count.
+// The source changes meanwhile. What would be an object of another vault is passed over, so that
+// objects are easy to count.
 Status copy_here(const Space& space, const Space& source, std::uint64_t round) {
   const std::string from = writer_folder(static_cast<std::uint32_t>(round % kWriters)) + "/a/" +
                            std::to_string(round % 12);

@@ -1,5 +1,5 @@
-// What a worker, a program that a test starts and kills, tells its driver: a record at a time, through
-// a pipe that outlives it.
+// What a worker, a program that a test starts and kills, tells its driver: a record at a time,
+// through a pipe that outlives it.
 #pragma once
 
 #include <cstdint>

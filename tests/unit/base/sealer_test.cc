@@ -30,7 +30,8 @@ struct Vector {
   std::string_view key, nonce, about, plain, sealed;
 };
 
-// Test cases 13 to 16 of "The Galois/Counter Mode of Operation" (McGrew, Viega), which NIST refers to.
+// Test cases 13 to 16 of "The Galois/Counter Mode of Operation" (McGrew, Viega), which NIST refers
+// to.
 constexpr std::string_view kZeros =
     "0000000000000000000000000000000000000000000000000000000000000000";
 constexpr std::string_view kKey =

@@ -115,7 +115,8 @@ TEST_CASE("sealed frames: any changed bit of the bytes or of the header is refus
     changed[bit / 8] = static_cast<char>(changed[bit / 8] ^ 1 << bit % 8);
     CHECK(open_sealed(frame.header, changed) == Code::corruption);
   }
-  // Of the header by somebody who makes its checksum anew. The digest is not sealed: it tells damage.
+  // Of the header by somebody who makes its checksum anew. The digest is not sealed: it tells
+  // damage.
   std::string header(kFrameHeaderBytes, '\0');
   encode_frame_header(frame.header, reinterpret_cast<std::uint8_t*>(header.data()));
   header.resize(kFrameHeaderBytes - kSealBytes);

@@ -55,8 +55,8 @@ struct Place {
       : gather(options), memory_bytes(64 << 20), layered(std::move(over_blobs)) {
     open();
   }
-  // The same, with small pieces staged in a folder; they are brought there only where flush_staged is
-  // called.
+  // The same, with small pieces staged in a folder; they are brought there only where flush_staged
+  // is called.
   Place(const content::GatherOptions& options, const content::StagedOptions& staging)
       : pack_folder(folder / "packs"), gather(options), staged(staging), memory_bytes(64 << 20) {
     open();

@@ -1,5 +1,5 @@
-// Pieces of encrypted vaults: who has the keys reads what was written; nobody else does, and nothing
-// else is taken for it.
+// Pieces of encrypted vaults: who has the keys reads what was written; nobody else does, and
+// nothing else is taken for it.
 #include <algorithm>
 #include <filesystem>
 #include <fstream>

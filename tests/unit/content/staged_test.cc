@@ -1,5 +1,5 @@
-// Small pieces that are durable in local packs first and brought to a blob store later: while readers
-// read them, through outages of the blob store, crashes at any point, and damage.
+// Small pieces that are durable in local packs first and brought to a blob store later: while
+// readers read them, through outages of the blob store, crashes at any point, and damage.
 #include <atomic>
 #include <set>
 #include <thread>

@@ -101,8 +101,9 @@ TEST_CASE("given blobs: what is put is read, checked, scrubbed and collected") {
   CHECK(number_in(store.metrics(), "spind_blobs_removed_total") == 3);
 }
 
-// Puts take 10 ms on the way, so that those who put files wait for each other as they do for a bucket;
-// and there is time for all callers to come, also where few processors do the work of a slow build.
+// Puts take 10 ms on the way, so that those who put files wait for each other as they do for a
+// bucket; and there is time for all callers to come, also where few processors do the work of a
+// slow build.
 TEST_CASE("given blobs: a thousand small files of many callers are at most fifty puts") {
   GivenBlobs given(with_faults(memory_blobs(), {.delays = 1000, .delay_max = kPutTime}));
   given.window = std::chrono::milliseconds(100);  // so long no caller is held up

@@ -1,5 +1,5 @@
-// What a repair must not do: drop a row that it sets aside, give up more of the past than is lost, or
-// make away with bytes that are wanted.
+// What a repair must not do: drop a row that it sets aside, give up more of the past than is lost,
+// or make away with bytes that are wanted.
 #include <future>
 
 #include "model/aside.h"

@@ -6,7 +6,8 @@ namespace {
 
 using kv::Family;
 
-// /pack has a second version, and the first, of one piece, is removed; so is the first of the essay.
+// /pack has a second version, and the first, of one piece, is removed; so is the first of the
+// essay.
 struct Thinned : Planted {
   Thinned() {
     REQUIRE(space().put("/pack", "small now").ok());

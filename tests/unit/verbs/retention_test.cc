@@ -1,5 +1,5 @@
-// What policies drop: items of the trash whose time is over, and versions, on demand and by the store
-// itself.
+// What policies drop: items of the trash whose time is over, and versions, on demand and by the
+// store itself.
 #include <doctest/doctest.h>
 
 #include <thread>

@@ -1,4 +1,5 @@
-// Copies from one vault to another: between two tenants, and of spaces that have vaults of their own.
+// Copies from one vault to another: between two tenants, and of spaces that have vaults of their
+// own.
 #include <doctest/doctest.h>
 
 #include <algorithm>

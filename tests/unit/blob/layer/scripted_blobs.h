@@ -13,7 +13,8 @@ namespace spind::test {
 // Thread-safe if the hook is, which is set before it is used.
 class ScriptedBlobs final : public BlobStore {
  public:
-  // An error fails the request before it is carried out. `request` is put, get, range, remove, list.
+  // An error fails the request before it is carried out. `request` is put, get, range, remove,
+  // list.
   using Hook = std::function<std::optional<Error>(std::string_view request, std::string_view name)>;
 
   MemoryBlobStore bytes;
