@@ -107,7 +107,7 @@ void CrashDriver::listen(WorkerProcess& process, Aftermath& tally) {
     }
     if (moment_known || ledger_.acknowledged_count() < wanted) continue;
     // At times late enough for a whole copy of the store.
-    const std::uint64_t latest_us = random_() % 4 == 0 ? 2'000'000 : 150'000;
+    const std::uint64_t latest_us = random_() % 8 == 0 ? 2'500'000 : 150'000;
     kill_at = Time::now() + std::chrono::microseconds(random_() % latest_us);
     moment_known = true;
   }

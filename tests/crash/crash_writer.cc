@@ -111,9 +111,9 @@ void look_after_for_ever(const Store& store, const Task& task) {
 void copy_for_ever(const Store& store, const std::string& folder, std::chrono::milliseconds pause,
                    const Task& task) {
   for (;;) {
+    std::this_thread::sleep_for(pause);
     const Status done = copy_store(store, folder);
     if (!done.ok()) fail(task, 0, done.error());
-    std::this_thread::sleep_for(pause);
   }
 }
 
@@ -209,7 +209,7 @@ int run(const std::string& folder, std::string blobs, const std::string& keys, T
   threads.emplace_back([&] { look_after_for_ever(*store, first); });
   // Only what lies in the store's folder is copied with it, and the memory of the others is
   // measured.
-  const std::chrono::milliseconds pause(in_bucket(blobs) ? 2'000 : 100);
+  const std::chrono::milliseconds pause(in_bucket(blobs) ? 2'000 : 500);
   threads.emplace_back([&] { copy_for_ever(*store, folder, pause, first); });
   if (!keys.empty()) threads.emplace_back([&] { change_keys_for_ever(*store, keys, first); });
   for (std::thread& thread : threads) thread.join();

@@ -43,6 +43,9 @@ class Caller {
 
   std::thread::id id() const { return thread_.get_id(); }
   void give_up() { given_up_ = true; }
+  void wait_until_appended() {
+    while (!appended_) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
   Code outcome() {
     if (thread_.joinable()) thread_.join();
     return stored_.code();
@@ -57,6 +60,7 @@ class Caller {
       return Error{.code = Code::cancelled, .text = "the test gives up"};
     });
     Status appended = upload->append(as_bytes(text_));
+    appended_ = true;
     if (appended.ok())
       stored_ = upload->finish();
     else
@@ -65,7 +69,7 @@ class Caller {
 
   HangingPlace& hanging_;
   std::string text_;
-  std::atomic<bool> given_up_ = false;
+  std::atomic<bool> given_up_ = false, appended_ = false;
   Result<content::Stored> stored_ = Error{.code = Code::unavailable, .text = "not begun"};
   std::thread thread_;
 };
@@ -147,12 +151,13 @@ TEST_CASE("giving up: an upload of many pieces ends, also where others hold all 
   HangingPlace hanging;
   hanging.blobs->hang(true);
   std::vector<std::unique_ptr<Caller>> others;
-  hanging.place.memory_bytes = 512 << 20;
+  hanging.place.memory_bytes = 1 << 30;  // that nobody waits for
   hanging.place.reopen();
   for (std::uint64_t i = 0; i < 5; ++i)
     others.push_back(std::make_unique<Caller>(hanging, seed() + i, 4 * kPieceBytesMax + 1));
   hanging.blobs->wait_for(content::kFarWorkerCount);
-  Caller caller(hanging, seed() + 9, 4 * kPieceBytesMax + 1);
+  Caller caller(hanging, seed() + 9, kPieceBytesMax + 1);
+  caller.wait_until_appended();  // so that a piece waits for a worker
   const auto begin = Steady::now();
   caller.give_up();
   CHECK(caller.outcome() == Code::cancelled);
