@@ -4,60 +4,27 @@
 #include <doctest/doctest.h>
 
 #include <atomic>
-#include <condition_variable>
 #include <future>
-#include <mutex>
 
+#include "support/store/sync_gate.h"
 #include "support/store/test_store.h"
 
 namespace spind::test {
 namespace {
 
-// Syncs of the store wait while it is closed. Thread-safe.
-class Gate {
- public:
-  void close() {
-    const std::lock_guard lock(mutex_);
-    closed_ = true;
-  }
-  void open() {
-    const std::lock_guard lock(mutex_);
-    closed_ = false;
-    changed_.notify_all();
-  }
-  // Whether one came that stands there.
-  bool await_sync() {
-    std::unique_lock lock(mutex_);
-    return changed_.wait_for(lock, std::chrono::seconds(60), [this] { return standing_; });
-  }
-  void pass() {
-    std::unique_lock lock(mutex_);
-    standing_ = closed_;
-    changed_.notify_all();
-    changed_.wait(lock, [this] { return !closed_; });
-    standing_ = false;
-  }
-
- private:
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  bool closed_ = false, standing_ = false;
-};
-
 struct DeferredFixture {
   DeferredFixture() : store(MetadataEngine::memory, {}, {}, true) {
     store.before_kv([this](kv::MemoryCall call) -> Status {
-      if (call == kv::MemoryCall::sync) gate.pass();
-      return {};
+      return call == kv::MemoryCall::sync ? gate.pass() : Status();
     });
     REQUIRE(store.open().ok());
     seen.emplace(store.make_space("space"));
     deferred.emplace(store.session("ada", true));
     space.emplace(deferred->space_by_alias("space").value());
   }
-  ~DeferredFixture() { gate.open(); }
+  ~DeferredFixture() { gate.release(); }
 
-  Gate gate;
+  SyncGate gate;
   TestStore store;
   std::optional<Space> seen;  // of a session that does not defer
   std::optional<Session> deferred;
@@ -66,7 +33,7 @@ struct DeferredFixture {
 
 TEST_CASE_FIXTURE(DeferredFixture,
                   "on_durable: is called once, after the change is durable and for all to see") {
-  gate.close();
+  gate.hold();
   const Ticket ticket = space->put("/file", "bytes").value().ticket;
   std::atomic<int> called{0};
   std::promise<Status> told;
@@ -76,10 +43,10 @@ TEST_CASE_FIXTURE(DeferredFixture,
       status = seen->stat("/file").ok() ? Status() : Error{Code::not_found, "unseen"};
     told.set_value(std::move(status));
   });
-  REQUIRE(gate.await_sync());
+  gate.await_sync();
   CHECK(called == 0);
   CHECK(seen->stat("/file").code() == Code::not_found);
-  gate.open();
+  gate.release();
   CHECK(told.get_future().get().ok());
   CHECK(deferred->wait(ticket).ok());
   store.close();

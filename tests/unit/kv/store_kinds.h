@@ -2,10 +2,8 @@
 #pragma once
 
 #include <atomic>
-#include <condition_variable>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -21,54 +19,12 @@
 #include "kv/rocksdb/rocksdb_store.h"
 #include "kv/sealed/sealed_store.h"
 #include "support/harness.h"
+#include "support/store/sync_gate.h"
 #include "unit/kv/test_device.h"
 
 namespace spind::kv::test {
 
-// Syncs pass through here: they can be held back, and can fail. Thread-safe.
-class SyncGate {
- public:
-  void hold() {
-    const std::lock_guard lock(mutex_);
-    held_ = true;
-  }
-  void release() {
-    const std::lock_guard lock(mutex_);
-    held_ = false;
-    changed_.notify_all();
-  }
-  void fail_with(std::optional<Error> error) {
-    const std::lock_guard lock(mutex_);
-    error_ = std::move(error);
-  }
-  // Until a sync stands at the closed gate.
-  void await_sync() {
-    std::unique_lock lock(mutex_);
-    changed_.wait(lock, [this] { return standing_ > 0; });
-  }
-  Status pass() {
-    std::unique_lock lock(mutex_);
-    ++passed_;
-    ++standing_;
-    changed_.notify_all();
-    changed_.wait(lock, [this] { return !held_; });
-    --standing_;
-    if (error_) return *error_;
-    return {};
-  }
-  int passed() const {
-    const std::lock_guard lock(mutex_);
-    return passed_;
-  }
-
- private:
-  mutable std::mutex mutex_;
-  std::condition_variable changed_;
-  bool held_ = false;
-  int standing_ = 0;
-  int passed_ = 0;
-  std::optional<Error> error_;
-};
+using spind::test::SyncGate;
 
 // The system's clock, which can be put forward. Thread-safe.
 class TestClock final : public Clock {
