@@ -21,8 +21,9 @@ struct ProbeFinding {
 };
 
 // reach, list, put, get, range, conditional_put (several creates of one name race), parts, remove,
-// remove_many, unfinished_uploads, clock. Where the bucket cannot be reached, only that. Leaves
-// alone what others have begun in parts.
+// remove_many, unfinished_uploads, versioning, object_lock (ok also where neither key nor server can
+// tell), clock. Where the bucket cannot be reached, only that. Leaves alone what others have begun
+// in parts; a bucket that keeps versions keeps those of what the probe wrote.
 SPIND_EXPORT std::vector<ProbeFinding> probe_s3(const S3Options& options);
 
 // folder, file_system (one in memory or over a network is none), write, rename, lock, sync,

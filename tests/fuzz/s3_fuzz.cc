@@ -43,6 +43,9 @@ void try_answers(std::string_view input) {
   if (id.ok()) require(!id->empty() && id->find('\n') == std::string::npos);
   (void)s3::check_completed(input);
   (void)s3::parse_removal(input);
+  (void)s3::parse_versioning(input);
+  const auto lock = s3::parse_object_lock(input);
+  if (lock.ok()) require(lock->retention.find_first_of("\r\n<>\"") == std::string::npos);
   require(s3::error_code(input).find_first_of(" \r\n<>\"") == std::string::npos);
 }
 

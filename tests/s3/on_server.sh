@@ -53,7 +53,8 @@ start() {  # start PORT
         --address "127.0.0.1:$port" "$work/data" >"$work/log" 2>&1 & ;;
     versitygw)
       ROOT_ACCESS_KEY=$AWS_ACCESS_KEY_ID ROOT_SECRET_KEY=$AWS_SECRET_ACCESS_KEY \
-        "$cache/versitygw" --quiet --port "127.0.0.1:$port" posix "$work/data" >"$work/log" 2>&1 & ;;
+        "$cache/versitygw" --quiet --port "127.0.0.1:$port" posix --versioning-dir "$work/versions" \
+          "$work/data" >"$work/log" 2>&1 & ;;
     *) echo "no such server: $server"; exit 2 ;;
   esac
   pid=$!
@@ -65,7 +66,7 @@ start() {  # start PORT
   return 1
 }
 
-mkdir -p "$work/data/spind-test" "$work/certs"
+mkdir -p "$work/data/spind-test" "$work/certs" "$work/versions"
 [ "$server" != minio-tls ] || bash "$here/make_certificates.sh" "$work/tls" "$work/certs"
 port=$(free_port)
 start "$port" || { cat "$work/log"; echo "$server does not start"; exit 1; }

@@ -14,12 +14,10 @@ namespace {
 TEST_CASE("probe: all checks of a bucket are made, and nothing of them stays") {
   const test::Prefix prefix;
   const auto rows = probe_s3(prefix.options());
-  const std::vector<std::string> checks = {"reach",       "list",
-                                           "put",         "get",
-                                           "range",       "conditional_put",
-                                           "parts",       "remove",
-                                           "remove_many", "unfinished_uploads",
-                                           "clock"};
+  const std::vector<std::string> checks = {
+      "reach",           "list",        "put",    "get",         "range",
+      "conditional_put", "parts",       "remove", "remove_many", "unfinished_uploads",
+      "versioning",      "object_lock", "clock"};
   REQUIRE(rows.size() == checks.size());
   for (std::size_t i = 0; i < rows.size(); ++i) {
     CAPTURE(rows[i].check + ": " + rows[i].finding);

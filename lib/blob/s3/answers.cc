@@ -121,4 +121,26 @@ Result<std::vector<NotRemoved>> parse_removal(std::string_view body) {
   return left;
 }
 
+Result<Versioning> parse_versioning(std::string_view body) {
+  SPIND_TRY_ASSIGN(const XmlElement root, root_named(body, "VersioningConfiguration"));
+  const std::string_view status = root.text_of("Status");
+  if (status.empty()) return Versioning::off;
+  if (status == "Enabled") return Versioning::on;
+  if (status == "Suspended") return Versioning::suspended;
+  return not_believed("a state of versioning");
+}
+
+Result<ObjectLock> parse_object_lock(std::string_view body) {
+  SPIND_TRY_ASSIGN(const XmlElement root, root_named(body, "ObjectLockConfiguration"));
+  ObjectLock lock{.on = root.text_of("ObjectLockEnabled") == "Enabled"};
+  const XmlElement* const rule = root.child("Rule");
+  const XmlElement* const kept = rule == nullptr ? nullptr : rule->child("DefaultRetention");
+  if (kept == nullptr || kept->text_of("Mode").empty()) return lock;
+  const bool years = kept->child("Years") != nullptr;
+  SPIND_TRY_ASSIGN(const std::uint64_t time, parse_size(kept->text_of(years ? "Years" : "Days")));
+  lock.retention = plain_code(kept->text_of("Mode")) + " for " + std::to_string(time) +
+                   (years ? " year" : " day") + (time == 1 ? "" : "s");
+  return lock;
+}
+
 }  // namespace spind::s3

@@ -41,4 +41,14 @@ struct NotRemoved {
 };
 Result<std::vector<NotRemoved>> parse_removal(std::string_view body);
 
+// Whether a bucket keeps what is overwritten or removed in it. Suspended: it did, and has that still.
+enum class Versioning : std::uint8_t { off, suspended, on };
+Result<Versioning> parse_versioning(std::string_view body);
+
+struct ObjectLock {
+  bool on = false;
+  std::string retention{};  // of what is put without a word about it, as "COMPLIANCE for 30 days"
+};
+Result<ObjectLock> parse_object_lock(std::string_view body);
+
 }  // namespace spind::s3

@@ -26,6 +26,7 @@ struct KnownCode {
 constexpr KnownCode kKnownCodes[] = {
     {"NoSuchKey", Code::not_found, Remedy::none, ""},
     {"NoSuchBucket", Code::unavailable, Remedy::none, "there is no such bucket at this endpoint"},
+    {"ObjectLockConfigurationNotFoundError", Code::not_found, Remedy::none, ""},
     {"NoSuchUpload", Code::aborted, Remedy::none, "the upload in parts is gone"},
     // MinIO says this also where another request removes the folder of the name at the same moment.
     {"AccessDenied", Code::permission_denied, Remedy::twice,

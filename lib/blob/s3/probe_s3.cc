@@ -51,6 +51,8 @@ class BucketProbe {
          store_.put_in_parts(name("parts"), as_bytes(kWhole)), "a blob was put in parts");
     remove();
     unfinished();
+    versioning();
+    object_lock();
     clock();
     return std::move(rows_);
   }
@@ -119,6 +121,58 @@ class BucketProbe {
     if (!count.ok()) return say("unfinished_uploads", false, count.error().to_string(), lifecycle);
     say("unfinished_uploads", true, fmt::format("{} uploads in parts are unfinished", *count),
         *count > 0 ? "opening a store on the prefix aborts them" : "");
+  }
+
+  // Nobody needs the answer to store bytes here, so a server or a key that has none is well.
+  void not_known(std::string_view check, const Error& why, std::string_view right) {
+    say(check, true, "not known: " + why.to_string(),
+        why.code == Code::permission_denied
+            ? fmt::format("ask who looks after the bucket, or allow {} to this key", right)
+            : "");
+  }
+
+  // Everything works in such a bucket, and a rule mends it at any time: this is advice.
+  void versioning() {
+    constexpr std::string_view kCheck = "versioning";
+    const std::string lifecycle =
+        "let a rule of the bucket drop noncurrent versions after some days "
+        "(NoncurrentVersionExpiration, ExpiredObjectDeleteMarker); until then only destroying an "
+        "encrypted vault makes what was removed unreadable";
+    const auto rule = store_.versioning();
+    if (!rule.ok()) return not_known(kCheck, rule.error(), "s3:GetBucketVersioning");
+    if (*rule == Versioning::off)
+      return say(kCheck, true, "the bucket keeps no versions: what is removed is gone");
+    if (*rule == Versioning::suspended)
+      return say(kCheck, true, "the bucket has kept versions: those of then are still there",
+                 lifecycle);
+    say(kCheck, true,
+        "the bucket keeps versions: what is removed stays there, is billed, and can be read by who "
+        "may read versions",
+        lifecycle);
+  }
+
+  // No rule and no operator mends for what was put already that it cannot be erased.
+  void object_lock() {
+    constexpr std::string_view kCheck = "object_lock";
+    const auto lock = store_.object_lock();
+    if (!lock.ok()) return not_known(kCheck, lock.error(), "s3:GetBucketObjectLockConfiguration");
+    if (!lock->on) return say(kCheck, true, "nothing keeps objects from being removed");
+    if (lock->retention.empty())
+      return say(kCheck, true, "objects can be locked here, and none is that does not ask for it");
+    std::string advice =
+        "use a bucket without a default retention; else erase by destroying encrypted vaults "
+        "alone, "
+        "and let a rule of the bucket drop noncurrent versions afterwards";
+    const S3Payload payload = store_.payload();
+    if (payload == S3Payload::signed_sha256 || payload == S3Payload::unsigned_)
+      advice +=
+          "; where the server wants a checksum of what it locks, set S3Options::payload (spind "
+          "--payload md5)";
+    say(kCheck, false,
+        fmt::format("the bucket locks each object ({}): what is removed is hidden and stays, "
+                    "whoever asks for its erasure",
+                    lock->retention),
+        advice);
   }
 
   void clock() {

@@ -70,9 +70,7 @@ Result<std::string> ObjectStore::put_part(std::string_view name, const std::stri
             .interrupt = interrupt,
             .accept = has_etag};
   // A CRC32C of a part would have to be announced for the whole upload, which not all servers know.
-  S3Payload payload = payload_in_use(options_, client_->tls());
-  if (payload == S3Payload::crc32c) payload = S3Payload::md5;
-  add_payload(call, bytes, payload);
+  add_payload(call, bytes, payload() == S3Payload::crc32c ? S3Payload::md5 : payload());
   SPIND_TRY_ASSIGN(const HttpAnswer answer, client_->send(call));
   return std::string(answer.header("etag"));
 }

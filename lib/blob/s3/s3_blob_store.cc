@@ -97,9 +97,11 @@ Call ObjectStore::put_call(std::string_view name, Bytes bytes) const {
             .key = key_of(name),
             .headers = storage_headers(),
             .accept = has_etag};
-  add_payload(call, bytes, payload_in_use(options_, client_->tls()));
+  add_payload(call, bytes, payload());
   return call;
 }
+
+S3Payload ObjectStore::payload() const { return payload_in_use(options_, client_->tls()); }
 
 Status ObjectStore::put(std::string_view name, std::span<const std::uint8_t> bytes) {
   return put_unless(name, bytes, nullptr);

@@ -53,6 +53,12 @@ class ObjectStore final : public S3BlobStore {
   // What was begun in parts under the prefix and neither completed nor aborted. Answers how many.
   Result<std::size_t> abort_leftovers();
   Result<std::size_t> count_leftovers();
+  // What the bucket itself does with objects that are removed. unsupported where the server's answer
+  // is none; permission_denied where the key may not ask.
+  Result<Versioning> versioning();
+  Result<ObjectLock> object_lock();
+  // How the server learns which bytes were put.
+  S3Payload payload() const;
   // The size of a blob, or not_found.
   Result<std::uint64_t> size_of(std::string_view name, const Interrupt& interrupt = nullptr);
 
@@ -70,6 +76,7 @@ class ObjectStore final : public S3BlobStore {
   std::string key_of(std::string_view name) const;
   Headers storage_headers() const;
   Call put_call(std::string_view name, Bytes bytes) const;
+  Result<std::string> rule_of_bucket(std::string_view rule);
   Result<Listing> list_page(const std::string& prefix, const std::string& after,
                             std::size_t count_max, const Interrupt& interrupt);
   Status remove_batch(std::span<const std::string> names);

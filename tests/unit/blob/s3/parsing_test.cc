@@ -99,6 +99,34 @@ TEST_CASE("s3 answers: ids of uploads and what was not removed are read") {
   CHECK(uploads->next_key == "p/a");
 }
 
+TEST_CASE("s3 answers: what a bucket does with what is removed is read") {
+  const auto versioning = [](const std::string& status) {
+    return parse_versioning("<VersioningConfiguration>" + status + "</VersioningConfiguration>");
+  };
+  CHECK(versioning("").value() == Versioning::off);
+  CHECK(versioning("<Status>Enabled</Status>").value() == Versioning::on);
+  CHECK(versioning("<Status>Suspended</Status>").value() == Versioning::suspended);
+  CHECK(!versioning("<Status>Perhaps</Status>").ok());
+  CHECK(!parse_versioning("<ListBucketResult></ListBucketResult>").ok());
+
+  const auto lock = [](const std::string& kept) {
+    return parse_object_lock(
+        "<ObjectLockConfiguration><ObjectLockEnabled>Enabled</ObjectLockEnabled>" + kept +
+        "</ObjectLockConfiguration>");
+  };
+  const auto kept = [&](const std::string& time) {
+    return lock("<Rule><DefaultRetention><Mode>GOVERNANCE</Mode>" + time +
+                "</DefaultRetention></Rule>");
+  };
+  CHECK(lock("").value().on);
+  CHECK(lock("").value().retention.empty());
+  CHECK(kept("<Days>30</Days>").value().retention == "GOVERNANCE for 30 days");
+  CHECK(kept("<Years>1</Years>").value().retention == "GOVERNANCE for 1 year");
+  CHECK(!kept("").ok());
+  CHECK(!kept("<Days>many</Days>").ok());
+  CHECK(!parse_object_lock("<ObjectLockConfiguration/>").value().on);
+}
+
 TEST_CASE("s3 addresses: endpoints, buckets and prefixes") {
   CHECK(parse_endpoint("https://S3.example.org:443/")->host == "s3.example.org");
   CHECK(parse_endpoint("https://s3.example.org:9000")->host == "s3.example.org:9000");
