@@ -18,20 +18,27 @@ constexpr std::size_t kRounds = 12;
 constexpr std::int64_t kSkewMaxMs = 60'000;  // servers refuse a quarter of an hour
 constexpr std::string_view kWhole = "spind looks whether this bucket can hold a store's bytes";
 
-// What to change, where the error does not say it already.
-std::string advice_for(Code code, std::string_view right) {
+constexpr std::string_view kOtherServer = "use another server, or a newer release of it";
+constexpr std::string_view kListV1 =
+    "set S3Options::list_v1 (spind --list-v1), since the server does not know ListObjectsV2";
+constexpr std::string_view kLookAtAddress =
+    "see to the endpoint (S3Options::endpoint, spind --endpoint), the name of the bucket and the "
+    "network";
+
+// What to change, where the error does not say it already. `otherwise`: where the server answered,
+// and not as one does that can what was asked for.
+std::string advice_for(Code code, std::string_view right, std::string_view otherwise) {
   switch (code) {
     case Code::permission_denied:
       return fmt::format("allow {} to this key; lib/blob/s3/README.md has the whole policy", right);
-    case Code::unauthenticated: return "use other credentials, or see to the certificate";
-    case Code::unsupported:
-      return "try another S3Options::payload (spind --payload signed), else another server or a "
-             "newer release of it";
+    case Code::unauthenticated:
+      return "use other credentials (spind --credentials, --profile), or see to the certificate "
+             "(S3Options::tls_ca_file, spind --ca)";
     case Code::no_space: return "make room";
-    case Code::invalid_argument: return "correct the option";
-    case Code::unavailable:
-    case Code::io_error: return "see to the endpoint, the name of the bucket and the network";
-    default: return "ask the server's operator";
+    case Code::invalid_argument:
+      return "set S3Options::region (spind --region) to the bucket's, or what else is named";
+    case Code::unavailable: return std::string(kLookAtAddress);
+    default: return std::string(otherwise);
   }
 }
 
@@ -43,12 +50,12 @@ class BucketProbe {
   std::vector<ProbeFinding> run() {
     say("list", true,
         list_v1_ ? "names are listed by ListObjects" : "names are listed by ListObjectsV2");
-    note("put", "s3:PutObject", store_.put(name("a"), as_bytes(kWhole)), "a blob was put");
-    note("get", "s3:GetObject", look_whole(), "it came back as it was");
-    note("range", "s3:GetObject", look_part(), "a part of it came back as that part");
+    put();
     conditional_put();
     note("parts", "s3:PutObject and s3:AbortMultipartUpload",
-         store_.put_in_parts(name("parts"), as_bytes(kWhole)), "a blob was put in parts");
+         store_.put_in_parts(name("parts"), as_bytes(kWhole)), "a blob was put in parts",
+         "set S3Options::part_bytes to more than any blob has, as it is by itself, so that all go "
+         "whole; or use another server");
     remove();
     unfinished();
     versioning();
@@ -64,9 +71,35 @@ class BucketProbe {
     rows_.push_back({std::string(check), ok, std::move(finding), std::move(advice)});
   }
   void note(std::string_view check, std::string_view right, const Status& done,
-            std::string_view good) {
+            std::string_view good, std::string_view otherwise = kOtherServer) {
     if (done.ok()) return say(check, true, std::string(good));
-    say(check, false, done.error().to_string(), advice_for(done.code(), right));
+    say(check, false, done.error().to_string(), advice_for(done.code(), right, otherwise));
+  }
+
+  void put() {
+    const Status done = store_.put(name("a"), as_bytes(kWhole));
+    note("put", "s3:PutObject", done, "a blob was put",
+         "try another S3Options::payload (spind --payload signed, or md5), else another server or "
+         "a newer release of it");
+    if (!done.ok()) {
+      const std::string_view why = "not looked at, since nothing could be put";
+      say("get", false, std::string(why), "mend what is said of put");
+      return say("range", false, std::string(why), "mend what is said of put");
+    }
+    list_behind();
+    note("get", "s3:GetObject", look_whole(), "it came back as it was",
+         "find out what damages bytes, the server or something on the way to it");
+    note("range", "s3:GetObject", look_part(), "a part of it came back as that part");
+  }
+
+  // A server that passes over what it does not know of ListObjectsV2 begins every page anew.
+  void list_behind() {
+    const auto rest = store_.list(folder_ + "/", name("a"), 2);
+    if (rest.ok() && rest->empty()) return;
+    rows_.front() = {
+        "list", false,
+        rest.ok() ? "other names are listed than those that are there" : rest.error().to_string(),
+        std::string(list_v1_ ? kOtherServer : kListV1)};
   }
 
   Status look_whole() {
@@ -85,11 +118,13 @@ class BucketProbe {
     constexpr std::string_view kCheck = "conditional_put";
     const std::string unfenced =
         "use another server; a store is made here only with allow_unfenced (spind "
-        "--allow-unfenced), and "
-        "then let no second store or machine ever open this prefix, since nothing will tell it "
+        "--allow-unfenced), and then let no second store or machine ever open this prefix, since "
+        "nothing will tell it "
         "apart";
     const auto broken = count_broken_races(store_, race_names(folder_, kRounds));
-    if (!broken.ok()) return say(kCheck, false, broken.error().to_string(), unfenced);
+    if (!broken.ok())
+      return say(kCheck, false, broken.error().to_string(),
+                 advice_for(broken.code(), "s3:PutObject and s3:GetObject", unfenced));
     if (*broken > 0)
       return say(kCheck, false,
                  fmt::format("not atomic: in {} of {} races several creates of one name won",
@@ -104,7 +139,7 @@ class BucketProbe {
     const auto left = store_.list(folder_ + "/", "", kRounds + 10);
     if (!left.ok())
       return say("remove_many", false, left.error().to_string(),
-                 advice_for(left.code(), "s3:ListBucket"));
+                 advice_for(left.code(), "s3:ListBucket", kOtherServer));
     std::vector<std::string> names;
     for (const BlobListItem& item : *left) names.push_back(item.name);
     Status removed = store_.remove_all(names);
@@ -207,14 +242,13 @@ std::vector<ProbeFinding> probe_s3(const S3Options& given) {
     if (older.ok()) store = std::move(older);
   }
   if (!store.ok())
-    return {
-        {"reach", false, store.error().to_string(), s3::advice_for(store.code(), "s3:ListBucket")}};
+    return {{"reach", false, store.error().to_string(),
+             s3::advice_for(store.code(), "s3:ListBucket", s3::kLookAtAddress)}};
   std::vector<ProbeFinding> rows = {{"reach", true, "the bucket answers", ""}};
   std::vector<ProbeFinding> rest = s3::BucketProbe(**store, options.list_v1).run();
   if (options.list_v1 && !given.list_v1) {
     rest.front().ok = false;
-    rest.front().advice =
-        "set S3Options::list_v1 (spind --list-v1), since the server does not know ListObjectsV2";
+    rest.front().advice = s3::kListV1;
   }
   std::move(rest.begin(), rest.end(), std::back_inserter(rows));
   return rows;
