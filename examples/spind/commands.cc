@@ -110,9 +110,17 @@ constexpr Option kVaultResealOptions[] = {
     {"rate", 0, "BYTES", "so many a second at most, as 20M"},
     kOfSpace,
 };
+constexpr Option kVaultSecrets{
+    "vault-secrets", 0, "DIR",
+    "with --vault-keys: where the secrets of vaults lie, so that no copy of the store has them "
+    "(its own folder)"};
+constexpr Option kInitOptions[] = {
+    kVaultSecrets,
+};
 constexpr Option kVaultEncryptOptions[] = {
     {"rate", 0, "BYTES", "so many a second at most, as 20M"},
     kOfSpace,
+    kVaultSecrets,
 };
 constexpr Option kBlobsMoveOptions[] = {
     {"rate", 0, "BYTES", "so many a second at most, as 20M"},
@@ -206,15 +214,9 @@ constexpr Option kUploadOptions[] = {
 };
 
 constexpr Command kCommands[] = {
-    {"init",
-     "",
-     0,
-     0,
-     "make a store in the folder that --store names",
+    {"init", "", 0, 0, "make a store in the folder that --store names",
      "Harmless where there is one already.\n--json: {store, created}",
-     "spind init --store /srv/spind",
-     {},
-     run_init},
+     "spind init --store /srv/spind", kInitOptions, run_init},
     {"adopt",
      "",
      0,

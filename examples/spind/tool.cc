@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <filesystem>
 
 #include "blob_place.h"
 #include "point.h"
@@ -131,6 +132,8 @@ Result<Store*> Tool::open_store(StoreOptions options) {
     if (!keys.ok()) return std::move(keys).error();
     options.keys = *std::move(keys);
   }
+  if (const std::optional<std::string> secrets = args_.value("vault-secrets"))
+    options.vault_secrets = std::filesystem::absolute(*secrets).lexically_normal().string();
   if (options.encrypt_existing && options.keys == nullptr)
     return invalid("with which keys? give --vault-keys or set SPIND_VAULT_KEYS", folder);
   Result<Store> opened = Store::open(folder, options);

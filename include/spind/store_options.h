@@ -7,6 +7,7 @@
 
 #include <chrono>
 #include <memory>
+#include <string>
 
 #include "spind/error.h"
 #include "spind/types.h"
@@ -114,6 +115,14 @@ struct StoreOptions {
   // Nothing else happens to a store that has keys. invalid_argument: no keys are given. corruption:
   // the record of a space is damaged; repair the store first.
   bool encrypt_existing = false;
+  // With keys, for a store that is made or gets them: an absolute path outside the store's folder,
+  // of a folder that is empty or is made, where the secrets of vaults lie that destroy_vault
+  // removes. Empty: in the store's folder, so that a copy of it has them, and decrypts a destroyed
+  // vault. Elsewhere no copy has them: destroying a vault destroys it in each copy there is, and
+  // who loses that folder has lost everything that is encrypted. The store finds it later, and
+  // copies of the store use the same, one at a time. invalid_argument: other files lie there, or
+  // the store has its secrets at another place. key_unavailable: the folder is not there any more.
+  std::string vault_secrets{};
 };
 
 }  // namespace spind

@@ -228,13 +228,26 @@ Result<KeyringRef> VaultKeys::make(const VaultId& vault) {
   return KeyringRef(std::move(keyring));
 }
 
-// A secret that a crash left without a row sealed nothing, and is replaced.
-Result<VaultKeysRow> VaultKeys::make_keys(const VaultId& vault, Takes takes, Secret& keys) {
-  using State = VaultKeysRow::State;
+// A secret that a crash left without a row sealed nothing, and is replaced; in a folder that copies
+// of the store share, one of them may have the row.
+Result<Secret> VaultKeys::secret_of_new(const VaultId& vault, Takes takes) {
+  if (setup_.folder_is_shared) {
+    const auto there = secrets_.read(vault);
+    if (there.ok())
+      return provider_.unwrap({there->key_id, there->wrapped},
+                              context_of(vault, takes == Takes::also_plain), kKeyBytes);
+    if (there.code() != Code::key_unavailable) return there.error();
+  }
   Secret secret(kKeyBytes);
   setup_.random->fill(secret.writable());
-  setup_.random->fill(keys.writable());
   SPIND_TRY(wrap_secret(vault, secret.bytes(), takes));
+  return secret;
+}
+
+Result<VaultKeysRow> VaultKeys::make_keys(const VaultId& vault, Takes takes, Secret& keys) {
+  using State = VaultKeysRow::State;
+  SPIND_TRY_ASSIGN(const Secret secret, secret_of_new(vault, takes));
+  setup_.random->fill(keys.writable());
   return VaultKeysRow{takes == Takes::sealed ? State::in_use : State::encrypting, 1,
                       seal_keys(vault, 1, secret.bytes(), keys.bytes(), *setup_.random)};
 }

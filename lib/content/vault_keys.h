@@ -33,8 +33,9 @@ namespace spind::content {
 struct VaultKeysSetup {
   kv::Store* kv = nullptr;
   Files* files = nullptr;
-  std::string folder;       // of the secrets; none: they are kept in memory
-  KeyProviderPtr provider;  // null: what is encrypted cannot be read
+  std::string folder;             // of the secrets; none: they are kept in memory
+  bool folder_is_shared = false;  // with copies of the store, each of which may have vaults alone
+  KeyProviderPtr provider;        // null: what is encrypted cannot be read
   Random* random = nullptr;
   bool store_is_new = false;
   bool encrypt_existing = false;  // a store that was made without keys gets some
@@ -133,6 +134,7 @@ class VaultKeys {
   Result<Found> secret_of(const model::VaultId& vault, const model::VaultKeysRow& row);
   Status settle_row(const model::VaultId& vault);
   Result<WrappedKey> wrap_and_try(Bytes plain, std::string_view context);
+  Result<Secret> secret_of_new(const model::VaultId& vault, Takes takes);
   Status wrap_secret(const model::VaultId& vault, Bytes secret, Takes takes);
   // The row of a vault whose keys are to be made, and the keys. Its secret is durable.
   Result<model::VaultKeysRow> make_keys(const model::VaultId& vault, Takes takes, Secret& keys);

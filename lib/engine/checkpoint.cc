@@ -8,7 +8,6 @@
 // store.
 #include <filesystem>
 
-#include "base/errno_error.h"
 #include "base/try.h"
 #include "blob/posix/posix_blob_store.h"
 #include "content/blob_move.h"
@@ -21,16 +20,6 @@ namespace spind::engine {
 namespace {
 
 constexpr std::uint64_t kCopyMemoryBytes = std::uint64_t{8} << 20;
-
-// Also where it is named in another way: by symbolic links, or from another folder on.
-Result<bool> lies_below(const std::string& path, const std::filesystem::path& folder) {
-  std::error_code failed;
-  const auto whole = std::filesystem::weakly_canonical(path, failed);
-  const auto above = failed ? folder : std::filesystem::canonical(folder, failed);
-  if (failed) return errno_error(failed.value(), "find", path);
-  const auto below = whole.lexically_relative(above);
-  return !below.empty() && *below.begin() != ".." && *below.begin() != ".";
-}
 
 class Copying {
  public:
@@ -98,6 +87,16 @@ class Copying {
 
 }  // namespace
 
+// The secret of a vault says whether something plain is taken there. A copy shares it, where it
+// lies elsewhere, and would find its plain content refused once the vault here is encrypted.
+Status Engine::expect_no_plain_secrets() const {
+  if (folder_.format.secrets.empty() || keys_ == nullptr || !keys_->any_encrypting()) return {};
+  return Error{.code = Code::conflict,
+               .text =
+                   "a vault is being encrypted, and a copy made now could not be read after that; "
+                   "let encrypt_vault end first"};
+}
+
 Result<CheckpointReport> Engine::checkpoint(const std::string& folder,
                                             const CheckpointOptions& options) {
   auto* objects = dynamic_cast<PosixBlobStore*>(blobs_.get());
@@ -109,13 +108,15 @@ Result<CheckpointReport> Engine::checkpoint(const std::string& folder,
     return Error{.code = Code::invalid_argument,
                  .text = "a copy of the store cannot lie in the store",
                  .path = folder};
+  SPIND_TRY(expect_no_plain_secrets());
   SPIND_TRY_ASSIGN(const StoreFolder copy, make_store_folder(files_, folder));
   const kv::SnapshotRef pinned = kv_->durable();
   {
     const std::lock_guard lock(copying_);
     SPIND_TRY(kv_->checkpoint(copy.meta));
-    // Each was durable before the row that needs it.
-    if (keys_ != nullptr) SPIND_TRY(keys_->copy_secrets(copy.vaults));
+    // Each was durable before the row that needs it. Those that lie elsewhere are the copy's too.
+    const bool shared = !folder_.format.secrets.empty();
+    if (keys_ != nullptr && !shared) SPIND_TRY(keys_->copy_secrets(copy.vaults));
   }
   // Opened once, which shows that it opens, and lets go of before anybody else may have it.
   SPIND_TRY_ASSIGN(auto rows, default_kv({copy.meta,

@@ -108,6 +108,10 @@ Result<std::shared_ptr<Engine>> Engine::open(const std::string& folder, const St
   if (options.encrypt_existing && options.keys == nullptr)
     return Error{.code = Code::invalid_argument,
                  .text = "a store is encrypted with keys; give them as StoreOptions::keys"};
+  if (!options.vault_secrets.empty() && options.metadata == MetadataEngine::memory &&
+      !seams.open_kv)
+    return Error{.code = Code::invalid_argument,
+                 .text = "a store in memory keeps the secrets of its vaults there"};
   if (options.staged_period.count() <= 0)
     return Error{.code = Code::invalid_argument, .text = "the staged period is not positive"};
   std::shared_ptr<Engine> engine(new Engine(options, seams));
@@ -174,6 +178,12 @@ Status Engine::start(const std::string& given, const StoreOptions& options, cons
   (void)expire_uploads({}, kExpiredAtOpen);
   start_upkeep(options, seams);
   return {};
+}
+
+StoreFormat Engine::format() const {
+  if (keys_ == nullptr) return {};
+  if (folder_.format.secrets.empty()) return {kSealedStoreFormat, {}};
+  return {kSecretsElsewhereFormat, folder_.format.secrets};
 }
 
 Status Engine::open_blobs(const StoreOptions& options, const Seams& seams, bool in_memory) {

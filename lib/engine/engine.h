@@ -141,7 +141,8 @@ class Engine {
   Status start(const std::string& given, const StoreOptions& options, const Seams& seams);
   Status open_blobs(const StoreOptions& options, const Seams& seams, bool in_memory);
   Status open_keys(const StoreOptions& options, bool in_memory);
-  int format() const { return keys_ != nullptr ? kSealedStoreFormat : kStoreFormat; }
+  StoreFormat format() const;
+  Status expect_no_plain_secrets() const;
   Status claim_blobs();
   void look_at_owner(const CancelToken& cancel);
   void stop_writing(const Error& why);

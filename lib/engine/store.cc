@@ -164,6 +164,6 @@ Status Store::close() {
   return engine->close();
 }
 
-Version version() { return {SPIND_VERSION, engine::kSealedStoreFormat}; }
+Version version() { return {SPIND_VERSION, engine::kSecretsElsewhereFormat}; }
 
 }  // namespace spind

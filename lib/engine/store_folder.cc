@@ -5,16 +5,20 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <filesystem>
 
 #include "base/bytes.h"
+#include "base/errno_error.h"
 #include "base/try.h"
+#include "engine/secrets_folder.h"
 
 namespace spind::engine {
 namespace {
 
 constexpr std::string_view kFormatFile = "/FORMAT";
 constexpr std::string_view kMagic = "spind store\nformat ";
-constexpr std::uint64_t kFormatFileBytesMax = 256;
+constexpr std::string_view kSecretsLine = "secrets ";
+constexpr std::uint64_t kFormatFileBytesMax = 8192;
 constexpr std::array<std::string_view, 8> kOwnNames{"FORMAT",  "FORMAT.tmp", "LOCK",     "meta",
                                                     "objects", "packs",      "incoming", "vaults"};
 
@@ -27,22 +31,38 @@ Result<bool> may_begin(Files& files, const std::string& folder) {
   });
 }
 
-std::string format_text(int format) { return fmt::format("{}{}\n", kMagic, format); }
+std::string format_text(const StoreFormat& format) {
+  std::string text = fmt::format("{}{}\n", kMagic, format.number);
+  if (!format.secrets.empty()) text += fmt::format("{}{}\n", kSecretsLine, format.secrets);
+  return text;
+}
 
-Result<int> read_format(Files& files, const std::string& folder) {
+StoreFormat parse_format(std::string_view text) {
+  StoreFormat format{0, {}};
+  if (!text.starts_with(kMagic)) return format;
+  text.remove_prefix(kMagic.size());
+  const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), format.number);
+  text.remove_prefix(static_cast<std::size_t>(end - text.data()));
+  if (text.starts_with('\n')) text.remove_prefix(1);
+  if (text.starts_with(kSecretsLine))
+    format.secrets = text.substr(kSecretsLine.size(), text.find('\n') - kSecretsLine.size());
+  return format;
+}
+
+Result<StoreFormat> read_format(Files& files, const std::string& folder) {
   SPIND_TRY_ASSIGN(const std::string text,
                    read_file(files, folder + std::string(kFormatFile), kFormatFileBytesMax));
-  int format = 0;
-  if (text.starts_with(kMagic))
-    std::from_chars(text.data() + kMagic.size(), text.data() + text.size(), format);
-  if (text != format_text(format))
+  StoreFormat format = parse_format(text);
+  const bool later = format.number > kSecretsElsewhereFormat;
+  const bool elsewhere = format.number == kSecretsElsewhereFormat;
+  if (!later && (text != format_text(format) || elsewhere == format.secrets.empty()))
     return Error{
         .code = Code::corruption, .text = "the store's FORMAT file is broken", .path = folder};
-  if (format < 1 || format > kSealedStoreFormat)
+  if (format.number < 1 || later)
     return Error{.code = Code::unsupported,
                  .text = fmt::format("the store has format {}, this library knows format {}; use a "
                                      "release that knows it",
-                                     format, kSealedStoreFormat),
+                                     format.number, kSecretsElsewhereFormat),
                  .path = folder};
   return format;
 }
@@ -61,6 +81,43 @@ Status make_folders(Files& files, const StoreFolder& store, const std::string& f
   for (const std::string& part : {store.meta, store.objects, store.packs})
     SPIND_TRY(files.make_folder(part));
   return files.sync_folder(folder);
+}
+
+// Where the secrets of a store lie that is being made, or gets keys.
+Status begin_secrets(Files& files, const std::string& folder, const std::string& secrets,
+                     StoreFolder& store) {
+  SPIND_TRY(expect_secrets_path(secrets, folder));
+  SPIND_TRY_ASSIGN(store.secrets_lock, begin_secrets_folder(files, secrets, folder));
+  store.format = {kSecretsElsewhereFormat, secrets};
+  return {};
+}
+
+Status settle_secrets(Files& files, const StoreFormat& format) {
+  return format.secrets.empty() ? Status() : finish_secrets_folder(files, format.secrets);
+}
+
+Status place_secrets(Files& files, const std::string& folder, const StoreOptions& options,
+                     StoreFolder& store) {
+  const std::string& given = options.vault_secrets;
+  const Error other{
+      .code = Code::invalid_argument,
+      .text = store.is_sealed ? "the secrets of the store's vaults lie elsewhere; leave "
+                                "StoreOptions::vault_secrets empty, and the store finds them"
+                              : "a store has secrets of vaults when it is made with keys, or gets "
+                                "them (StoreOptions::encrypt_existing)",
+      .path = given};
+  if (store.is_sealed) {
+    const std::string& known = store.format.secrets;
+    if (!given.empty() && given != known) return other;
+    if (known.empty()) return {};
+    SPIND_TRY_ASSIGN(store.secrets_lock, find_secrets_folder(files, known));
+  } else if (!given.empty()) {
+    const bool gets_keys = store.is_new || options.encrypt_existing;
+    if (options.keys == nullptr || !gets_keys) return other;
+    SPIND_TRY(begin_secrets(files, folder, given, store));
+  }
+  if (!store.format.secrets.empty()) store.vaults = store.format.secrets;
+  return {};
 }
 
 }  // namespace
@@ -90,10 +147,11 @@ Result<StoreFolder> open_store_folder(Files& files, const std::string& folder,
   SPIND_TRY_ASSIGN(made, files.exists(format_file));
   store.is_new = !made;
   if (made) {
-    SPIND_TRY_ASSIGN(const int format, read_format(files, folder));
-    store.is_older = format < kStoreFormat;
-    store.is_sealed = format == kSealedStoreFormat;
+    SPIND_TRY_ASSIGN(store.format, read_format(files, folder));
+    store.is_older = store.format.number < kStoreFormat;
+    store.is_sealed = store.format.number >= kSealedStoreFormat;
   }
+  SPIND_TRY(place_secrets(files, folder, options, store));
   SPIND_TRY(make_folders(files, store, folder));
   return store;
 }
@@ -116,16 +174,28 @@ Result<StoreFolder> make_store_folder(Files& files, const std::string& folder) {
 }
 
 // Where its name may not be durable an error is told, and then no store shall be found.
-Status finish_store_folder(Files& files, const std::string& folder, int format) {
+Status finish_store_folder(Files& files, const std::string& folder, const StoreFormat& format) {
   const std::string path = folder + std::string(kFormatFile);
   Status written = write_file_durably(files, path, as_bytes(format_text(format)));
-  if (!written.ok()) (void)files.remove(path);
+  if (written.ok()) return settle_secrets(files, format);
+  (void)files.remove(path);
   return written;
 }
 
-Status renew_store_folder(Files& files, const std::string& folder, int format) {
-  return write_file_durably(files, folder + std::string(kFormatFile),
-                            as_bytes(format_text(format)));
+Status renew_store_folder(Files& files, const std::string& folder, const StoreFormat& format) {
+  SPIND_TRY(
+      write_file_durably(files, folder + std::string(kFormatFile), as_bytes(format_text(format))));
+  return settle_secrets(files, format);
+}
+
+Result<bool> lies_below(const std::string& path, const std::string& folder) {
+  std::error_code failed;
+  const auto whole = std::filesystem::weakly_canonical(path, failed);
+  const auto above =
+      failed ? std::filesystem::path(folder) : std::filesystem::canonical(folder, failed);
+  if (failed) return errno_error(failed.value(), "find", path);
+  const auto below = whole.lexically_relative(above);
+  return !below.empty() && *below.begin() != ".." && *below.begin() != ".";
 }
 
 }  // namespace spind::engine

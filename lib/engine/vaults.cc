@@ -29,6 +29,7 @@ Status Engine::open_keys(const StoreOptions& options, bool in_memory) {
       keys_, VaultKeys::open({.kv = kv_.get(),
                               .files = &files_,
                               .folder = folder_.vaults,
+                              .folder_is_shared = !folder_.format.secrets.empty(),
                               .provider = options.keys,
                               .random = &Random::system(),
                               .store_is_new = in_memory || folder_.is_new,

@@ -163,7 +163,7 @@ class Words(ToolCase):
         row = self.spind("version").row
         self.assertEqual(list(row), ["version", "format", "commit"])
         self.assertRegex(row["version"], r"^\d+\.\d+\.\d+$")
-        self.assertEqual(row["format"], 3)
+        self.assertEqual(row["format"], 4)
         self.assertRegex(row["commit"], r"^([0-9a-f]{12}|unknown)$")
         self.assertEqual(self.run_tool("--version").out, self.run_tool("version").out)
 
@@ -529,6 +529,23 @@ class Stores(ToolCase):
         self.assertEqual(self.error("stat", "s:/small", *sealed)["code"], "key_unavailable")
         states = [row["state"] for row in self.spind("vault", "list", *sealed).rows]
         self.assertEqual(states, ["destroyed", "destroyed"])
+
+    def test_a_copy_of_a_store_with_its_secrets_elsewhere_dies_with_its_vault(self):
+        keys, secrets = str(self.folder / "keys"), self.folder / "secrets"
+        self.spind("key", "new", keys)
+        sealed = ("--store", str(self.folder / "sealed"), "--vault-keys", keys)
+        refused = self.error("init", "--store", str(self.folder / "plain"), "--vault-secrets",
+                             str(secrets))
+        self.assertEqual(refused["code"], "invalid_argument")
+        self.spind("init", "--vault-secrets", str(secrets), *sealed)
+        self.spind("space", "create", "s", *sealed)
+        self.spind("put", "-", "s:/small", *sealed, data=b"the planted text")
+        copied = ("--store", str(self.folder / "copy"), "--vault-keys", keys)
+        shutil.copytree(self.folder / "sealed", self.folder / "copy")
+        self.assertEqual(self.run_tool("cat", "s:/small", *copied).out, b"the planted text")
+        self.spind("vault", "destroy", "default", "--really", "default", *sealed)
+        self.assertEqual(self.error("stat", "s:/small", *copied)["code"], "key_unavailable")
+        self.assertEqual([path.name for path in secrets.iterdir()], ["LOCK"])
 
     def test_vault_encrypt_encrypts_a_store_that_was_made_without_keys(self):
         keys, folder = str(self.folder / "keys"), self.folder / "plain"
