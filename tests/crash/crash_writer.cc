@@ -1,7 +1,8 @@
 // Writes into a store until it is killed, and tells what it has begun and what was acknowledged:
 //
 //   crash_writer FOLDER BLOBS KEYS SEED STEP…  the next step of each writer; BLOBS: empty, a folder, or
-//                                              "s3://BUCKET/PREFIX ENDPOINT"; behind "staged " small
+//                                              "s3://BUCKET/PREFIX ENDPOINT", with what s3/bucket.h
+//                                              says of the bucket; behind "staged " small
 //                                              files are staged in FOLDER first; KEYS is empty or a file
 //
 // A thread beside them lets go of things, another one of whole spaces, a third one tidies a desk; a
@@ -16,6 +17,7 @@
 #include <vector>
 
 #include "base/try.h"
+#include "s3/bucket.h"
 #include "spind/blob_layers.h"
 #include "spind/blob_places.h"
 #include "spind/key_provider.h"
@@ -130,8 +132,13 @@ bool in_bucket(const std::string& where) { return where.starts_with("s3://"); }
 // What is done again and again until it works: the writer takes no error for an answer.
 Result<BlobStorePtr> blobs_in_bucket(const std::string& where) {
   const std::size_t space = where.find(' ');
-  SPIND_TRY_ASSIGN(S3Options options, parse_s3_url(where.substr(0, space)));
-  options.endpoint = where.substr(space + 1);
+  SPIND_TRY_ASSIGN(const S3Options place, parse_s3_url(where.substr(0, space)));
+  S3Options options = given_bucket();
+  options.prefix = place.prefix;
+  const std::string endpoint = where.substr(space + 1);
+  if (endpoint != options.endpoint)
+    options.path_style = true;  // a proxy, where no bucket has a name
+  options.endpoint = endpoint;
   options.wait_first = std::chrono::milliseconds(1);
   options.attempts_max = 20;
   options.retry_reserve_max = 1e9;

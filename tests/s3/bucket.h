@@ -34,9 +34,11 @@ inline S3Options given_bucket() {
   return options;
 }
 
-// Of a server of 127.0.0.1.
-inline std::uint16_t port_of(const std::string& endpoint) {
-  return static_cast<std::uint16_t>(std::stoul(endpoint.substr(endpoint.rfind(':') + 1)));
+inline bool over_tls(const S3Options& options) { return !options.endpoint.starts_with("http:"); }
+// "HOST:PORT" of an endpoint of plain http.
+inline std::string server_of(const S3Options& options) {
+  const std::string server = options.endpoint.substr(std::string_view("http://").size());
+  return server.find(':') == std::string::npos ? server + ":80" : server;
 }
 
 // A prefix of its own in the bucket, which is empty again in the end.

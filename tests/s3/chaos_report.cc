@@ -38,6 +38,7 @@ void report(const ChaosRow& row) {
 
 S3Options through(const ChaosProxy& proxy, S3Options options) {
   options.endpoint = proxy.url();
+  options.path_style = true;  // no bucket has a name there
   options.connect_timeout = std::chrono::milliseconds(1'000);
   options.stall_timeout = std::chrono::milliseconds(1'000);
   options.request_timeout = std::chrono::milliseconds(3'000);

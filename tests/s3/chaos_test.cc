@@ -29,7 +29,7 @@ class ChaosRun {
   // Without a fault: all of them together.
   ChaosRun(std::optional<Chaos> fault, std::uint64_t seed)
       : fault_(fault),
-        proxy_(port_of(prefix_.options().endpoint), seed),
+        proxy_(server_of(prefix_.options()), seed),
         load_(seed, allowed_with(fault)),
         store_(folder_ / "store") {}
 

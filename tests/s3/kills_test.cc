@@ -6,23 +6,22 @@
 #include <future>
 
 #include "crash/crash_driver.h"
-#include "s3/bucket.h"
 #include "s3/far_store.h"
-#include "support/http/chaos_proxy.h"
+#include "s3/way.h"
 
 namespace spind::test {
 namespace {
 
-// The writer comes through a proxy, which knows when all that it asked for is over.
 class InBucket : public CrashPlace {
  public:
   explicit InBucket(std::uint32_t faults_of_a_thousand, bool stages = false)
-      : stages_(stages), proxy_(port_of(prefix_.options().endpoint), seed()) {
-    for (const Chaos fault : kPassingChaos) proxy_.set(fault, faults_of_a_thousand);
+      : stages_(stages), way_(prefix_.options(), seed()) {
+    way_.set_faults(faults_of_a_thousand);
   }
 
   std::string word() const override {
-    return "s3://" + prefix_.options().bucket + "/" + prefix_.options().prefix + " " + proxy_.url();
+    const S3Options& bucket = way_.bucket();
+    return "s3://" + bucket.bucket + "/" + bucket.prefix + " " + bucket.endpoint;
   }
   bool stages() const override { return stages_; }
   Result<std::shared_ptr<BlobStore>> open() override {
@@ -30,10 +29,7 @@ class InBucket : public CrashPlace {
     if (!bucket.ok()) return bucket.error();
     return std::shared_ptr<BlobStore>(*std::move(bucket));
   }
-  void settle() override {
-    if (!proxy_.wait_for_all(std::chrono::seconds(60)))
-      throw std::runtime_error("a request to the bucket does not come to an end");
-  }
+  void settle() override { way_.settle(); }
   void compare(const std::string&, kv::Store& rows, const Ledger&, Aftermath& tally) override {
     const ListingDifference difference = compare_listing(rows, *prefix_.store());
     tally.lost += difference.missing;
@@ -44,7 +40,7 @@ class InBucket : public CrashPlace {
  private:
   const bool stages_;
   Prefix prefix_;
-  ChaosProxy proxy_;
+  Way way_;
 };
 
 // The program, the stacks of its threads, and transfers on their way.

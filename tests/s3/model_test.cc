@@ -5,8 +5,7 @@
 #include <doctest/doctest.h>
 
 #include "model/model_run.h"
-#include "s3/bucket.h"
-#include "support/http/chaos_proxy.h"
+#include "s3/way.h"
 
 namespace spind::test {
 namespace {
@@ -22,11 +21,9 @@ std::vector<Op> random_steps(std::uint64_t run_seed) {
 
 std::string run_in_bucket(const std::vector<Op>& steps, std::uint64_t run) {
   const Prefix prefix;
-  ChaosProxy proxy(port_of(prefix.options().endpoint), seed() + run);
-  if (run % 2 == 1)
-    for (const Chaos fault : kPassingChaos) proxy.set(fault, kFaultsOfAThousand);
-  S3Options through = prefix.options();
-  through.endpoint = proxy.url();
+  Way way(prefix.options(), seed() + run);
+  if (run % 2 == 1) way.set_faults(kFaultsOfAThousand);
+  S3Options through = way.bucket();
   through.wait_first = std::chrono::milliseconds(1);
   through.attempts_max = 20;
   through.retry_reserve_max = 1e9;

@@ -26,7 +26,7 @@ class Outage {
  public:
   Outage(Chaos kind, std::uint64_t seed)
       : kind_(kind),
-        proxy_(port_of(prefix_.options().endpoint), seed),
+        proxy_(server_of(prefix_.options()), seed),
         options_(through(proxy_, prefix_.options())),
         load_(seed, {Code::unavailable, Code::io_error}),
         store_(folder_ / "store") {}

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <chrono>
 #include <thread>
+#include <utility>
 
 namespace spind::test {
 namespace {
@@ -92,8 +93,8 @@ struct ChaosProxy::Way {
   Way(const Way&) = delete;
   Way& operator=(const Way&) = delete;
 
-  bool reach_server(std::uint16_t port) {
-    if (server < 0) server = connect_to(port);
+  bool reach_server(const std::string& where) {
+    if (server < 0) server = connect_to(where);
     return server >= 0;
   }
   void leave_server() {
@@ -102,10 +103,10 @@ struct ChaosProxy::Way {
     from_server.clear();
   }
   // Sends it, and gets what is answered.
-  std::optional<HttpAnswerSeen> ask(std::uint16_t port, const std::string& raw,
+  std::optional<HttpAnswerSeen> ask(const std::string& where, const std::string& raw,
                                     std::string_view method) {
     for (const bool anew : {server < 0, true}) {
-      if (!reach_server(port)) return std::nullopt;
+      if (!reach_server(where)) return std::nullopt;
       std::optional<HttpAnswerSeen> answer;
       if (send_all(server, raw)) answer = read_answer(server, from_server, method);
       if (answer) return answer;
@@ -124,8 +125,10 @@ struct ChaosProxy::Way {
   std::string from_client{}, from_server{};
 };
 
-ChaosProxy::ChaosProxy(std::uint16_t port, std::uint64_t seed)
-    : server_(port), random_(seed), connections_([this](int client) { serve(client); }) {}
+ChaosProxy::ChaosProxy(std::string server, std::uint64_t seed)
+    : server_(std::move(server)),
+      random_(seed),
+      connections_([this](int client) { serve(client); }) {}
 
 void ChaosProxy::set(Chaos fault, std::uint32_t of_a_thousand) {
   const std::lock_guard lock(mutex_);

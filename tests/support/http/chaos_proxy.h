@@ -44,8 +44,8 @@ std::string_view chaos_name(Chaos fault);
 // Thread-safe.
 class ChaosProxy {
  public:
-  // In front of what listens on `port` of 127.0.0.1.
-  ChaosProxy(std::uint16_t port, std::uint64_t seed);
+  // In front of "HOST:PORT", which speaks plain HTTP.
+  ChaosProxy(std::string server, std::uint64_t seed);
 
   std::string url() const { return "http://127.0.0.1:" + std::to_string(connections_.port()); }
 
@@ -80,7 +80,7 @@ class ChaosProxy {
   std::uint64_t random();
   void count(Chaos fault) { ++fired_[index(fault)]; }
 
-  const std::uint16_t server_;
+  const std::string server_;
   mutable std::mutex mutex_;
   std::mt19937_64 random_;                            // under mutex_
   std::array<std::uint32_t, kChaosCount> chances_{};  // under mutex_

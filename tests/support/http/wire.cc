@@ -1,6 +1,7 @@
 #include "support/http/wire.h"
 
 #include <arpa/inet.h>
+#include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
@@ -18,6 +19,17 @@ sockaddr_in on_loopback(std::uint16_t port) {
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   address.sin_port = htons(port);
   return address;
+}
+
+int connect_to(const sockaddr* address, socklen_t size) {
+  const int connection = ::socket(address->sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (::connect(connection, address, size) == 0) {
+    const int at_once = 1;
+    ::setsockopt(connection, IPPROTO_TCP, TCP_NODELAY, &at_once, sizeof at_once);
+    return connection;
+  }
+  ::close(connection);
+  return -1;
 }
 
 std::string lower(std::string text) {
@@ -73,15 +85,21 @@ std::optional<std::string> read_chunks(int connection, std::string& buffer) {
 }  // namespace
 
 int connect_to(std::uint16_t port) {
-  const int connection = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   const sockaddr_in address = on_loopback(port);
-  if (::connect(connection, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0) {
-    const int at_once = 1;
-    ::setsockopt(connection, IPPROTO_TCP, TCP_NODELAY, &at_once, sizeof at_once);
-    return connection;
-  }
-  ::close(connection);
-  return -1;
+  return connect_to(reinterpret_cast<const sockaddr*>(&address), sizeof address);
+}
+
+int connect_to(const std::string& server) {
+  const std::size_t colon = server.rfind(':');
+  addrinfo wanted{}, *found = nullptr;
+  wanted.ai_socktype = SOCK_STREAM;
+  const std::string host = server.substr(0, colon), port = server.substr(colon + 1);
+  if (::getaddrinfo(host.c_str(), port.c_str(), &wanted, &found) != 0) return -1;
+  int connection = -1;
+  for (const addrinfo* one = found; one != nullptr && connection < 0; one = one->ai_next)
+    connection = connect_to(one->ai_addr, one->ai_addrlen);
+  ::freeaddrinfo(found);
+  return connection;
 }
 
 int listen_on_free_port(std::uint16_t& port) {

@@ -26,6 +26,8 @@ struct HttpAnswerSeen {
 
 // A connection to a port of 127.0.0.1, or -1.
 int connect_to(std::uint16_t port);
+// To "HOST:PORT".
+int connect_to(const std::string& server);
 // One that listens on a free port of 127.0.0.1, which is told.
 int listen_on_free_port(std::uint16_t& port);
 
