@@ -12,7 +12,8 @@ struct InBucket {
   BlobStorePtr store = prefix->store();
 };
 
-using EveryPlace = std::tuple<InBucket, Retried<InBucket>, Cached<Metered<InBucket>>,
+// By itself, and under each layer.
+using EveryPlace = std::tuple<InBucket, Retried<Throttled<InBucket>>, Cached<Metered<InBucket>>,
                               Mirrored<InBucket>, Faulty<InBucket>>;
 
 }  // namespace
