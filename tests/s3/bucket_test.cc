@@ -10,7 +10,7 @@
 
 #include "base/bytes.h"
 #include "blob/s3/s3_blob_store.h"
-#include "s3/bucket.h"
+#include "s3/ask_bucket.h"
 
 namespace spind {
 namespace {
@@ -133,15 +133,44 @@ TEST_CASE("bucket: one that is not there is told as such, at open and later") {
   CHECK((refused.code() == Code::unavailable || refused.code() == Code::permission_denied));
 }
 
+// An upload of which one part was put, and which is neither completed nor aborted.
+struct Begun {
+  explicit Begun(const S3Options& options) : where(options) {
+    const std::string xml = test::ask_bucket(where, "POST", {{"uploads", ""}}, "", {}, key());
+    id = s3::parse_upload_id(xml).value();
+    test::ask_bucket(where, "PUT", {{"partNumber", "1"}, {"uploadId", id}}, "bytes", {}, key());
+  }
+  std::string key() const { return where.prefix + "/begun"; }
+  // Of one key every server tells its uploads.
+  bool is_there() const {
+    const std::string xml = test::ask_bucket(where, "GET", {{"uploads", ""}, {"prefix", key()}});
+    return !s3::parse_unfinished_uploads(xml, key()).value().uploads.empty();
+  }
+  void abort() const { test::ask_bucket(where, "DELETE", {{"uploadId", id}}, "", {}, key()); }
+
+  const S3Options where;
+  std::string id;
+};
+
 TEST_CASE("bucket: parts that a process left behind are aborted by whoever owns the blobs next") {
   const test::Prefix prefix;
-  REQUIRE(prefix.store()->put("a", as_bytes("x")).ok());
+  S3Options beside = prefix.options();
+  beside.prefix += "0";  // begins with the same letters, and is another store's
+  const Begun left(prefix.options()), of_others(beside);
+  CHECK(left.is_there());
   const auto again = s3::ObjectStore::open(prefix.options(), {});
   REQUIRE(again.ok());
+  // A MinIO lists no uploads of a whole prefix, and aborts old ones by itself.
+  const bool told = (*again)->count_leftovers().value() == 1;
+  MESSAGE(std::string(told ? "what was begun is listed" : "what was begun is not listed"));
   (*again)->clear_leftovers();
   CHECK((*again)->count_leftovers().value() == 0);
+  CHECK(left.is_there() == !told);
+  CHECK(of_others.is_there());
   CHECK((*again)->put_in_parts("in/parts", as_bytes("hello")).ok());
   CHECK(holds(**again, "in/parts", "hello"));
+  of_others.abort();
+  if (!told) left.abort();
 }
 
 }  // namespace

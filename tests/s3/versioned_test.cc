@@ -7,8 +7,8 @@
 
 #include "blob/s3/s3_blob_store.h"
 #include "model/model_run.h"
+#include "s3/ask_bucket.h"
 #include "s3/far_store.h"
-#include "s3/own_bucket.h"
 #include "spind/probe.h"
 #include "support/store/content.h"
 

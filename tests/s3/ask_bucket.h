@@ -1,4 +1,5 @@
-// A bucket that a test makes for itself, on a server that is its own as well and ends with it.
+// Requests that no store makes; and buckets that a test makes for itself, on a server that is its own
+// as well and ends with it.
 #pragma once
 
 #include <stdexcept>
@@ -12,14 +13,16 @@
 
 namespace spind::test {
 
-// One request about a bucket as a whole; the answer's body.
+// One request about a bucket, or about a key in it; the answer's body.
 inline std::string ask_bucket(const S3Options& options, std::string_view method, s3::Query query,
-                              std::string_view body = {}, s3::Headers headers = {}) {
+                              std::string_view body = {}, s3::Headers headers = {},
+                              std::string key = {}) {
   const auto client = s3::Client::make(options, s3::World{});
   if (!client.ok()) throw std::runtime_error(client.error().to_string());
   s3::Call call{.kind = s3::Kind::list,
                 .method = method,
                 .action = "bucket",
+                .key = std::move(key),
                 .query = std::move(query),
                 .headers = std::move(headers),
                 .body_bytes_max = 8u << 20};
