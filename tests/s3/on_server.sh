@@ -2,7 +2,8 @@
 # Runs a program against a server of its own, which stops with it:
 #
 #   on_server.sh minio|versitygw PROGRAM ARGUMENT…     http
-#   on_server.sh minio-tls PROGRAM ARGUMENT…           https, with a certificate made for "localhost"
+#   on_server.sh minio-tls PROGRAM ARGUMENT…           https, with a certificate made for "localhost", and
+#                                                      HTTP/2 at SPIND_TEST_S3_H2_ENDPOINT
 #   on_server.sh minio-host PROGRAM ARGUMENT…          http, the bucket in the host's name
 #   on_server.sh given PROGRAM ARGUMENT…               on the bucket that SPIND_TEST_S3 names
 #
@@ -27,10 +28,15 @@ export AWS_ACCESS_KEY_ID=spindtest AWS_SECRET_ACCESS_KEY=spindtestsecret
 
 bash "$here/install_servers.sh" "${server%-*}"
 
+[ "$server" != minio-tls ] || bash "$here/install_servers.sh" h2_front
+
 work=$(mktemp -d)
-pid=
+pid= front=
 finish() {
-  [ -z "$pid" ] || { kill "$pid" 2>/dev/null || true; wait "$pid" 2>/dev/null || true; }
+  for one in $front $pid; do
+    kill "$one" 2>/dev/null || true
+    wait "$one" 2>/dev/null || true
+  done
   rm -rf "$work"
 }
 trap finish EXIT
@@ -41,6 +47,23 @@ free_port() {
 answers() {  # whether somebody listens there
   python3 -c 'import socket, sys; socket.create_connection(("127.0.0.1", int(sys.argv[1])), 1)' "$1" \
     2>/dev/null
+}
+
+wait_for() {  # wait_for PORT PROCESS
+  for _ in $(seq 600); do
+    answers "$1" && return
+    kill -0 "$2" 2>/dev/null || return 1
+    sleep 0.1
+  done
+  return 1
+}
+
+# MinIO speaks HTTP/2, but to nobody who also speaks the version before.
+start_front() {  # start_front PORT SERVER'S-URL
+  SSL_CERT_FILE=$work/tls/ca.crt "$cache/h2_front" "127.0.0.1:$1" "$work/certs/public.crt" \
+    "$work/certs/private.key" "$2" >>"$work/log" 2>&1 &
+  front=$!
+  wait_for "$1" "$front"
 }
 
 start() {  # start PORT
@@ -58,12 +81,7 @@ start() {  # start PORT
     *) echo "no such server: $server"; exit 2 ;;
   esac
   pid=$!
-  for _ in $(seq 600); do
-    answers "$port" && return
-    kill -0 "$pid" 2>/dev/null || return 1
-    sleep 0.1
-  done
-  return 1
+  wait_for "$port" "$pid"
 }
 
 mkdir -p "$work/data/spind-test" "$work/certs" "$work/versions"
@@ -77,6 +95,9 @@ if [ "$server" = minio-tls ]; then
   export SPIND_TEST_S3_CA=$work/tls/ca.crt SPIND_TEST_S3_OTHER_CA=$work/tls/other_ca.crt
   export SPIND_TEST_S3_EXPIRED_KEY=$work/tls/expired.key
   export SPIND_TEST_S3_EXPIRED_CRT=$work/tls/expired.crt
+  front_port=$(free_port)
+  start_front "$front_port" "https://localhost:$port" || { cat "$work/log"; exit 1; }
+  export SPIND_TEST_S3_H2_ENDPOINT=https://localhost:$front_port
 fi
 if [ "$server" = minio-host ]; then
   host=localhost

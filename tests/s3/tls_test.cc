@@ -1,18 +1,23 @@
-// What a store asks of a server's certificate, over a server that has one for "localhost".
+// What a store asks of a server's certificate, over a server that has one for "localhost"; and how
+// its connections are used.
 #include <doctest/doctest.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <chrono>
 #include <cstdlib>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "base/bytes.h"
+#include "blob/s3/http_loop.h"
 #include "s3/bucket.h"
 #include "support/http/connect_proxy.h"
 #include "support/http/free_port.h"
+#include "support/http/http_server.h"
 
 namespace spind {
 namespace {
@@ -26,14 +31,10 @@ void check_refused(const S3Options& options, std::string_view why) {
   CHECK(text.find(why) != std::string::npos);
 }
 
-TEST_CASE("tls: a certificate of the authority that is named is trusted, with either HTTP") {
-  for (const bool http2 : {false, true}) {
-    S3Options options = test::given_bucket();
-    options.http2 = http2;
-    const test::Prefix prefix(options);
-    REQUIRE(prefix.store()->put("a", as_bytes("hello")).ok());
-    CHECK(as_text(prefix.store()->get("a", 10).value()) == "hello");
-  }
+TEST_CASE("tls: a certificate of the authority that is named is trusted") {
+  const test::Prefix prefix;
+  REQUIRE(prefix.store()->put("a", as_bytes("hello")).ok());
+  CHECK(as_text(prefix.store()->get("a", 10).value()) == "hello");
 }
 
 TEST_CASE("tls: another authority, or none, is refused") {
@@ -119,6 +120,58 @@ TEST_CASE("tls: HTTPS_PROXY is gone through, and NO_PROXY says where not") {
   REQUIRE(!proxy.asked_for().empty());
   for (const std::string& where : proxy.asked_for())
     CHECK("https://" + where == test::given_bucket().endpoint);
+}
+
+S3Options by_http2() {
+  S3Options options = test::given_bucket();
+  options.endpoint = test::from_environment("SPIND_TEST_S3_H2_ENDPOINT");
+  options.http2 = true;
+  options.part_bytes = 5u << 20;
+  return options;
+}
+
+TEST_CASE("http2: requests at once share a connection") {
+  const test::ConnectProxy proxy;
+  const Variable through("HTTPS_PROXY", proxy.url());
+  const test::Prefix prefix(by_http2());
+  S3BlobStore& store = *prefix.store();
+  std::string large((11u << 20) + 7, 'x');
+  for (std::size_t i = 0; i < large.size(); i += 997) large[i] = static_cast<char>(i >> 10);
+  REQUIRE(store.put("a", as_bytes(large)).ok());
+  std::atomic<int> right = 0;
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 8; ++t)
+    threads.emplace_back([&, t] {
+      const auto got = store.get("a", large.size());
+      if (got.ok() && as_text(*got) == large) ++right;
+      if (store.put("small-" + std::to_string(t), as_bytes("hello")).ok()) ++right;
+    });
+  for (std::thread& thread : threads) thread.join();
+  CHECK(right.load() == 16);
+  CHECK(store.list("", "", 100).value().size() == 9);
+  // The completion of a put in parts is sent on one of its own, so that nobody repeats it.
+  CHECK(proxy.asked_for().size() == 2);
+}
+
+TEST_CASE("http2: only who asks for it speaks it") {
+  S3Options options = by_http2();
+  options.http2 = false;
+  const auto refused = open_s3(options);
+  REQUIRE(!refused.ok());
+  CHECK(refused.error().to_string().find("505") != std::string::npos);
+}
+
+TEST_CASE("http: a connection that is old takes no further request") {
+  const test::HttpServer server([](const auto&) { return test::HttpReply{.body = "hello"}; });
+  const auto loop =
+      s3::HttpLoop::start({.connection_age_max = std::chrono::seconds(1)}, Threads::system());
+  REQUIRE(loop.ok());
+  const s3::HttpRequest request{.method = "GET", .url = server.url() + "/", .body_bytes_max = 10};
+  for (const std::size_t connections : {1u, 1u, 2u}) {
+    if (connections == 2) std::this_thread::sleep_for(std::chrono::milliseconds(2'100));
+    CHECK((*loop)->perform(request).answer.status == 200);
+    CHECK(server.connections() == connections);
+  }
 }
 
 TEST_CASE("tls: the certificate behind a proxy is looked at as any") {

@@ -255,6 +255,8 @@ void HttpLoop::set_connection(void* handle) const {
   }
   if (options_.direct) curl_easy_setopt(easy, CURLOPT_NOPROXY, "*");
   curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
+  curl_easy_setopt(easy, CURLOPT_MAXLIFETIME_CONN,
+                   static_cast<long>(options_.connection_age_max.count()));
   curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, 256L * 1024);
   curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE, 256L * 1024);
   curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS,

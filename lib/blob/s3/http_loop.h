@@ -70,6 +70,9 @@ struct HttpOptions {
   bool direct = false;  // never through a proxy
   std::uint32_t transfers_max = 64;
   std::chrono::milliseconds connect_timeout{5'000}, stall_timeout{20'000}, request_timeout{300'000};
+  // An older connection takes no further request: a server that is always busy would else never
+  // have its name looked up anew.
+  std::chrono::seconds connection_age_max{300};
 };
 
 // Thread-safe.

@@ -40,6 +40,7 @@ void Connections::accept_all() {
   while (!ending_) {
     const int connection = ::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
     if (connection < 0) continue;
+    ++accepted_;
     const int at_once = 1;
     ::setsockopt(connection, IPPROTO_TCP, TCP_NODELAY, &at_once, sizeof at_once);
     const std::lock_guard lock(mutex_);

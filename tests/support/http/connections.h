@@ -24,6 +24,8 @@ class Connections {
 
   std::uint16_t port() const { return port_; }
   bool ending() const { return ending_; }
+  // Since it is there.
+  std::size_t accepted() const { return accepted_; }
   void break_all();
   // Nobody is served any more; at most for so long. False if it did not come to that.
   bool wait_for_all(std::chrono::milliseconds at_most);
@@ -36,6 +38,7 @@ class Connections {
   std::uint16_t port_ = 0;
   int listener_ = -1;
   std::atomic<bool> ending_ = false;
+  std::atomic<std::size_t> accepted_ = 0;
   std::mutex mutex_;
   std::set<int> open_;  // under mutex_
   std::condition_variable all_closed_;

@@ -42,6 +42,7 @@ class HttpServer {
   std::uint16_t port() const { return connections_.port(); }
   std::string url() const { return "http://127.0.0.1:" + std::to_string(port()); }
   std::vector<HttpRequestSeen> seen() const;
+  std::size_t connections() const { return connections_.accepted(); }
   // How many connections a client has ended whose request was never answered.
   std::size_t hung_up() const { return hung_up_; }
 

@@ -46,6 +46,8 @@ class Bucket {
     all.erase(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(before_));
     return all;
   }
+  // That were made, opening the store included.
+  std::size_t connections() const { return server_.connections(); }
   // Connections that were ended by us while the server said nothing.
   std::size_t hung_up() const { return server_.hung_up(); }
   ObjectStore& store() { return *store_; }
