@@ -196,8 +196,7 @@ class BucketProbe {
       return say(kCheck, true, "objects can be locked here, and none is that does not ask for it");
     std::string advice =
         "use a bucket without a default retention; else erase by destroying encrypted vaults "
-        "alone, "
-        "and let a rule of the bucket drop noncurrent versions afterwards";
+        "alone, and let a rule of the bucket drop noncurrent versions afterwards";
     const S3Payload payload = store_.payload();
     if (payload == S3Payload::signed_sha256 || payload == S3Payload::unsigned_)
       advice +=
