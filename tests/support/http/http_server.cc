@@ -35,6 +35,7 @@ void HttpServer::serve(int connection) {
 }
 
 void HttpServer::say_nothing(int connection) {
+  ++left_waiting_;
   char byte = 0;
   while (::recv(connection, &byte, 1, 0) > 0) continue;
   if (!connections_.ending()) ++hung_up_;

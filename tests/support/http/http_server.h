@@ -43,7 +43,9 @@ class HttpServer {
   std::string url() const { return "http://127.0.0.1:" + std::to_string(port()); }
   std::vector<HttpRequestSeen> seen() const;
   std::size_t connections() const { return connections_.accepted(); }
-  // How many connections a client has ended whose request was never answered.
+  // How many requests have come whole that are never answered; and how many clients have ended their
+  // connection then.
+  std::size_t left_waiting() const { return left_waiting_; }
   std::size_t hung_up() const { return hung_up_; }
 
  private:
@@ -54,7 +56,7 @@ class HttpServer {
   const Handler handler_;
   mutable std::mutex mutex_;
   std::vector<HttpRequestSeen> seen_;
-  std::atomic<std::size_t> hung_up_ = 0;
+  std::atomic<std::size_t> left_waiting_ = 0, hung_up_ = 0;
   Connections connections_;  // the last: they are served as soon as it is there
 };
 

@@ -48,7 +48,8 @@ class Bucket {
   }
   // That were made, opening the store included.
   std::size_t connections() const { return server_.connections(); }
-  // Connections that were ended by us while the server said nothing.
+  // Requests that the server says nothing to; and connections that were ended by us then.
+  std::size_t left_waiting() const { return server_.left_waiting(); }
   std::size_t hung_up() const { return server_.hung_up(); }
   ObjectStore& store() { return *store_; }
   test::TestClock& clock() { return clock_; }
