@@ -1,5 +1,7 @@
 // What a mirror does to make its backends even again: healing and catching up.
 #include <algorithm>
+#include <functional>
+#include <string>
 #include <utility>
 
 #include "base/try.h"
@@ -12,6 +14,13 @@ namespace {
 constexpr std::size_t kNotesAPage = 256;
 // A backend that fails so often in one pass is left to the next one.
 constexpr int kFailuresAPass = 3;
+// The copies of so many suspects are compared at once: two whole blobs of each are in memory.
+constexpr std::size_t kTurns = 2;
+
+// Always the same one of a blob, so that those who wait for one blob take the turn of no other.
+std::string turn_of(std::string_view name) {
+  return std::to_string(std::hash<std::string_view>()(name) % kTurns);
+}
 
 }  // namespace
 
@@ -86,8 +95,12 @@ Result<std::size_t> MirroredBlobs::heal(std::string_view name) {
 void MirroredBlobs::suspect(std::string_view name, const BlobJudge& judge,
                             const Interrupt& interrupt) {
   if (!check_blob_name(name).ok() || !judge) return;
+  const std::uint64_t told = suspects_.moment();
+  const NameLatch::Hold turn(turns_, turn_of(name), interrupt);
+  if (!turn.holds()) return;
   const Gate::Inside same_backends(changes_);
-  const NameLatch::Hold held(latch_, name);
+  const NameLatch::Hold held(latch_, name, interrupt);
+  if (!held.holds() || suspects_.compared_since(told, name)) return;
   Backends all = holders(name);
   if (all.size() < 2 || removed(name)) return;
   // Those behind the one that is asked first now, in an order that reading does not change.
@@ -102,21 +115,26 @@ void MirroredBlobs::suspect(std::string_view name, const BlobJudge& judge,
 }
 
 // Compares the copies. What cannot be mended is read where it is best, or else where it was not
-// read.
+// read: also where the judge finds no fault with any, since whoever read it did.
 void MirroredBlobs::settle_suspect(std::string_view name, const Backends& all,
                                    const BlobJudge& judge, const Interrupt& interrupt) {
   Found found;
   const auto good = good_copy(name, found, nullptr, judge, interrupt);
   if (!spind::ask(interrupt).ok()) return;
+  const std::int64_t now_ns = clock_.monotonic_ns();
+  suspects_.note_compared(name);
   BackendPtr best = all.front();
-  if (good.ok()) {
+  if (good.ok() && found.all_alike()) {
+    if (suspects_.mended_lately(name, now_ns)) return;
+  } else if (good.ok()) {
     suspects_.clear(name);
+    suspects_.note_mended(name, now_ns);
     if (write_back(name, *good, found).ok() && !found.trouble) return;
     best = found.source;
   } else if (found.in_part != nullptr) {
     best = found.in_part;
   }
-  suspects_.prefer(name, best->name, clock_.monotonic_ns());
+  suspects_.prefer(name, best->name, now_ns);
 }
 
 Status MirroredBlobs::copy_to(Backend& backend, std::string_view name) {

@@ -80,6 +80,7 @@ class MirroredBlobs final : public BlobMirror {
     Backends lacking{}, corrupt{};
     BackendPtr in_part{};            // of the corrupt ones
     std::optional<Error> trouble{};  // of one that may have it and could not be asked
+    bool all_alike() const { return lacking.empty() && corrupt.empty() && !trouble; }
   };
 
   MirroredBlobs(const MirrorOptions& options, Clock& clock, Threads& threads,
@@ -141,6 +142,7 @@ class MirroredBlobs final : public BlobMirror {
   const std::unique_ptr<MirrorJournal> journal_;
   Crew crew_;
   NameLatch latch_;
+  NameLatch turns_;  // of those who compare copies; before latch_
 
   Gate changes_;  // are made inside; whoever changes the backends is alone
   mutable std::mutex backends_mutex_;

@@ -1,6 +1,10 @@
 // What the layers do when somebody says that what he read was not what he put.
 #include <doctest/doctest.h>
 
+#include <atomic>
+#include <thread>
+#include <vector>
+
 #include "spind/blob_layers.h"
 #include "unit/blob/layer/mirrored.h"
 
@@ -98,6 +102,78 @@ TEST_CASE("suspects: whoever gives up is not kept by a mirror that compares copi
   CHECK(m.in(0, "a") == "rotten bytes");
   m.mirror->suspect("a", judge);
   CHECK(m.in(0, "a") == "good bytes");
+}
+
+TEST_CASE("suspects: where the judge finds no fault, another backend is read next") {
+  Mirrored m;
+  REQUIRE(m.put("a", "good bytes").ok());
+  for (int i = 0; i < 40; ++i) (void)m.range("a");  // until both are known to be as near
+  damage(m, 0, "rotten bytes");
+  REQUIRE(m.range("a") == "rotten bytes");
+  const auto sees_nothing = [](std::span<const std::uint8_t>) { return BlobState::sound; };
+  m.mirror->suspect("a", sees_nothing);
+  for (int i = 0; i < 100; ++i) CHECK(m.range("a") == "good bytes");
+  CHECK(m.in(0, "a") == "rotten bytes");
+  // Nor are the copies compared each time that somebody says so.
+  const int gets = m.stores[0]->gets;
+  m.mirror->suspect("a", sees_nothing);
+  CHECK(m.stores[0]->gets == gets);
+}
+
+// Holds the first get of a backend until it is opened.
+struct HeldGet {
+  HeldGet(ScriptedBlobs& blobs) {
+    blobs.before = [this](std::string_view request, std::string_view) {
+      if (request == "get") {
+        entered = true;
+        entered.notify_all();
+        opened.wait(false);
+      }
+      return std::optional<Error>();
+    };
+  }
+  void open() {
+    opened = true;
+    opened.notify_all();
+  }
+  std::atomic<bool> entered{false}, opened{false};
+};
+
+TEST_CASE("suspects: who complains of one blob at the same time has it compared once") {
+  Mirrored m;
+  REQUIRE(m.put("a", "good bytes").ok());
+  damage(m, 0, "rotten bytes");
+  HeldGet held(*m.stores[0]);
+  const int gets = m.stores[0]->gets;
+  std::atomic<bool> told[4] = {};
+  std::vector<std::thread> readers;
+  for (std::atomic<bool>& one : told) {
+    const auto going_on = [&one]() -> Status {
+      one = true;
+      one.notify_all();
+      return {};
+    };
+    readers.emplace_back([&m, going_on] { m.mirror->suspect("a", judge, going_on); });
+  }
+  for (std::atomic<bool>& one : told) one.wait(false);
+  held.open();
+  for (std::thread& reader : readers) reader.join();
+  CHECK(m.in(0, "a") == "good bytes");
+  CHECK(m.stores[0]->gets == gets + 1);
+  CHECK(healed(m) == 1);
+}
+
+TEST_CASE("suspects: whoever gives up does not wait for others who compare copies") {
+  Mirrored m;
+  HeldGet held(*m.stores[0]);
+  for (const char* name : {"a", "b", "c"}) REQUIRE(m.put(name, "good bytes").ok());
+  std::thread reader([&] { m.mirror->suspect("a", judge); });
+  held.entered.wait(false);
+  const auto enough = []() -> Status { return Error{Code::cancelled, "enough"}; };
+  for (const char* name : {"a", "b", "c"}) m.mirror->suspect(name, judge, enough);
+  CHECK_FALSE(held.opened);
+  held.open();
+  reader.join();
 }
 
 // However they are stacked.
