@@ -59,6 +59,24 @@ Status FolderBlobs::remove(std::string_view name) {
   return files_.sync_folder(packs_);
 }
 
+// With one sync for all packs.
+Status FolderBlobs::remove_all(std::span<const std::string> names) {
+  std::vector<std::string> objects;
+  bool any_pack = false;
+  for (const std::string& name : names) {
+    const auto pack = pack_number(name);
+    if (!pack) {
+      objects.push_back(name);
+      continue;
+    }
+    any_pack = true;
+    Status removed = files_.remove(pack_path(packs_, *pack));
+    if (!removed.ok() && removed.code() != Code::not_found) return removed;
+  }
+  if (any_pack) SPIND_TRY(files_.sync_folder(packs_));
+  return objects_.remove_all(objects);
+}
+
 Result<std::vector<BlobListItem>> FolderBlobs::list(std::string_view prefix, std::string_view after,
                                                     std::size_t count_max) {
   if (!prefix.starts_with(kPacksPrefix)) return objects_.list(prefix, after, count_max);

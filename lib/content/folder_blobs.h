@@ -21,6 +21,7 @@ class FolderBlobs final : public BlobStore {
   Result<std::size_t> range(std::string_view name, std::uint64_t offset,
                             std::span<std::uint8_t> out) override;
   Status remove(std::string_view name) override;
+  Status remove_all(std::span<const std::string> names) override;
   // `prefix` is that of objects or of packs.
   Result<std::vector<BlobListItem>> list(std::string_view prefix, std::string_view after,
                                          std::size_t count_max) override;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <iterator>
+#include <set>
+#include <utility>
 
 #include "base/try.h"
 #include "blob/blob_name.h"
@@ -134,16 +136,33 @@ void PosixBlobStore::will_read(std::string_view name, std::uint64_t offset,
 }
 
 Status PosixBlobStore::remove(std::string_view name) {
-  const auto found = open_blob(name);
-  if (!found.ok() && found.code() != Code::not_found) return found.error();
-  const std::string path = path_of(name);
-  if (found.ok()) {
-    Status removed = files_.remove(path);
-    if (!removed.ok() && removed.code() != Code::not_found) return removed;
+  SPIND_TRY(remove_file(name));
+  return sync_removals(std::string(folder_of(path_of(name))));
+}
+
+// With one sync a folder.
+Status PosixBlobStore::remove_all(std::span<const std::string> names) {
+  std::set<std::string> folders;
+  for (const std::string& name : names) {
+    SPIND_TRY(remove_file(name));
+    folders.emplace(folder_of(path_of(name)));
   }
-  // A blob that came back after a power cut would be looked for by nobody. That holds as well when
-  // it was somebody else who removed it a moment ago.
-  Status synced = files_.sync_folder(std::string(folder_of(path)));
+  for (const std::string& folder : folders) SPIND_TRY(sync_removals(folder));
+  return {};
+}
+
+Status PosixBlobStore::remove_file(std::string_view name) {
+  const auto found = open_blob(name);
+  if (found.code() == Code::not_found) return {};
+  if (!found.ok()) return found.error();
+  Status removed = files_.remove(path_of(name));
+  return removed.code() == Code::not_found ? Status() : std::move(removed);
+}
+
+// A blob that came back after a power cut would be looked for by nobody. That holds as well when it
+// was somebody else who removed it a moment ago.
+Status PosixBlobStore::sync_removals(const std::string& folder) {
+  Status synced = files_.sync_folder(folder);
   if (synced.code() == Code::not_found || synced.code() == Code::not_a_folder) return {};
   return synced;
 }

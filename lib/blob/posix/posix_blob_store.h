@@ -33,6 +33,7 @@ class PosixBlobStore final : public BlobStore {
   Result<std::size_t> scatter(std::string_view name, std::uint64_t offset, Places places) override;
   void will_read(std::string_view name, std::uint64_t offset, std::uint64_t size_bytes) override;
   Status remove(std::string_view name) override;
+  Status remove_all(std::span<const std::string> names) override;
   Result<std::vector<BlobListItem>> list(std::string_view prefix, std::string_view after,
                                          std::size_t count_max) override;
 
@@ -48,6 +49,8 @@ class PosixBlobStore final : public BlobStore {
   Status prepare();
   std::string path_of(std::string_view name) const;
   Result<std::unique_ptr<File>> open_blob(std::string_view name);
+  Status remove_file(std::string_view name);
+  Status sync_removals(const std::string& folder);
   Status write(const std::string& path, std::span<const std::uint8_t> bytes);
   Status make_folder_durably(const std::string& path);
   Status make_folders_of(std::string_view name);
