@@ -27,6 +27,15 @@ bool lies_in_store(const Tool& tool, const std::string& place) {
   return std::mismatch(outer.begin(), outer.end(), inner.begin(), inner.end()).first == outer.end();
 }
 
+// What was moved is not needed at the old place: where it stays, nothing is lost but room.
+bool empty_old_place(Tool& tool, std::shared_ptr<BlobStore> to) {
+  const std::shared_ptr<BlobStore> old = tool.blobs();
+  const Result<Store*> store = tool.store_on(std::move(to));
+  if (!store.ok()) return false;
+  ProgressLine line("emptying the old place");
+  return (*store)->empty_left_place(old, {.cancel = tool.cancel()}).ok();
+}
+
 }  // namespace
 
 Exit run_blobs_status(Tool& tool) {
@@ -42,9 +51,11 @@ Exit run_blobs_status(Tool& tool) {
                 .number("healed", status->healed)
                 .flag("move_started", status->move_started)
                 .flag("read_only", status->read_only)
-                .flag("unfenced", status->unfenced));
+                .flag("unfenced", status->unfenced)
+                .flag("left_behind", status->left_behind));
   tool.say("bytes lie in " + (status->in_folder ? "the store's folder" : printable(place)) +
-           (status->move_started ? "; a move was begun and not ended: blobs move goes on" : ""));
+           (status->move_started ? "; a move was begun and not ended: blobs move goes on" : "") +
+           (status->left_behind ? "; some are left where they lay before: see blobs empty" : ""));
   return Exit::done;
 }
 
@@ -72,19 +83,37 @@ Exit run_blobs_move(Tool& tool) {
   const Result<MoveBlobsReport> moved = (*store)->move_blobs(to, options);
   line.clear();
   if (!moved.ok()) return tool.fail(moved.error());
+  const bool emptied = empty_old_place(tool, to);
   tool.emit(JsonObject()
                 .text("backend", place)
                 .number("blobs", moved->blobs)
                 .number("bytes", moved->bytes)
                 .number("damaged", moved->damaged)
-                .flag("old_place_emptied", moved->old_place_emptied));
+                .flag("old_place_emptied", emptied));
   tool.say("the bytes lie there now; from here on give " +
            (to_folder ? "no --blobs" : "--blobs " + printable(place)));
-  if (!moved->old_place_emptied) tool.say("some are left at the old place, and not needed there");
+  if (!emptied) tool.say("some are left at the old place, and not needed there: see blobs empty");
   if (moved->damaged == 0) return Exit::done;
   tool.say(std::to_string(moved->damaged) +
            " were damaged before: check --content names the files");
   return Exit::different;
+}
+
+Exit run_blobs_empty(Tool& tool) {
+  const std::string& place = tool.operand(0);
+  const Result<Store*> store = tool.store();
+  if (!store.ok()) return tool.fail(store.error());
+  std::shared_ptr<BlobStore> left;
+  if (place != kOwnFolder) {
+    Result<std::shared_ptr<BlobStore>> opened = open_blobs(tool.args(), place);
+    if (!opened.ok()) return tool.fail(opened.error());
+    left = *std::move(opened);
+  }
+  const Status emptied = (*store)->empty_left_place(left, {.cancel = tool.cancel()});
+  if (!emptied.ok()) return tool.fail(emptied.error());
+  tool.emit(JsonObject().text("emptied", place));
+  tool.say("nothing of the store is left there");
+  return Exit::done;
 }
 
 Exit run_blobs_flush(Tool& tool) {

@@ -629,8 +629,10 @@ constexpr Command kCommands[] = {
      0,
      0,
      "where the store's bytes lie",
-     "--json: {backend, pending, missing, healed, move_started, read_only, unfenced}; backend is\n"
-     "        \"folder\" or what --blobs says; pending are bytes that are still to be brought.",
+     "--json: {backend, pending, missing, healed, move_started, read_only, unfenced,\n"
+     "        left_behind}; backend is \"folder\" or what --blobs says; pending are bytes that "
+     "are\n"
+     "        still to be brought; left_behind: see blobs empty",
      "spind blobs status",
      {},
      run_blobs_status},
@@ -643,6 +645,17 @@ constexpr Command kCommands[] = {
      "spind blobs move s3://school/spind --endpoint https://minio.example:9000\n"
      "spind blobs move folder --blobs s3://school/spind",
      kBlobsMoveOptions, run_blobs_move},
+    {"blobs empty",
+     "s3://BUCKET[/PREFIX] | DIR | folder",
+     1,
+     1,
+     "remove what lies where the store's bytes were moved away from",
+     "blobs move ends with it; this is for one that was stopped there. A place that the store did\n"
+     "not leave is refused.\n"
+     "--json: {emptied}",
+     "spind blobs empty s3://old-bucket/spind --blobs s3://school/spind",
+     {},
+     run_blobs_empty},
     {"metrics",
      "",
      0,

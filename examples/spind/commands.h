@@ -77,6 +77,7 @@ Exit run_vault_rewrap(Tool& tool);
 Exit run_vault_destroy(Tool& tool);
 Exit run_blobs_status(Tool& tool);
 Exit run_blobs_move(Tool& tool);
+Exit run_blobs_empty(Tool& tool);
 Exit run_metrics(Tool& tool);
 Exit run_verify(Tool& tool);
 Exit run_version(Tool& tool);

@@ -112,16 +112,12 @@ Result<Store*> Tool::open_store(StoreOptions options) {
     if (!bytes.ok()) return std::move(bytes).error();
     options.memory_bytes = *bytes;
   }
-  if (const std::string place = args_.value_or("blobs", environment("SPIND_BLOBS"));
-      !place.empty()) {
-    Result<std::shared_ptr<BlobStore>> blobs = open_blobs(args_, place);
-    if (!blobs.ok()) return std::move(blobs).error();
-    options.blobs = *std::move(blobs);
-  }
+  if (const Status found = find_blobs(options); !found.ok()) return found.error();
   options.allow_unfenced = allows_unfenced(args_);
   if (options.adopt_blobs && options.blobs == nullptr)
     return invalid("which bytes? give --blobs or set SPIND_BLOBS", folder);
-  const std::string durability = args_.value_or("durability", environment("SPIND_DURABILITY"));
+  const std::string durability =
+      moved_to_ ? "" : args_.value_or("durability", environment("SPIND_DURABILITY"));
   if (durability == "staged")
     options.durability = Durability::staged;
   else if (!durability.empty() && durability != "pack")
@@ -139,8 +135,28 @@ Result<Store*> Tool::open_store(StoreOptions options) {
   Result<Store> opened = Store::open(folder, options);
   if (!opened.ok()) return std::move(opened).error();
   store_.emplace(*std::move(opened));
+  blobs_ = options.blobs;
   if (options.blobs != nullptr) warn_of_blobs();
   return &*store_;
+}
+
+Status Tool::find_blobs(StoreOptions& options) {
+  if (moved_to_) {
+    options.blobs = *moved_to_;
+    return {};
+  }
+  const std::string place = args_.value_or("blobs", environment("SPIND_BLOBS"));
+  if (place.empty()) return {};
+  Result<std::shared_ptr<BlobStore>> blobs = open_blobs(args_, place);
+  if (!blobs.ok()) return std::move(blobs).error();
+  options.blobs = *std::move(blobs);
+  return {};
+}
+
+Result<Store*> Tool::store_on(std::shared_ptr<BlobStore> blobs) {
+  store_.reset();
+  moved_to_ = std::move(blobs);
+  return store();
 }
 
 void Tool::warn_of_blobs() {

@@ -80,6 +80,10 @@ class Tool {
   Result<Store*> adopt_store();
   // A store that was made without keys gets those that are given.
   Result<Store*> encrypt_store();
+  // The store once more, whose bytes lie in `blobs` now, or in its folder where that is null.
+  Result<Store*> store_on(std::shared_ptr<BlobStore> blobs);
+  // Where they lay when it was opened before; null: in its folder.
+  const std::shared_ptr<BlobStore>& blobs() const { return blobs_; }
   std::string store_folder() const;
   Result<Session> session(SessionKind kind = {});
   // By id or alias; "S" and "S:" are the same. As it was at the point that --at gives, if any.
@@ -88,6 +92,7 @@ class Tool {
 
  private:
   Result<Store*> open_store(StoreOptions options);
+  Status find_blobs(StoreOptions& options);
   void warn_of_blobs();
   Result<Space> present_space(const std::string& text, SessionKind kind);
   // Of the one that was asked for last, since it takes time to make.
@@ -100,6 +105,8 @@ class Tool {
   Output& err_;
   bool content_on_stdout_ = false;
   bool no_store_named_ = false;
+  std::optional<std::shared_ptr<BlobStore>> moved_to_;
+  std::shared_ptr<BlobStore> blobs_;
   std::optional<Store> store_;
 };
 

@@ -4,6 +4,7 @@
 //   auto bucket = spind::open_s3(options);
 //   auto moved = store->move_blobs(*bucket);     // the store is in use until the last few blobs
 //   if (moved.ok()) store = spind::Store::open("/srv/spind", {.blobs = *bucket});
+//   store->empty_left_place(old);                // and again meanwhile; a folder empties by itself
 //
 // lib/content/README.md tells what holds when it is interrupted.
 #pragma once
@@ -18,6 +19,7 @@ namespace spind {
 struct BlobStatus {
   bool in_folder = true;      // else where StoreOptions::blobs says
   bool move_started = false;  // and not ended: move_blobs goes on with it
+  bool left_behind = false;   // some may lie where the store moved away from; see empty_left_place
   bool read_only = false;  // another copy of the store has used the blobs since; health() says more
   bool unfenced = false;   // StoreOptions::allow_unfenced was needed
   // Bytes that wait in the store's folder (Durability::staged), and that a move which runs now
@@ -41,10 +43,10 @@ struct MoveBlobsReport {
   // Of them, those that hold bytes in use which are damaged at the old place already. They are
   // copied as they are: check with `read_content` names the versions.
   std::uint64_t damaged = 0;
-  // Whether nothing is left at the old place. If not, none of it is needed there: the store's
-  // folder is emptied when the store is opened next, from a bucket or folder the host may remove
-  // what is left, and a move back there does so.
-  bool old_place_emptied = true;
+};
+
+struct EmptyLeftPlaceOptions {
+  std::optional<CancelToken> cancel{};
 };
 
 }  // namespace spind

@@ -78,18 +78,28 @@ class SPIND_EXPORT Store {
   // Moves all bytes to `to`, or, where it is null, to the store's own folder. The store is used as
   // ever while they are copied; what came meanwhile, mostly the last few, is copied when calls that
   // run have ended, and then the store is closed: open it with StoreOptions::blobs = `to` (or
-  // none). A call that meets it closed answers unavailable. Rows and keys stay in the folder.
-  // Beside the budget of memory it takes what the largest blob does, up to 64 MiB. After an error
-  // or a crash the store is opened as before, and the next call with the same place goes on with
-  // what was copied; unless the error came at the end, the store was not closed. To open it in the
-  // wrong place is refused. Copies that Store::checkpoint made of a store with given blobs do not
-  // open any more, since they name the old place. cancelled; conflict: blobs of others lie there,
-  // or the store lost its own; unsupported: nothing tells two stores there apart
+  // none). A call that meets it closed answers unavailable. How long that takes does not depend on
+  // how much was moved: what lies at the old place is left there, and goes when the store is open
+  // again (empty_left_place). Rows and keys stay in the folder. Beside the budget of memory it
+  // takes what the largest blob does, up to 64 MiB, and up to 10 MiB for names. After an error or a
+  // crash the store is opened as before, and the next call with the same place goes on with what
+  // was copied; unless the error came at the end, the store was not closed. To open it in the wrong
+  // place is refused. Copies that Store::checkpoint made of a store with given blobs do not open
+  // any more, since they name the old place. cancelled; conflict: blobs of others lie there, or the
+  // store lost its own; unsupported: nothing tells two stores there apart
   // (MoveBlobsOptions::allow_unfenced); invalid_argument: the bytes lie there already, or the store
   // lies in memory; busy: another move runs, or a crash left packs open: Store::collect, then try
   // again; and whatever the places answer, as no_space.
   Result<MoveBlobsReport> move_blobs(std::shared_ptr<BlobStore> to,
                                      const MoveBlobsOptions& options = {}) const;
+  // Removes what lies where the store moved away from, while it is in use: at the place that
+  // StoreOptions::blobs gave then, or, where `place` is null, in its own folder, which a thread of
+  // the store does anyway. Long: it may be cut off, also by the end of the process, and goes on
+  // with the next call. Ok if there is nothing to do (BlobStatus::left_behind). conflict: the store
+  // did not leave that place, or another copy of it lives there now; busy: a move runs; cancelled;
+  // and whatever the place answers.
+  Status empty_left_place(const std::shared_ptr<BlobStore>& place,
+                          const EmptyLeftPlaceOptions& options = {}) const;
 
   // Every tenant's vault and those that spaces have for themselves, destroyed ones too; none in a
   // store without keys.

@@ -4,10 +4,12 @@
 #include <charconv>
 #include <chrono>
 #include <thread>
+#include <utility>
 
 #include "base/hex.h"
 #include "base/limits.h"
 #include "base/try.h"
+#include "blob/interrupt.h"
 #include "content/blob_judge.h"
 #include "content/blob_owner.h"
 #include "content/content_rows.h"
@@ -32,6 +34,8 @@ constexpr std::size_t kNamesAPage = 1000;
 constexpr std::uint64_t kFewBlobs = 8;
 // Who writes as fast as is copied would keep the move going for ever.
 constexpr int kRoundsMax = 10;
+// Beyond so many the last round compares all.
+constexpr std::size_t kDamagedMax = 1000;
 // What was spoilt on the way from far is read again.
 constexpr int kReadsMax = 3;
 
@@ -138,49 +142,91 @@ Status BlobMove::plan(Round& round) {
   return {};
 }
 
+// What only the new place has was removed after it was copied: blobs are not put twice. It is asked
+// for all the same, since the listings are of different moments.
+Status BlobMove::copy_what_differs(bool last) {
+  setup_.changes.begin();
+  Round round;
+  round.last = last;
+  SPIND_TRY(plan(round));
+  SPIND_TRY(compare([&](const BlobListItem& item) { return copy(item.name, last); },
+                    [&](const std::string& name) { return copy(name, last); }));
+  return remove_gone();
+}
+
+Status BlobMove::copy_changed(const std::vector<std::string>& changed, bool last) {
+  const std::set<std::string> open = std::exchange(open_, {});
+  std::set<std::string> names(changed.begin(), changed.end());
+  names.insert(open.begin(), open.end());
+  if (last) names.insert(damaged_.begin(), damaged_.end());
+  total_ = done_ + names.size();
+  setup_.pending_bytes = 0;
+  for (const std::string& name : names)
+    if (place_of(name)) SPIND_TRY(copy(name, last));
+  return remove_gone();
+}
+
 Status BlobMove::copy_while_in_use() {
+  SPIND_TRY(copy_what_differs(false));
   for (int rounds = 0; rounds < kRoundsMax; ++rounds) {
-    Round round;
-    SPIND_TRY(plan(round));
-    const auto copy_it = [&](const BlobListItem& item) { return copy(item, false); };
-    SPIND_TRY(compare(copy_it, [](const std::string&) { return Status(); }));
-    if (round.blobs <= kFewBlobs) break;
+    const auto changed = setup_.changes.take();
+    if (changed)
+      SPIND_TRY(copy_changed(*changed, false));
+    else
+      SPIND_TRY(copy_what_differs(false));
+    if (changed && changed->size() <= kFewBlobs) break;
   }
   return {};
 }
 
 Status BlobMove::copy_rest() {
-  Round round;
-  round.last = true;
-  SPIND_TRY(plan(round));
-  const auto copy_it = [&](const BlobListItem& item) { return copy(item, true); };
-  SPIND_TRY(compare(copy_it, [&](const std::string& name) { return setup_.to.remove(name); }));
+  const auto changed = setup_.changes.take();
+  if (changed && !much_damaged_)
+    SPIND_TRY(copy_changed(*changed, true));
+  else
+    SPIND_TRY(copy_what_differs(true));
   setup_.pending_bytes = 0;
   return {};
 }
 
-Status BlobMove::copy(const BlobListItem& item, bool last) {
+Status BlobMove::copy(const std::string& name, bool last) {
   SPIND_TRY(go_on(last));
   if (!last) {
-    SPIND_TRY_ASSIGN(const bool open, is_open(item.name));
-    if (open) return {};
+    SPIND_TRY_ASSIGN(const bool open, is_open(name));
+    if (open) return leave_open(name);
   }
-  SPIND_TRY_ASSIGN(const auto bytes, read(item.name, last));
+  SPIND_TRY_ASSIGN(const auto bytes, read(name, last));
   if (!bytes) return {};
   if (!last) {
-    SPIND_TRY_ASSIGN(const bool opened, is_open(item.name));
-    if (opened) return {};  // and what was read of it may not stay
+    SPIND_TRY_ASSIGN(const bool opened, is_open(name));
+    if (opened) return leave_open(name);  // and what was read of it may not stay
   }
   // A pack that was appended to, or what is left of a put that was cut off: no blob changes in
   // place.
-  SPIND_TRY(setup_.to.remove(item.name));
-  SPIND_TRY(setup_.to.put(item.name, *bytes));
+  SPIND_TRY(setup_.to.remove(name));
+  SPIND_TRY(setup_.to.put(name, *bytes));
   ++done_;
   ++report_.blobs;
   report_.bytes += bytes->size();
   const std::uint64_t pending = setup_.pending_bytes;
   setup_.pending_bytes = pending - std::min<std::uint64_t>(pending, bytes->size());
   if (!last) pace_.spend(bytes->size(), setup_.clock.monotonic_ns());
+  return {};
+}
+
+Status BlobMove::leave_open(const std::string& name) {
+  open_.insert(name);
+  return {};
+}
+
+Status BlobMove::note_gone(const std::string& name) {
+  gone_.push_back(name);
+  return gone_.size() < kNamesAPage ? Status() : remove_gone();
+}
+
+Status BlobMove::remove_gone() {
+  if (!gone_.empty()) SPIND_TRY(setup_.to.remove_all(gone_));
+  gone_.clear();
   return {};
 }
 
@@ -194,23 +240,35 @@ Result<bool> BlobMove::is_open(const std::string& name) {
   return row.has_value();
 }
 
-// None if it is not there any more. What is damaged may be mended where it is until the last round,
-// which copies it as it is.
-Result<std::optional<std::vector<std::uint8_t>>> BlobMove::read(const std::string& name,
-                                                                bool last) {
-  using Read = std::optional<std::vector<std::uint8_t>>;
+// None if it is not there any more, which is noted, or not to be copied yet: what is damaged may be
+// mended where it is until the last round, which copies it as it is.
+Result<std::optional<BlobMove::BlobBytes>> BlobMove::read(const std::string& name, bool last) {
+  using Read = std::optional<BlobBytes>;
   for (int reads = 1;; ++reads) {
     auto bytes = setup_.from.get(name, kPackBytesMax);
-    if (bytes.code() == Code::not_found) return Read();
+    if (bytes.code() == Code::not_found) {
+      SPIND_TRY(note_gone(name));
+      return Read();
+    }
     if (!bytes.ok()) return std::move(bytes).error();
     SPIND_TRY_ASSIGN(const bool sound, is_sound(name, *bytes));
     if (sound) return Read(*std::move(bytes));
     if (reads == 1) suspect(name);
     if (reads < kReadsMax) continue;
-    if (!last) return Read();
+    if (!last) {
+      leave_damaged(name);
+      return Read();
+    }
     ++report_.damaged;
     return Read(*std::move(bytes));
   }
+}
+
+void BlobMove::leave_damaged(const std::string& name) {
+  if (damaged_.size() < kDamagedMax)
+    damaged_.insert(name);
+  else
+    much_damaged_ = true;
 }
 
 // Not by is_sound(), which takes for good what is not known to be damaged: here a copy that is
@@ -341,31 +399,36 @@ Result<std::uint64_t> numbers_end(const kv::View& rows) {
   return model::decode_number(*next);
 }
 
-// What is there under its name already came before the process ended.
+// Half of a file is left of a copy that was cut off.
+Status make_incoming(Files& files, const std::string& incoming) {
+  SPIND_TRY(make_folder_durably(files, incoming));
+  SPIND_TRY_ASSIGN(const std::vector<std::string> names, files.list(incoming));
+  for (const std::string& name : names)
+    if (name.find('.') != std::string::npos) SPIND_TRY(files.remove(incoming + '/' + name));
+  return {};
+}
+
+// The few that lie here already, which were staged, go to those that came; then one folder takes
+// the place of the other, however much is in it.
 Status take_in_packs(Files& files, const std::string& incoming, const std::string& packs) {
   SPIND_TRY_ASSIGN(const bool there, files.exists(incoming));
   if (!there) return {};
-  SPIND_TRY_ASSIGN(const std::vector<std::string> names, files.list(incoming));
-  for (const std::string& name : names) {
-    const std::string path = incoming + '/' + name;
-    // Half of a file, of a copy that was cut off.
-    if (name.find('.') == std::string::npos)
-      SPIND_TRY(files.rename(path, packs + '/' + name));
-    else
-      SPIND_TRY(files.remove(path));
-  }
-  SPIND_TRY(files.sync_folder(packs));
+  SPIND_TRY_ASSIGN(const std::vector<std::string> names, files.list(packs));
+  for (const std::string& name : names)
+    SPIND_TRY(files.rename(packs + '/' + name, incoming + '/' + name));
   SPIND_TRY(files.sync_folder(incoming));
-  return files.remove(incoming);
+  SPIND_TRY(files.rename(incoming, packs));
+  return files.sync_folder(packs.substr(0, packs.rfind('/')));
 }
 
-Status clear_place(BlobStore& place, std::uint64_t packs_end) {
+Status clear_place(BlobStore& place, std::uint64_t packs_end, const Interrupt& interrupt) {
   for (const std::string_view prefix : {kObjectsPrefix, kPacksPrefix}) {
     Names names(place, prefix);
     std::vector<std::string> some;
     while (true) {
       SPIND_TRY_ASSIGN(const BlobListItem* item, names.next());
       if (some.size() >= kNamesAPage || (item == nullptr && !some.empty())) {
+        SPIND_TRY(ask(interrupt));
         SPIND_TRY(place.remove_all(some));
         some.clear();
       }
@@ -384,8 +447,8 @@ Status clear_marks(BlobStore& place) {
 }
 
 // The claims last: they tell whose the rest is.
-Status clear_given_place(BlobStore& place) {
-  SPIND_TRY(clear_place(place, UINT64_MAX));
+Status clear_given_place(BlobStore& place, const Interrupt& interrupt) {
+  SPIND_TRY(clear_place(place, UINT64_MAX, interrupt));
   SPIND_TRY(clear_marks(place));
   SPIND_TRY_ASSIGN(const auto claims, names_below(place, kOwnerPrefix));
   return place.remove_all(claims);

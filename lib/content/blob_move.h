@@ -3,11 +3,12 @@
 // next at which it lives at the new one, and that is the commit of one row.
 //
 //   begin_move       notes the move, and puts a mark where it goes to
-//   BlobMove         copies what the new place lacks, again and again while the store is in use,
-//                    and once more when nobody writes: then both places hold the same
+//   BlobMove         copies what the new place lacks while the store is in use, then what changed
+//                    meanwhile, again and again, and the last of it when nobody writes: then both
+//                    places hold the same
 //   switch_place     the commit: who owns the blobs, and what is left to do
 //   take_in_packs    what a folder got lies beside its packs until the store lives there
-//   clear_place      removes what lay at the old place
+//   clear_place      removes what lay at the old place, when the store is in use at the new one
 //
 // A process that ends before the commit leaves a store at the old place, and a part of a copy, with
 // which the next move goes on; one that ends after it leaves what the next opening finishes
@@ -17,12 +18,15 @@
 #include <atomic>
 #include <functional>
 #include <optional>
+#include <set>
 #include <string>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/files.h"
 #include "base/pace.h"
 #include "base/random.h"
+#include "content/blob_changes.h"
 #include "content/frames.h"
 #include "kv/kv.h"
 #include "model/vault_rows.h"
@@ -36,26 +40,33 @@ struct BlobMoveSetup {
   Clock& clock;
   BlobStore& from;
   BlobStore& to;
+  BlobChanges& changes;  // of `from`
   const MoveBlobsOptions& options;
   std::atomic<std::uint64_t>& pending_bytes;
   std::function<bool()> store_closes;
 };
 
-// One thread at a time. Beside what it is set up with it takes as much memory as the largest blob.
+// One thread at a time. Beside what it is set up with it takes as much memory as the largest blob,
+// and some for names.
 class BlobMove {
  public:
   explicit BlobMove(const BlobMoveSetup& setup)
       : setup_(setup), pace_(setup.options.rate_bytes, setup.clock.monotonic_ns()) {}
+  ~BlobMove() { setup_.changes.end(); }
+  BlobMove(const BlobMove&) = delete;
+  BlobMove& operator=(const BlobMove&) = delete;
 
   // Copies until hardly anything is left, or as often as is worth while. cancelled.
   Status copy_while_in_use();
   // Copies the rest, and removes what the old place has not: nothing is written or removed
-  // meanwhile.
+  // meanwhile. Takes no longer the more blobs there are, but where too much changed or is damaged:
+  // then it compares all.
   Status copy_rest();
 
   const MoveBlobsReport& report() const { return report_; }
 
  private:
+  using BlobBytes = std::vector<std::uint8_t>;
   struct Round {
     bool last = false;
     std::uint64_t blobs = 0, bytes = 0;  // of those that differ
@@ -63,18 +74,28 @@ class BlobMove {
 
   Status compare(const std::function<Status(const BlobListItem&)>& lacking,
                  const std::function<Status(const std::string&)>& stale);
+  Status copy_what_differs(bool last);
+  Status copy_changed(const std::vector<std::string>& changed, bool last);
   Status plan(Round& round);
-  Status copy(const BlobListItem& item, bool last);
+  Status copy(const std::string& name, bool last);
+  Status leave_open(const std::string& name);
+  Status note_gone(const std::string& name);
+  Status remove_gone();
   Result<bool> is_open(const std::string& name);
-  Result<std::optional<std::vector<std::uint8_t>>> read(const std::string& name, bool last);
+  Result<std::optional<BlobBytes>> read(const std::string& name, bool last);
   Result<bool> is_sound(const std::string& name, Bytes bytes);
   Result<bool> is_piece_in_use(const FrameHeader& header, const model::BlobPlace& place);
   void suspect(const std::string& name);
+  void leave_damaged(const std::string& name);
   Status go_on(bool last);
 
   const BlobMoveSetup setup_;
   Pace pace_;
   std::uint64_t done_ = 0, total_ = 0;
+  // Packs that the store appended to when their turn came, and blobs that may be mended yet.
+  std::set<std::string> open_, damaged_;
+  bool much_damaged_ = false;      // more than are kept
+  std::vector<std::string> gone_;  // which the new place may have yet
   MoveBlobsReport report_;
 };
 
@@ -92,11 +113,12 @@ Status note_move(kv::Store& kv, const std::optional<model::BlobMoveRow>& row);
 Result<bool> has_open_packs(const kv::View& rows);
 Result<std::uint64_t> numbers_end(const kv::View& rows);
 
+Status make_incoming(Files& files, const std::string& incoming);
 Status take_in_packs(Files& files, const std::string& incoming, const std::string& packs);
 // Removes objects, and packs whose numbers are lower.
-Status clear_place(BlobStore& place, std::uint64_t packs_end);
+Status clear_place(BlobStore& place, std::uint64_t packs_end, const Interrupt& interrupt = nullptr);
 Status clear_marks(BlobStore& place);
 // All that a store has in a place that its host gives.
-Status clear_given_place(BlobStore& place);
+Status clear_given_place(BlobStore& place, const Interrupt& interrupt = nullptr);
 
 }  // namespace spind::content

@@ -358,13 +358,16 @@ Result<std::unique_ptr<Content>> Content::open(const Setup& setup) {
   auto guard = std::make_unique<WriteGuard>(setup);
   std::unique_ptr<FilePacks> packs;
   if (!setup.pack_folder.empty()) {
-    // A pack that is on its way elsewhere takes no more.
-    const bool resumes = !setup.gather.has_value();
+    // A pack that is on its way elsewhere takes no more, and is not one of the blobs yet.
+    const bool far = setup.gather.has_value();
     const auto on_sync_failure = [guard = guard.get()](const Error& error) {
       guard->poison("a sync of a pack failed", error);
     };
-    SPIND_TRY_ASSIGN(packs, FilePacks::open(*setup.kv, *setup.files, setup.pack_folder,
-                                            on_sync_failure, resumes));
+    SPIND_TRY_ASSIGN(packs,
+                     FilePacks::open(*setup.kv, *setup.files, setup.pack_folder, on_sync_failure,
+                                     {.resumes = !far,
+                                      .first_number = setup.first_pack,
+                                      .changes = far ? nullptr : setup.changes}));
   }
   auto content = std::make_unique<VaultContent>(setup, std::move(guard), std::move(packs));
   SPIND_TRY(content->start(setup));

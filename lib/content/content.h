@@ -25,6 +25,7 @@
 
 namespace spind::content {
 
+class BlobChanges;
 class VaultKeys;
 
 // Whose bytes these are: the vault is the domain of dedup, the space holds the references.
@@ -112,6 +113,8 @@ struct Setup {
   BlobStore* blobs = nullptr;  // objects
   Files* files = nullptr;      // packs
   std::string pack_folder;
+  std::uint64_t first_pack = 0;    // of those in the folder that are the store's
+  BlobChanges* changes = nullptr;  // told of changes of packs there, where those are blobs
   // The blobs are far away: small pieces are gathered into objects, and many are on their way at
   // once.
   std::optional<GatherOptions> gather;

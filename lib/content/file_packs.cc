@@ -9,6 +9,7 @@
 #include "content/content_rows.h"
 #include "content/frames.h"
 #include "content/numbers.h"
+#include "content/object_packs.h"
 #include "model/keys.h"
 
 namespace spind::content {
@@ -26,27 +27,36 @@ bool ends_at(const File& file, std::uint64_t end) {
 }  // namespace
 
 FilePacks::FilePacks(kv::Store& kv, Files& files, std::string folder,
-                     std::function<void(const Error&)> on_sync_failure, bool resumes)
+                     std::function<void(const Error&)> on_sync_failure, const Options& options)
     : kv_(kv),
       files_(files),
       folder_(std::move(folder)),
       on_sync_failure_(std::move(on_sync_failure)),
-      resumes_(resumes) {}
+      options_(options) {}
 
 Result<std::unique_ptr<FilePacks>> FilePacks::open(
     kv::Store& kv, Files& files, std::string folder,
-    std::function<void(const Error&)> on_sync_failure, bool resumes) {
+    std::function<void(const Error&)> on_sync_failure, const Options& options) {
   SPIND_TRY(files.make_folder(folder));
   const std::size_t slash = folder.rfind('/');
   SPIND_TRY(files.sync_folder(slash == std::string::npos ? "." : folder.substr(0, slash)));
   return std::unique_ptr<FilePacks>(
-      new FilePacks(kv, files, std::move(folder), std::move(on_sync_failure), resumes));
+      new FilePacks(kv, files, std::move(folder), std::move(on_sync_failure), options));
 }
 
 std::string pack_path(const std::string& folder, std::uint64_t number) {
   std::string big_endian;
   Encoder(big_endian).u64_be(number);
   return folder + '/' + to_hex(as_bytes(big_endian));
+}
+
+Result<bool> FilePacks::has_file(std::uint64_t number) {
+  if (number < options_.first_number) return false;
+  return files_.exists(path_of(number));
+}
+
+void FilePacks::note_change(std::uint64_t number) {
+  if (options_.changes != nullptr) options_.changes->note(pack_object_name(number));
 }
 
 Result<std::unique_ptr<File>> FilePacks::open_pack(std::uint64_t number) {
@@ -93,7 +103,7 @@ Result<std::shared_ptr<Pack>> FilePacks::choose() {
 
 Result<std::shared_ptr<Pack>> FilePacks::take_into_use() {
   std::shared_ptr<Pack> pack;
-  if (resumes_) {
+  if (options_.resumes) {
     SPIND_TRY_ASSIGN(pack, resume_idle());
   }
   if (pack == nullptr) {
@@ -153,6 +163,7 @@ Result<model::BlobPlace> FilePacks::append(Bytes frames, const Interrupt&) {
   while (true) {
     SPIND_TRY_ASSIGN(const std::shared_ptr<Pack> pack, choose());
     auto offset = pack->append(frames);
+    note_change(pack->number());
     if (offset.code() == Code::conflict) {
       retire(pack);
       continue;
@@ -264,6 +275,7 @@ void FilePacks::count_dead(const model::PieceRow& row, kv::Ticket ticket) {
 Status FilePacks::remove(std::span<const std::uint64_t> numbers) {
   for (const std::uint64_t number : numbers) {
     Status removed = files_.remove(path_of(number));
+    note_change(number);
     if (!removed.ok() && removed.code() != Code::not_found) return removed;
   }
   return files_.sync_folder(folder_);
@@ -274,7 +286,8 @@ Status FilePacks::list(const NumberVisit& visit) {
   for (const std::string& name : names) {
     std::uint64_t number = 0;
     std::from_chars(name.data(), name.data() + name.size(), number, 16);
-    if (path_of(number) == folder_ + '/' + name) SPIND_TRY(visit(number));
+    const bool own = number >= options_.first_number;
+    if (own && path_of(number) == folder_ + '/' + name) SPIND_TRY(visit(number));
   }
   return {};
 }

@@ -16,6 +16,7 @@
 #include <string>
 #include <vector>
 
+#include "content/blob_changes.h"
 #include "content/pack.h"
 #include "content/packs.h"
 
@@ -32,11 +33,18 @@ std::string pack_path(const std::string& folder, std::uint64_t number);
 // Thread-safe.
 class FilePacks final : public Packs {
  public:
+  struct Options {
+    bool resumes = true;  // packs of earlier runs that have room take more
+    // Lower numbers are those of packs that lie elsewhere: files that a move left of them are not
+    // looked at.
+    std::uint64_t first_number = 0;
+    BlobChanges* changes = nullptr;  // told of each pack that is appended to or removed
+  };
   // `on_sync_failure` is told of a failed sync: what other uploads believe to be durable may be
-  // gone, so the store must not go on. `resumes`: packs of earlier runs that have room take more.
+  // gone, so the store must not go on.
   static Result<std::unique_ptr<FilePacks>> open(kv::Store& kv, Files& files, std::string folder,
                                                  std::function<void(const Error&)> on_sync_failure,
-                                                 bool resumes = true);
+                                                 const Options& options);
 
   // A disk is not given up on.
   Result<model::BlobPlace> append(Bytes frames, const Interrupt&) override;
@@ -63,17 +71,18 @@ class FilePacks final : public Packs {
   void seal();
   // Whether the row of the pack will be written by this run, and is not yet.
   bool is_settling(std::uint64_t number);
-  Result<bool> has_file(std::uint64_t number) { return files_.exists(path_of(number)); }
+  Result<bool> has_file(std::uint64_t number);
 
  private:
   FilePacks(kv::Store& kv, Files& files, std::string folder,
-            std::function<void(const Error&)> on_sync_failure, bool resumes);
+            std::function<void(const Error&)> on_sync_failure, const Options& options);
   std::string path_of(std::uint64_t number) const { return pack_path(folder_, number); }
   Result<std::shared_ptr<Pack>> choose();
   std::shared_ptr<Pack> least_busy(bool& may_add);
   Result<std::shared_ptr<Pack>> take_into_use();
   Result<std::shared_ptr<Pack>> resume_idle();
   Result<std::shared_ptr<Pack>> make_new();
+  void note_change(std::uint64_t number);
   void retire(const std::shared_ptr<Pack>& pack);
   void write_account(const std::shared_ptr<Pack>& pack);
   std::shared_ptr<Pack> find(std::uint64_t number);
@@ -82,7 +91,7 @@ class FilePacks final : public Packs {
   Files& files_;
   const std::string folder_;
   const std::function<void(const Error&)> on_sync_failure_;
-  const bool resumes_;
+  const Options options_;
 
   std::mutex adding_;  // held while a pack is taken into use; before mutex_
   std::mutex mutex_;

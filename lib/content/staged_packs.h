@@ -3,7 +3,7 @@
 // (staged_uploader.h).
 //
 // Where a pack lies is known by its number, which no other pack ever has: it is local as long as
-// its file is in the folder. While the local packs hold as much as they may, or the device has no
+// its file is in the folder (FilePacks::Options::first_number tells those that a move left). While the local packs hold as much as they may, or the device has no
 // room, pieces go to the blob store at once; so whoever writes faster than it takes them goes at
 // its pace.
 #pragma once

@@ -23,10 +23,16 @@ constexpr std::uint64_t kCopyMemoryBytes = std::uint64_t{8} << 20;
 
 class Copying {
  public:
-  // `objects` null: they lie elsewhere, and so do all packs that are not staged here.
+  // `objects` null: they lie elsewhere, and so do all packs that are not staged here, as those
+  // below `first_pack`, which a move may have left.
   Copying(Files& files, const StoreFolder& from, const StoreFolder& to, PosixBlobStore* objects,
-          const CheckpointOptions& options)
-      : files_(files), from_(from), to_(to), objects_(objects), options_(options) {}
+          std::uint64_t first_pack, const CheckpointOptions& options)
+      : files_(files),
+        from_(from),
+        to_(to),
+        objects_(objects),
+        first_pack_(first_pack),
+        options_(options) {}
 
   Result<CheckpointReport> run(const kv::View& rows) {
     if (objects_ == nullptr) return run_staged(rows);
@@ -44,6 +50,7 @@ class Copying {
     SPIND_TRY(content::visit_blobs(
         rows, {.object = [](const std::string&) { return Status(); },
                .pack = [&](std::uint64_t number) -> Status {
+                 if (number < first_pack_) return {};
                  SPIND_TRY_ASSIGN(const bool here,
                                   files_.exists(content::pack_path(from_.packs, number)));
                  return here ? copy_pack(number) : Status();
@@ -81,6 +88,7 @@ class Copying {
   const StoreFolder& from_;
   const StoreFolder& to_;
   PosixBlobStore* const objects_;
+  const std::uint64_t first_pack_;
   const CheckpointOptions& options_;
   CheckpointReport done_;
 };
@@ -131,10 +139,10 @@ Result<CheckpointReport> Engine::checkpoint(const std::string& folder,
   if (blob_owner_ != nullptr) SPIND_TRY(content::disown(*rows));
   // A move is that of the store alone: where it goes belongs to no copy.
   SPIND_TRY(content::note_move(*rows, std::nullopt));
-  SPIND_TRY_ASSIGN(
-      const CheckpointReport done,
-      Copying(files_, folder_, copy, blob_owner_ == nullptr ? objects : nullptr, options)
-          .run(*rows->durable()));
+  SPIND_TRY_ASSIGN(const CheckpointReport done,
+                   Copying(files_, folder_, copy, blob_owner_ == nullptr ? objects : nullptr,
+                           first_pack_, options)
+                       .run(*rows->durable()));
   rows.reset();
   SPIND_TRY(files_.sync_folder(folder));
   SPIND_TRY(finish_store_folder(files_, folder, format()));

@@ -152,10 +152,13 @@ Status Engine::start(const std::string& given, const StoreOptions& options, cons
   if (!keys_first) SPIND_TRY(open_keys(options, in_memory));
   const bool got_keys = keys_ != nullptr && !folder_.is_sealed && !keys_first;
   if (got_keys) SPIND_TRY(renew_store_folder(files_, folder, format()));
+  noted_blobs_ = std::make_unique<content::NotedBlobs>(*blobs_, blob_changes_);
   const content::Setup setup{.kv = kv_.get(),
-                             .blobs = blobs_.get(),
+                             .blobs = noted_blobs_.get(),
                              .files = &files_,
                              .pack_folder = folder_.packs,
+                             .first_pack = first_pack_,
+                             .changes = &blob_changes_,
                              .gather = gathering(options),
                              .staged = staging(options),
                              .staged_period = options.staged_period,
@@ -199,11 +202,10 @@ Status Engine::open_blobs(const StoreOptions& options, const Seams& seams, bool 
     if (const auto lost = blob_owner_->lost()) {
       opened_read_only_ = true;
       stop_writing(*lost);
-      return {};
+      return finish_move();
     }
     blobs_->clear_leftovers();
-    const Result<bool> finished = finish_move();
-    return finished.ok() ? Status() : finished.error();
+    return finish_move();
   }
   SPIND_TRY_ASSIGN(const bool given, content::has_blob_owner(*kv_->durable()));
   if (given)
@@ -211,8 +213,7 @@ Status Engine::open_blobs(const StoreOptions& options, const Seams& seams, bool 
                  .text = "the store's bytes lie in a blob store; give it as StoreOptions::blobs"};
   const BlobSetup setup{folder_.objects, files_, in_memory};
   SPIND_TRY_ASSIGN(blobs_, seams.open_blobs ? seams.open_blobs(setup) : default_blobs(setup));
-  const Result<bool> finished = finish_move();
-  return finished.ok() ? Status() : finished.error();
+  return finish_move();
 }
 
 Status Engine::claim_blobs() {
@@ -241,6 +242,8 @@ void Engine::stop_writing(const Error& why) {
 }
 
 void Engine::start_upkeep(const StoreOptions& options, const Seams& seams) {
+  if (first_pack_ > 0)
+    emptying_ = threads_.start("spind-emptying", [this] { empty_folder_meanwhile(); });
   if (blob_owner_ != nullptr)
     owner_look_ =
         std::make_unique<Periodic>(threads_, "spind-owner", seams.owner_look,
@@ -286,6 +289,7 @@ Status Engine::close() {
 
 void Engine::let_all_out() {
   closing_ = true;
+  emptying_.reset();
   owner_look_.reset();
   if (scrubber_ != nullptr) scrubber_->stop();
   scrubbing_.reset();
@@ -307,6 +311,7 @@ void Engine::close_content() {
 
 void Engine::close_rows() {
   blob_owner_.reset();
+  noted_blobs_.reset();
   blobs_.reset();
   kv_.reset();
   space_rows_.reset();

@@ -111,6 +111,9 @@ class Engine {
   // Store::move_blobs. Not inside run(), since it closes the store.
   Result<MoveBlobsReport> move_blobs(std::shared_ptr<BlobStore> to,
                                      const MoveBlobsOptions& options);
+  // Store::empty_left_place. Only inside run().
+  Status empty_left_place(const std::shared_ptr<BlobStore>& place,
+                          const EmptyLeftPlaceOptions& options);
 
   // Gives up uploads whose time is over, unless the clocks disagree about how long that is. Only
   // inside run().
@@ -147,14 +150,17 @@ class Engine {
   void look_at_owner(const CancelToken& cancel);
   void stop_writing(const Error& why);
   // move_blobs.cc: what a move has left to do since the process ended, and its steps.
-  Result<bool> finish_move();
+  Status finish_move();
   // `fences`: whether the new place does (content/fencing.h).
   Status begin_move(const std::shared_ptr<BlobStore>& to, const MoveBlobsOptions& options,
                     bool& fences);
   Status end_move(content::BlobMove& move, const std::shared_ptr<BlobStore>& to, bool fences,
                   MoveBlobsReport& report);
   Result<model::BlobMoveRow> left_to_do(bool to_folder);
-  Status clear_left_place();
+  Status empty_folder(const Interrupt& interrupt);
+  Status empty_given_place(BlobStore& place, std::uint64_t claim, const Interrupt& interrupt);
+  void empty_folder_meanwhile();
+  Interrupt until_cancelled(const std::optional<CancelToken>& cancel) const;  // or it closes
   std::unique_ptr<BlobStore> folder_blobs(BlobStore& objects, const std::string& packs);
   // Parts of close(): from the first on nobody is inside.
   void let_all_out();
@@ -194,6 +200,8 @@ class Engine {
   kv::Fence fence_;                                 // closed: the blobs are another's
   std::unique_ptr<kv::Store> kv_;
   std::shared_ptr<BlobStore> blobs_;
+  content::BlobChanges blob_changes_;
+  std::unique_ptr<content::NotedBlobs> noted_blobs_;
   std::unique_ptr<content::BlobOwner> blob_owner_;  // null: the blobs lie in the store's folder
   std::unique_ptr<content::Content> content_;
   content::MemoryBudget past_memory_;
@@ -207,6 +215,9 @@ class Engine {
   std::mutex copying_;  // held by whoever copies rows and secrets of vaults, which belong together
   std::mutex encrypting_;  // by the call that encrypts a vault
   std::atomic<std::uint64_t> move_pending_bytes_{0};
+  std::uint64_t first_pack_ = 0;  // of those in the folder that were not left by a move
+  std::mutex emptying_mutex_;     // held by whoever empties the folder
+  std::unique_ptr<Thread> emptying_;
   std::atomic<std::uint64_t> uploads_receiving_{0}, uploads_held_{0}, uploads_waiting_seconds_{0};
   bool opened_read_only_ = false;
   std::unique_ptr<Periodic> upkeep_, scrubbing_, owner_look_;

@@ -1,5 +1,9 @@
-// Where the bytes lie, and how they go elsewhere: copied while the store is in use, and once more
-// when everybody is out; then one commit says where the store lives, and it is closed.
+// Where the bytes lie, and how they go elsewhere: copied while the store is in use, the last of it
+// when everybody is out; then one commit says where the store lives, and it is closed. The old
+// place is emptied when it is open again.
+#include <chrono>
+#include <thread>
+
 #include "base/try.h"
 #include "content/fencing.h"
 #include "content/folder_blobs.h"
@@ -12,8 +16,15 @@ using model::BlobMoveRow;
 
 namespace {
 
+// How often it is asked whether somebody else is done with emptying the folder.
+constexpr std::chrono::milliseconds kEmptyingPoll{5};
+
 Error lies_there() {
   return {.code = Code::invalid_argument, .text = "the store's bytes lie there already"};
+}
+
+Error move_runs() {
+  return {.code = Code::busy, .text = "another move of the store's bytes is under way"};
 }
 
 }  // namespace
@@ -25,6 +36,7 @@ Result<BlobStatus> Engine::blob_status() {
   status.unfenced = blob_owner_ != nullptr && !blob_owner_->fences();
   SPIND_TRY_ASSIGN(const auto row, content::blob_move_row(*kv_->durable()));
   status.move_started = row && row->state == BlobMoveRow::State::copying;
+  status.left_behind = row && row->state != BlobMoveRow::State::copying;
   status.pending_bytes = move_pending_bytes_ + content_->metrics().staged_backlog_bytes;
   if (const auto* mirror = dynamic_cast<const BlobMirror*>(blobs_.get())) {
     const MirrorReport report = mirror->report();
@@ -34,14 +46,20 @@ Result<BlobStatus> Engine::blob_status() {
   return status;
 }
 
+Interrupt Engine::until_cancelled(const std::optional<CancelToken>& cancel) const {
+  return [this, cancel]() -> Status {
+    if (!closing_ && (!cancel || !cancel->cancelled())) return {};
+    return Error{.code = Code::cancelled, .text = "it was cancelled; it can go on later"};
+  };
+}
+
 std::unique_ptr<BlobStore> Engine::folder_blobs(BlobStore& objects, const std::string& packs) {
   return std::make_unique<content::FolderBlobs>(objects, files_, packs);
 }
 
 Result<MoveBlobsReport> Engine::move_blobs(std::shared_ptr<BlobStore> to,
                                            const MoveBlobsOptions& options) {
-  if (moving_.exchange(true))
-    return Error{.code = Code::busy, .text = "another move of the store's bytes is under way"};
+  if (moving_.exchange(true)) return move_runs();
   const auto end = [this](std::atomic<bool>* moving) {
     move_pending_bytes_ = 0;
     *moving = false;
@@ -58,7 +76,7 @@ Result<MoveBlobsReport> Engine::move_blobs(std::shared_ptr<BlobStore> to,
       target = folder_blobs(*objects, folder_.incoming);
     }
     move.emplace(content::BlobMoveSetup{*kv_, clock_, from != nullptr ? *from : *blobs_,
-                                        target != nullptr ? *target : *to, options,
+                                        target != nullptr ? *target : *to, blob_changes_, options,
                                         move_pending_bytes_, [this] { return closing_.load(); }});
     return move->copy_while_in_use();
   }));
@@ -83,6 +101,7 @@ Status Engine::begin_move(const std::shared_ptr<BlobStore>& to, const MoveBlobsO
     return Error{.code = Code::invalid_argument, .text = "a store in memory keeps its bytes there"};
   if (to == blobs_ || (to == nullptr && blob_owner_ == nullptr)) return lies_there();
   SPIND_TRY(claim_blobs());
+  SPIND_TRY(empty_folder(until_cancelled(options.cancel)));
   if (to != nullptr) {
     SPIND_TRY(content::clear_probes(*to));
     SPIND_TRY_ASSIGN(fences, content::try_fencing(*to, options.allow_unfenced));
@@ -93,7 +112,7 @@ Status Engine::begin_move(const std::shared_ptr<BlobStore>& to, const MoveBlobsO
   SPIND_TRY_ASSIGN(const CollectReport swept, content_->collect(sweep));
   (void)swept;
   SPIND_TRY(content::begin_move(*kv_, to.get(), Random::system()));
-  return to == nullptr ? make_folder_durably(files_, folder_.incoming) : Status();
+  return to == nullptr ? content::make_incoming(files_, folder_.incoming) : Status();
 }
 
 // Nobody is inside, and all that content knew is in rows.
@@ -114,21 +133,11 @@ Status Engine::end_move(content::BlobMove& move, const std::shared_ptr<BlobStore
   }
   SPIND_TRY_ASSIGN(const BlobMoveRow left, left_to_do(to == nullptr));
   SPIND_TRY(content::switch_place(*kv_, owner, left));
-  // From here on it lives there; what is left to do is done when it is opened, where it fails now.
+  // From here on it lives there. Where this fails the next opening does it; a mark that is left
+  // there goes with the place.
   if (to != nullptr) (void)content::clear_marks(*to);
-  const Result<bool> finished = finish_move();
-  report.old_place_emptied = finished.ok() && *finished;
-  if (finished.ok() && blob_owner_ != nullptr) report.old_place_emptied = clear_left_place().ok();
+  (void)finish_move();
   return {};
-}
-
-// A copy of the store that was opened there meanwhile has made the place its own.
-Status Engine::clear_left_place() {
-  SPIND_TRY_ASSIGN(const auto newest, content::BlobOwner::newest_claim(*blobs_));
-  if (newest != blob_owner_->row().claim)
-    return Error{.code = Code::conflict, .text = "another copy of the store lives there"};
-  SPIND_TRY(content::clear_given_place(*blobs_));
-  return content::note_move(*kv_, std::nullopt);
 }
 
 Result<BlobMoveRow> Engine::left_to_do(bool to_folder) {
@@ -143,24 +152,65 @@ Result<BlobMoveRow> Engine::left_to_do(bool to_folder) {
   return left;
 }
 
-// Whether nothing is left at the old place. Packs have to be where they belong before the store is
-// opened: those that lie in its folder, and are not its own there any more, would be taken for
-// staged.
-Result<bool> Engine::finish_move() {
-  if (folder_.packs.empty()) return true;
+// Packs have to be where they belong before the store is opened: those that lie in its folder, and
+// are not its own there any more, would be taken for staged.
+Status Engine::finish_move() {
+  if (folder_.packs.empty()) return {};
   SPIND_TRY_ASSIGN(const auto row, content::blob_move_row(*kv_->durable()));
-  if (!row || row->state == BlobMoveRow::State::copying) return true;
-  if (row->state == BlobMoveRow::State::left_place) return false;
-  if (row->state == BlobMoveRow::State::take_in) {
-    SPIND_TRY(content::take_in_packs(files_, folder_.incoming, folder_.packs));
-    SPIND_TRY(
-        content::note_move(*kv_, BlobMoveRow{BlobMoveRow::State::left_place, {}, row->number}));
-    return false;
+  if (!row) return {};
+  if (row->state == BlobMoveRow::State::clear_folder) first_pack_ = row->number;
+  if (row->state != BlobMoveRow::State::take_in) return {};
+  SPIND_TRY(content::take_in_packs(files_, folder_.incoming, folder_.packs));
+  return content::note_move(*kv_, BlobMoveRow{BlobMoveRow::State::left_place, {}, row->number});
+}
+
+// What lay in the folder before the store moved away, if it is still there. The store may use it
+// for what it stages meanwhile: that has other numbers.
+Status Engine::empty_folder(const Interrupt& interrupt) {
+  if (folder_.packs.empty()) return {};
+  std::unique_lock lock(emptying_mutex_, std::defer_lock);
+  while (!lock.try_lock()) {
+    SPIND_TRY(interrupt());
+    std::this_thread::sleep_for(kEmptyingPoll);
   }
+  SPIND_TRY_ASSIGN(const auto row, content::blob_move_row(*kv_->durable()));
+  if (!row || row->state != BlobMoveRow::State::clear_folder) return {};
   SPIND_TRY_ASSIGN(const auto objects, default_blobs({folder_.objects, files_, false}));
-  SPIND_TRY(content::clear_place(*folder_blobs(*objects, folder_.packs), row->number));
-  SPIND_TRY(content::note_move(*kv_, std::nullopt));
-  return true;
+  const auto folder = folder_blobs(*objects, folder_.packs);
+  SPIND_TRY(content::clear_place(*folder, row->number, interrupt));
+  return content::note_move(*kv_, std::nullopt);
+}
+
+void Engine::empty_folder_meanwhile() {
+  const Status emptied = empty_folder(until_cancelled({}));
+  if (emptied.ok() || emptied.code() == Code::cancelled || !log_) return;
+  log_(LogLevel::warning,
+       "the folder that the store moved away from is not empty: " + emptied.error().to_string());
+}
+
+// A copy of the store that was opened there meanwhile has made the place its own.
+Status Engine::empty_given_place(BlobStore& place, std::uint64_t claim,
+                                 const Interrupt& interrupt) {
+  SPIND_TRY_ASSIGN(const auto newest, content::BlobOwner::newest_claim(place));
+  if (newest != claim)
+    return Error{Code::conflict,
+                 "that is not the place that the store left, or another copy of it "
+                 "lives there now"};
+  SPIND_TRY(content::clear_given_place(place, interrupt));
+  return content::note_move(*kv_, std::nullopt);
+}
+
+Status Engine::empty_left_place(const std::shared_ptr<BlobStore>& place,
+                                const EmptyLeftPlaceOptions& options) {
+  SPIND_TRY(fence_.may_write());
+  if (moving_.exchange(true)) return move_runs();
+  const auto end = [](std::atomic<bool>* moving) { *moving = false; };
+  const std::unique_ptr<std::atomic<bool>, decltype(end)> under_way(&moving_, end);
+  const Interrupt interrupt = until_cancelled(options.cancel);
+  if (place == nullptr) return empty_folder(interrupt);
+  SPIND_TRY_ASSIGN(const auto row, content::blob_move_row(*kv_->durable()));
+  if (!row || row->state != BlobMoveRow::State::left_place) return {};
+  return empty_given_place(*place, row->number, interrupt);
 }
 
 }  // namespace spind::engine

@@ -82,6 +82,13 @@ Result<MoveBlobsReport> Store::move_blobs(std::shared_ptr<BlobStore> to,
   return engine->move_blobs(std::move(to), options);
 }
 
+Status Store::empty_left_place(const std::shared_ptr<BlobStore>& place,
+                               const EmptyLeftPlaceOptions& options) const {
+  const auto engine = engine_;
+  return engine->run(Verb::empty_left_place,
+                     [&] { return engine->empty_left_place(place, options); });
+}
+
 Result<std::vector<VaultInfo>> Store::vaults() const {
   const auto engine = engine_;
   return engine->run(Verb::vaults, [&] { return engine->vaults(); });

@@ -6,7 +6,8 @@
 //   <folder>/meta/      RocksDB
 //   <folder>/objects/   large pieces, a file each
 //   <folder>/packs/     small pieces, many a file
-//   <folder>/incoming/  packs that come from another place, until the store lives here
+//   <folder>/incoming/  packs that come from another place, until the store lives here: then it
+//                       becomes packs/
 //   <folder>/vaults/    secrets of vaults, a file each; with keys only, and format 3. In format 4
 //                       they lie elsewhere (secrets_folder.h)
 //

@@ -26,7 +26,7 @@ namespace spind::engine {
   VERB(release_upload) VERB(quarantine_upload) VERB(thin_versions) VERB(purge_space) VERB(scrub)  \
   VERB(vaults) VERB(rotate_vault) VERB(reseal_vault) VERB(encrypt_vault) VERB(rewrap_vaults)    \
   VERB(destroy_vault)                                                                           \
-  VERB(flush_staged) VERB(blob_status) VERB(move_blobs)
+  VERB(flush_staged) VERB(blob_status) VERB(move_blobs) VERB(empty_left_place)
 // clang-format on
 
 enum class Verb : std::uint8_t {

@@ -26,7 +26,8 @@ COMMANDS = ["init", "space create", "space list", "space info", "space set", "sp
             "put", "get", "ls", "tree", "stat", "cat", "mkdir", "mv", "cp", "rm", "du", "versions",
             "trash", "changes", "rewind", "upload", "check", "scrub", "collect", "checkpoint", "doctor",
             "blobs flush", "key new", "vault list", "vault rotate", "vault encrypt", "vault reseal",
-            "vault rewrap", "vault destroy", "blobs status", "blobs move", "metrics",
+            "vault rewrap", "vault destroy", "blobs status", "blobs move",
+            "blobs empty", "metrics",
             "verify", "version", "completion"]
 
 
@@ -592,7 +593,8 @@ class Stores(ToolCase):
         text = b"some text of a file" * 9000
         self.spind("put", "-", "s:/file", *folder, data=text)
         status = {"backend": "folder", "pending": 0, "missing": 0, "healed": 0,
-                  "move_started": False, "read_only": False, "unfenced": False}
+                  "move_started": False, "read_only": False, "unfenced": False,
+                  "left_behind": False}
         self.assertEqual(self.spind("blobs", "status", *folder).row, status)
         inside = str(self.folder / "moved" / "objects")
         self.error("blobs", "move", inside, *folder, expect=2)
@@ -603,6 +605,8 @@ class Stores(ToolCase):
         self.assertEqual(self.run_tool("cat", "s:/file", *there).out, text)
         self.assertEqual(self.spind("blobs", "status", *there).row, {**status, "backend": place})
         self.assertEqual(self.spind("check", "--content", *there).row["findings"], 0)
+        self.assertEqual(self.spind("blobs", "empty", "folder", *there).row, {"emptied": "folder"})
+        self.assertEqual(self.error("blobs", "empty", place, *there)["code"], "busy")
         self.assertEqual(self.spind("blobs", "move", "folder", *there).row["blobs"], 1)
         self.assertEqual(self.error("stat", "s:/file", *there)["code"], "invalid_argument")
         self.assertEqual(self.run_tool("cat", "s:/file", *folder).out, text)

@@ -93,6 +93,20 @@ void check_few(Store& store) {
   CHECK(store.check({.read_content = true}).value().findings_total == 0);
 }
 
+// What the store left in its folder goes by itself.
+void await_emptied(Mover& mover, Store& store) {
+  while (store.blob_status()->left_behind) std::this_thread::yield();
+  CHECK(files_below(mover.inside("objects")) == 0);
+  CHECK(files_below(mover.inside("packs")) == 0);
+}
+
+void empty_left(Store& store, const Place& place) {
+  CHECK(store.blob_status()->left_behind);
+  REQUIRE(store.empty_left_place(place).ok());
+  CHECK_FALSE(store.blob_status()->left_behind);
+  CHECK(names_in(*place) == 0);
+}
+
 template <class Answer>
 std::string why(const Result<Answer>& answer) {
   return answer.ok() ? "" : answer.error().to_string();
@@ -161,28 +175,26 @@ TEST_CASE("move blobs: from the folder to given blobs, to others, and back") {
   CHECK(there.blobs >= 3);
   CHECK(there.bytes > kMovedSizes[3]);
   CHECK(there.damaged == 0);
-  CHECK(there.old_place_emptied);
   CHECK(store.session({.user = "ada"}).value().space_by_alias("s").code() == Code::unavailable);
-  CHECK(files_below(mover.inside("objects")) == 0);
-  CHECK(files_below(mover.inside("packs")) == 0);
 
   store = mover.open(first).value();
+  await_emptied(mover, store);
   CHECK_FALSE(store.blob_status()->in_folder);
   CHECK_FALSE(store.blob_status()->move_started);
   check_there(store, 1);
   CHECK(names_in(*first, "move/") == 0);
   REQUIRE(space_there(store).put("/new", content(9, 200'000)).ok());
   REQUIRE(store.move_blobs(second).ok());
-  CHECK(names_in(*first) == 0);
 
   store = mover.open(second).value();
+  empty_left(store, first);
   check_there(store, 1);
   CHECK(space_there(store).get("/new").value() == content(9, 200'000));
   REQUIRE(store.move_blobs(nullptr).ok());
-  CHECK(names_in(*second) == 0);
   CHECK_FALSE(std::filesystem::exists(mover.inside("incoming")));
 
   store = mover.open(nullptr).value();
+  empty_left(store, second);
   check_there(store, 1);
   CHECK(space_there(store).get("/new").value() == content(9, 200'000));
   // Packs that came from there are appended to, and what is removed goes.
@@ -233,58 +245,63 @@ TEST_CASE("move blobs: where blobs of others lie nothing moves, and the store go
   CHECK(other.open(taken).ok());
 }
 
-TEST_CASE("move blobs: writers and readers go on until the last blobs") {
-  Mover mover;
-  Store store = mover.open(nullptr).value();
-  fill(store, 1);
-  for (std::uint64_t i = 0; i < 60; ++i)
-    REQUIRE(space_there(store).put(fmt::format("/many {}", i), content(100 + i, 1'100'000)).ok());
-  const Space space = space_there(store);
-  std::atomic<std::uint64_t> acknowledged{0};
-  std::atomic<int> read{0}, wrong{0};
-  std::vector<std::thread> threads;
-  threads.emplace_back([&] {
-    for (std::uint64_t i = 0;; ++i) {
-      const std::size_t size = i % 8 == 0 ? 1'200'000 : 30'000;
-      const auto put = space.put(fmt::format("/later {}", i), content(1000 + i, size));
-      if (!put.ok()) {
-        if (put.code() != Code::unavailable) ++wrong;
-        return;
+TEST_CASE("move blobs: writers, readers and the collector go on until the last blobs") {
+  for (const bool back : {false, true}) {
+    Mover mover;
+    const Place given = memory_blobs();
+    const Place from = back ? given : nullptr, to = back ? nullptr : given;
+    Store store = mover.open(from).value();
+    fill(store, 1);
+    const Space space = space_there(store);
+    constexpr std::uint64_t kMany = 30;
+    for (std::uint64_t i = 0; i < kMany; ++i)
+      REQUIRE(space.put(fmt::format("/many {}", i), content(100 + i, 1'100'000)).ok());
+    std::atomic<std::uint64_t> acknowledged{0};
+    std::atomic<int> read{0}, wrong{0};
+    const auto is_over = [&](Code code) {
+      if (code != Code::ok && code != Code::unavailable) ++wrong;
+      return code != Code::ok;
+    };
+    std::vector<std::thread> threads;
+    threads.emplace_back([&] {
+      for (std::uint64_t i = 0;; ++i) {
+        const std::size_t size = i % 8 == 0 ? 1'200'000 : 30'000;
+        if (is_over(space.put(fmt::format("/later {}", i), content(1000 + i, size)).code())) return;
+        acknowledged = i + 1;
+        if (i >= kMany) continue;
+        if (is_over(space.remove(fmt::format("/many {}", i)).code())) return;
+        if (is_over(space.empty_trash().code())) return;
       }
-      acknowledged = i + 1;
-    }
-  });
-  threads.emplace_back([&] {
-    while (true) {
-      const auto got = space.get("/100000");
-      if (!got.ok()) {
-        if (got.code() != Code::unavailable) ++wrong;
-        return;
+    });
+    threads.emplace_back([&] {
+      while (true) {
+        const auto got = space.get("/100000");
+        if (is_over(got.code())) return;
+        wrong += *got == content(1, 100'000) ? 0 : 1;
+        ++read;
       }
-      wrong += *got == content(1, 100'000) ? 0 : 1;
-      ++read;
-    }
-  });
-  threads.emplace_back([&] {
-    while (store.collect({.grace = std::chrono::seconds(0)}).ok()) std::this_thread::yield();
-  });
-  std::uint64_t during = 0;
-  const auto watch = [&](const Progress&) {
-    during = acknowledged;
-    return true;
-  };
-  const Place place = memory_blobs();
-  const auto moved = store.move_blobs(place, {.progress = watch});
-  for (std::thread& thread : threads) thread.join();
-  CHECK(why(moved) == "");
-  CHECK(wrong == 0);
-  CHECK(during > 0);
-  CHECK(read > 0);
-  store = mover.open(place).value();
-  check_there(store, 1);
-  for (std::uint64_t i = 0; i < acknowledged; ++i)
-    CHECK(space_there(store).get(fmt::format("/later {}", i)).value() ==
-          content(1000 + i, i % 8 == 0 ? 1'200'000 : 30'000));
+    });
+    threads.emplace_back([&] {
+      while (store.collect({.grace = std::chrono::seconds(0), .forget = space.id()}).ok())
+        std::this_thread::yield();
+    });
+    std::uint64_t during = 0;
+    const auto watch = [&](const Progress&) {
+      during = acknowledged;
+      return true;
+    };
+    const auto moved = store.move_blobs(to, {.progress = watch});
+    for (std::thread& thread : threads) thread.join();
+    CHECK(why(moved) == "");
+    CHECK(wrong == 0);
+    CHECK(during > 0);
+    CHECK(read > 0);
+    store = mover.open(to).value();
+    check_there(store, 1);
+    for (std::uint64_t i = 0; i < acknowledged; ++i)
+      CHECK(space_there(store).get(fmt::format("/later {}", i)).value() ==
+            content(1000 + i, i % 8 == 0 ? 1'200'000 : 30'000));
+  }
 }
 
 TEST_CASE("move blobs: one that was cancelled goes on with what was copied") {
@@ -335,19 +352,19 @@ TEST_CASE("move blobs: a place that a copy of the store took meanwhile is left a
   REQUIRE(store.checkpoint(mover.folder / "copy").ok());
   const Space space = space_there(store);
   std::optional<Store> copy;
-  // What comes behind the listing is copied when nobody is inside any more.
-  const auto open_copy = [&](const Progress& progress) {
-    if (progress.done == 1) (void)space.put("/later", content(2, 1'100'000));
-    if (copy || space.get("/40000").ok()) return true;
+  // What comes behind the last look is copied when nobody is inside any more.
+  const auto open_copy = [&, puts = std::uint64_t{0}](const Progress&) mutable {
+    if (copy || space.put("/later", content(100 + puts++, 1'100'000)).ok()) return true;
     copy = Store::open(mover.folder / "copy", {.blobs = given, .adopt_blobs = true}).value();
     return true;
   };
-  const MoveBlobsReport moved = store.move_blobs(nullptr, {.progress = open_copy}).value();
+  REQUIRE(store.move_blobs(nullptr, {.progress = open_copy}).ok());
   REQUIRE(copy);
-  CHECK_FALSE(moved.old_place_emptied);
-  check_few(*copy);
   store = mover.open(nullptr).value();
+  CHECK(store.empty_left_place(given).code() == Code::conflict);
+  CHECK(store.blob_status()->left_behind);
   check_few(store);
+  check_few(*copy);
 }
 
 TEST_CASE("move blobs: whatever call of either place fails, nothing is lost and it goes on") {
@@ -379,30 +396,165 @@ TEST_CASE("move blobs: whatever call of either place fails, nothing is lost and 
   }
 }
 
-TEST_CASE("move blobs: a place that could not be emptied takes the store back") {
+TEST_CASE("move blobs: what could not be emptied is emptied later, or takes the store back") {
   Mover mover;
   const auto given = std::make_shared<Shaky>();
   Store store = mover.open(given).value();
   fill_few(store);
-  // The two listings that find nothing left to copy, then the claim, come first.
   for (std::int64_t n = 1;; ++n) {
     REQUIRE(n < 100);
-    given->arm(n, Code::unavailable, true);
-    const auto moved = store.move_blobs(nullptr);
-    given->disarm();
-    if (!moved.ok()) {
-      REQUIRE(store.close().ok());
-      store = mover.open(given).value();
-      continue;
-    }
-    CHECK(moved->old_place_emptied != given->fired());
+    REQUIRE(store.move_blobs(nullptr).ok());
     store = mover.open(nullptr).value();
+    given->arm(n, Code::unavailable, true);
+    const Status emptied = store.empty_left_place(given);
+    given->disarm();
+    CHECK(emptied.ok() != given->fired());
+    CHECK(store.blob_status()->left_behind == given->fired());
     check_few(store);
+    if (given->fired() && n % 2 == 0) empty_left(store, given);
     REQUIRE(store.move_blobs(given).ok());
     store = mover.open(given).value();
+    await_emptied(mover, store);
     check_few(store);
     if (!given->fired()) break;
   }
+}
+
+TEST_CASE("move blobs: only what the store left is emptied") {
+  Mover mover;
+  const Place first = memory_blobs(), second = memory_blobs();
+  Store store = mover.open(first).value();
+  fill_few(store);
+  CHECK(store.empty_left_place(first).ok());  // there is nothing to do
+  REQUIRE(store.move_blobs(second).ok());
+  store = mover.open(second).value();
+  CHECK(store.empty_left_place(second).code() == Code::conflict);
+  CHECK(store.empty_left_place(memory_blobs()).code() == Code::conflict);
+  CHECK(store.empty_left_place(nullptr).ok());
+  check_few(store);
+  CancelToken cancelled;
+  cancelled.cancel();
+  CHECK(store.empty_left_place(first, {.cancel = cancelled}).code() == Code::cancelled);
+  CHECK(names_in(*first) > 0);
+  empty_left(store, first);
+  check_few(store);
+}
+
+// As after a crash before the folder was emptied: it holds packs of before, and those that are
+// staged.
+TEST_CASE("move blobs: what the folder still holds is taken for nothing that is staged") {
+  Mover mover;
+  Store store = mover.open(nullptr).value();
+  fill_few(store);
+  REQUIRE(store.close().ok());
+  const std::filesystem::path kept = mover.folder / "kept";
+  std::filesystem::copy(mover.folder / "store", kept, std::filesystem::copy_options::recursive);
+  store = mover.open(nullptr).value();
+  const Place place = memory_blobs();
+  REQUIRE(store.move_blobs(place).ok());
+  for (const char* part : {"objects", "packs"}) {
+    std::filesystem::remove_all(mover.inside(part));
+    std::filesystem::copy(kept / part, mover.inside(part),
+                          std::filesystem::copy_options::recursive);
+  }
+  const std::size_t left = files_below(mover.inside("packs"));
+  REQUIRE(left > 0);
+  struct NoThreads final : Threads {  // as if the process ended before the folder is empty
+    std::unique_ptr<Thread> start(std::string name, std::function<void()> body) override {
+      return name == "spind-emptying" ? nullptr : Threads::system().start(name, std::move(body));
+    }
+  } threads;
+  {
+    engine::Seams seams;
+    seams.threads = &threads;
+    store = mover.open(place, seams).value();
+    CHECK(store.blob_status()->left_behind);
+    CHECK(store.blob_status()->pending_bytes == 0);  // nothing is staged
+    check_few(store);
+    REQUIRE(store.checkpoint(mover.folder / "copy").ok());
+    CHECK(files_below(mover.folder / "copy/packs") == 0);
+    // What is removed is removed where it lies.
+    for (const std::size_t size : kFew)
+      REQUIRE(space_there(store).remove(fmt::format("/{}", size)).ok());
+    REQUIRE(space_there(store).empty_trash().ok());
+    const SpaceId id = space_there(store).id();
+    for (int i = 0; i < 2; ++i)
+      REQUIRE(store.collect({.grace = std::chrono::seconds(0), .forget = id}).ok());
+    CHECK(names_in(*place, "p/") == 0);
+    CHECK(store.check().value().findings_total == 0);
+    CHECK(files_below(mover.inside("packs")) == left);
+    REQUIRE(store.close().ok());
+  }
+  store = mover.open(place).value();
+  await_emptied(mover, store);
+}
+
+// Counts what a place is asked while the store is closed to everybody.
+class Watched final : public BlobStore {
+ public:
+  const Store* store = nullptr;
+  std::atomic<int> alone{0};
+
+  Status put(std::string_view name, std::span<const std::uint8_t> bytes) override {
+    return count(), behind_->put(name, bytes);
+  }
+  Result<std::vector<std::uint8_t>> get(std::string_view name, std::uint64_t max) override {
+    return count(), behind_->get(name, max);
+  }
+  Result<std::size_t> range(std::string_view name, std::uint64_t offset,
+                            std::span<std::uint8_t> out) override {
+    return count(), behind_->range(name, offset, out);
+  }
+  Status remove(std::string_view name) override { return count(), behind_->remove(name); }
+  Result<std::vector<BlobListItem>> list(std::string_view prefix, std::string_view after,
+                                         std::size_t count_max) override {
+    return count(), behind_->list(prefix, after, count_max);
+  }
+
+ private:
+  void count() {
+    if (store != nullptr && store->health().code() == Code::unavailable) ++alone;
+  }
+  const Place behind_ = memory_blobs();
+};
+
+TEST_CASE("move blobs: while nobody is served no more is asked of the places the more there is") {
+  std::vector<int> asked;
+  for (const std::size_t blobs : {std::size_t{3}, std::size_t{1500}}) {
+    Mover mover;
+    const auto first = std::make_shared<Watched>(), second = std::make_shared<Watched>();
+    Store store = mover.open(first).value();
+    fill_few(store);
+    // Whole ones that nothing refers to, more than a listing answers at once.
+    const std::string pack = first->list("p/", "", 1)->front().name;
+    const std::vector<std::uint8_t> whole = first->get(pack, 1 << 20).value();
+    for (std::size_t i = 0; i < blobs; ++i)
+      REQUIRE(first->put(fmt::format("o/{}/{}", 5000 + i / 1000, 5'000'000 + i), whole).ok());
+    const Space space = space_there(store);
+    // The last one comes when what came meanwhile is copied.
+    std::uint64_t late = 0;
+    const auto put_late = [&](const Progress& progress) {
+      const std::uint64_t when[] = {1, blobs + 2, blobs + 3};
+      if (late == std::size(when) || progress.done != when[late]) return true;
+      ++late;
+      REQUIRE(why(space.put(fmt::format("/late {}", late), content(7 + late, 30'000))) == "");
+      return true;
+    };
+    first->store = second->store = &store;
+    REQUIRE(store.move_blobs(second, {.progress = put_late}).ok());
+    CHECK(late == 3);
+    first->store = second->store = nullptr;
+    asked.push_back(first->alone);
+    asked.push_back(second->alone);
+    store = mover.open(second).value();
+    CHECK(names_in(*second, "o/5") == blobs);
+    CHECK(space_there(store).get("/40000").value() == content(1, 40'000));
+    CHECK(space_there(store).get("/late 3").value() == content(10, 30'000));
+  }
+  CHECK(asked[0] > 0);
+  CHECK(asked[1] > 0);
+  CHECK(asked[2] == asked[0]);
+  CHECK(asked[3] == asked[1]);
 }
 
 TEST_CASE("move blobs: a place that is full, and room in it later") {
@@ -471,13 +623,13 @@ TEST_CASE("move blobs: what is staged stays where it is, and is brought to the n
     CHECK(space_there(store).get("/staged").value() == content(5, 50'000));
   };
   REQUIRE(store.move_blobs(second).ok());
-  CHECK(names_in(*first) == 0);
   store = open(second, Durability::staged);
+  empty_left(store, first);
   check_both();
   REQUIRE(space_there(store).put("/too", content(6, 60'000)).ok());
   REQUIRE(store.move_blobs(nullptr).ok());
-  CHECK(names_in(*second) == 0);
   store = open(nullptr, Durability::pack);
+  empty_left(store, second);
   check_both();
   CHECK(!std::filesystem::exists(kept_for_the_reader[0]));
   REQUIRE(store.collect({.grace = std::chrono::seconds(0)}).ok());
