@@ -169,12 +169,15 @@ Status BlobMove::copy_changed(const std::vector<std::string>& changed, bool last
 Status BlobMove::copy_while_in_use() {
   SPIND_TRY(copy_what_differs(false));
   for (int rounds = 0; rounds < kRoundsMax; ++rounds) {
+    setup_.begin_new_packs();
     const auto changed = setup_.changes.take();
     if (changed)
       SPIND_TRY(copy_changed(*changed, false));
     else
       SPIND_TRY(copy_what_differs(false));
-    if (changed && changed->size() <= kFewBlobs) break;
+    // A pack of before is done with when all that was appended to it is settled.
+    const bool packs_done = open_.empty() || rounds > 0;
+    if (packs_done && changed && changed->size() <= kFewBlobs) break;
   }
   return {};
 }

@@ -44,6 +44,7 @@ struct BlobMoveSetup {
   const MoveBlobsOptions& options;
   std::atomic<std::uint64_t>& pending_bytes;
   std::function<bool()> store_closes;
+  std::function<void()> begin_new_packs;  // so that those of now can be copied
 };
 
 // One thread at a time. Beside what it is set up with it takes as much memory as the largest blob,

@@ -205,6 +205,10 @@ class VaultContent final : public Content {
     return Resealer(resources_, clock_, vault, options).run();
   }
 
+  void begin_new_packs() override {
+    if (packs_ != nullptr) packs_->begin_new();
+  }
+
   Result<FlushStagedReport> flush_staged(const FlushStagedOptions& options) override {
     if (uploader_ == nullptr) return FlushStagedReport();
     return uploader_->flush(options);

@@ -183,6 +183,10 @@ class Content {
   virtual Result<ResealReport> reseal(const model::VaultId& vault,
                                       const ResealOptions& options) = 0;
 
+  // What is stored from now on comes into no pack that holds anything yet, where packs are files:
+  // for somebody who copies those that are done with.
+  virtual void begin_new_packs() = 0;
+
   // Brings what was staged by now to the blobs.
   virtual Result<FlushStagedReport> flush_staged(const FlushStagedOptions& options) = 0;
 

@@ -32,7 +32,8 @@ FilePacks::FilePacks(kv::Store& kv, Files& files, std::string folder,
       files_(files),
       folder_(std::move(folder)),
       on_sync_failure_(std::move(on_sync_failure)),
-      options_(options) {}
+      options_(options),
+      resumes_(options.resumes) {}
 
 Result<std::unique_ptr<FilePacks>> FilePacks::open(
     kv::Store& kv, Files& files, std::string folder,
@@ -103,7 +104,7 @@ Result<std::shared_ptr<Pack>> FilePacks::choose() {
 
 Result<std::shared_ptr<Pack>> FilePacks::take_into_use() {
   std::shared_ptr<Pack> pack;
-  if (options_.resumes) {
+  if (resumes_) {
     SPIND_TRY_ASSIGN(pack, resume_idle());
   }
   if (pack == nullptr) {
@@ -238,6 +239,12 @@ bool FilePacks::is_settling(std::uint64_t number) {
 }
 
 void FilePacks::close() { seal(); }
+
+// A pack that was sealed would be the first one to be resumed.
+void FilePacks::begin_new() {
+  resumes_ = false;
+  seal();
+}
 
 void FilePacks::seal() {
   std::vector<std::shared_ptr<Pack>> all;

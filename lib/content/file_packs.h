@@ -52,6 +52,7 @@ class FilePacks final : public Packs {
   void settle_dead(const model::BlobPlace& place, std::uint64_t stored_bytes) override;
   void settle_unknown(const model::BlobPlace& place) override;
   void close() override;
+  void begin_new() override;
   Result<std::size_t> read(std::uint64_t number, std::uint64_t offset, Places places,
                            const Interrupt&) override;
 
@@ -92,6 +93,7 @@ class FilePacks final : public Packs {
   const std::string folder_;
   const std::function<void(const Error&)> on_sync_failure_;
   const Options options_;
+  std::atomic<bool> resumes_;
 
   std::mutex adding_;  // held while a pack is taken into use; before mutex_
   std::mutex mutex_;

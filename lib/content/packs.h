@@ -64,6 +64,9 @@ class Packs {
   virtual void settle_unknown(const model::BlobPlace& place) = 0;
   // Writes the rows of all packs. Nothing is appended after.
   virtual void close() = 0;
+  // What is appended from now on goes to packs that nothing was appended to before, for somebody
+  // who copies packs that are done with.
+  virtual void begin_new() {}
 
   virtual Result<std::size_t> read(std::uint64_t number, std::uint64_t offset, Places places,
                                    const Interrupt& interrupt = nullptr) = 0;

@@ -77,7 +77,8 @@ Result<MoveBlobsReport> Engine::move_blobs(std::shared_ptr<BlobStore> to,
     }
     move.emplace(content::BlobMoveSetup{*kv_, clock_, from != nullptr ? *from : *blobs_,
                                         target != nullptr ? *target : *to, blob_changes_, options,
-                                        move_pending_bytes_, [this] { return closing_.load(); }});
+                                        move_pending_bytes_, [this] { return closing_.load(); },
+                                        [this] { content_->begin_new_packs(); }});
     return move->copy_while_in_use();
   }));
   const std::lock_guard closing(close_mutex_);

@@ -494,9 +494,11 @@ class Watched final : public BlobStore {
  public:
   const Store* store = nullptr;
   std::atomic<int> alone{0};
+  std::atomic<std::size_t> put_alone_bytes{0};
 
   Status put(std::string_view name, std::span<const std::uint8_t> bytes) override {
-    return count(), behind_->put(name, bytes);
+    if (count()) put_alone_bytes += bytes.size();
+    return behind_->put(name, bytes);
   }
   Result<std::vector<std::uint8_t>> get(std::string_view name, std::uint64_t max) override {
     return count(), behind_->get(name, max);
@@ -512,8 +514,10 @@ class Watched final : public BlobStore {
   }
 
  private:
-  void count() {
-    if (store != nullptr && store->health().code() == Code::unavailable) ++alone;
+  bool count() {
+    const bool is_alone = store != nullptr && store->health().code() == Code::unavailable;
+    if (is_alone) ++alone;
+    return is_alone;
   }
   const Place behind_ = memory_blobs();
 };
@@ -555,6 +559,29 @@ TEST_CASE("move blobs: while nobody is served no more is asked of the places the
   CHECK(asked[1] > 0);
   CHECK(asked[2] == asked[0]);
   CHECK(asked[3] == asked[1]);
+}
+
+TEST_CASE("move blobs: while nobody is served no large pack is copied that was appended to") {
+  Mover mover;
+  Store store = mover.open(nullptr).value();
+  fill_few(store);
+  const Space space = space_there(store);
+  for (std::uint64_t i = 0; i < 10; ++i)
+    REQUIRE(space.put(fmt::format("/many {}", i), content(100 + i, 900'000)).ok());
+  std::uint64_t last = 0;
+  const auto put_one = [&](const Progress&) {
+    if (space.put("/last", content(1000 + last + 1, 30'000)).ok()) ++last;
+    return true;
+  };
+  const auto place = std::make_shared<Watched>();
+  place->store = &store;
+  REQUIRE(store.move_blobs(place, {.progress = put_one}).ok());
+  place->store = nullptr;
+  CHECK(place->put_alone_bytes > 30'000);
+  CHECK(place->put_alone_bytes < 1'000'000);
+  store = mover.open(place).value();
+  check_few(store);
+  CHECK(space_there(store).get("/last").value() == content(1000 + last, 30'000));
 }
 
 TEST_CASE("move blobs: a place that is full, and room in it later") {
