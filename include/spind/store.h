@@ -132,7 +132,8 @@ class SPIND_EXPORT Store {
   Result<std::uint64_t> rewrap_vaults() const;
   // Destroys a tenant's keys, for good, durably when it returns: nothing of the tenant's content
   // can be read any more, here and in every copy that lacks the files of `vaults/` (copies that
-  // have them must be destroyed as well). The spaces answer key_unavailable until the next
+  // have them must be destroyed as well; none has where StoreOptions::vault_secrets put them
+  // elsewhere). The spaces answer key_unavailable until the next
   // `collect`, which erases them as if they were purged and their floor had passed all of it: their
   // rows, which also hold names, at once, and their bytes when its grace time is over. ok if it was
   // done before. What was stored before the vault was encrypted is not sealed with them: of that
@@ -171,7 +172,7 @@ class SPIND_EXPORT Store {
 
 struct Version {
   std::string_view version;  // "0.1.0"
-  int format = 0;            // the newest of a store's folder that it knows: 3, which has keys
+  int format = 0;            // the newest of a store's folder that it knows
 };
 SPIND_EXPORT Version version();
 
