@@ -17,7 +17,9 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::uint64_t kBytes = 1ull << 30;
-constexpr std::size_t kReadBytes = 1u << 20;
+// In calls as short as those of the clients: for longer ones the kernel takes larger blocks of memory,
+// which on a virtual machine may be such that its host has to find first.
+constexpr std::size_t kReadBytes = 1u << 20, kWriteBytes = 32u << 10;
 // Ours tuned: with more memory a reader asks for more at once.
 constexpr std::uint64_t kGetMemoryBytes = 1ull << 30;
 constexpr double kMebibytes = static_cast<double>(kBytes >> 20);
@@ -90,8 +92,11 @@ void read_into(const fs::path& copy, const Space& space) {
   Reader reader = must(space.reader("/big"), "open reader");
   std::uint64_t total = 0;
   while (const std::size_t count = must(reader.read(buffer), "read")) {
-    if (::write(file, buffer.data(), count) != static_cast<ssize_t>(count))
-      give_up(copy, "cannot write the copy");
+    for (std::size_t done = 0; done < count; done += kWriteBytes) {
+      const std::size_t part = std::min(kWriteBytes, count - done);
+      if (::write(file, buffer.data() + done, part) != static_cast<ssize_t>(part))
+        give_up(copy, "cannot write the copy");
+    }
     total += count;
   }
   ::close(file);

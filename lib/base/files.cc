@@ -22,6 +22,9 @@
 namespace spind {
 namespace {
 
+// For a longer call the kernel takes larger blocks of memory, which a virtual machine may not have
+// yet: then its host has to find them, one after the other.
+constexpr std::size_t kWriteBytes = std::size_t{64} << 10;
 constexpr mode_t kFileMode = 0600;
 constexpr mode_t kFolderMode = 0700;
 constexpr std::size_t kCopyPartBytes = std::size_t{1} << 20;
@@ -63,7 +66,7 @@ class PosixFile final : public File {
 
   Status append(Bytes bytes) override {
     while (!bytes.empty()) {
-      const ssize_t put = write(fd(), bytes.data(), bytes.size());
+      const ssize_t put = write(fd(), bytes.data(), std::min(bytes.size(), kWriteBytes));
       if (put < 0 && errno == EINTR) continue;
       if (put < 0) return errno_error(errno, "write to", path_);
       bytes = bytes.subspan(static_cast<std::size_t>(put));

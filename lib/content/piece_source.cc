@@ -16,7 +16,7 @@ constexpr std::uint32_t kSequenceMin = 2;
 
 // Into so many windows a reader divides its share of the memory: one is in use, the others are on
 // their way.
-constexpr std::uint64_t kWindowsMin = 3, kWindowsWanted = 6;
+constexpr std::uint64_t kWindowsMin = 3, kWindowsWanted = 4;
 
 // So many pieces are announced to the device: several, so that it always has something to do.
 constexpr std::size_t kPiecesHinted = 4;

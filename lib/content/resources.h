@@ -20,7 +20,7 @@ inline constexpr std::size_t kFarWorkerCount = 16;
 inline constexpr std::uint32_t kWindowFrames = 4;
 inline constexpr std::size_t kWindowBytes = kWindowFrames * kFrameBytesMax;
 // What one request asks for.
-inline constexpr std::uint32_t kReadFramesMax = 16;
+inline constexpr std::uint32_t kReadFramesMax = 32;
 
 // How a reader in sequence is kept from waiting, as far as its share of the memory goes.
 struct ReadingAhead {
