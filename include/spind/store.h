@@ -78,7 +78,9 @@ class SPIND_EXPORT Store {
   // Moves all bytes to `to`, or, where it is null, to the store's own folder. The store is used as
   // ever while they are copied; what came meanwhile, mostly the last few, is copied when calls that
   // run have ended, and then the store is closed: open it with StoreOptions::blobs = `to` (or
-  // none). A call that meets it closed answers unavailable. How long that takes does not depend on
+  // none). A call that meets it closed answers unavailable. Calls of check, checkpoint, collect,
+  // flush_staged, reseal_vault and encrypt_vault that run are waited for before, and none begins
+  // then (busy). How long that takes does not depend on
   // how much was moved: what lies at the old place is left there, and goes when the store is open
   // again (empty_left_place). Rows and keys stay in the folder. Beside the budget of memory it
   // takes what the largest blob does, up to 64 MiB, and up to 10 MiB for names. After an error or a

@@ -168,6 +168,10 @@ Status BlobMove::copy_changed(const std::vector<std::string>& changed, bool last
 
 Status BlobMove::copy_while_in_use() {
   SPIND_TRY(copy_what_differs(false));
+  return catch_up();
+}
+
+Status BlobMove::catch_up() {
   for (int rounds = 0; rounds < kRoundsMax; ++rounds) {
     setup_.begin_new_packs();
     const auto changed = setup_.changes.take();

@@ -59,6 +59,8 @@ class BlobMove {
 
   // Copies until hardly anything is left, or as often as is worth while. cancelled.
   Status copy_while_in_use();
+  // The same of what changed since, where some time has passed.
+  Status catch_up();
   // Copies the rest, and removes what the old place has not: nothing is written or removed
   // meanwhile. Takes no longer the more blobs there are, but where too much changed or is damaged:
   // then it compares all.

@@ -423,6 +423,11 @@ void Engine::scrub_if_due(const CancelToken& cancel, const StoreOptions& options
 
 Error Engine::closed_error() { return {.code = Code::unavailable, .text = "the store is closed"}; }
 
+Error Engine::move_ends_error() {
+  return {.code = Code::busy,
+          .text = "the store's bytes are about to lie elsewhere; try again when it is open there"};
+}
+
 std::string Engine::metrics() {
   const Inside inside(*this);
   if (!inside.admitted()) return {};

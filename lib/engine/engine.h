@@ -53,6 +53,8 @@ class Engine {
   auto run(Verb verb, Call&& call, const std::string& traceparent = {}) -> decltype(call()) {
     const Inside inside(*this);
     if (!inside.admitted()) return closed_error();
+    const AtLength at_length(*this, takes_long(verb));
+    if (!at_length.admitted()) return move_ends_error();
     const std::int64_t begin_ns = clock_.monotonic_ns();
     auto answer = call();
     const std::int64_t duration_ns = clock_.monotonic_ns() - begin_ns;
@@ -76,6 +78,7 @@ class Engine {
 
   space::Watchers& watchers() { return watchers_; }
   static Error closed_error();
+  static Error move_ends_error();
 
   // Store::collect. Only inside run(), or on the engine's own thread. With a bound, each space has
   // so many of its earlier versions looked at.
@@ -140,6 +143,28 @@ class Engine {
     bool admitted_ = false;
   };
 
+  // A call that may be inside for minutes, if it is one. While a move waits for those that are, to
+  // end without keeping others waiting, none begins.
+  class AtLength {
+   public:
+    AtLength(Engine& engine, bool is_long) : engine_(engine), is_long_(is_long) {
+      if (!is_long_) return;
+      engine_.long_calls_.fetch_add(1);
+      admitted_ = !engine_.move_ends_.load();
+    }
+    ~AtLength() {
+      if (is_long_) engine_.long_calls_.fetch_sub(1);
+    }
+    AtLength(const AtLength&) = delete;
+    AtLength& operator=(const AtLength&) = delete;
+    bool admitted() const { return admitted_; }
+
+   private:
+    Engine& engine_;
+    const bool is_long_;
+    bool admitted_ = true;
+  };
+
   Engine(const StoreOptions& options, const Seams& seams);
   Status start(const std::string& given, const StoreOptions& options, const Seams& seams);
   Status open_blobs(const StoreOptions& options, const Seams& seams, bool in_memory);
@@ -156,6 +181,7 @@ class Engine {
                     bool& fences);
   Status end_move(content::BlobMove& move, const std::shared_ptr<BlobStore>& to, bool fences,
                   MoveBlobsReport& report);
+  Status copy_blobs(content::BlobMove& move, const MoveBlobsOptions& options);
   Result<model::BlobMoveRow> left_to_do(bool to_folder);
   Status empty_folder(const Interrupt& interrupt);
   Status empty_given_place(BlobStore& place, std::uint64_t claim, const Interrupt& interrupt);
@@ -185,6 +211,8 @@ class Engine {
 
   std::atomic<std::uint64_t> running_{0};
   std::atomic<bool> closing_{false};
+  std::atomic<std::uint64_t> long_calls_{0};
+  std::atomic<bool> move_ends_{false};  // no long call begins any more
   std::mutex close_mutex_;
   std::mutex guests_mutex_;
   std::unordered_set<Guest*> guests_;

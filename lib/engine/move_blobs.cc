@@ -16,8 +16,8 @@ using model::BlobMoveRow;
 
 namespace {
 
-// How often it is asked whether somebody else is done with emptying the folder.
-constexpr std::chrono::milliseconds kEmptyingPoll{5};
+// How often it is asked whether others are done.
+constexpr std::chrono::milliseconds kPoll{5};
 
 Error lies_there() {
   return {.code = Code::invalid_argument, .text = "the store's bytes lie there already"};
@@ -62,6 +62,7 @@ Result<MoveBlobsReport> Engine::move_blobs(std::shared_ptr<BlobStore> to,
   if (moving_.exchange(true)) return move_runs();
   const auto end = [this](std::atomic<bool>* moving) {
     move_pending_bytes_ = 0;
+    move_ends_ = false;
     *moving = false;
   };
   const std::unique_ptr<std::atomic<bool>, decltype(end)> under_way(&moving_, end);
@@ -79,7 +80,7 @@ Result<MoveBlobsReport> Engine::move_blobs(std::shared_ptr<BlobStore> to,
                                         target != nullptr ? *target : *to, blob_changes_, options,
                                         move_pending_bytes_, [this] { return closing_.load(); },
                                         [this] { content_->begin_new_packs(); }});
-    return move->copy_while_in_use();
+    return copy_blobs(*move, options);
   }));
   const std::lock_guard closing(close_mutex_);
   if (kv_ == nullptr) return closed_error();
@@ -114,6 +115,18 @@ Status Engine::begin_move(const std::shared_ptr<BlobStore>& to, const MoveBlobsO
   (void)swept;
   SPIND_TRY(content::begin_move(*kv_, to.get(), Random::system()));
   return to == nullptr ? content::make_incoming(files_, folder_.incoming) : Status();
+}
+
+// Nobody is to be kept waiting for calls that take minutes, so they are waited for first.
+Status Engine::copy_blobs(content::BlobMove& move, const MoveBlobsOptions& options) {
+  SPIND_TRY(move.copy_while_in_use());
+  const Interrupt interrupt = until_cancelled(options.cancel);
+  move_ends_ = true;
+  while (long_calls_ > 0) {
+    SPIND_TRY(interrupt());
+    std::this_thread::sleep_for(kPoll);
+  }
+  return move.catch_up();
 }
 
 // Nobody is inside, and all that content knew is in rows.
@@ -172,7 +185,7 @@ Status Engine::empty_folder(const Interrupt& interrupt) {
   std::unique_lock lock(emptying_mutex_, std::defer_lock);
   while (!lock.try_lock()) {
     SPIND_TRY(interrupt());
-    std::this_thread::sleep_for(kEmptyingPoll);
+    std::this_thread::sleep_for(kPoll);
   }
   SPIND_TRY_ASSIGN(const auto row, content::blob_move_row(*kv_->durable()));
   if (!row || row->state != BlobMoveRow::State::clear_folder) return {};

@@ -38,6 +38,19 @@ enum class Verb : std::uint8_t {
 
 std::string_view verb_name(Verb verb);
 
+// Whether a call goes through all that a store has, and none of its users waits for it.
+constexpr bool takes_long(Verb verb) {
+  switch (verb) {
+    case Verb::check:
+    case Verb::checkpoint:
+    case Verb::collect:
+    case Verb::encrypt_vault:
+    case Verb::flush_staged:
+    case Verb::reseal_vault: return true;
+    default: return false;
+  }
+}
+
 // Thread-safe.
 class VerbMetrics {
  public:

@@ -584,6 +584,44 @@ TEST_CASE("move blobs: while nobody is served no large pack is copied that was a
   CHECK(space_there(store).get("/last").value() == content(1000 + last, 30'000));
 }
 
+TEST_CASE("move blobs: a call that takes long is waited for while all are served") {
+  for (const bool cancels : {true, false}) {
+    Mover mover;
+    Store store = mover.open(nullptr).value();
+    fill_few(store);
+    std::atomic<bool> inside{false}, ends{false};
+    const auto hold = [&](const Progress&) {
+      inside = true;
+      inside.notify_all();
+      ends.wait(false);
+      return true;
+    };
+    std::thread collector([&] { CHECK(store.collect({.progress = hold}).ok()); });
+    inside.wait(false);
+    const Place place = memory_blobs();
+    CancelToken cancel;
+    std::optional<Result<MoveBlobsReport>> moved;
+    std::thread mover_thread([&] { moved.emplace(store.move_blobs(place, {.cancel = cancel})); });
+    while (store.check().code() != Code::busy) std::this_thread::yield();
+    REQUIRE(space_there(store).put("/meanwhile", content(2, 30'000)).ok());
+    if (cancels) {
+      cancel.cancel();
+      mover_thread.join();
+      CHECK(moved->code() == Code::cancelled);
+      CHECK(store.check().ok());
+    }
+    ends = true;
+    ends.notify_all();
+    collector.join();
+    if (cancels) continue;
+    mover_thread.join();
+    CHECK(moved->ok());
+    store = mover.open(place).value();
+    check_few(store);
+    CHECK(space_there(store).get("/meanwhile").value() == content(2, 30'000));
+  }
+}
+
 TEST_CASE("move blobs: a place that is full, and room in it later") {
   Mover mover;
   Store store = mover.open(nullptr).value();
