@@ -242,7 +242,7 @@ void Engine::stop_writing(const Error& why) {
 }
 
 void Engine::start_upkeep(const StoreOptions& options, const Seams& seams) {
-  if (first_pack_ > 0)
+  if (left_in_folder_)
     emptying_ = threads_.start("spind-emptying", [this] { empty_folder_meanwhile(); });
   if (blob_owner_ != nullptr)
     owner_look_ =

@@ -244,6 +244,7 @@ class Engine {
   std::mutex encrypting_;  // by the call that encrypts a vault
   std::atomic<std::uint64_t> move_pending_bytes_{0};
   std::uint64_t first_pack_ = 0;  // of those in the folder that were not left by a move
+  bool left_in_folder_ = false;   // a move has left some there
   std::mutex emptying_mutex_;     // held by whoever empties the folder
   std::unique_ptr<Thread> emptying_;
   std::atomic<std::uint64_t> uploads_receiving_{0}, uploads_held_{0}, uploads_waiting_seconds_{0};

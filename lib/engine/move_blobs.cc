@@ -172,7 +172,10 @@ Status Engine::finish_move() {
   if (folder_.packs.empty()) return {};
   SPIND_TRY_ASSIGN(const auto row, content::blob_move_row(*kv_->durable()));
   if (!row) return {};
-  if (row->state == BlobMoveRow::State::clear_folder) first_pack_ = row->number;
+  if (row->state == BlobMoveRow::State::clear_folder) {
+    left_in_folder_ = true;
+    first_pack_ = row->number;
+  }
   if (row->state != BlobMoveRow::State::take_in) return {};
   SPIND_TRY(content::take_in_packs(files_, folder_.incoming, folder_.packs));
   return content::note_move(*kv_, BlobMoveRow{BlobMoveRow::State::left_place, {}, row->number});

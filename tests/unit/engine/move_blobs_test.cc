@@ -420,6 +420,16 @@ TEST_CASE("move blobs: what could not be emptied is emptied later, or takes the 
   }
 }
 
+TEST_CASE("move blobs: a store that holds nothing moves, and leaves nothing behind") {
+  Mover mover;
+  const Place place = memory_blobs();
+  REQUIRE(mover.open(nullptr)->move_blobs(place).ok());
+  Store store = mover.open(place).value();
+  await_emptied(mover, store);
+  fill_few(store);
+  check_few(store);
+}
+
 TEST_CASE("move blobs: only what the store left is emptied") {
   Mover mover;
   const Place first = memory_blobs(), second = memory_blobs();
