@@ -2,6 +2,7 @@
 
 #include "base/hash.h"
 #include "base/hex.h"
+#include "blob/s3/crc32c.h"
 #include "blob/s3/signature.h"
 
 namespace spind::s3 {

@@ -50,25 +50,6 @@ Digest signing_key(const Signing& signing, std::string_view date, const std::str
   return key;
 }
 
-using CrcTables = std::array<std::array<std::uint32_t, 256>, 8>;
-
-constexpr CrcTables make_crc_tables() {
-  constexpr std::uint32_t kPolynomial = 0x82f63b78;  // Castagnoli's, reflected
-  CrcTables tables{};
-  for (std::uint32_t i = 0; i < 256; ++i) {
-    std::uint32_t crc = i;
-    for (int bit = 0; bit < 8; ++bit) crc = (crc >> 1) ^ ((crc & 1) != 0 ? kPolynomial : 0);
-    tables[0][i] = crc;
-  }
-  for (std::size_t table = 1; table < 8; ++table) {
-    for (std::size_t i = 0; i < 256; ++i) {
-      const std::uint32_t before = tables[table - 1][i];
-      tables[table][i] = (before >> 8) ^ tables[0][before & 0xff];
-    }
-  }
-  return tables;
-}
-
 }  // namespace
 
 std::string amz_date(std::int64_t time_seconds) {
@@ -110,32 +91,6 @@ std::string base64(Bytes bytes) {
                     static_cast<int>(bytes.size()));
   out.pop_back();
   return out;
-}
-
-std::uint32_t crc32c(Bytes bytes) {
-  static constexpr CrcTables kTables = make_crc_tables();
-  std::uint32_t crc = 0xffffffff;
-  const std::uint8_t* at = bytes.data();
-  std::size_t left = bytes.size();
-  // Eight bytes at once: each goes through the table of its distance.
-  for (; left >= 8; left -= 8, at += 8) {
-    const std::uint32_t low =
-        crc ^ (static_cast<std::uint32_t>(at[0]) | static_cast<std::uint32_t>(at[1]) << 8 |
-               static_cast<std::uint32_t>(at[2]) << 16 | static_cast<std::uint32_t>(at[3]) << 24);
-    crc = kTables[7][low & 0xff] ^ kTables[6][low >> 8 & 0xff] ^ kTables[5][low >> 16 & 0xff] ^
-          kTables[4][low >> 24] ^ kTables[3][at[4]] ^ kTables[2][at[5]] ^ kTables[1][at[6]] ^
-          kTables[0][at[7]];
-  }
-  for (; left > 0; --left, ++at) crc = (crc >> 8) ^ kTables[0][(crc ^ *at) & 0xff];
-  return ~crc;
-}
-
-std::string crc32c_base64(Bytes bytes) {
-  const std::uint32_t crc = crc32c(bytes);
-  const std::array<std::uint8_t, 4> big_endian = {
-      static_cast<std::uint8_t>(crc >> 24), static_cast<std::uint8_t>(crc >> 16),
-      static_cast<std::uint8_t>(crc >> 8), static_cast<std::uint8_t>(crc)};
-  return base64(big_endian);
 }
 
 void wipe(std::string& secret) {

@@ -37,8 +37,6 @@ std::string canonical_request(const Signing& signing);
 std::string authorization(const Signing& signing, const S3Credentials& credentials);
 
 std::string base64(Bytes bytes);  // RFC 4648 §4, with padding
-std::uint32_t crc32c(Bytes bytes);
-std::string crc32c_base64(Bytes bytes);
 
 // Overwrites it, so that it does not stay in memory that is given back.
 void wipe(std::string& secret);
