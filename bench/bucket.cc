@@ -38,6 +38,7 @@ Prefix::Prefix(const BucketOptions& bucket) {
   static std::atomic<int> next = 0;
   S3Options options = must(parse_s3_url(bucket.url), "--s3");
   options.endpoint = bucket.endpoint;
+  options.payload = S3Payload::crc32c;
   options.prefix += fmt::format("{}bench-{}-{}", options.prefix.empty() ? "" : "/", ::getpid(),
                                 next.fetch_add(1));
   path_ = options.bucket + "/" + options.prefix;

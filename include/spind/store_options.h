@@ -69,7 +69,7 @@ struct StoreOptions {
   std::shared_ptr<BlobStore> blobs{};
   // With `blobs`: files of up to 1 MiB that come within so short a time are put together, as
   // objects of up to so many bytes (2 to 64 MiB). Whoever puts one returns when all of them are
-  // durable there.
+  // durable there. Where as many have come as did lately, nobody waits for more.
   std::chrono::milliseconds gather_window{5};
   std::uint64_t gather_bytes = 4ull << 20;
   // With `blobs`. May be another at each opening: what is staged is brought there whatever it is.

@@ -15,6 +15,8 @@ namespace {
 
 // Whoever joins keeps a pack waiting for others, but not for longer than so many windows.
 constexpr int kWindowsMax = 16;
+// With each pack one in so many is forgotten of those who were at it at once.
+constexpr std::size_t kForgotten = 8;
 // So many settled packs get their rows at once.
 constexpr std::size_t kSettledMax = 500;
 
@@ -76,14 +78,16 @@ std::shared_ptr<ObjectPacks::Window> ObjectPacks::join(Part& part, bool& leads) 
   window->parts.push_back(&part);
   window->size_bytes += part.frames.size();
   window->joined = now;
+  if (window->parts.size() >= expected_) window->changed.notify_all();
   return window;
 }
 
-// Returns when nobody joins any more. While they come one soon after the other it waits for more of
-// them, and also while packs with many more callers are on their way, who come back at once.
+// Returns when all are there who were at it lately, or nobody joins any more. While they come one
+// soon after the other it waits for more of them, and also while packs with many more callers are
+// on their way, who come back at once.
 void ObjectPacks::gather(Window& window, std::unique_lock<std::mutex>& lock) {
   const auto last = window.begun + kWindowsMax * options_.window;
-  while (!window.closed) {
+  while (!window.closed && window.parts.size() < expected_) {
     const bool few = 2 * window.parts.size() < under_way_;
     const auto until = few ? last : std::min(window.joined + options_.window, last);
     if (std::chrono::steady_clock::now() >= until) break;
@@ -93,6 +97,7 @@ void ObjectPacks::gather(Window& window, std::unique_lock<std::mutex>& lock) {
   if (gathering_.get() == &window) gathering_.reset();
   window.callers = window.parts.size();
   under_way_ += window.callers;
+  expected_ = std::max(under_way_, expected_ - (expected_ + kForgotten - 1) / kForgotten);
 }
 
 // The pack of a window was put, or not: those who waited for it may want to join the next one.

@@ -2,8 +2,9 @@
 //
 //   p/<number / 1000>/<number>
 //
-// Who appends first leads: it waits until nobody has joined for a short while, or the pack is as
-// large as it may be, and puts what has been gathered; all who joined return when the put does.
+// Who appends first leads: it waits until as many are there as were at it lately, or nobody has
+// joined for a short while, or the pack is as large as it may be, and puts what has been gathered;
+// all who joined return when the put does.
 // Meanwhile the next pack is gathered, so many are on their way at once, as far as the memory for
 // them goes. One that has few callers waits for those of a pack under way that has many, who come
 // back with more.
@@ -129,6 +130,7 @@ class ObjectPacks final : public Packs {
   std::mutex mutex_;
   std::shared_ptr<Window> gathering_;
   std::size_t under_way_ = 0;                  // callers whose packs are being put
+  std::size_t expected_ = 16;                  // callers at once, lately; at first many
   std::map<std::uint64_t, Account> accounts_;  // of packs that have no row yet
   std::vector<std::uint64_t> settled_;         // those of them that are ready
   SyncCounts counts_;

@@ -131,6 +131,33 @@ TEST_CASE("object packs: one caller need not wait for others") {
   CHECK(unreadable(place, files) == 0);
 }
 
+// How long a window is, and how many packs it takes until it is known who comes.
+constexpr std::chrono::milliseconds kLong{100};
+constexpr std::size_t kLearning = 16;
+
+TEST_CASE("object packs: who has come alone for some time waits for nobody") {
+  Place place(content::GatherOptions{kLong, 4 << 20});
+  put_at_once(place, 1, kLearning);
+  const auto begin = std::chrono::steady_clock::now();
+  put_at_once(place, 1, 10, test::seed() + 1);
+  CHECK(std::chrono::steady_clock::now() - begin < 5 * kLong);
+  CHECK(pack_objects(place) == kLearning + 10);
+}
+
+TEST_CASE("object packs: who comes with as many as lately waits for no more") {
+  Place place(content::GatherOptions{kLong, 4 << 20});
+  const auto counted = std::make_shared<CountedPuts>(over(place));
+  place.layered = counted;
+  place.reopen();
+  put_at_once(place, 6, kLearning);
+  const std::size_t before = pack_objects(place);
+  const auto begin = std::chrono::steady_clock::now();
+  CHECK(put_at_once(place, 6, 10, test::seed() + 100).size() == 60);
+  // Ten rounds of a put that takes 20 ms, each of which would have waited for a window more.
+  CHECK(std::chrono::steady_clock::now() - begin < 10 * kLong);
+  CHECK(pack_objects(place) - before <= 20);
+}
+
 TEST_CASE("object packs: many are on their way at once, as far as the memory for them goes") {
   Place place(content::GatherOptions{std::chrono::milliseconds(0), 2 << 20});
   const auto counted = std::make_shared<CountedPuts>(over(place));
