@@ -22,9 +22,7 @@ class Calls {
         all_until_(effort() == Effort::fast ? 3
                    : few_ || is_long        ? 8
                                             : 12),
-        part_(few_      ? 1
-              : is_long ? 2
-                        : 3),
+        part_(few_ || is_long ? 1 : 2),
         random_(seed() + static_cast<std::uint64_t>(code)) {}
 
   std::uint64_t after(std::uint64_t n) {
