@@ -350,7 +350,10 @@ Status begin_move(kv::Store& kv, BlobStore* to, Random& random) {
       return {};
     if (noted && noted->state == BlobMoveRow::State::left_place) {
       SPIND_TRY_ASSIGN(const auto claim, BlobOwner::newest_claim(*to));
-      if (claim == noted->number) SPIND_TRY(clear_given_place(*to));
+      if (claim == noted->number) {
+        SPIND_TRY(clear_given_place(*to));
+        SPIND_TRY(BlobOwner::clear_claims(*to));
+      }
     }
     SPIND_TRY_ASSIGN(const auto others, to->list("", "", 1));
     if (!others.empty())
@@ -453,12 +456,9 @@ Status clear_marks(BlobStore& place) {
   return place.remove_all(marks);
 }
 
-// The claims last: they tell whose the rest is.
 Status clear_given_place(BlobStore& place, const Interrupt& interrupt) {
   SPIND_TRY(clear_place(place, UINT64_MAX, interrupt));
-  SPIND_TRY(clear_marks(place));
-  SPIND_TRY_ASSIGN(const auto claims, names_below(place, kOwnerPrefix));
-  return place.remove_all(claims);
+  return clear_marks(place);
 }
 
 }  // namespace spind::content

@@ -121,7 +121,8 @@ Status take_in_packs(Files& files, const std::string& incoming, const std::strin
 // Removes objects, and packs whose numbers are lower.
 Status clear_place(BlobStore& place, std::uint64_t packs_end, const Interrupt& interrupt = nullptr);
 Status clear_marks(BlobStore& place);
-// All that a store has in a place that its host gives.
+// All that a store has in a place that its host gives, but what tells whose it is
+// (BlobOwner::clear_claims).
 Status clear_given_place(BlobStore& place, const Interrupt& interrupt = nullptr);
 
 }  // namespace spind::content

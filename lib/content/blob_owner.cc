@@ -122,6 +122,18 @@ Result<std::optional<std::uint64_t>> BlobOwner::newest_claim(BlobStore& place) {
   return std::optional(claims.back().claim);
 }
 
+// By a call of its own, since nobody knows in which order several are removed.
+Status BlobOwner::clear_claims(BlobStore& place) {
+  SPIND_TRY_ASSIGN(const auto claims, claims_on(place));
+  const std::string newest = claims.empty() ? "" : claims.back().name;
+  std::vector<std::string> others;
+  SPIND_TRY(visit_names(place, kOwnerPrefix, [&](const std::string& name) {
+    if (name != newest) others.push_back(name);
+  }));
+  SPIND_TRY(place.remove_all(others));
+  return newest.empty() ? Status() : place.remove(newest);
+}
+
 // Earlier claims are those of a move that was cut off before the rows named them.
 Result<BlobOwnerRow> claim_copy(BlobStore& place, Random& random) {
   std::vector<std::string> before;

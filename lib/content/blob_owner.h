@@ -53,6 +53,8 @@ class BlobOwner {
 
   // The newest claim on a place; none: nobody has claimed it.
   static Result<std::optional<std::uint64_t>> newest_claim(BlobStore& place);
+  // Removes all that tells whose a place is, the newest claim last.
+  static Status clear_claims(BlobStore& place);
 
   const model::BlobOwnerRow& row() const { return row_; }
 

@@ -184,7 +184,7 @@ class Engine {
   Status copy_blobs(content::BlobMove& move, const MoveBlobsOptions& options);
   Result<model::BlobMoveRow> left_to_do(bool to_folder);
   Status empty_folder(const Interrupt& interrupt);
-  Status empty_given_place(BlobStore& place, std::uint64_t claim, const Interrupt& interrupt);
+  Status empty_given_place(BlobStore& place, model::BlobMoveRow row, const Interrupt& interrupt);
   void empty_folder_meanwhile();
   Interrupt until_cancelled(const std::optional<CancelToken>& cancel) const;  // or it closes
   std::unique_ptr<BlobStore> folder_blobs(BlobStore& objects, const std::string& packs);

@@ -205,16 +205,22 @@ void Engine::empty_folder_meanwhile() {
        "the folder that the store moved away from is not empty: " + emptied.error().to_string());
 }
 
-// A copy of the store that was opened there meanwhile has made the place its own.
-Status Engine::empty_given_place(BlobStore& place, std::uint64_t claim,
-                                 const Interrupt& interrupt) {
+// A copy of the store that was opened there meanwhile has made the place its own. That the claims
+// are to go is noted before, since an empty place does not tell whose it was.
+Status Engine::empty_given_place(BlobStore& place, BlobMoveRow row, const Interrupt& interrupt) {
   SPIND_TRY_ASSIGN(const auto newest, content::BlobOwner::newest_claim(place));
-  if (newest != claim)
-    return Error{Code::conflict,
-                 "that is not the place that the store left, or another copy of it "
-                 "lives there now"};
-  SPIND_TRY(content::clear_given_place(place, interrupt));
-  return content::note_move(*kv_, std::nullopt);
+  if (newest == row.number) {
+    SPIND_TRY(content::clear_given_place(place, interrupt));
+    row.move.fill(0xff);
+    SPIND_TRY(content::note_move(*kv_, row));
+    SPIND_TRY(content::BlobOwner::clear_claims(place));
+    return content::note_move(*kv_, std::nullopt);
+  }
+  SPIND_TRY_ASSIGN(const auto left, place.list("", "", 1));
+  if (left.empty() && row.move != BlobMoveRow().move) return content::note_move(*kv_, std::nullopt);
+  return Error{Code::conflict,
+               "that is not the place that the store left, or another copy of it "
+               "lives there now"};
 }
 
 Status Engine::empty_left_place(const std::shared_ptr<BlobStore>& place,
@@ -227,7 +233,7 @@ Status Engine::empty_left_place(const std::shared_ptr<BlobStore>& place,
   if (place == nullptr) return empty_folder(interrupt);
   SPIND_TRY_ASSIGN(const auto row, content::blob_move_row(*kv_->durable()));
   if (!row || row->state != BlobMoveRow::State::left_place) return {};
-  return empty_given_place(*place, row->number, interrupt);
+  return empty_given_place(*place, *row, interrupt);
 }
 
 }  // namespace spind::engine

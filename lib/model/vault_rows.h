@@ -145,7 +145,8 @@ struct BlobMoveRow {
     left_place = 4,    // it lives where it is to, and a place that a host gave was not emptied
   };
   State state = State::copying;
-  std::array<std::uint8_t, 16> move{};  // made with the move
+  // Made with the move. left_place: not all zero when nothing but claims lies there any more.
+  std::array<std::uint8_t, 16> move{};
   // clear_folder: those of the packs that lay there are lower. take_in, left_place: the last claim
   // on the place that the store left.
   std::uint64_t number = 0;

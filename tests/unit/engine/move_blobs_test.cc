@@ -6,10 +6,12 @@
 #include <atomic>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <optional>
 #include <thread>
 #include <vector>
 
+#include "base/try.h"
 #include "spind/blob_layers.h"
 #include "spind/blob_mirror.h"
 #include "spind/blob_places.h"
@@ -418,6 +420,70 @@ TEST_CASE("move blobs: what could not be emptied is emptied later, or takes the 
     check_few(store);
     if (!given->fired()) break;
   }
+}
+
+// A place of which a test sees or changes what comes of a call.
+class Hooked final : public BlobStore {
+ public:
+  std::function<Status(std::string_view name)> before_put, before_remove, after_remove;
+  std::function<Status(std::string_view name, std::vector<std::uint8_t>& bytes)> after_get;
+
+  Status put(std::string_view name, std::span<const std::uint8_t> bytes) override {
+    if (before_put) SPIND_TRY(before_put(name));
+    return behind_->put(name, bytes);
+  }
+  Result<std::vector<std::uint8_t>> get(std::string_view name, std::uint64_t max) override {
+    SPIND_TRY_ASSIGN(auto bytes, behind_->get(name, max));
+    if (after_get) SPIND_TRY(after_get(name, bytes));
+    return bytes;
+  }
+  Result<std::size_t> range(std::string_view name, std::uint64_t offset,
+                            std::span<std::uint8_t> out) override {
+    return behind_->range(name, offset, out);
+  }
+  Status remove(std::string_view name) override {
+    if (before_remove) SPIND_TRY(before_remove(name));
+    SPIND_TRY(behind_->remove(name));
+    return after_remove ? after_remove(name) : Status();
+  }
+  Result<std::vector<BlobListItem>> list(std::string_view prefix, std::string_view after,
+                                         std::size_t count_max) override {
+    return behind_->list(prefix, after, count_max);
+  }
+
+ private:
+  const Place behind_ = memory_blobs();
+};
+
+constexpr std::uint8_t kAnyBytes[] = {1, 2, 3};
+
+Error cut_off() { return {.code = Code::unavailable, .text = "it was cut off"}; }
+
+TEST_CASE("move blobs: emptying that is cut off at the claims comes to its end") {
+  Mover mover;
+  const auto given = std::make_shared<Hooked>();
+  Store store = mover.open(given).value();
+  fill_few(store);
+  REQUIRE(given->put("owner/unfenced", kAnyBytes).ok());
+  REQUIRE(store.move_blobs(nullptr).ok());
+  store = mover.open(nullptr).value();
+  given->before_remove = [&](std::string_view name) -> Status {
+    return name == "owner/unfenced" ? Status(cut_off()) : Status();
+  };
+  CHECK(store.empty_left_place(given).code() == Code::unavailable);
+  CHECK(store.blob_status()->left_behind);
+  given->before_remove = nullptr;
+  given->after_remove = [&](std::string_view name) -> Status {
+    const bool claim = name.starts_with("owner/") && name != "owner/unfenced";
+    return claim ? Status(cut_off()) : Status();
+  };
+  CHECK(store.empty_left_place(given).code() == Code::unavailable);
+  CHECK(store.blob_status()->left_behind);
+  given->after_remove = nullptr;
+  REQUIRE(store.close().ok());
+  store = mover.open(nullptr).value();
+  empty_left(store, given);
+  check_few(store);
 }
 
 TEST_CASE("move blobs: a store that holds nothing moves, and leaves nothing behind") {
