@@ -241,7 +241,8 @@ Status PieceSource::show(std::size_t piece, std::uint32_t frame, std::uint32_t c
   if (!loaded) {
     if (!window_.holds(piece, frame)) {
       const std::uint64_t most = in_sequence ? window_frames(piece, share) : share / kFrameBytesMax;
-      const std::uint64_t wanted = in_sequence ? most : std::min<std::uint64_t>(most, count);
+      const std::uint64_t wanted =
+          std::min<std::uint64_t>(most, in_sequence ? wanted_frames(piece, frame) : count);
       SPIND_TRY(aim(piece, frame, static_cast<std::uint32_t>(std::max<std::uint64_t>(wanted, 1)),
                     interrupt));
     }
@@ -361,9 +362,9 @@ void PieceSource::load_ahead(std::uint64_t share) {
       first = 0;
       if (++piece == pieces_.size()) return;
     }
-    if (begin_of(piece) + std::uint64_t{first} * kFrameBytesMax >= wanted_until_) return;
+    if (wanted_frames(piece, first) == 0) return;
     const std::uint32_t most = window_frames(piece, share);
-    const std::uint32_t count = std::min(most, frames_of(pieces_[piece]) - first);
+    const std::uint32_t count = std::min(most, wanted_frames(piece, first));
     std::optional<FrameWindow> window = memory_for(count, most, share);
     if (!window) return;
     window->piece = piece;
@@ -378,6 +379,14 @@ void PieceSource::load_ahead(std::uint64_t share) {
       ahead->finish(load(ahead->window, [&] { return ahead->going_on(); }));
     });
   }
+}
+
+// Of the rest of the piece what is wanted, now or by whoever reads on.
+std::uint32_t PieceSource::wanted_frames(std::size_t piece, std::uint32_t first) const {
+  const std::uint64_t begin = begin_of(piece) + std::uint64_t{first} * kFrameBytesMax;
+  const std::uint64_t end = std::min(ends_[piece], wanted_until_);
+  if (end <= begin) return 0;
+  return static_cast<std::uint32_t>((end - begin + kFrameBytesMax - 1) / kFrameBytesMax);
 }
 
 // A window that is big enough, one that has done its work if there is one; but not one that is far

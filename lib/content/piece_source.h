@@ -77,6 +77,7 @@ class PieceSource final : public Source, private ReadingShares::Reader {
   std::optional<FrameWindow> memory_for(std::uint32_t frames, std::uint32_t frames_most,
                                         std::uint64_t share);
   std::uint32_t window_frames(std::size_t piece, std::uint64_t share) const;
+  std::uint32_t wanted_frames(std::size_t piece, std::uint32_t first) const;
   std::uint64_t held_bytes() const;
   void hold_at_most(std::uint64_t bytes);
   void hint_ahead(std::size_t piece);

@@ -118,6 +118,20 @@ TEST_CASE("far reading: several readers share the memory, and what was fetched i
   CHECK(place.far->fetched_bytes * 100 < kReaders * kFarBytes * 115);
 }
 
+TEST_CASE("far reading: a large read somewhere fetches little beside what is asked for") {
+  FarPlace there;
+  for (const std::size_t size : {std::size_t{1'100'000}, std::size_t{1'500'000}, 9 * kMiB}) {
+    CAPTURE(size);
+    there.far->fetched_bytes = 0;
+    const auto source = there.place.try_source(owner_of(1), there.stored).value();
+    std::vector<std::uint8_t> bytes(size);
+    const std::uint64_t offset = 8 * kMiB + 100'000;
+    REQUIRE(source->read_at(offset, bytes).value() == size);
+    CHECK(as_text(Bytes(bytes)) == std::string_view(there.text).substr(offset, size));
+    CHECK(there.far->fetched_bytes < size + 3 * kFrameBytesMax);
+  }
+}
+
 TEST_CASE("far reading: a byte that is spoilt on its way is asked for again") {
   FarPlace place;
   place.far->latency = std::chrono::milliseconds(0);
