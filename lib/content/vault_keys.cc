@@ -45,6 +45,11 @@ Result<std::unique_ptr<VaultKeys>> VaultKeys::open(VaultKeysSetup setup) {
   return keys;
 }
 
+Result<bool> VaultKeys::are_there(const kv::View& rows) {
+  SPIND_TRY_ASSIGN(const auto check, rows.get(Family::content, model::key_check_key()));
+  return check.has_value();
+}
+
 Status VaultKeys::start() {
   SPIND_TRY_ASSIGN(const auto check, check_row());
   if (!check) SPIND_TRY(expect_no_vaults());
@@ -228,14 +233,13 @@ Result<KeyringRef> VaultKeys::make(const VaultId& vault) {
   return KeyringRef(std::move(keyring));
 }
 
-// A secret that a crash left without a row sealed nothing, and is replaced; in a folder that copies
-// of the store share, one of them may have the row.
+// A secret that a crash left without a row sealed nothing, and is replaced. In a folder that copies
+// of the store share, one of them may have the row; but not while a store is only getting keys.
 Result<Secret> VaultKeys::secret_of_new(const VaultId& vault, Takes takes) {
-  if (setup_.folder_is_shared) {
+  if (setup_.folder_is_shared && takes == Takes::sealed) {
     const auto there = secrets_.read(vault);
     if (there.ok())
-      return provider_.unwrap({there->key_id, there->wrapped},
-                              context_of(vault, takes == Takes::also_plain), kKeyBytes);
+      return provider_.unwrap({there->key_id, there->wrapped}, context_of(vault, false), kKeyBytes);
     if (there.code() != Code::key_unavailable) return there.error();
   }
   Secret secret(kKeyBytes);
@@ -311,6 +315,9 @@ Result<std::uint64_t> VaultKeys::rotate_data_key(const VaultId& vault) {
   return generation;
 }
 
+// The row first, so that what a crash leaves is finished at the next opening. Where copies share the
+// folder nothing is finished later: a copy may have made a vault of that name anew. There the secret
+// goes first, and what a crash leaves is what every other copy has: a row without its secret.
 Status VaultKeys::destroy(const VaultId& vault) {
   const std::lock_guard lock(changing_);
   SPIND_TRY_ASSIGN(auto row, row_of(vault));
@@ -322,6 +329,11 @@ Status VaultKeys::destroy(const VaultId& vault) {
                      "its keys; let encrypt_vault end first"};
   row->state = VaultKeysRow::State::destroyed;
   row->box.clear();
+  if (setup_.folder_is_shared) {
+    SPIND_TRY(secrets_.destroy(vault));
+    changed(vault, Change::destroyed);
+    return put_row(model::vault_keys_key(vault), model::encode(*row));
+  }
   SPIND_TRY(put_row(model::vault_keys_key(vault), model::encode(*row)));
   changed(vault, Change::destroyed);
   return secrets_.destroy(vault);
@@ -334,6 +346,7 @@ Status VaultKeys::copy_secrets(const std::string& folder) {
 
 // Of which the row says so, and the file was still there when the process ended.
 Status VaultKeys::finish_destructions() {
+  if (setup_.folder_is_shared) return {};
   const kv::SnapshotRef rows = setup_.kv->durable();
   const auto cursor = scan_content(*rows, model::ledger_prefix(LedgerRow::vault_keys));
   for (; cursor->valid(); cursor->next()) {

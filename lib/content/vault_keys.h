@@ -52,6 +52,8 @@ class VaultKeys {
   // a store without keys. corruption: whose a space is, which is to get keys, cannot be told.
   // key_unavailable: the provider fails, or its keys are not those of the store.
   static Result<std::unique_ptr<VaultKeys>> open(VaultKeysSetup setup);
+  // Whether the rows are those of a store that has keys.
+  static Result<bool> are_there(const kv::View& rows);
 
   // Whether every new vault is encrypted.
   bool encrypts() const { return encrypts_; }
@@ -96,7 +98,8 @@ class VaultKeys {
   // All that the vault holds is sealed: from now on nothing plain is taken there. ok if it was
   // before.
   Status finish_encryption(const model::VaultId& vault);
-  // What was sealed with its keys is gone, here and in every copy without the file of its secret.
+  // What was sealed with its keys is gone, here and in every copy without the file of its secret;
+  // whose rows say so once it was destroyed there, too.
   // ok if it was destroyed before. conflict: it is being encrypted, and what is plain would stay.
   Status destroy(const model::VaultId& vault);
 
@@ -108,7 +111,7 @@ class VaultKeys {
   explicit VaultKeys(VaultKeysSetup setup)
       : setup_(std::move(setup)),
         provider_(setup_.provider, setup_.provider_timeout),
-        secrets_(*setup_.files, setup_.folder) {}
+        secrets_(*setup_.files, setup_.folder, setup_.folder_is_shared) {}
 
   Status start();
   Status expect_no_vaults() const;

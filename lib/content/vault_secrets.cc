@@ -10,6 +10,12 @@ namespace {
 constexpr std::string_view kReplaced = ".old";
 constexpr std::string_view kUnfinished = ".tmp";
 constexpr std::uint64_t kSecretFileBytesMax = 16 * 1024;
+constexpr std::string_view kMissing =
+    "the file with the vault's secret is missing; bring it back from a copy of the store";
+constexpr std::string_view kGoneForAll =
+    "the file with the vault's secret is missing; where another copy of the store has destroyed "
+    "the "
+    "vault, destroy it here, too, else bring the file back from a backup of its folder";
 
 }  // namespace
 
@@ -70,9 +76,7 @@ Result<model::VaultSecret> VaultSecrets::read_once(const model::VaultId& vault) 
   }
   if (bytes.code() == Code::not_found)
     return Error{.code = Code::key_unavailable,
-                 .text =
-                     "the file with the vault's secret is missing; bring it back from a copy of "
-                     "the store",
+                 .text = std::string(shared_ ? kGoneForAll : kMissing),
                  .path = path};
   if (!bytes.ok()) return std::move(bytes).error();
   Result<model::VaultSecret> secret = model::decode_vault_secret(*bytes);

@@ -16,8 +16,10 @@ namespace spind::content {
 // Thread-safe, but for two calls about one vault.
 class VaultSecrets {
  public:
-  // No folder: they are kept in memory, as all else of such a store is.
-  VaultSecrets(Files& files, std::string folder) : files_(files), folder_(std::move(folder)) {}
+  // No folder: they are kept in memory, as all else of such a store is. `shared`: copies of the
+  // store use the same.
+  VaultSecrets(Files& files, std::string folder, bool shared)
+      : files_(files), folder_(std::move(folder)), shared_(shared) {}
 
   // Makes the folder, and removes what a crash left of secrets that were replaced.
   Status open();
@@ -38,6 +40,7 @@ class VaultSecrets {
 
   Files& files_;
   const std::string folder_;
+  const bool shared_;
   std::mutex mutex_;
   std::map<model::VaultId, std::string> in_memory_;
 };

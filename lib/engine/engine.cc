@@ -320,6 +320,7 @@ void Engine::close_rows() {
   observers_.reset();
   changed_.reset();
   rows_.reset();
+  folder_.secrets_lock.reset();
   folder_.lock.reset();
 }
 

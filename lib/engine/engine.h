@@ -169,6 +169,7 @@ class Engine {
   Status start(const std::string& given, const StoreOptions& options, const Seams& seams);
   Status open_blobs(const StoreOptions& options, const Seams& seams, bool in_memory);
   Status open_keys(const StoreOptions& options, bool in_memory);
+  Status note_secrets_chosen();
   StoreFormat format() const;
   Status expect_no_plain_secrets() const;
   Status claim_blobs();

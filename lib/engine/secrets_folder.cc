@@ -16,10 +16,22 @@ constexpr std::size_t kPathBytesMax = 4000;
 
 bool begun_by(Files& files, const std::string& secrets, const std::string& store_folder) {
   const auto begun = read_file(files, secrets + std::string(kBegunFile), kPathBytesMax);
-  return begun.ok() && *begun == store_folder;
+  return begun.ok() && *begun == plain_path(store_folder);
+}
+
+Result<bool> is_empty(Files& files, const std::string& folder) {
+  SPIND_TRY_ASSIGN(const auto names, files.list(folder));
+  return std::all_of(names.begin(), names.end(),
+                     [](const std::string& name) { return name == "lost+found"; });
 }
 
 }  // namespace
+
+std::string plain_path(const std::string& path) {
+  std::string plain = std::filesystem::path(path).lexically_normal().string();
+  if (plain.size() > 1 && plain.ends_with('/')) plain.pop_back();
+  return plain;
+}
 
 Status expect_secrets_path(const std::string& secrets, const std::string& store_folder) {
   const Error wrong{.code = Code::invalid_argument, .text = {}, .path = secrets};
@@ -44,8 +56,8 @@ Status expect_secrets_path(const std::string& secrets, const std::string& store_
 Result<std::unique_ptr<FileLock>> begin_secrets_folder(Files& files, const std::string& secrets,
                                                        const std::string& store_folder) {
   SPIND_TRY(make_folder_durably(files, secrets));
-  SPIND_TRY_ASSIGN(const auto names, files.list(secrets));
-  if (!names.empty() && !begun_by(files, secrets, store_folder))
+  SPIND_TRY_ASSIGN(const bool empty, is_empty(files, secrets));
+  if (!empty && !begun_by(files, secrets, store_folder))
     return Error{
         .code = Code::invalid_argument,
         .text = "the folder for the vaults' secrets holds other files; choose an empty one",

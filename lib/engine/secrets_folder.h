@@ -17,6 +17,8 @@
 
 namespace spind::engine {
 
+// As it is compared: without detours and without a slash at its end.
+std::string plain_path(const std::string& path);
 // Whether such a folder may be named: an absolute path that fits in FORMAT, outside the store's
 // folder. invalid_argument.
 Status expect_secrets_path(const std::string& secrets, const std::string& store_folder);

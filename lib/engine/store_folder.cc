@@ -19,8 +19,10 @@ constexpr std::string_view kFormatFile = "/FORMAT";
 constexpr std::string_view kMagic = "spind store\nformat ";
 constexpr std::string_view kSecretsLine = "secrets ";
 constexpr std::uint64_t kFormatFileBytesMax = 8192;
-constexpr std::array<std::string_view, 8> kOwnNames{"FORMAT",  "FORMAT.tmp", "LOCK",     "meta",
-                                                    "objects", "packs",      "incoming", "vaults"};
+constexpr std::string_view kSecretsFile = "/SECRETS";
+constexpr std::array<std::string_view, 10> kOwnNames{
+    "FORMAT", "FORMAT.tmp", "SECRETS", "SECRETS.tmp", "LOCK",
+    "meta",   "objects",    "packs",   "incoming",    "vaults"};
 
 // Whether the folder holds nothing, or only what a store that was begun leaves.
 Result<bool> may_begin(Files& files, const std::string& folder) {
@@ -69,6 +71,7 @@ Result<StoreFormat> read_format(Files& files, const std::string& folder) {
 
 StoreFolder folder_of_store(const std::string& folder) {
   StoreFolder store;
+  store.path = folder;
   store.meta = folder + "/meta";
   store.objects = folder + "/objects";
   store.packs = folder + "/packs";
@@ -83,40 +86,61 @@ Status make_folders(Files& files, const StoreFolder& store, const std::string& f
   return files.sync_folder(folder);
 }
 
-// Where the secrets of a store lie that is being made, or gets keys.
-Status begin_secrets(Files& files, const std::string& folder, const std::string& secrets,
-                     StoreFolder& store) {
-  SPIND_TRY(expect_secrets_path(secrets, folder));
-  SPIND_TRY_ASSIGN(store.secrets_lock, begin_secrets_folder(files, secrets, folder));
-  store.format = {kSecretsElsewhereFormat, secrets};
+Status settle_secrets(Files& files, const std::string& folder, const StoreFormat& format) {
+  if (format.secrets.empty()) return {};
+  SPIND_TRY(finish_secrets_folder(files, format.secrets));
+  Status removed = files.remove(folder + std::string(kSecretsFile));
+  return removed.code() == Code::not_found ? Status() : std::move(removed);
+}
+
+// Where the store began to keep them; none: it has not.
+Result<std::string> noted_secrets(Files& files, const std::string& folder) {
+  auto noted = read_file(files, folder + std::string(kSecretsFile), kFormatFileBytesMax);
+  if (noted.code() == Code::not_found) return std::string();
+  return noted;
+}
+
+Error other_secrets(std::string text, const std::string& given) {
+  return {.code = Code::invalid_argument, .text = std::move(text), .path = given};
+}
+
+Status find_secrets(Files& files, const std::string& given, StoreFolder& store) {
+  const std::string& known = store.format.secrets;
+  if (!given.empty() && given != known)
+    return other_secrets(
+        known.empty() ? "the secrets of the store's vaults lie in its own folder, and stay there; "
+                        "leave StoreOptions::vault_secrets empty"
+                      : "the secrets of the store's vaults lie elsewhere; leave "
+                        "StoreOptions::vault_secrets empty, and the store finds them",
+        given);
+  if (known.empty()) return {};
+  SPIND_TRY_ASSIGN(store.secrets_lock, find_secrets_folder(files, known));
+  store.vaults = known;
   return {};
 }
 
-Status settle_secrets(Files& files, const StoreFormat& format) {
-  return format.secrets.empty() ? Status() : finish_secrets_folder(files, format.secrets);
-}
-
-Status place_secrets(Files& files, const std::string& folder, const StoreOptions& options,
-                     StoreFolder& store) {
-  const std::string& given = options.vault_secrets;
-  const Error other{
-      .code = Code::invalid_argument,
-      .text = store.is_sealed ? "the secrets of the store's vaults lie elsewhere; leave "
-                                "StoreOptions::vault_secrets empty, and the store finds them"
-                              : "a store has secrets of vaults when it is made with keys, or gets "
-                                "them (StoreOptions::encrypt_existing)",
-      .path = given};
-  if (store.is_sealed) {
-    const std::string& known = store.format.secrets;
-    if (!given.empty() && given != known) return other;
-    if (known.empty()) return {};
-    SPIND_TRY_ASSIGN(store.secrets_lock, find_secrets_folder(files, known));
-  } else if (!given.empty()) {
-    const bool gets_keys = store.is_new || options.encrypt_existing;
-    if (options.keys == nullptr || !gets_keys) return other;
-    SPIND_TRY(begin_secrets(files, folder, given, store));
-  }
-  if (!store.format.secrets.empty()) store.vaults = store.format.secrets;
+// Of a store that is being made, or was made without keys.
+Status choose_secrets(Files& files, const std::string& given, const StoreOptions& options,
+                      StoreFolder& store) {
+  SPIND_TRY_ASSIGN(const std::string noted, noted_secrets(files, store.path));
+  const std::string& secrets = given.empty() ? noted : given;
+  if (secrets.empty()) return {};
+  if (!noted.empty() && secrets != noted)
+    return other_secrets(
+        "the store began to keep the secrets of its vaults elsewhere; leave "
+        "StoreOptions::vault_secrets empty, and the store finds them",
+        given);
+  const bool gets_keys = options.keys != nullptr && (store.is_new || options.encrypt_existing);
+  if (noted.empty() && !gets_keys)
+    return other_secrets(
+        "a store has secrets of vaults when it is made with keys, or gets them "
+        "(StoreOptions::encrypt_existing)",
+        given);
+  SPIND_TRY(expect_secrets_path(secrets, store.path));
+  SPIND_TRY_ASSIGN(store.secrets_lock, begin_secrets_folder(files, secrets, store.path));
+  store.secrets_chosen = noted.empty() && !store.is_new;
+  store.format = {kSecretsElsewhereFormat, secrets};
+  store.vaults = secrets;
   return {};
 }
 
@@ -151,7 +175,9 @@ Result<StoreFolder> open_store_folder(Files& files, const std::string& folder,
     store.is_older = store.format.number < kStoreFormat;
     store.is_sealed = store.format.number >= kSealedStoreFormat;
   }
-  SPIND_TRY(place_secrets(files, folder, options, store));
+  const std::string given = plain_path(options.vault_secrets);
+  SPIND_TRY(store.is_sealed ? find_secrets(files, given, store)
+                            : choose_secrets(files, given, options, store));
   SPIND_TRY(make_folders(files, store, folder));
   return store;
 }
@@ -173,11 +199,16 @@ Result<StoreFolder> make_store_folder(Files& files, const std::string& folder) {
   return store;
 }
 
+Status note_secrets(Files& files, const StoreFolder& store) {
+  return write_file_durably(files, store.path + std::string(kSecretsFile),
+                            as_bytes(store.format.secrets));
+}
+
 // Where its name may not be durable an error is told, and then no store shall be found.
 Status finish_store_folder(Files& files, const std::string& folder, const StoreFormat& format) {
   const std::string path = folder + std::string(kFormatFile);
   Status written = write_file_durably(files, path, as_bytes(format_text(format)));
-  if (written.ok()) return settle_secrets(files, format);
+  if (written.ok()) return settle_secrets(files, folder, format);
   (void)files.remove(path);
   return written;
 }
@@ -185,7 +216,7 @@ Status finish_store_folder(Files& files, const std::string& folder, const StoreF
 Status renew_store_folder(Files& files, const std::string& folder, const StoreFormat& format) {
   SPIND_TRY(
       write_file_durably(files, folder + std::string(kFormatFile), as_bytes(format_text(format))));
-  return settle_secrets(files, format);
+  return settle_secrets(files, folder, format);
 }
 
 Result<bool> lies_below(const std::string& path, const std::string& folder) {

@@ -10,6 +10,7 @@
 //                       becomes packs/
 //   <folder>/vaults/    secrets of vaults, a file each; with keys only, and format 3. In format 4
 //                       they lie elsewhere (secrets_folder.h)
+//   <folder>/SECRETS    where, as long as a store that was made without keys is getting them
 //
 // A store of format 1, in which no frame of content is compressed, is opened and becomes one of the
 // present format before anything is written that a library of before could not read. So does one
@@ -37,12 +38,14 @@ struct StoreFormat {
 };
 
 struct StoreFolder {
-  std::string meta, objects, packs, incoming, vaults;
+  std::string path, meta, objects, packs, incoming, vaults;
   StoreFormat format;  // of a new store, or one that gets keys: what it is to become
   std::unique_ptr<FileLock> lock, secrets_lock;
   bool is_new = false;     // finish_store_folder is to be called when the store stands
   bool is_older = false;   // renew_store_folder is to be called before anything is written
   bool is_sealed = false;  // the store has keys
+  // note_secrets is to be called before a store gets keys that was made without.
+  bool secrets_chosen = false;
 };
 
 // Takes the lock and looks whether a store of a known format is there. A folder that holds a store
@@ -54,6 +57,8 @@ Result<StoreFolder> open_store_folder(Files& files, const std::string& folder,
 // The folder of a store that is to be made there by somebody else: it is made, or must be empty.
 // already_exists, busy, io_error.
 Result<StoreFolder> make_store_folder(Files& files, const std::string& folder);
+// From then on the store finds where its secrets lie, whether it gets keys now or later. Durable.
+Status note_secrets(Files& files, const StoreFolder& store);
 Status finish_store_folder(Files& files, const std::string& folder, const StoreFormat& format);
 // Durable when it returns. Where it fails, the store has the one format or the other.
 Status renew_store_folder(Files& files, const std::string& folder, const StoreFormat& format);

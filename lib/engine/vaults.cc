@@ -22,9 +22,22 @@ VaultState state_of(const VaultKeys::Listed& vault) {
 
 }  // namespace
 
+// Before the store gets keys. Where it has some and only its FORMAT does not say so yet, it was
+// about to keep their secrets in its own folder.
+Status Engine::note_secrets_chosen() {
+  SPIND_TRY_ASSIGN(const bool has_keys, VaultKeys::are_there(*kv_->durable()));
+  if (!has_keys) return note_secrets(files_, folder_);
+  return Error{.code = Code::invalid_argument,
+               .text =
+                   "the secrets of the store's vaults lie in its own folder, and stay there; leave "
+                   "StoreOptions::vault_secrets empty",
+               .path = folder_.format.secrets};
+}
+
 // From here on rows are sealed, where the store has keys. Those of vaults are never sealed
 // themselves.
 Status Engine::open_keys(const StoreOptions& options, bool in_memory) {
+  if (folder_.secrets_chosen) SPIND_TRY(note_secrets_chosen());
   SPIND_TRY_ASSIGN(
       keys_, VaultKeys::open({.kv = kv_.get(),
                               .files = &files_,

@@ -240,6 +240,105 @@ TEST_CASE("secrets elsewhere: copies of a store share them, one at a time") {
   CHECK(files_in(host.secrets()) == 3);  // two vaults, LOCK
 }
 
+TEST_CASE("bad day: a copy makes a vault anew that the original destroyed, and keeps it") {
+  if (kThreadSanitizer) return;
+  Elsewhere host;
+  const auto bob_of = [](const Store& opened) {
+    SessionOptions who{.user = "bob"};
+    who.tenant = "another";
+    return opened.session(who).value();
+  };
+  {
+    const Store store = host.open().value();
+    REQUIRE(store.checkpoint(host.copy_folder()).ok());
+    REQUIRE(bob_of(store).create_space({.alias = "bob"})->put("/old.txt", kText).ok());
+    REQUIRE(store.destroy_vault("another").ok());
+  }
+  {
+    const Store copy = host.open(host.copy_folder()).value();
+    REQUIRE(bob_of(copy).create_space({.alias = "bob"})->put("/new.txt", kText).ok());
+  }
+  CHECK(host.open().ok());
+  const Store copy = host.open(host.copy_folder()).value();
+  CHECK(bob_of(copy).space_by_alias("bob")->get("/new.txt").value() == kText);
+}
+
+TEST_CASE("bad day: in another copy of the store a destroyed vault is told of, and destroyed") {
+  if (kThreadSanitizer) return;
+  Elsewhere host;
+  {
+    const Store store = host.open().value();
+    REQUIRE(make_space(store).put("/small.txt", "planted").ok());
+    REQUIRE(store.checkpoint(host.copy_folder()).ok());
+    REQUIRE(store.destroy_vault("default").ok());
+  }
+  const Store copy = host.open(host.copy_folder()).value();
+  const auto found = space_of(copy).get("/small.txt");
+  REQUIRE(found.code() == Code::key_unavailable);
+  CHECK(found.error().text.find("destroy it here") != std::string::npos);
+  CHECK(copy.rewrap_vaults().code() == Code::key_unavailable);
+  REQUIRE(copy.destroy_vault("default").ok());
+  CHECK(copy.vaults()->at(0).state == VaultState::destroyed);
+  CHECK(copy.rewrap_vaults().ok());
+}
+
+TEST_CASE("bad day: the process ended while a store got keys, whose secrets lie elsewhere") {
+  if (kThreadSanitizer) return;
+  Elsewhere host;
+  const std::string format = host.store_folder() + "/FORMAT";
+  const std::string chosen = host.options().vault_secrets;
+  host.without_keys();
+  host.options().vault_secrets.clear();
+  REQUIRE(make_space(host.open().value()).put("/essay.txt", kText).ok());
+  const std::string plain = text_of(format);
+  host.with_keys();
+  host.options().encrypt_existing = true;
+  SUBCASE("it is opened without saying where") {
+    host.options().vault_secrets = chosen;
+    REQUIRE(host.open().ok());
+    // As it is when the process ends before FORMAT says so.
+    std::ofstream(format, std::ios::trunc) << plain;
+    std::ofstream(host.store_folder() + "/SECRETS") << chosen;
+    std::ofstream(host.secrets() + "/BEGUN") << host.store_folder();
+    host.options().vault_secrets = chosen + ".other";
+    CHECK(host.open().code() == Code::invalid_argument);
+    host.options().vault_secrets.clear();
+    CHECK(space_of(host.open().value()).get("/essay.txt").value() == kText);
+    CHECK(host.format() == "spind store\nformat 4\nsecrets " + chosen + "\n");
+    CHECK_FALSE(fs::exists(host.store_folder() + "/SECRETS"));
+  }
+  SUBCASE("they lay in its own folder, and another one is named now") {
+    REQUIRE(host.open().ok());
+    std::ofstream(format, std::ios::trunc) << plain;
+    host.options().vault_secrets = chosen;
+    CHECK(host.open().code() == Code::invalid_argument);
+    CHECK(text_of(format) == plain);
+    host.options().vault_secrets.clear();
+    CHECK(space_of(host.open().value()).get("/essay.txt").value() == kText);
+    CHECK(host.format() == "spind store\nformat 3\n");
+  }
+}
+
+TEST_CASE("secrets elsewhere: a store that is closed lets go of them, also after a move") {
+  if (kThreadSanitizer) return;
+  Elsewhere host;
+  Store store = host.open().value();
+  const Space ada = make_space(store);
+  REQUIRE(ada.put("/essay.txt", kText).ok());
+  REQUIRE(store.close().ok());
+  CHECK(host.open().ok());  // though the space is there still
+}
+
+TEST_CASE("secrets elsewhere: the folder may be one of its own device, and is named in any way") {
+  if (kThreadSanitizer) return;
+  Elsewhere host;
+  fs::create_directories(host.secrets() + "/lost+found");
+  host.options().vault_secrets = host.secrets() + "/../secrets/";
+  make_space(host.open().value());
+  CHECK(host.format() == "spind store\nformat 4\nsecrets " + host.secrets() + "\n");
+  CHECK(host.open().ok());
+}
+
 TEST_CASE("secrets elsewhere: a store without keys gets them, and is copied once that has ended") {
   if (kThreadSanitizer) return;
   Elsewhere host;
