@@ -2,6 +2,7 @@
 #include <chrono>
 #include <thread>
 
+#include "base/limits.h"
 #include "unit/content/place.h"
 
 namespace spind::test {
