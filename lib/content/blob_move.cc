@@ -28,6 +28,8 @@ using model::LedgerRow;
 namespace {
 
 constexpr std::string_view kMarkPrefix = "move/";
+// Behind all ids. A mark below it for each blob that lies there as damaged as it was.
+constexpr std::string_view kSpoiltPrefix = "move/spoilt";
 constexpr std::string_view kMarkText = "spind blobs that are on their way here\n";
 constexpr std::size_t kNamesAPage = 1000;
 // So few that nobody notices how long the last copies take.
@@ -89,13 +91,6 @@ Status put_move_row(kv::Store& kv, const kv::Body& body) {
   const kv::Answer answer = kv.update({model::ledger_partition()}, body);
   if (!answer.status.ok()) return answer.status.error();
   return kv.wait(answer.ticket);
-}
-
-Result<std::vector<std::string>> names_below(BlobStore& place, std::string_view prefix) {
-  std::vector<std::string> names;
-  SPIND_TRY_ASSIGN(const auto items, place.list(prefix, "", kNamesAPage));
-  for (const BlobListItem& item : items) names.push_back(item.name);
-  return names;
 }
 
 }  // namespace
@@ -167,6 +162,7 @@ Status BlobMove::copy_changed(const std::vector<std::string>& changed, bool last
 }
 
 Status BlobMove::copy_while_in_use() {
+  SPIND_TRY(remove_spoilt());
   SPIND_TRY(copy_what_differs(false));
   return catch_up();
 }
@@ -266,8 +262,27 @@ Result<std::optional<BlobMove::BlobBytes>> BlobMove::read(const std::string& nam
       leave_damaged(name);
       return Read();
     }
+    SPIND_TRY(mark_spoilt(name));
     ++report_.damaged;
     return Read(*std::move(bytes));
+  }
+}
+
+// Durable before the copy is: if the move does not come to its end, the blob may be mended where it
+// is, and would then be as long as the copy.
+Status BlobMove::mark_spoilt(const std::string& name) {
+  return setup_.to.put(std::string(kSpoiltPrefix) + '/' + name, as_bytes(kMarkText));
+}
+
+// What an earlier move copied so is copied anew.
+Status BlobMove::remove_spoilt() {
+  Names marks(setup_.to, kSpoiltPrefix);
+  while (true) {
+    SPIND_TRY_ASSIGN(const BlobListItem* mark, marks.next());
+    if (mark == nullptr) return {};
+    SPIND_TRY(go_on(false));
+    SPIND_TRY(setup_.to.remove(mark->name.substr(kSpoiltPrefix.size() + 1)));
+    SPIND_TRY(setup_.to.remove(mark->name));
   }
 }
 
@@ -344,9 +359,11 @@ Status begin_move(kv::Store& kv, BlobStore* to, Random& random) {
     return std::string(kMarkPrefix) + to_hex(Bytes(row.move));
   };
   if (to != nullptr) {
-    SPIND_TRY_ASSIGN(const auto marks, names_below(*to, kMarkPrefix));
-    if (noted && noted->state == BlobMoveRow::State::copying && marks.size() == 1 &&
-        marks.front() == mark_of(*noted))
+    SPIND_TRY_ASSIGN(const auto marks, to->list(kMarkPrefix, "", 2));
+    const bool one =
+        marks.size() == 1 || (marks.size() == 2 && marks.back().name.starts_with(kSpoiltPrefix));
+    if (noted && noted->state == BlobMoveRow::State::copying && one &&
+        marks.front().name == mark_of(*noted))
       return {};
     if (noted && noted->state == BlobMoveRow::State::left_place) {
       SPIND_TRY_ASSIGN(const auto claim, BlobOwner::newest_claim(*to));
@@ -452,8 +469,13 @@ Status clear_place(BlobStore& place, std::uint64_t packs_end, const Interrupt& i
 }
 
 Status clear_marks(BlobStore& place) {
-  SPIND_TRY_ASSIGN(const auto marks, names_below(place, kMarkPrefix));
-  return place.remove_all(marks);
+  while (true) {
+    SPIND_TRY_ASSIGN(const auto marks, place.list(kMarkPrefix, "", kNamesAPage));
+    std::vector<std::string> names;
+    for (const BlobListItem& mark : marks) names.push_back(mark.name);
+    SPIND_TRY(place.remove_all(names));
+    if (names.size() < kNamesAPage) return {};
+  }
 }
 
 Status clear_given_place(BlobStore& place, const Interrupt& interrupt) {

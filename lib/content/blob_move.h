@@ -89,6 +89,8 @@ class BlobMove {
   Result<bool> is_sound(const std::string& name, Bytes bytes);
   Result<bool> is_piece_in_use(const FrameHeader& header, const model::BlobPlace& place);
   void suspect(const std::string& name);
+  Status mark_spoilt(const std::string& name);
+  Status remove_spoilt();
   void leave_damaged(const std::string& name);
   Status go_on(bool last);
 

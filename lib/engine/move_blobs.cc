@@ -177,6 +177,8 @@ Status Engine::finish_move() {
     first_pack_ = row->number;
   }
   if (row->state != BlobMoveRow::State::take_in) return {};
+  SPIND_TRY_ASSIGN(const auto objects, default_blobs({folder_.objects, files_, false}));
+  (void)content::clear_marks(*objects);  // one that is left there does no harm
   SPIND_TRY(content::take_in_packs(files_, folder_.incoming, folder_.packs));
   return content::note_move(*kv_, BlobMoveRow{BlobMoveRow::State::left_place, {}, row->number});
 }

@@ -731,10 +731,42 @@ TEST_CASE("move blobs: what is damaged comes as it is, and is told of") {
   CHECK(findings > 0);
   const Place place = memory_blobs();
   CHECK(store.move_blobs(place)->damaged == 1);
+  CHECK(names_in(*place, "move/") == 0);
   store = mover.open(place).value();
   CHECK(store.check({.read_content = true}).value().findings_total == findings);
   CHECK(space_there(store).get("/10485760").code() == Code::corruption);
   CHECK(space_there(store).get("/100000").value() == content(1, 100'000));
+}
+
+// The last round copies what is damaged, and fails behind it.
+TEST_CASE("move blobs: what was mended after a move that failed is not taken for copied") {
+  for (const bool back : {false, true}) {
+    Mover mover;
+    const auto first = std::make_shared<Hooked>(), second = std::make_shared<Hooked>();
+    const Place to = back ? nullptr : Place(second);
+    Store store = mover.open(first).value();
+    fill_few(store);
+    const std::string damaged = first->list("o/", "", 1)->front().name;
+    bool failed = false;
+    first->after_get = [&](std::string_view name, std::vector<std::uint8_t>& bytes) -> Status {
+      bytes[bytes.size() / 2] ^= 0x55;
+      failed = name != damaged && store.health().code() == Code::unavailable;
+      return failed ? Status(cut_off()) : Status();
+    };
+    CHECK(store.move_blobs(to).code() == Code::unavailable);
+    REQUIRE(failed);
+    first->after_get = nullptr;
+    store = mover.open(first).value();
+    check_few(store);
+    const auto moved = store.move_blobs(to);
+    REQUIRE(why(moved) == "");
+    CHECK(moved->damaged == 0);
+    store = mover.open(to).value();
+    check_few(store);
+    CHECK(names_in(*second, "move/") == 0);
+    CHECK(files_below(mover.inside("objects/move")) == 0);
+    empty_left(store, first);
+  }
 }
 
 TEST_CASE("move blobs: what is staged stays where it is, and is brought to the new place") {
