@@ -96,10 +96,11 @@ class BucketProbe {
   void list_behind() {
     const auto rest = store_.list(folder_ + "/", name("a"), 2);
     if (rest.ok() && rest->empty()) return;
+    const std::string_view otherwise = list_v1_ ? kOtherServer : kListV1;
     rows_.front() = {
         "list", false,
         rest.ok() ? "other names are listed than those that are there" : rest.error().to_string(),
-        std::string(list_v1_ ? kOtherServer : kListV1)};
+        rest.ok() ? std::string(otherwise) : advice_for(rest.code(), "s3:ListBucket", otherwise)};
   }
 
   Status look_whole() {

@@ -115,6 +115,7 @@ TEST_CASE("probe: each thing that a bucket does wrong is told in its row, with w
       {"no right to list", refused("GET", "list-type"), "reach", "s3:ListBucket"},
       {"no ListObjectsV2", only_v1, "list", "--list-v1"},
       {"no ListObjectsV2, and no word of it", v1_without_a_word, "list", "--list-v1"},
+      {"no right to list behind a name", refused("GET", "start-after="), "list", "s3:ListBucket"},
       {"no right to put", refused("PUT", ""), "put", "s3:PutObject"},
       {"no such checksums", where("PUT", "", error_reply(400, "InvalidRequest")), "put",
        "--payload"},
