@@ -353,7 +353,7 @@ Result<std::optional<BlobMoveRow>> blob_move_row(const kv::View& rows) {
 }
 
 // A place that is not empty is gone on with only where the mark is that of the move that was noted.
-Status begin_move(kv::Store& kv, BlobStore* to, Random& random) {
+Status begin_move(kv::Store& kv, BlobStore* to, Random& random, const Interrupt& interrupt) {
   SPIND_TRY_ASSIGN(const auto noted, blob_move_row(*kv.durable()));
   const auto mark_of = [](const BlobMoveRow& row) {
     return std::string(kMarkPrefix) + to_hex(Bytes(row.move));
@@ -368,7 +368,7 @@ Status begin_move(kv::Store& kv, BlobStore* to, Random& random) {
     if (noted && noted->state == BlobMoveRow::State::left_place) {
       SPIND_TRY_ASSIGN(const auto claim, BlobOwner::newest_claim(*to));
       if (claim == noted->number) {
-        SPIND_TRY(clear_given_place(*to));
+        SPIND_TRY(clear_given_place(*to, interrupt));
         SPIND_TRY(BlobOwner::clear_claims(*to));
       }
     }

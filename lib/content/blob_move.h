@@ -108,7 +108,7 @@ Result<std::optional<model::BlobMoveRow>> blob_move_row(const kv::View& rows);
 
 // `to` null: the store's own folder. What an earlier move away from `to` left there is removed.
 // conflict: others' blobs lie there.
-Status begin_move(kv::Store& kv, BlobStore* to, Random& random);
+Status begin_move(kv::Store& kv, BlobStore* to, Random& random, const Interrupt& interrupt);
 // Durable when it returns. `owner` none: the blobs lie in the store's folder. `left`: what is to be
 // done.
 Status switch_place(kv::Store& kv, const std::optional<model::BlobOwnerRow>& owner,

@@ -113,7 +113,7 @@ Status Engine::begin_move(const std::shared_ptr<BlobStore>& to, const MoveBlobsO
   sweep.cancel = options.cancel;
   SPIND_TRY_ASSIGN(const CollectReport swept, content_->collect(sweep));
   (void)swept;
-  SPIND_TRY(content::begin_move(*kv_, to.get(), Random::system()));
+  SPIND_TRY(content::begin_move(*kv_, to.get(), Random::system(), until_cancelled(options.cancel)));
   return to == nullptr ? content::make_incoming(files_, folder_.incoming) : Status();
 }
 

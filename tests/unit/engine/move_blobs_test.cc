@@ -486,6 +486,29 @@ TEST_CASE("move blobs: emptying that is cut off at the claims comes to its end")
   check_few(store);
 }
 
+TEST_CASE("move blobs: one that is cancelled while what it left there goes") {
+  Mover mover;
+  const auto given = std::make_shared<Hooked>();
+  Store store = mover.open(given).value();
+  fill_few(store);
+  REQUIRE(store.move_blobs(nullptr).ok());
+  store = mover.open(nullptr).value();
+  CancelToken cancel;
+  given->after_remove = [&](std::string_view) -> Status {
+    cancel.cancel();
+    return {};
+  };
+  const std::size_t packs = names_in(*given, "p/");
+  REQUIRE(packs > 0);
+  CHECK(store.move_blobs(given, {.cancel = cancel}).code() == Code::cancelled);
+  CHECK(names_in(*given, "p/") == packs);
+  CHECK(store.blob_status()->left_behind);
+  given->after_remove = nullptr;
+  REQUIRE(store.move_blobs(given).ok());
+  store = mover.open(given).value();
+  check_few(store);
+}
+
 TEST_CASE("move blobs: a store that holds nothing moves, and leaves nothing behind") {
   Mover mover;
   const Place place = memory_blobs();
