@@ -15,7 +15,9 @@ namespace spind {
 // Thread-safe.
 class Suspects {
  public:
-  // For so long a blob's copies are not compared again, since each time reads all of them whole.
+  // For so long the copies of a blob that could not be mended are not compared again, since each
+  // time reads all of them whole; those of one that was mended are, and if they are alike nobody is
+  // preferred for it.
   static constexpr std::int64_t kPreferNs = 60'000'000'000;
 
   void prefer(std::string_view name, std::string_view backend, std::int64_t now_ns) {
