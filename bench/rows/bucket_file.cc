@@ -17,8 +17,8 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::uint64_t kBytes = 1ull << 30;
-// In calls as short as those of the clients: for longer ones the kernel takes larger blocks of memory,
-// which on a virtual machine may be such that its host has to find first.
+// In calls as short as those of the clients: for longer ones the kernel takes larger blocks of
+// memory, which on a virtual machine may be such that its host has to find first.
 constexpr std::size_t kReadBytes = 1u << 20, kWriteBytes = 32u << 10;
 // Ours tuned: with more memory a reader asks for more at once.
 constexpr std::uint64_t kGetMemoryBytes = 1ull << 30;
