@@ -23,6 +23,7 @@
 #include "spind/key_provider.h"
 #include "spind/s3.h"
 #include "support/store/aftermath.h"
+#include "support/store/few_heaps.h"
 #include "support/store/side_loads.h"
 #include "support/store/worker_record.h"
 
@@ -229,6 +230,7 @@ int run(const std::string& folder, std::string blobs, const std::string& keys, T
 int main(int argc, char** argv) {
   using namespace spind::test;
   if (argc != 5 + static_cast<int>(kWriters)) return 2;
+  keep_few_heaps();
   std::vector<std::uint64_t> steps;
   for (int i = 5; i < argc; ++i) steps.push_back(std::strtoull(argv[i], nullptr, 10));
   return run(argv[1], argv[2], argv[3], {std::strtoull(argv[4], nullptr, 10), 0, 0}, steps);

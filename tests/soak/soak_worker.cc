@@ -6,7 +6,6 @@
 // the device is full now and then, and the clock wrong. Then all of it ends, the store collects
 // what it can, and is checked; the driver is told that it is quiet, looks, and says "go on" or
 // "stop".
-#include <malloc.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -21,6 +20,7 @@
 #include "soak/soak_loads.h"
 #include "support/store/aftermath.h"
 #include "support/store/device.h"
+#include "support/store/few_heaps.h"
 #include "support/store/side_loads.h"
 #include "support/store/test_store.h"
 
@@ -266,10 +266,7 @@ class Soak {
 int main(int argc, char** argv) {
   using namespace spind::test;
   if (argc != 5 + static_cast<int>(kWriters)) return 2;
-  // Buffers of whole files go back to the system when they are freed, and the rest is not spread
-  // over as many heaps as there were threads at once: what is resident is what is in use.
-  ::mallopt(M_MMAP_THRESHOLD, 128 << 10);
-  ::mallopt(M_ARENA_MAX, 2);
+  keep_few_heaps();
   SoakClock clock(std::strtoll(argv[3], nullptr, 10), std::strtoll(argv[4], nullptr, 10));
   std::vector<std::uint64_t> steps;
   for (int i = 5; i < argc; ++i) steps.push_back(std::strtoull(argv[i], nullptr, 10));
