@@ -23,6 +23,8 @@ struct Level {
   const char* name;
   std::uint64_t SoakSample::*number;
   std::uint64_t percent, beside;
+  // It goes up and down so much that it has to rise above nearly all that came before.
+  bool swings = false;
 };
 
 constexpr Level kOfProcess[] = {
@@ -34,24 +36,28 @@ constexpr Level kOfStore[] = {
     // They are merged when enough of them are there.
     {"table_files", &SoakSample::table_files, 20, 12},
     // A log is up to 32 MiB long before RocksDB begins another.
-    {"disk_bytes", &SoakSample::disk_bytes, 25, 40 * kMiB}};
+    {"disk_bytes", &SoakSample::disk_bytes, 10, 40 * kMiB, true}};
 
-std::uint64_t median(std::span<const SoakSample> samples, std::uint64_t SoakSample::*number) {
+// What so many percent of the samples are below.
+std::uint64_t percentile(std::span<const SoakSample> samples, std::uint64_t SoakSample::*number,
+                         std::size_t percent) {
   std::vector<std::uint64_t> numbers;
   for (const SoakSample& sample : samples) numbers.push_back(sample.*number);
-  const auto middle = numbers.begin() + static_cast<std::ptrdiff_t>(numbers.size() / 2);
-  std::nth_element(numbers.begin(), middle, numbers.end());
-  return *middle;
+  const auto at = numbers.begin() + static_cast<std::ptrdiff_t>(numbers.size() * percent / 100);
+  std::nth_element(numbers.begin(), at, numbers.end());
+  return *at;
 }
 
 std::string risen(std::span<const SoakSample> samples, std::span<const Level> levels) {
   if (samples.size() < kSamplesMin) return "";
   const std::size_t third = samples.size() / 3;
-  const auto last = samples.last(third);
+  const auto last = samples.last(third), all_before = samples.first(samples.size() - third);
   const auto before = samples.last(2 * third).first(third);
   std::string text;
   for (const Level& level : levels) {
-    const std::uint64_t was = median(before, level.number), is = median(last, level.number);
+    const std::uint64_t was = level.swings ? percentile(all_before, level.number, 90)
+                                           : percentile(before, level.number, 50);
+    const std::uint64_t is = percentile(last, level.number, 50);
     if (is <= was + was * level.percent / 100 + level.beside) continue;
     text += std::string(level.name) + " rose from " + std::to_string(was) + " to " +
             std::to_string(is) + "\n";
