@@ -90,7 +90,7 @@ TEST_CASE("bad day: a store of another format version is not touched") {
     std::ofstream(path + "/FORMAT", std::ios::trunc) << text;
   };
   const std::string right = format_of(path);
-  for (const char* version : {"0", "4", "999999999"}) {
+  for (const char* version : {"0", "5", "999999999"}) {
     CAPTURE(version);
     write_format("spind store\nformat " + std::string(version) + "\n");
     const Result<Store> opened = Store::open(path, small(true));

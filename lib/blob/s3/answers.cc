@@ -49,6 +49,13 @@ Result<bool> parse_truncated(const XmlElement& root) {
   return not_believed("it does not say whether it is complete");
 }
 
+// Servers say which question they answer. An empty page would pass for any.
+Status check_question(const XmlElement& root, std::string_view element, std::string_view asked) {
+  const std::string_view told = root.text_of(element);
+  if (told.empty() || told == asked) return {};
+  return not_believed("it answers another question");
+}
+
 Result<std::string> plain_upload_id(std::string_view id) {
   const bool plain =
       !id.empty() && id.size() <= kUploadIdBytesMax &&
@@ -68,6 +75,9 @@ std::string error_code(std::string_view body) {
 Result<Listing> parse_listing(std::string_view body, std::string_view prefix,
                               std::string_view after) {
   SPIND_TRY_ASSIGN(const XmlElement root, root_named(body, "ListBucketResult"));
+  SPIND_TRY(check_question(root, "Prefix", prefix));
+  SPIND_TRY(check_question(root, "StartAfter", after));
+  SPIND_TRY(check_question(root, "Marker", after));
   Listing listing;
   SPIND_TRY_ASSIGN(listing.more, parse_truncated(root));
   std::string last(after);
@@ -86,6 +96,7 @@ Result<Listing> parse_listing(std::string_view body, std::string_view prefix,
 
 Result<UnfinishedUploads> parse_unfinished_uploads(std::string_view body, std::string_view prefix) {
   SPIND_TRY_ASSIGN(const XmlElement root, root_named(body, "ListMultipartUploadsResult"));
+  SPIND_TRY(check_question(root, "Prefix", prefix));
   UnfinishedUploads found;
   SPIND_TRY_ASSIGN(found.more, parse_truncated(root));
   for (const XmlElement& element : root.children) {

@@ -59,11 +59,16 @@ TEST_CASE("s3 answers: a listing is believed only where it can be right") {
   for (const std::string& bad :
        {listing(item("p/b") + item("p/a")), listing(item("p/a") + item("p/a")),
         listing(item("q/a")), listing(item("p/a", "-1")), listing(item("p/a", "")),
-        listing("", "true"), listing("", ""), std::string("<Other/>"),
-        std::string("<ListBucketResult/>")}) {
+        listing("", "true"), listing("", ""), listing("<Prefix>q/</Prefix>"),
+        listing("<StartAfter>p/a</StartAfter>"), listing("<Marker>p/a</Marker>"),
+        std::string("<Other/>"), std::string("<ListBucketResult/>")}) {
     CAPTURE(bad);
     CHECK(parse_listing(bad, "p/", "").code() == Code::io_error);
   }
+  // That it answers this question need not be said, but may be.
+  CHECK(parse_listing(listing("<Prefix>p/</Prefix><StartAfter/>"), "p/", "").ok());
+  CHECK(
+      parse_listing(listing("<Prefix>p/</Prefix><StartAfter>p/a</StartAfter>"), "p/", "p/a").ok());
 }
 
 TEST_CASE("s3 answers: an error in place of a completion is no completion") {
