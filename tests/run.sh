@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Builds and runs the tests, from any folder, on Debian 12 with nothing prepared.
 #
-#   bash tests/run.sh                 everything: on 2 cores 55 minutes once the servers that it needs
-#                                     are built, at most 75 with nothing there
+#   bash tests/run.sh                 everything: on 2 cores 39 to 55 minutes once the servers that
+#                                     it needs are built, at most 75 with nothing there
 #   bash tests/run.sh --fast          short forms on one build, under 3 minutes once it is built
 #   bash tests/run.sh --long          the long forms: many hours
 #   bash tests/run.sh [--…] LABEL…    only these labels: unit model crash powercut fault concurrency
