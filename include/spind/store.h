@@ -80,16 +80,15 @@ class SPIND_EXPORT Store {
   // run have ended, and then the store is closed: open it with StoreOptions::blobs = `to` (or
   // none). A call that meets it closed answers unavailable. Calls of check, checkpoint, collect,
   // flush_staged, reseal_vault and encrypt_vault that run are waited for before, and none begins
-  // then (busy). How long that takes does not depend on
-  // how much was moved: what lies at the old place is left there, and goes when the store is open
-  // again (empty_left_place). Rows and keys stay in the folder. Beside the budget of memory it
-  // takes what the largest blob does, up to 64 MiB, and up to 30 MiB for names: those that changed
-  // are held twice while others are noted. After an error or a crash the store is
-  // opened as before, and the next call with the same place goes on with what
-  // was copied; unless the error came at the end, the store was not closed. To open it in the wrong
-  // place is refused. Copies that Store::checkpoint made of a store with given blobs do not open
-  // any more, since they name the old place. cancelled; conflict: blobs of others lie there, or the
-  // store lost its own; unsupported: nothing tells two stores there apart
+  // then (busy). How long that takes does not depend on how much was moved: what lies at the old
+  // place is left there, and goes when the store is open again (empty_left_place). Rows and keys
+  // stay in the folder. Beside the budget of memory it takes what the largest blob does, up to 64
+  // MiB, and up to 30 MiB for names: those that changed are held twice while others are noted.
+  // After an error or a crash the store is opened as before, and the next call with the same place
+  // goes on with what was copied; unless the error came at the end, the store was not closed. To
+  // open it in the wrong place is refused. Copies that Store::checkpoint made of a store with given
+  // blobs do not open any more, since they name the old place. cancelled; conflict: blobs of others
+  // lie there, or the store lost its own; unsupported: nothing tells two stores there apart
   // (MoveBlobsOptions::allow_unfenced); invalid_argument: the bytes lie there already, or the store
   // lies in memory; busy: another move runs, or a crash left packs open: Store::collect, then try
   // again; and whatever the places answer, as no_space.

@@ -6,8 +6,6 @@
 // to and have holes punched, so they are not. Blobs that the host gives stay where they are; packs
 // that are staged in front of them are copied. FORMAT comes last: until then the folder holds no
 // store.
-#include <filesystem>
-
 #include "base/try.h"
 #include "blob/posix/posix_blob_store.h"
 #include "content/blob_move.h"
@@ -110,8 +108,7 @@ Result<CheckpointReport> Engine::checkpoint(const std::string& folder,
   auto* objects = dynamic_cast<PosixBlobStore*>(blobs_.get());
   if (objects == nullptr && blob_owner_ == nullptr)
     return Error{.code = Code::unsupported, .text = "the store's bytes do not lie in its folder"};
-  const std::filesystem::path own = std::filesystem::path(folder_.meta).parent_path();
-  SPIND_TRY_ASSIGN(const bool within, lies_below(folder, own));
+  SPIND_TRY_ASSIGN(const bool within, lies_below(folder, folder_.path));
   if (within)
     return Error{.code = Code::invalid_argument,
                  .text = "a copy of the store cannot lie in the store",

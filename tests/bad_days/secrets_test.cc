@@ -325,8 +325,13 @@ TEST_CASE("secrets elsewhere: a store that is closed lets go of them, also after
   Store store = host.open().value();
   const Space ada = make_space(store);
   REQUIRE(ada.put("/essay.txt", kText).ok());
-  REQUIRE(store.close().ok());
-  CHECK(host.open().ok());  // though the space is there still
+  // The space is there all the while.
+  SUBCASE("by the host") { REQUIRE(store.close().ok()); }
+  SUBCASE("by a move") {
+    host.options().blobs = memory_blobs();
+    REQUIRE(store.move_blobs(host.options().blobs).ok());
+  }
+  CHECK(space_of(host.open().value()).get("/essay.txt").value() == kText);
 }
 
 TEST_CASE("secrets elsewhere: the folder may be one of its own device, and is named in any way") {
